@@ -1,0 +1,45 @@
+# `make enrich`, `make run` and `make test` each set up what they need, in .venv and node_modules.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+.venv/local.stamp: local/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Leadfill needs Python 3.11 or newer; set PYTHON=…")'
+	@echo "Setting up .venv (once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q -r local/requirements.txt
+	@touch $@
+
+.venv/tests.stamp: tests/requirements.txt .venv/local.stamp
+	@echo "Setting up the tools for the tests (once) …"
+	@$(BIN)/python -m pip install -q -r tests/requirements.txt
+	@touch $@
+
+.PHONY: enrich
+enrich: .venv/local.stamp ## enrich a CSV: FILE=leads.csv FIELDS=email,title,company,size [URL_COLUMN= OUT= MAX_CREDITS= YES=1]
+	@$(BIN)/python -m local.enrich "$(or $(FILE),leads.csv)" --fields "$(or $(FIELDS),email,title,company,size)" \
+	  $(if $(URL_COLUMN),--url-column "$(URL_COLUMN)") $(if $(OUT),--out "$(OUT)") \
+	  $(if $(MAX_CREDITS),--max-credits "$(MAX_CREDITS)") $(if $(YES),--yes)
+
+.PHONY: lint
+lint: .venv/tests.stamp ## lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: lint ## everything that must pass
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+.PHONY: lock
+lock: .venv/tests.stamp ## compile the pinned requirements from pyproject.toml
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group local -c requirements.txt -o local/requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group dev -c local/requirements.txt -o tests/requirements.txt

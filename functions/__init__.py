@@ -1,0 +1,1 @@
+"""Leadfill's backend: LinkedIn URLs in, lead fields out, no credit wasted."""

@@ -1,0 +1,181 @@
+"""The errors that Leadfill raises on purpose; each class's docstring is its default sentence.
+
+LeadfillError
+├ InvalidRequest 400       NotAProfile(reason) · UnknownField · BadRange
+├ AccessError              Unauthenticated 401 · Forbidden 403
+├ NotFound 404
+├ Conflict 409             CeilingExceeded · WrongJobState
+├ CapReached 429           cap, limit, used
+├ ProviderError 502        KeyRejected · QuotaExhausted (both stop the run)
+├ SheetError 502           SheetAccessExpired · SheetGone · SheetBusy
+├ StoreError 503           cause chained
+└ SettingsError            names every bad variable at once
+
+Callers read the attributes, never the text: `slug` (stable, the `type` of the HTTP problem), `status` (HTTP),
+`retry_after_s` and `stops_run`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LeadfillError(Exception):
+    """Something went wrong in Leadfill; nothing more was spent."""
+
+    slug: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    stops_run: ClassVar[bool] = False
+    """Whether every other row of the run would meet the same error."""
+
+    def __init__(self, sentence: str = "", *, retry_after_s: float | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(sentence or " ".join((type(self).__doc__ or "").split()))
+
+
+class InvalidRequest(LeadfillError):
+    """The request cannot be understood; correct it and send it again."""
+
+    slug = "invalid-request"
+    status = 400
+
+
+class NotAProfile(InvalidRequest):
+    """This cell does not hold the LinkedIn URL of a person."""
+
+    slug = "not-a-profile"
+
+    def __init__(self, reason: str, sentence: str = "") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class UnknownField(InvalidRequest):
+    """There is no such field; `GET /v1/fields` lists them all."""
+
+    slug = "unknown-field"
+
+
+class BadRange(InvalidRequest):
+    """The range must be one column of a sheet, such as `Leads!A2:A500`."""
+
+    slug = "bad-range"
+
+
+class AccessError(LeadfillError):
+    """Access was refused."""
+
+    slug = "access"
+    status = 403
+
+
+class Unauthenticated(AccessError):
+    """Sign in first: the request carries no valid identity."""
+
+    slug = "unauthenticated"
+    status = 401
+
+
+class Forbidden(AccessError):
+    """This account may not do that; ask the owner of the deployment to allow it."""
+
+    slug = "forbidden"
+
+
+class NotFound(LeadfillError):
+    """There is nothing at this address."""
+
+    slug = "not-found"
+    status = 404
+
+
+class Conflict(LeadfillError):
+    """The request does not fit the present state; reload and look again."""
+
+    slug = "conflict"
+    status = 409
+
+
+class CeilingExceeded(Conflict):
+    """The run would cost more than was confirmed; make a new plan and confirm it."""
+
+    slug = "ceiling-exceeded"
+
+
+class WrongJobState(Conflict):
+    """The job is not in a state that allows this."""
+
+    slug = "wrong-job-state"
+
+
+class CapReached(LeadfillError):
+    """A credit cap is reached; nothing more is spent until it is raised or its period ends."""
+
+    slug = "cap-reached"
+    status = 429
+
+    def __init__(self, cap: str, limit: int, used: int) -> None:
+        super().__init__(f"The credit cap {cap} is reached: {used} of {limit} credits are used. Nothing more is spent.")
+        self.cap, self.limit, self.used = cap, limit, used
+
+
+class ProviderError(LeadfillError):
+    """Slintel could not be used."""
+
+    slug = "provider"
+    status = 502
+
+
+class KeyRejected(ProviderError):
+    """Slintel rejected the API key; check SLINTEL_API_KEY. The run stopped, and the refused lookups cost nothing."""
+
+    slug = "key-rejected"
+    stops_run = True
+
+
+class QuotaExhausted(ProviderError):
+    """The quota of the Slintel plan is used up. The run stopped; what was done is kept."""
+
+    slug = "quota-exhausted"
+    stops_run = True
+
+
+class SheetError(LeadfillError):
+    """Google Sheets refused or failed."""
+
+    slug = "sheet"
+    status = 502
+
+
+class SheetAccessExpired(SheetError):
+    """The permission to edit this spreadsheet ran out; open the sidebar again to renew it."""
+
+    slug = "sheet-access-expired"
+    status = 403
+
+
+class SheetGone(SheetError):
+    """The spreadsheet or its tab no longer exists; choose another range."""
+
+    slug = "sheet-gone"
+    status = 404
+
+
+class SheetBusy(SheetError):
+    """Google Sheets asks to slow down; the run goes on by itself."""
+
+    slug = "sheet-busy"
+    status = 503
+
+
+class StoreError(LeadfillError):
+    """The database could not be used; nothing was spent that is not recorded."""
+
+    slug = "store"
+    status = 503
+
+
+class SettingsError(LeadfillError):
+    """The settings are wrong."""
+
+    slug = "settings"

@@ -1,0 +1,105 @@
+"""Settings: read from the environment once, typed and validated; a wrong one stops the start and names itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+from functions.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every variable of the environment that Leadfill reads; the attribute is its name in lower case."""
+
+    slintel_api_key: str = ""
+    slintel_base_url: str = "https://apiv2.slintel.com/v2.0"
+    slintel_concurrency: int = 16
+    """Lookups in flight per instance."""
+    slintel_timeout_s: float = 35.0
+    """Above the gateway's own 29 s, so that a late answer is still an answer."""
+    database_url: str = "sqlite:///leadfill.db"
+    fresh_days: int = 180
+    """How long a lead counts as known."""
+    miss_fresh_days: int = 30
+    """How long a miss counts as known."""
+    credits_per_run: int = 5000
+    credits_per_user_day: int = 5000
+    credits_per_month: int = 50000
+    formula_credits_per_day: int = 200
+    sheets_api_endpoint: str = "https://sheets.googleapis.com/"
+    tasks_queue: str = ""
+    """`projects/P/locations/L/queues/Q`; empty: the queue in the store."""
+    tasks_api_endpoint: str = "https://cloudtasks.googleapis.com/"
+    worker_url: str = ""
+    worker_service_account: str = ""
+    """The only identity that `worker` and `sweep` answer to."""
+    identity_audience: str = ""
+    identity_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
+    allowed_domains: tuple[str, ...] = ()
+    allowed_emails: tuple[str, ...] = ()
+    leadfill_secret_key: str = ""
+    """One key, or the new and the old one with a comma between them while they are rotated."""
+    k_service: str = ""
+    """Set by Cloud Run: this process is in the cloud."""
+
+    def __repr__(self) -> str:
+        """Without values: they hold secrets."""
+        return "Settings(…)"
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Reads and validates every variable at once.
+
+    Raises:
+        SettingsError: with one line for each variable that is wrong.
+    """
+    hints = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    for field in fields(Settings):
+        text = environ.get(field.name.upper(), "").strip()
+        if not text:
+            continue
+        try:
+            values[field.name] = _convert(text, hints[field.name])
+        except ValueError as error:
+            wrong.append(f"{field.name.upper()} {error}")
+    settings = Settings(**values)
+    wrong += _contradictions(settings)
+    if wrong:
+        raise SettingsError("These settings are wrong:\n" + "\n".join(f"- {line}" for line in wrong))
+    return settings
+
+
+def _convert(text: str, kind: object) -> object:
+    if kind is int or kind is float:
+        try:
+            number = int(text) if kind is int else float(text)
+        except ValueError:
+            raise ValueError("must be a number.") from None
+        if not 0 <= number < float("inf"):
+            raise ValueError("must be a number that is not negative.")
+        return number
+    if kind == tuple[str, ...]:
+        return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    return text
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    wrong = []
+    if not settings.slintel_base_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        wrong.append("SLINTEL_BASE_URL must begin with https://, since the API key travels with each request.")
+    if not 1 <= settings.slintel_concurrency <= 256:
+        wrong.append("SLINTEL_CONCURRENCY must lie between 1 and 256.")
+    if settings.slintel_timeout_s < 30:
+        wrong.append(
+            "SLINTEL_TIMEOUT_S must be at least 30: Slintel's gateway itself answers after 29 s at the latest."
+        )
+    if settings.k_service and settings.database_url.startswith("sqlite"):
+        wrong.append(
+            "DATABASE_URL must name a PostgreSQL database in the cloud: SQLite would be lost with the instance, "
+            "and the record of paid credits with it.",
+        )
+    return wrong

@@ -1,0 +1,1 @@
+"""The store: leads, claims, the credit ledger and jobs, through SQLAlchemy Core."""

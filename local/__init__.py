@@ -1,0 +1,1 @@
+"""Leadfill on one machine: the sandbox, the emulators, the command line and the page."""
