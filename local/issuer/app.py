@@ -1,0 +1,72 @@
+"""The issuer over HTTP: `GET /certs`, `POST /token`, `POST /service-token`; for this machine only."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from local.issuer.issuing import Issuer
+from local.serving import this_machine_only
+
+
+class TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of `POST /token`; the meaning of each field is that of `Issuer.token`."""
+
+    email: str
+    aud: str
+    sub: str = ""
+    hd: str | None = None
+    email_verified: bool = True
+    expires_in: float = 3600
+    """Seconds."""
+
+
+class ServiceTokenRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of `POST /service-token`."""
+
+    email: str
+    aud: str
+
+
+Body = TypeVar("Body", TokenRequest, ServiceTokenRequest)
+
+
+def application(issuer: Issuer) -> web.Application:
+    """The issuer's aiohttp application."""
+
+    async def certs(_request: web.Request) -> web.Response:
+        return web.json_response(issuer.certs, headers={"Cache-Control": "public, max-age=3600, must-revalidate"})
+
+    async def token(request: web.Request) -> web.Response:
+        wanted = await _body(request, TokenRequest)
+        signed = issuer.token(
+            email=wanted.email,
+            aud=wanted.aud,
+            sub=wanted.sub,
+            hd=wanted.hd,
+            email_verified=wanted.email_verified,
+            expires_in_s=wanted.expires_in,
+        )
+        return web.json_response({"token": signed, "expires_in": wanted.expires_in})
+
+    async def service_token(request: web.Request) -> web.Response:
+        wanted = await _body(request, ServiceTokenRequest)
+        return web.json_response({"token": issuer.service_token(email=wanted.email, aud=wanted.aud)})
+
+    app = web.Application(middlewares=[this_machine_only])
+    app.add_routes(
+        [web.get("/certs", certs), web.post("/token", token), web.post("/service-token", service_token)],
+    )
+    return app
+
+
+async def _body(request: web.Request, kind: type[Body]) -> Body:
+    if request.content_type != "application/json":
+        # A form that some web page posts cannot claim to be JSON without asking first.
+        raise web.HTTPUnsupportedMediaType(text="Send application/json.")
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
