@@ -1,0 +1,227 @@
+"""Claim → intend → settle: the three moments of a lookup that the store must never forget.
+
+A claim row *is* the durable intention: it is committed, with its credit reserved, before the request may leave. It goes
+in exactly one way: settled by the one who holds it, or, when its time is over, turned into a doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from functions.caps import Cap, Spender
+from functions.charging import LOOKUP_CREDITS, Charge, EntryKind
+from functions.standings import Standing
+from functions.store import leads, ledger, schema
+from functions.store.engine import Store, insert
+from functions.store.leads import Freshness, Known
+
+LIFETIME = timedelta(seconds=300)
+"""How long a claim holds: far longer than one lookup with all its retries may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One instance's time-limited right to look one profile up."""
+
+    key: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What became of each key that was asked for."""
+
+    granted: list[Claim] = field(default_factory=list)
+    known: dict[str, Known] = field(default_factory=dict)
+    """Already in the store: another instance was first."""
+    held: list[str] = field(default_factory=list)
+    """Claimed by another instance: wait for its lead."""
+    refused: list[str] = field(default_factory=list)
+    """Not allowed by a cap."""
+    cap: Cap | None = None
+    """The cap that refused them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What a claim came to."""
+
+    claim: Claim
+    charge: Charge
+    standing: Standing | None
+    """What is known from now on; None where nothing was learned."""
+    packed: bytes | None = None
+    """The lead, as `leads.pack` gives it."""
+
+
+def claim(
+    store: Store,
+    keys: Sequence[str],
+    spender: Spender,
+    caps: Sequence[Cap],
+    *,
+    owner: str,
+    fresh: Freshness,
+    now: datetime,
+    retry: frozenset[Standing] = frozenset(),
+) -> Claimed:
+    """Reserves, claims and intends in one transaction; what it grants may be looked up once it returns.
+
+    Args:
+        store: the store.
+        keys: distinct profile keys that seemed unknown.
+        spender: on whose behalf.
+        caps: what the credits count against.
+        owner: names this process, so that its claims can be recognised should it die.
+        fresh: how long something counts as known.
+        now: the present.
+        retry: standings that are asked again although they are known.
+
+    Raises:
+        StoreError: nothing was claimed.
+    """
+    table = schema.claims
+    tokens = {key: uuid4().hex for key in sorted(keys)}
+    rows = [
+        {
+            "key": key,
+            "token": token,
+            "owner": owner,
+            "run_id": spender.run_id,
+            "user_id": spender.user_id,
+            "spreadsheet_id": spender.spreadsheet_id,
+            "caps": [cap.name for cap in caps],
+            "credits": LOOKUP_CREDITS,
+            "intended_at": now,
+            "expires_at": now + LIFETIME,
+        }
+        for key, token in tokens.items()
+    ]
+    with store.writing() as connection:
+        statement = insert(connection, table).on_conflict_do_nothing().returning(table.c.key)
+        mine = set(connection.scalars(statement, rows))
+        held = [key for key in tokens if key not in mine]
+        # Only now: whoever settled these before has committed lead and freed claim together, so we see the lead.
+        known = {
+            key: known
+            for key, known in leads.read(connection, sorted(mine), fresh, now).items()
+            if known.standing not in retry
+        }
+        wanted = [key for key in tokens if key in mine and key not in known]
+        count, cap = ledger.reserve(connection, caps, len(wanted), LOOKUP_CREDITS) if wanted else (0, None)
+        granted, refused = wanted[:count], wanted[count:]
+        _free(connection, [*known, *refused])
+    return Claimed([Claim(key, tokens[key]) for key in granted], known, held, refused, cap)
+
+
+def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> None:
+    """In one transaction: lead or miss, credit entry, claim gone, reservation turned into a charge or released.
+
+    A claim that ran out meanwhile stands in the ledger as a doubt: the answer that came late resolves it.
+
+    Raises:
+        StoreError: nothing was settled; the claims stand and become doubts when their time is over.
+    """
+    by_token = {settlement.claim.token: settlement for settlement in settlements}
+    with store.writing() as connection:
+        held = _hold(connection, schema.claims.c.token.in_(list(by_token)))
+        late = [token for token in by_token if token not in held]
+        doubts = _doubts(connection, late)
+        entries = []
+        learned: dict[str, tuple[Standing, bytes | None]] = {}
+        for token, settlement in by_token.items():
+            source = held.get(token) or doubts.get(token)
+            if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
+                continue  # settled already, or still the same doubt
+            entries.append(_entry(source, settlement.charge, now))
+            if settlement.standing is not None:
+                learned[settlement.claim.key] = (settlement.standing, settlement.packed)
+            elif token in doubts:
+                _forget_doubt(connection, settlement.claim.key)
+        if entries:
+            connection.execute(schema.credit_entries.insert(), entries)
+        leads.learn(connection, learned, now)
+        _free(connection, [row["key"] for row in held.values()])
+        ledger.move(
+            connection,
+            ledger.tally((row["caps"], row["credits"]) for row in held.values()),
+            ledger.tally((row["caps"], by_token[token].charge.credits) for token, row in held.items()),
+        )
+
+
+def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, dead: Sequence[str] = ()) -> int:
+    """Turns claims into doubts: those whose time is over, and those of owners that are known to be dead.
+
+    Args:
+        store: the store.
+        now: the present.
+        keys: only these; None for all.
+        dead: owners that are no more.
+
+    Returns:
+        How many there were.
+    """
+    table = schema.claims
+    over = sa.or_(table.c.expires_at <= now, table.c.owner.in_(list(dead)))
+    condition = over if keys is None else sa.and_(over, table.c.key.in_(list(keys)))
+    with store.reading() as connection:
+        if connection.scalar(sa.select(table.c.key).where(condition).limit(1)) is None:
+            return 0
+    with store.writing() as connection:
+        gone = _hold(connection, condition)
+        if gone:
+            entries = [_entry(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]
+            connection.execute(schema.credit_entries.insert(), entries)
+        leads.learn(connection, {row["key"]: (Standing.IN_DOUBT, None) for row in gone.values()}, now)
+        _free(connection, [row["key"] for row in gone.values()])
+        amounts = ledger.tally((row["caps"], row["credits"]) for row in gone.values())
+        ledger.move(connection, amounts, amounts)
+    return len(gone)
+
+
+def held(connection: sa.Connection, keys: Sequence[str]) -> set[str]:
+    """Which of these keys are claimed by anyone."""
+    return set(connection.scalars(sa.select(schema.claims.c.key).where(schema.claims.c.key.in_(list(keys)))))
+
+
+def owners(store: Store) -> list[str]:
+    """Every process that holds a claim."""
+    with store.reading() as connection:
+        return list(connection.scalars(sa.select(schema.claims.c.owner).distinct()))
+
+
+def _hold(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, dict[str, Any]]:
+    table = schema.claims
+    rows = connection.execute(sa.select(table).where(condition).order_by(table.c.key).with_for_update()).mappings()
+    return {row["token"]: dict(row) for row in rows}
+
+
+def _free(connection: sa.Connection, keys: Sequence[str]) -> None:
+    if keys:
+        connection.execute(schema.claims.delete().where(schema.claims.c.key.in_(list(keys))))
+
+
+def _entry(source: Mapping[str, Any], charge: Charge, now: datetime) -> dict[str, Any]:
+    copied = {name: source[name] for name in ("token", "key", "run_id", "user_id", "spreadsheet_id")}
+    return {"at": now, "kind": charge.kind, "credits": charge.credits, **copied}
+
+
+def _doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The doubts of these tokens that nothing has resolved."""
+    if not tokens:
+        return {}
+    table = schema.credit_entries
+    rows = connection.execute(sa.select(table).where(table.c.token.in_(list(tokens)))).mappings().all()
+    resolved = {row["token"] for row in rows if row["kind"] != EntryKind.IN_DOUBT}
+    return {row["token"]: dict(row) for row in rows if row["token"] not in resolved}
+
+
+def _forget_doubt(connection: sa.Connection, key: str) -> None:
+    table = schema.leads
+    connection.execute(table.delete().where(table.c.key == key, table.c.standing == Standing.IN_DOUBT))

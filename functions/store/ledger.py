@@ -1,0 +1,115 @@
+"""The credit ledger: append-only entries, and the counters that the caps are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from functions.caps import Cap
+from functions.charging import EntryKind
+from functions.store import schema
+from functions.store.engine import insert
+
+NONE = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the ledger says, in credits: `charged ≤ what the provider really charged ≤ charged + in_doubt`."""
+
+    charged: Decimal
+    in_doubt: Decimal
+
+
+def totals(connection: sa.Connection, run_id: str | None = None) -> Totals:
+    """The sums over the ledger, or over one run of it. A doubt that was resolved later is none."""
+    entries = schema.credit_entries
+    later = entries.alias("later")
+    resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
+    statement = sa.select(entries.c.kind, sa.func.sum(entries.c.credits).label("credits")).group_by(entries.c.kind)
+    statement = statement.where(sa.or_(entries.c.kind != EntryKind.IN_DOUBT, ~resolved))
+    if run_id is not None:
+        statement = statement.where(entries.c.run_id == run_id)
+    sums: dict[str, Decimal] = {row.kind: row.credits for row in connection.execute(statement)}
+    return Totals(sums.get(EntryKind.CHARGED, NONE), sums.get(EntryKind.IN_DOUBT, NONE))
+
+
+def reserve(
+    connection: sa.Connection, caps: Sequence[Cap], wanted: int, credits_each: Decimal
+) -> tuple[int, Cap | None]:
+    """Takes room for up to `wanted` lookups on every cap, as many as all of them allow.
+
+    Returns:
+        How many were granted, and the cap that was in the way of more (None where none was).
+    """
+    table = schema.counters
+    # In one order everywhere, so that two transactions cannot wait for each other.
+    ordered = sorted(caps, key=lambda cap: cap.name)
+    connection.execute(
+        insert(connection, table).on_conflict_do_nothing(),
+        [{"cap": cap.name, "reserved": NONE, "spent": NONE} for cap in ordered],
+    )
+    rows = connection.execute(
+        sa.select(table).where(table.c.cap.in_([cap.name for cap in ordered])).order_by(table.c.cap).with_for_update()
+    )
+    used = {row.cap: row.reserved + row.spent for row in rows}
+    granted, in_the_way = wanted, None
+    for cap in ordered:
+        room = max(0, int((cap.limit - used[cap.name]) // credits_each))
+        if room < granted:
+            granted, in_the_way = room, cap
+    if granted:
+        connection.execute(
+            table.update()
+            .where(table.c.cap.in_([cap.name for cap in ordered]))
+            .values(reserved=table.c.reserved + granted * credits_each)
+        )
+    return granted, in_the_way
+
+
+def move(connection: sa.Connection, released: Mapping[str, Decimal], spent: Mapping[str, Decimal]) -> None:
+    """Takes reservations back and adds what was spent, cap by cap."""
+    table = schema.counters
+    by_change: dict[tuple[Decimal, Decimal], list[str]] = {}
+    for name in sorted({*released, *spent}):
+        change = (released.get(name, NONE), spent.get(name, NONE))
+        by_change.setdefault(change, []).append(name)
+    if not by_change:
+        return
+    names = sorted({*released, *spent})
+    connection.execute(
+        sa.select(table.c.cap).where(table.c.cap.in_(names)).order_by(table.c.cap).with_for_update()
+    ).all()
+    for (freed, added), caps in by_change.items():
+        connection.execute(
+            table.update()
+            .where(table.c.cap.in_(caps))
+            .values(reserved=table.c.reserved - freed, spent=table.c.spent + added)
+        )
+
+
+def used(connection: sa.Connection, caps: Iterable[Cap]) -> dict[str, Decimal]:
+    """Credits used or reserved on each cap, by its name."""
+    table = schema.counters
+    names = [cap.name for cap in caps]
+    rows = connection.execute(sa.select(table).where(table.c.cap.in_(names)))
+    amounts = {row.cap: row.reserved + row.spent for row in rows}
+    return {name: amounts.get(name, NONE) for name in names}
+
+
+def credits_left(connection: sa.Connection, caps: Sequence[Cap]) -> int:
+    """How many whole credits may still be spent under all of these caps."""
+    amounts = used(connection, caps)
+    return max(0, min(int(cap.limit - amounts[cap.name]) for cap in caps))
+
+
+def tally(amounts: Iterable[tuple[Iterable[str], Decimal]]) -> dict[str, Decimal]:
+    """Adds up amounts cap by cap."""
+    sums: dict[str, Decimal] = {}
+    for names, amount in amounts:
+        for name in names:
+            sums[name] = sums.get(name, NONE) + amount
+    return sums

@@ -1,0 +1,54 @@
+"""Where the chosen fields stand in a CSV: old columns are reused, new ones come right of the URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions.enrichment import Result
+from functions.fields import Facts, Field, project
+from local.csv_file import CsvFile, safe
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where the chosen fields stand in the rows that are written."""
+
+    fields: tuple[Field, ...]
+    places: tuple[int, ...]
+    """For each field its column in the written row, from 0."""
+    added: int
+    """How many columns are new; they stand right of the URLs."""
+    url_column: int
+
+    @classmethod
+    def of(cls, file: CsvFile, fields: tuple[Field, ...]) -> Columns:
+        """Reuses a column whose header names the field; puts new ones right of the URLs."""
+        header = [title.casefold() for title in file.header]
+        after = file.url_column + 1
+        names = [{field.header.casefold(), field.name.casefold()} for field in fields]
+        old = [next((place for place, title in enumerate(header) if title in name), None) for name in names]
+        added = old.count(None)
+        new = iter(range(after, after + added))
+        places = tuple(next(new) if place is None else place + added * (place >= after) for place in old)
+        return cls(fields, places, added, file.url_column)
+
+    def widen(self, row: Sequence[str], titles: Sequence[str] = ()) -> list[str]:
+        """A row of the file with room for the new columns; for the header row, with their titles."""
+        after = self.url_column + 1
+        wide = [*row[:after], *[""] * self.added, *row[after:]]
+        for place, title in zip(self.places, titles, strict=False):
+            wide[place] = wide[place] or title
+        return wide
+
+    def filled(self, wide: Sequence[str]) -> bool:
+        """Whether every target cell of a widened row holds something already."""
+        return all(wide[place].strip() for place in self.places)
+
+    def fill(self, wide: list[str], result: Result) -> None:
+        """Writes what is known into the target cells that are empty."""
+        learned_at = result.known.learned_at if result.known else None
+        facts = Facts(status=result.outcome, enriched_at=learned_at, linkedin_url=result.profile.url)
+        for place, value in zip(self.places, project(result.lead, facts, self.fields), strict=True):
+            if not wide[place].strip():
+                wide[place] = safe(value)
