@@ -1,0 +1,79 @@
+"""Writes docs/fields.md from the field catalogue: `python -m local.fields_page`; a test holds the two equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from functions.catalogue import CATALOGUE, PRESETS, Field
+from functions.expressions import MAX_LENGTH
+from functions.fields import MAX_FIELDS
+from functions.rendering import CELL_LIMIT
+
+PAGE = Path(__file__).parent.parent / "docs" / "fields.md"
+
+_INTRODUCTION = f"""\
+# Fields
+
+<!-- Written by `python -m local.fields_page`; change functions/catalogue.py instead. -->
+
+A field is a named value made from a lead. Choose fields by name or by header; case, spaces, hyphens and underscores do
+not matter, so `size`, `Company size` and `company_size` are one. A run takes at most {MAX_FIELDS}. A lead is kept
+whole: another field of a person who is known costs nothing.
+
+## What a cell holds
+
+- Text stands in the cell as it came: `11-50` stays text, and so does a value that begins with `=`.
+- A missing value is an empty cell.
+- Lists are joined with `; `. Unix times become ISO dates in UTC. Counts and years are numbers.
+- Text longer than {CELL_LIMIT:,} characters is cut and ends in `…`. Characters that no cell can hold are left out.
+
+## Custom fields
+
+Anything else in a lead can be had with `Header=expression`, where the expression is [JMESPath](https://jmespath.org)
+over the lead, with at most {MAX_LENGTH} characters:
+
+| custom field | what |
+|---|---|
+| `First skill=skills[0]` | the first skill |
+| `Finance tools=technologies[?category=='Finance and Accounting'].technology` | the technologies of one category |
+| `Sells=contains(skills, 'Sales')` | TRUE or FALSE |
+| `Known from=join(' and ', experience[*].company_name)` | text of your own between the parts |
+
+The tables below show the expression of each field that has one, to begin with.
+"""
+
+
+def page() -> str:
+    """The text of docs/fields.md."""
+    return "\n".join([_INTRODUCTION, *_presets(), *_groups()])
+
+
+def _presets() -> Iterator[str]:
+    yield "## Presets\n\n| preset | fields |\n|---|---|"
+    for preset in PRESETS:
+        yield f"| {preset.name} | {', '.join(f'`{name}`' for name in preset.fields)} |"
+
+
+def _groups() -> Iterator[str]:
+    for group, fields in groupby(CATALOGUE, key=lambda field: field.group):
+        yield f"\n## {group}\n\n| name | header | what | example | made from |\n|---|---|---|---|---|"
+        yield from map(_row, fields)
+    yield ""
+
+
+def _row(field: Field) -> str:
+    cells = (
+        f"`{field.name}`",
+        field.header,
+        field.description,
+        field.example,
+        f"`{field.expression}`" if field.expression else "what Leadfill knows",
+    )
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"Wrote {PAGE}.")
