@@ -20,9 +20,12 @@ help: ## show this list
 	@$(BIN)/python -m pip install -q -r tests/requirements.txt
 	@touch $@
 
+FILE ?= leads.csv
+FIELDS ?= email,title,company,size
+
 .PHONY: enrich
 enrich: .venv/local.stamp ## enrich a CSV: FILE=leads.csv FIELDS=email,title,company,size [URL_COLUMN= OUT= MAX_CREDITS= YES=1]
-	@$(BIN)/python -m local.enrich "$(or $(FILE),leads.csv)" --fields "$(or $(FIELDS),email,title,company,size)" \
+	@$(BIN)/python -m local.enrich "$(FILE)" --fields "$(FIELDS)" \
 	  $(if $(URL_COLUMN),--url-column "$(URL_COLUMN)") $(if $(OUT),--out "$(OUT)") \
 	  $(if $(MAX_CREDITS),--max-credits "$(MAX_CREDITS)") $(if $(YES),--yes)
 

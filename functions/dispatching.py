@@ -54,17 +54,22 @@ class Dispatcher:
             state.kwargs["waits"].append(verdict.after_s if isinstance(verdict, retrying.RetryAfter) else 0.0)
             return isinstance(verdict, retrying.RetryAfter)
 
+        def pause(seconds: float) -> None:
+            stop.wait(seconds)
+
         loop = tenacity.Retrying(
             retry=decide,
             wait=lambda state: state.kwargs["waits"][-1],
-            sleep=stop.wait,
+            sleep=pause,
             reraise=True,
         )
         waits: list[float] = []
         return loop(self._ask, profile, stop, waits=waits)
 
     def _ask(self, profile: Profile, stop: threading.Event, *, waits: list[float]) -> LookupResult:  # noqa: ARG002 - the loop's own state
-        with self._pace.turn(stop):
+        with self._pace.turn(stop) as granted:
+            if not granted:
+                return NoAnswer(sent=False)
             result = self._slintel.look_up(profile)
         if isinstance(result, Throttled):
             self._pace.slow_down(result.retry_after_s)

