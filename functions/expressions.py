@@ -147,8 +147,6 @@ def _measured_function(name: str, arguments: list[_Node], depth: int) -> int:
         if wants_expression and argument["type"] != "expref":
             raise InvalidRequest(f"must give {name}() an expression that begins with “&” as argument {place + 1}.")
         growths.append(_measured(argument["children"][0] if wants_expression else argument, depth + 1))
-    if max(growths) > MAX_GROWTH:
-        return max(growths)
     if name == "map":
         return prod(growths)
     if name == "join":

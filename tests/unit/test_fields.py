@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -279,8 +280,15 @@ def test_without_a_lead_only_what_leadfill_knows_is_left() -> None:
         datetime(2026, 11, 24, 9, 30),  # noqa: DTZ001 - a naive time is taken for UTC, never for the machine's zone
     ],
 )
-def test_times_are_said_in_utc(moment: datetime) -> None:
-    assert cell("enriched_at", None, Facts(Outcome.KNOWN, moment)) == "2026-11-24T09:30:00Z"
+def test_times_are_said_in_utc(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        with monkeypatch.context() as machine:
+            machine.setenv("TZ", "Asia/Tokyo")
+            time.tzset()
+            assert cell("enriched_at", None, Facts(Outcome.KNOWN, moment)) == "2026-11-24T09:30:00Z"
+            assert cell("last_funded_on", {"last_funded_on": 1576108800 - 1}) == "2019-12-11"
+    finally:
+        time.tzset()
 
 
 # ── choosing ──
@@ -364,6 +372,8 @@ def test_an_unknown_field_is_refused_with_the_nearest_one(name: str, hint: str) 
         (["X=" + "|".join(["[@,@][]"] * 7) + "|length(@)"], "repeats its input"),
         (["X=(" + "|".join(["[@,@]"] * 7) + ")=='a'"], "repeats its input"),
         (["X=skills[?" + "|".join(["[@,@]"] * 7) + "]"], "repeats its input"),
+        (["X=" + "|".join(["{a: @, b: @}"] * 7)], "repeats its input"),
+        (["X=join('" + "-" * 200 + "', [@,@,@,@,@,@,@,@,@,@][])"], "repeats its input"),
         (["X=to_string(to_string(to_string(@)))"], "repeats its input"),
         (["X=join('" + "ab" * 200 + "',skills)|join('" + "c" + "',[@,@])"], "repeats its input"),
         (["X=map(&[@,@,@,@,@,@,@,@,@],map(&[@,@,@,@,@,@,@,@,@],skills))"], "repeats its input"),
