@@ -33,6 +33,15 @@ class JobState(StrEnum):
     UNDONE = "undone"  # the sheet is as it was before
 
 
+class ChunkState(StrEnum):
+    """Where a chunk stands."""
+
+    QUEUED = "queued"  # to be run once it is due
+    RUNNING = "running"  # an attempt holds its lease
+    WAITING = "waiting"  # for a fresh sheet token
+    DONE = "done"  # each of its rows has an outcome
+
+
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLING, JobState.WAITING_FOR_ACCESS}),
     JobState.RUNNING: frozenset(

@@ -7,6 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from functions.charging import EntryKind
+from functions.outcomes import ChunkState, JobState
 from functions.standings import Standing
 from functions.store.engine import Credits, Instant
 
@@ -75,4 +76,67 @@ credit_entries = sa.Table(
     sa.Column("spreadsheet_id", sa.Text, nullable=False),
     sa.UniqueConstraint("token", "kind"),
     _one_of("kind", EntryKind),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("spreadsheet_id", sa.Text, nullable=False),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("idempotency_key", sa.Text, nullable=False),
+    sa.Column("request", sa.JSON, nullable=False, comment="range, fields, header, write, placement, retry_in_doubt"),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("ceiling", sa.Integer, nullable=False, comment="credits, confirmed"),
+    sa.Column("sealed_token", sa.Text, nullable=True, comment="the sheet access token; NULL once it ends"),
+    sa.Column("layout", sa.JSON, nullable=True, comment="where the URLs and the fields stand; NULL until prepared"),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("message", sa.Text, nullable=True, comment="a sentence: why it waits or stopped"),
+    sa.Column("halted", sa.Boolean, nullable=False, comment="nothing more is looked up"),
+    sa.Column("created_at", Instant, nullable=False, index=True),
+    sa.Column("started_at", Instant, nullable=True),
+    sa.Column("finished_at", Instant, nullable=True),
+    sa.UniqueConstraint("user_id", "idempotency_key"),
+    sa.Index("ix_jobs_of_a_spreadsheet", "spreadsheet_id", "created_at"),
+    _one_of("state", JobState),
+)
+
+chunks = sa.Table(
+    "chunks",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False, comment="0 prepares the sheet"),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", Instant, nullable=False, comment="not to be run before"),
+    sa.Column("lease", sa.Text, nullable=True, comment="names the attempt that runs it"),
+    sa.Column("lease_expires_at", Instant, nullable=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("seen", sa.Integer, nullable=False, comment="rows of it that have come back, while it runs"),
+    sa.UniqueConstraint("job_id", "number"),
+    sa.Index("ix_chunks_due", "state", "due_at"),
+    _one_of("state", ChunkState),
+)
+
+job_rows = sa.Table(
+    "job_rows",
+    metadata,
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, comment="its place in the range, from 0"),
+    sa.Column("chunk", sa.Integer, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False, comment="its row in the sheet when it was read, from 1"),
+    sa.Column("key", sa.Text, nullable=True, comment="NULL: no profile, or erased"),
+    sa.Column("outcome", sa.Text, nullable=True),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Index("ix_job_rows_by_outcome", "job_id", "outcome"),
+    sa.Index("ix_job_rows_by_chunk", "job_id", "chunk"),
+    sa.Index("ix_job_rows_by_key", "key"),
+)
+
+locks = sa.Table(
+    "locks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True, comment="a tab of a spreadsheet: one chunk at a time writes to it"),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
 )
