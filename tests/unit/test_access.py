@@ -253,7 +253,10 @@ def test_a_seal_hides_its_text_and_never_repeats_itself() -> None:
     assert SECRET not in repr(seal)
 
 
-@pytest.mark.parametrize("text", ["", "x", "ü" * 50, "gAAAAA", Seal(OTHER_SECRET, "a").seal("b")])
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "ü" * 50, "gAAAAA", pytest.param(Seal(OTHER_SECRET, "a").seal("b"), id="sealed elsewhere")],
+)
 def test_what_was_not_sealed_here_does_not_open(text: str) -> None:
     with pytest.raises(NotOurs):
         Seal(SECRET, "a").open(text)

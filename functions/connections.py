@@ -1,0 +1,122 @@
+"""Pooled HTTP connections that can tell what a paid request needs to know: was it written, and is it late?
+
+`requests` alone answers neither. Its time-out starts again with every received byte, so a server that trickles holds
+a thread for ever; and its errors do not say whether the request had left, which is the difference between a free
+retry and a credit in doubt.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import threading
+from time import monotonic
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse
+
+MAX_IDLE_S = 4.0
+"""A connection that rested longer is not used again.
+
+urllib3 sees that a peer has hung up before it reuses a connection, but not that it is about to: then the request
+meets a reset, and nobody knows whether it was served. Servers hang up after 5 s of rest at the earliest (the defaults
+of Apache and Node; gateways take a minute). Under load no connection rests that long.
+"""
+
+
+class _Exchange(threading.local):
+    """The request that this thread is about to make, or has just made."""
+
+    timeout_s = 0.0
+    deadline = 0.0
+    sent = False
+
+    def begin(self, timeout_s: float) -> None:
+        """Forgets the thread's previous request; the next has `timeout_s` for its whole answer, once it is written."""
+        self.timeout_s, self.deadline, self.sent = timeout_s, 0.0, False
+
+
+exchange = _Exchange()
+"""`exchange.sent`: whether the thread's request may have reached the server."""
+
+
+class _UntilDeadline(io.RawIOBase):
+    """A socket's bytes, until the exchange's deadline."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
+        self._sock, self._raw = sock, raw
+        self._deadline = exchange.deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - any writable buffer, as in RawIOBase
+        remaining_s = self._deadline - monotonic()
+        if remaining_s <= 0:
+            raise TimeoutError
+        self._sock.settimeout(remaining_s)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer whose status, headers and body share one deadline."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_UntilDeadline(sock, self.fp.detach()))
+
+
+class _Connection(HTTPConnection):
+    """Marks the exchange as sent, and does not rest for long."""
+
+    response_class = _Answer
+    _answered_at = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and monotonic() - self._answered_at <= MAX_IDLE_S
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - bytes, files or iterables, as in http.client
+        if self.sock is None:
+            self.connect()
+        exchange.deadline = monotonic() + exchange.timeout_s
+        # A GET leaves in this one call. If it fails, the server has at most a part of the head, which it cannot serve.
+        super().send(data)
+        exchange.sent = True
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3's own, which departs from http.client
+        response = super().getresponse()
+        self._answered_at = monotonic()
+        return response
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class Adapter(HTTPAdapter):
+    """Carries a `requests.Session` over such connections; never retries."""
+
+    def __init__(self, concurrency: int) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=concurrency, pool_block=True, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        """Called by requests, also after unpickling."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

@@ -1,0 +1,153 @@
+"""The pace of lookups: one governor for all threads of an instance.
+
+Until the provider objects, a turn costs a lock and no more. On a burst 429 all threads slow down together: none starts
+for a moment, then starts are spaced at a rate below the one that was just served. The rate then grows with every
+answer, faster the longer nobody objected, until it holds nothing back: then the pace is free again. This is the
+additive increase and multiplicative decrease of network congestion control, on a rate rather than on a window, since a
+burst limit counts requests per second: where answers are quick, even one in flight can be too many.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import inf
+from time import monotonic
+from typing import Protocol
+
+SLOWER = 0.85
+"""What is left of the rate after a 429."""
+
+GROWTH_PER_S = 0.03
+"""How much of itself the rate gains in a second; n times as much in the n-th second after a 429."""
+
+MIN_PER_S = 0.2
+"""The slowest pace."""
+
+PAUSE_S = 0.5
+"""How long nobody starts after a 429 that does not say it: a token bucket refills within about a second."""
+
+MAX_PAUSE_S = 30.0
+"""What is believed of a `Retry-After`."""
+
+RECENT_S = 5.0
+"""How far back the served rate is measured, and how long a pace stays bounded at least."""
+
+FREE_AT = 4.0
+"""A bound this many times above what is served holds nothing back; it is dropped."""
+
+
+class Stop(Protocol):
+    """A `threading.Event`, or what behaves like one."""
+
+    def is_set(self) -> bool:
+        """Whether to give up."""
+
+    def wait(self, timeout: float) -> bool:
+        """Sleeps for so many seconds, or until it is set."""
+
+
+class _Turn(threading.local):
+    """The last turn of a thread."""
+
+    slowdowns = -1
+    """How often the pace had slowed down when the turn began."""
+
+
+class Pace:
+    """Lets `concurrency` lookups be in flight at most, as fast as the provider takes them. Shared by threads."""
+
+    def __init__(self, concurrency: int, *, clock: Callable[[], float] = monotonic) -> None:
+        """Free at first.
+
+        Args:
+            concurrency: lookups in flight.
+            clock: seconds that never go back.
+        """
+        self._concurrency, self._clock = concurrency, clock
+        self._seats = threading.BoundedSemaphore(concurrency)
+        self._lock = threading.Lock()
+        self._per_s = inf
+        self._next_start_s = -inf
+        self._slowdowns = 0
+        self._slowed_s = -inf
+        self._bookings = 0  # goes up when what threads have booked is void
+        self._answered_s: deque[float] = deque(maxlen=64)
+        self._turn = _Turn()
+
+    @property
+    def per_s(self) -> float:
+        """How many turns may begin in a second; infinite while nobody objects."""
+        return self._per_s
+
+    @contextmanager
+    def turn(self, stop: Stop | None = None) -> Iterator[bool]:
+        """Waits for a turn, and holds it during the block.
+
+        Gives False where `stop` was set before the turn came: then nothing may be sent.
+        """
+        stop = stop or threading.Event()
+        while not self._seats.acquire(timeout=0.1):
+            if stop.is_set():
+                yield False
+                return
+        try:
+            yield self._start(stop)
+        finally:
+            self._seats.release()
+
+    def slow_down(self, retry_after_s: float | None = None) -> None:
+        """The provider answered this thread's last turn with the burst limit.
+
+        Many such answers to turns that began before everybody slowed down count once.
+        """
+        with self._lock:
+            now_s = self._clock()
+            same_burst = 0 <= self._turn.slowdowns < self._slowdowns
+            if same_burst and retry_after_s is None:
+                return
+            pause_s = PAUSE_S if retry_after_s is None else min(retry_after_s, MAX_PAUSE_S)
+            if not same_burst:
+                self._per_s = max(MIN_PER_S, SLOWER * min(self._per_s, self._served_per_s(now_s)))
+                self._slowdowns += 1
+                self._slowed_s = now_s
+                self._next_start_s = now_s
+            self._next_start_s = max(self._next_start_s, now_s + pause_s)
+            self._bookings += 1
+
+    def speed_up(self) -> None:
+        """The provider gave this thread's last turn any other answer."""
+        with self._lock:
+            now_s = self._clock()
+            self._answered_s.append(now_s)
+            if self._per_s == inf:
+                return
+            slowed_for_s = now_s - self._slowed_s
+            # A step for each answer: `per_s` answers in a second make `GROWTH_PER_S` of `per_s`.
+            self._per_s += GROWTH_PER_S * max(1.0, slowed_for_s)
+            if slowed_for_s > RECENT_S and self._per_s > FREE_AT * self._served_per_s(now_s):
+                self._per_s = inf
+
+    def _start(self, stop: Stop) -> bool:
+        """Waits until this thread may start; False if `stop` came first."""
+        start_s, booking = inf, -1
+        while not stop.is_set():
+            with self._lock:
+                now_s = self._clock()
+                if booking != self._bookings:
+                    start_s, booking = max(now_s, self._next_start_s), self._bookings
+                    self._next_start_s = start_s + 1 / self._per_s
+                if start_s <= now_s:
+                    self._turn.slowdowns = self._slowdowns
+                    return True
+            stop.wait(start_s - now_s)
+        return False
+
+    def _served_per_s(self, now_s: float) -> float:
+        """The rate of answers of late; where there were hardly any, a cautious guess."""
+        recent = [answered_s for answered_s in self._answered_s if answered_s > now_s - RECENT_S]
+        if len(recent) < 2 or recent[0] >= now_s:
+            return float(self._concurrency)
+        return len(recent) / (now_s - recent[0])

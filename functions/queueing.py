@@ -1,0 +1,185 @@
+"""The queue: where a chunk waits for a worker. In the cloud that is Cloud Tasks; on one machine, the store itself.
+
+A queue is a convenience and promises little: a chunk is delivered at least once, perhaps twice, perhaps late, in any
+order. What must never happen twice is guarded in the store.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from functions.errors import LeadfillError
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
+
+CALL_TIMEOUT_S = 10
+CALL_RETRIES = 3
+DISPATCH_DEADLINE_S = 600
+"""How long Cloud Tasks waits for a worker's answer (15 s to 30 min); after it, it sends the task again."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class QueueError(LeadfillError):
+    """The queue of background work could not be reached; the run is kept, and goes on by itself when it can."""
+
+    slug = "queue"
+    status = 503
+
+
+class Queue(Protocol):
+    """Where chunks wait for a worker."""
+
+    def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
+        """Sees to it that a worker is handed this chunk, not before `delay_s` from now and after this call began.
+
+        A chunk that already waits need not be queued twice. Commit what the worker shall find before calling this.
+
+        Args:
+            chunk_id: which chunk; opaque, without personal data.
+            delay_s: seconds to wait at least.
+
+        Raises:
+            QueueError: the queue cannot be reached.
+        """
+
+
+class CloudTasksQueue:
+    """Chunks as tasks of a Google Cloud Tasks queue; safe to share between threads.
+
+    A task is a POST of `{"chunk_id": …}` to the worker's URL, with an OpenID token of `service_account` whose audience
+    is that URL. Its name is a hash of the chunk's id, so that the same chunk waits once; names stay taken for up to
+    24 hours after a task has run, though, so a chunk that is queued again later gets a second name
+    (https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks/create).
+
+    Args:
+        queue: `projects/P/locations/L/queues/Q`.
+        endpoint: Google's, or an emulator on this machine, which is called without credentials.
+        worker_url: where tasks are sent, and the audience of their tokens.
+        service_account: in whose name they are sent.
+        dispatch_deadline_s: how long a worker may take, in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue: str,
+        endpoint: str,
+        worker_url: str,
+        service_account: str,
+        dispatch_deadline_s: int = DISPATCH_DEADLINE_S,
+    ) -> None:
+        self._queue = queue
+        self._endpoint = endpoint
+        self._worker_url = worker_url
+        self._service_account = service_account
+        self._dispatch_deadline_s = dispatch_deadline_s
+        self._lock = threading.Lock()
+        self._mine = threading.local()
+        self._credentials: Credentials | None = None
+        self._service: Any = None
+
+    def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
+        """See `Queue.enqueue`."""
+        for name in self._names(chunk_id):
+            if self._create(name, chunk_id, delay_s) or self._waits(name):
+                return
+
+    def _names(self, chunk_id: str) -> tuple[str, str, str]:
+        """The chunk's own name; one that all who find it taken within a minute agree on; one that is never taken.
+
+        Hashed, as Google recommends: sequential names make every task call of the queue slower.
+        """
+        name = hashlib.sha256(chunk_id.encode()).hexdigest()[:32]
+        return name, f"{name}-{int(time.time() // 60)}", f"{name}-{secrets.token_hex(8)}"
+
+    def _create(self, name: str, chunk_id: str, delay_s: float) -> bool:
+        """Whether the task was created; False if its name is taken."""
+        task: dict[str, Any] = {
+            "name": f"{self._queue}/tasks/{name}",
+            "dispatchDeadline": f"{self._dispatch_deadline_s}s",
+            "httpRequest": {
+                "httpMethod": "POST",
+                "url": self._worker_url,
+                "headers": {"Content-Type": "application/json"},
+                "body": base64.b64encode(json.dumps({"chunk_id": chunk_id}).encode()).decode("ascii"),
+                "oidcToken": {"serviceAccountEmail": self._service_account, "audience": self._worker_url},
+            },
+        }
+        if delay_s > 0:
+            task["scheduleTime"] = (datetime.now(UTC) + timedelta(seconds=delay_s)).isoformat()
+        return self._call("create", parent=self._queue, body={"task": task}) is not None
+
+    def _waits(self, name: str) -> bool:
+        """Whether a task of this name is still to be handed to a worker: neither gone nor with one at this moment.
+
+        One that a worker has in hand does not count: the caller may be that very worker, and the task ends with it.
+        """
+        task = self._call("get", name=f"{self._queue}/tasks/{name}")
+        return task is not None and task.get("dispatchCount", 0) <= task.get("responseCount", 0)
+
+    def _call(self, method: str, **arguments: Any) -> dict[str, Any] | None:  # noqa: ANN401  the client's own arguments
+        """Calls a method of the API's tasks; None if the task is already there (409), or is not (404)."""
+        import httplib2  # noqa: PLC0415  the client takes 300 ms to import; only what queues needs it
+        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415  as above
+        from googleapiclient.errors import HttpError  # noqa: PLC0415  as above
+
+        # 404 is an answer when a task is asked for, and a missing queue when one is created.
+        no_task = 409 if method == "create" else 404
+        try:
+            request = getattr(self._tasks(), method)(**arguments)
+            answer: dict[str, Any] = request.execute(http=self._http(), num_retries=CALL_RETRIES)
+        except HttpError as error:
+            if error.status_code == no_task:
+                return None
+            raise QueueError(f"Cloud Tasks answered {error.status_code}; is TASKS_QUEUE set up?") from error
+        except (httplib2.HttpLib2Error, GoogleAuthError, OSError) as error:
+            raise QueueError from error
+        return answer
+
+    def _tasks(self) -> Any:  # noqa: ANN401  made from the discovery document at run time
+        """The API's tasks, built once (8 ms) from the discovery document in the client's wheel."""
+        from googleapiclient.discovery import build  # noqa: PLC0415  as in `_call`
+
+        with self._lock:
+            if self._service is None:
+                self._service = build(
+                    "cloudtasks",
+                    "v2",
+                    http=self._http(),
+                    static_discovery=True,
+                    cache_discovery=False,
+                    client_options={"api_endpoint": self._endpoint},
+                )
+        return self._service.projects().locations().queues().tasks()
+
+    def _http(self) -> Any:  # noqa: ANN401  google_auth_httplib2 ships no types
+        """This thread's own connection: one httplib2.Http shared by threads hands out others' answers."""
+        if not hasattr(self._mine, "http"):
+            import google_auth_httplib2  # noqa: PLC0415  as in `_call`
+            import httplib2  # noqa: PLC0415  as in `_call`
+
+            self._mine.http = google_auth_httplib2.AuthorizedHttp(
+                self._identity(),
+                http=httplib2.Http(timeout=CALL_TIMEOUT_S),
+            )
+        return self._mine.http
+
+    def _identity(self) -> Credentials:
+        import google.auth  # noqa: PLC0415  as in `_call`
+        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415  as in `_call`
+
+        if self._credentials is None:
+            if urlsplit(self._endpoint).hostname in LOOPBACK:
+                self._credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]  # google-auth types only parts
+            else:
+                self._credentials, _ = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+        return self._credentials

@@ -1,0 +1,216 @@
+"""What sheets, mails and services wrap around a URL, taken off again.
+
+`mentions` finds the URLs in a cell's text: out of quotes, brackets, HYPERLINK formulas, markdown and HTML links.
+`redirect_target` sees through the redirects of search engines, social networks and mail-safety services, as far as
+the address itself says where it leads; an opaque one (Mimecast, short links) stays what it is.
+
+Sources: the address formats are those that the services produce, as recorded in public repositories and mail
+archives (autumn 2026); Proofpoint's three formats are those of its published URL Defense decoder.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A URL as it stands in a cell."""
+
+    url: str
+    """Without what surrounds it."""
+    unfinished: bool = False
+    """Whether it may go on beyond `url`: an ellipsis follows, or words after nothing but blanks."""
+    shown: bool = False
+    """Whether it is only the text that a link shows, which people and programs shorten."""
+
+
+_PICTOGRAPH = "[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]"
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    f"|(?<!{_PICTOGRAPH})\u200d|\u200d(?!{_PICTOGRAPH})",
+)
+"""Default-ignorable characters and controls. Joiners and variation selectors that make one emoji of two are no dirt."""
+
+_START = r"(?:https?:/|www\.|(?:[a-z]{2}\.|m\.|mobile\.)?linkedin\.com\b|lnkd\.in/)"
+_LINK = re.compile(
+    r"""=?\s*HYPERLINK\(\s*"(?P<formula>[^"]*)"\s*(?:[,;](?P<formula_text>[^()]*))?\)
+      | \[(?P<markdown_text>[^\[\]]*)\]\(\s*<?(?P<markdown>[^\s()<>]+)>?[^()]*\)
+      | <a\s[^<>]*?href\s*=\s*["']?(?P<html>[^\s"'<>]+)[^<>]*>(?P<html_text>[^<>]*)(?:</a>)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SEPARATED = re.compile(rf"[,;()\[\]{{}}]+(?={_START})", re.IGNORECASE | re.ASCII)
+_GLUED = re.compile(r"(linkedin\.com/\S*?[\w/-])(?=https?://)", re.IGNORECASE | re.ASCII)
+_TOKEN = re.compile(r"[^\s\"<>|`“”„«»‹›「」『』【】《》，；、。]+")  # noqa: RUF001 -- these marks are what is cut at
+_URLISH = re.compile(
+    r"""(?![^\s/@]+@[^\s/@]+\Z)                              # no e-mail address
+        (?: [a-z][a-z0-9+.-]*:/+[^/]                         # a scheme
+          | //\w | www\.\w
+          | (?:[\w%@:-]+\.)+[a-z]{2,}\.?(?::\d*)?[/?\#\\]    # a domain and more
+          | [^/]*\b(?:linkedin\.com|lnkd\.in)\b )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_OPENERS = "'‘’‚([{*•·→="  # noqa: RUF001 -- typographic quotes are meant
+_CLOSERS = "'‘’)]}*,;:!?.…‥⋯"  # noqa: RUF001 -- as above
+_RUN = re.compile(r"[\W_]*")
+_ELLIPSIS = re.compile(r"[…‥⋯]|\..*\.", re.DOTALL)
+_DIVIDER = re.compile(r"[\"'“”„«»‹›‘’`<>|()\[\]{},;:!?*•·，；、。「」『』【】《》]")  # noqa: RUF001 -- as above
+
+
+def visible(text: str) -> str:
+    """Take the invisible characters out of a text, and the blanks around it."""
+    if not (text.isascii() and text.isprintable()):
+        text = _INVISIBLE.sub("", text)
+    return text.strip()
+
+
+def mentions(text: str) -> list[Mention]:
+    """Find the URLs in a visible text: first those behind links, then those that stand there plainly."""
+    found = []
+    if "(" in text or "<" in text:
+        for link in _LINK.finditer(text):
+            for kind in ("formula", "markdown", "html"):
+                found += _plain_mentions(link[kind] or "")
+                found += [Mention(label.url, shown=True) for label in _plain_mentions(link[f"{kind}_text"] or "")]
+        text = _LINK.sub(" | ", text)
+    return found + _plain_mentions(text)
+
+
+def _plain_mentions(text: str) -> list[Mention]:
+    text = _SEPARATED.sub(" | ", text)
+    if text.count("://") > 1:
+        text = _GLUED.sub(r"\1 | ", text)
+    found = []
+    for token in _TOKEN.finditer(text):
+        url = token[0].lstrip(_OPENERS)
+        start = token.end() - len(url)
+        url = url.rstrip(_CLOSERS)
+        if _URLISH.match(url):
+            found.append(Mention(url, unfinished=_goes_on(text, start + len(url))))
+    return found
+
+
+def _goes_on(text: str, end: int) -> bool:
+    run = _RUN.match(text, end)
+    if run is None or run.end() == run.start():
+        return False
+    if _ELLIPSIS.search(run[0]) or "&" in run[0]:
+        return True
+    if run.end() == len(text) or _DIVIDER.search(run[0]):
+        return False
+    following = _TOKEN.match(text, run.end())
+    return following is None or not _URLISH.match(following[0])
+
+
+def _plain(value: str) -> str:
+    return unquote(value)
+
+
+def _bing(value: str) -> str:
+    return _base64(value.removeprefix("a1"))
+
+
+def _base64(value: str) -> str:
+    value = unquote(value).rstrip("=")
+    try:
+        return urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
+    except ValueError:
+        return ""
+
+
+def _proofpoint_2(value: str) -> str:
+    return unquote(value.translate(str.maketrans("-_", "%/")))
+
+
+_RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def _proofpoint_3(value: str) -> str:
+    """Put the characters back that stand after `__;`: one for each `*`, a run of two or more for `**` and a letter."""
+    url, _, stash = value.partition("__;")
+    spare = _base64(stash.partition("!")[0])
+    pieces, used = [], 0
+    for piece in re.split(r"(\*(?:\*[A-Za-z0-9_-])?)", url):
+        if piece.startswith("*"):
+            count = 1 if piece == "*" else _RUN_LENGTHS.index(piece[2]) + 2
+            pieces.append(spare[used : used + count])
+            used += count
+        else:
+            pieces.append(piece)
+    return "".join(pieces) if used == len(spare) else ""
+
+
+_COUNTRY = r"(?:com|[a-z]{2}|com?\.[a-z]{2})"
+_REDIRECTS: tuple[tuple[re.Pattern[str], tuple[str, ...], Callable[[str], str]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE | re.ASCII | re.DOTALL), names, decode)
+    for pattern, names, decode in (
+        # search
+        (rf"(?:www\.)?google\.{_COUNTRY}/url", ("url", "q"), _plain),  # `q` may be the search itself
+        (r"(?:www\.)?bing\.com/ck/a", ("u",), _bing),
+        (r"(?:www\.)?duckduckgo\.com/l/?", ("uddg",), _plain),
+        (r"r\.search\.yahoo\.com/.*?/RU=(?P<value>[^/]+)(?:/.*)?", (), _plain),
+        # social
+        (r"(?:www|m|l|lm)\.facebook\.com/l\.php", ("u",), _plain),
+        (r"l\.(?:instagram|threads)\.(?:com|net)/?", ("u",), _plain),
+        (r"l\.messenger\.com/l\.php", ("u",), _plain),
+        (r"l\.wl\.co/l", ("u",), _plain),  # WhatsApp
+        (r"(?:www\.|m\.)?youtube\.com/redirect", ("q",), _plain),
+        (r"out\.reddit\.com/.*", ("url",), _plain),
+        (r"t\.umblr\.com/redirect", ("z",), _plain),
+        (r"(?:www\.|m\.)?vk\.com/away\.php", ("to",), _plain),
+        (r"slack-redir\.net/link", ("url",), _plain),
+        (r"linkedin\.com/(?:redir/redirect|safety/go)/?", ("url",), _plain),
+        (
+            r"linkedin\.com/(?:authwall|(?:uas/|checkpoint/lg/)?login|signup(?:/cold-join)?|m/login)/?",
+            ("sessionRedirect", "session_redirect"),
+            _plain,
+        ),
+        # mail safety
+        (r"[\w.-]+\.safelinks\.protection\.outlook\.com/.*", ("url",), _plain),
+        (r"statics\.teams\.cdn\.office\.net/evergreen-assets/safelinks/.*", ("url",), _plain),
+        (r"urldefense\.proofpoint\.com/v1/url", ("u",), _plain),
+        (r"urldefense(?:\.proofpoint)?\.com/v2/url", ("u",), _proofpoint_2),
+        (r"urldefense\.(?:proofpoint\.com|com|us)/v3/__(?P<value>.+?__;[^!]*!!.*)", (), _proofpoint_3),
+        (r"linkprotect\.cudasvc\.com/url", ("a",), _plain),  # Barracuda
+        (r"secure-web\.cisco\.com/[^/]+/(?P<value>https?%3A[^/?]+)", (), _plain),
+        (r"[\w-]+\.?urlprotect\.trendmicro\.com/wis/clicktime/v1/query", ("url",), _plain),
+        (r"[\w.-]+\.protection\.sophos\.com/?", ("u",), _base64),
+        (r"clicktime\.symantec\.com/.*", ("u",), _plain),
+        (r"protect2?\.fireeye\.com/.*", ("u",), _plain),
+        (r"scanmail\.trustwave\.com/?", ("u",), _plain),
+        (r"(?:url\.avanan\.click|protect\.checkpoint\.com)/v2/___(?P<value>https?:.+?)___\..*", (), str),
+    )
+)
+
+
+def redirect_target(host: str, path: str, query: str) -> str | None:
+    """Return where a known redirect leads, or None if this is none or does not say.
+
+    Args:
+        host: without port and trailing dot; any of LinkedIn's own hosts as `linkedin.com`.
+        path: begins with `/`, or is empty.
+        query: what follows the path, with its `?`.
+    """
+    for pattern, names, decode in _REDIRECTS:
+        address = f"{host}{path}" if names else f"{host}{path}{query}"
+        match = pattern.fullmatch(address)
+        if match is None:
+            continue
+        if not names:
+            return decode(match["value"]) or None
+        for name in names:
+            values = {decode(value) for value in _parameter(query, name)}
+            if values:
+                return values.pop() or None if len(values) == 1 else None
+        return None
+    return None
+
+
+def _parameter(query: str, name: str) -> list[str]:
+    pairs = (pair.removeprefix("amp;").partition("=") for pair in query.partition("#")[0].removeprefix("?").split("&"))
+    return [value for key, _, value in pairs if key == name and value]
