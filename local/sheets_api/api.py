@@ -1,0 +1,147 @@
+"""The API over HTTP: who calls, the quota, the switches, validation, the method, validation again."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from typing import Literal
+
+import msgspec
+from aiohttp import web
+
+from local.sheets_api import discovery, fields_mask, routing, validation
+from local.sheets_api.calls import READS, Call
+from local.sheets_api.google_errors import GoogleError, Json, bad_request, invalid
+from local.sheets_api.state import LoggedCall, State
+from local.sheets_api.switches import Failure, failure_answer
+from local.sheets_api.users import User
+
+MAX_REQUEST_BYTES = 256 * 1024 * 1024
+
+
+class Api:
+    """Serves `/v4/spreadsheets…` from a state."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.hook = asyncio.Lock()
+        self.hook_running = False
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        raw_path = request.raw_path.partition("?")[0]
+        method, user, status = "unknown", "", 500
+        try:
+            method, variables = routing.route(request.method, raw_path)
+            user_found = self._user(request)
+            user = user_found.email
+            body = await request.read()
+            answer = await self._call(request, method, variables, (user_found, body))
+            status = 200
+        except GoogleError as error:
+            status, answer = error.code, error.body()
+        except _HangUp:
+            status, answer = 0, {}
+        except Exception as error:  # noqa: BLE001  # the edge: whatever is wrong with the emulator must be seen, not lost
+            self.state.faults.append(f"{method}: {error!r}")
+            traceback.print_exc()
+            answer = GoogleError(500, f"The emulator failed: {error!r}").body()
+        self.state.record(LoggedCall(method, raw_path, user, status))
+        if status == 0 and request.transport is not None:
+            request.transport.close()
+        return _response(status or 500, answer, pretty=request.query.get("prettyPrint") != "false")
+
+    def _user(self, request: web.Request) -> User:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        token = token.strip() if scheme.lower() == "bearer" else request.query.get("access_token", "")
+        if not token:
+            raise GoogleError(
+                403,
+                "Method doesn't allow unregistered callers (callers without established identity). "
+                "Please use API Key or other form of API consumer identity to call this API.",
+            )
+        user = self.state.tokens.get(token)
+        if user is None:
+            raise GoogleError(401)
+        return user
+
+    async def _call(
+        self, request: web.Request, method: str, variables: dict[str, str], who_and_what: tuple[User, bytes]
+    ) -> Json:
+        user, body = who_and_what
+        kind: Literal["Read", "Write"] = "Read" if method in READS else "Write"
+        switches = self.state.switches
+        self.state.quota.take(user.email, kind)
+        failure = switches.next_failure()
+        if switches.latency_s:
+            await asyncio.sleep(switches.latency_s)
+        await self._run_hook(method, request.raw_path.partition("?")[0])
+        if failure and not failure.after:
+            raise _failed(failure, kind)
+        # From here to the answer nothing awaits: the request is atomic.
+        described = discovery.methods()[method]
+        query = validation.check_query(described, {name: request.query.getall(name) for name in request.query})
+        decoded = _decoded(body)
+        validation.check_request(described, decoded)
+        call = Call(self.state.workbooks, user, method, variables, query, decoded)
+        answer = self.carry_out(call, described)
+        if failure:
+            raise _failed(failure, kind)
+        return answer
+
+    async def _run_hook(self, method: str, path: str) -> None:
+        """Run the test's hook in a thread, so that it may call this very server; its own calls pass by."""
+        if self.state.before_call is None or self.hook_running:
+            return
+        async with self.hook:
+            self.hook_running = True
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, self.state.before_call, method, path)
+            finally:
+                self.hook_running = False
+
+    def carry_out(self, call: Call, described: discovery.Method) -> Json:
+        """Carry a decoded call out, at once, and return its checked answer."""
+        mask_text = call.query.get("fields")
+        mask = fields_mask.parse(mask_text) if mask_text else None
+        if mask is not None:
+            fields_mask.check(mask, described.response)
+        answer = routing.HANDLERS[call.method](call)
+        if not call.reads:
+            event = {"method": call.method, "user": call.user.email, "changed": call.changed}
+            self.state.announce(call.workbook, event)
+        if mask is not None:
+            answer = fields_mask.cut(answer, mask)
+        validation.check_answer(described, answer)
+        return answer
+
+
+class _HangUp(Exception):
+    """The connection closes without an answer."""
+
+
+def _failed(failure: Failure, kind: Literal["Read", "Write"]) -> Exception:
+    return _HangUp() if failure.status == 0 else failure_answer(failure, kind)
+
+
+def _decoded(body: bytes) -> Json:
+    if not body.strip():
+        return {}
+    try:
+        decoded = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise invalid(f"Invalid JSON payload received. {error}") from error
+    if not isinstance(decoded, dict):
+        raise bad_request([("", 'Invalid JSON payload received. Unknown name "": Root element must be a message.')])
+    found: Json = validation.without_nulls(decoded)
+    return found
+
+
+def _response(status: int, answer: Json, *, pretty: bool) -> web.Response:
+    encoded = msgspec.json.encode(answer)
+    if pretty:
+        encoded = msgspec.json.format(encoded, indent=2) + b"\n"
+    headers = {"Vary": "Origin, X-Origin, Referer", "Cache-Control": "private", "Server": "ESF"}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="https://accounts.google.com/", error="invalid_token"'
+    return web.Response(status=status, body=encoded, headers=headers, content_type="application/json", charset="UTF-8")

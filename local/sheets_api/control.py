@@ -1,0 +1,261 @@
+"""What steers the emulator: `/_emulator/…`, which is not Google's.
+
+POST   /_emulator/tokens                        {token, email, spreadsheets: "*" or [ids], role?, project?}
+DELETE /_emulator/tokens/{token}                the token is unknown from now on (it expired)
+POST   /_emulator/spreadsheets                  {title?, csv? | xlsx? (base64) | values?, sheet?, typed?, owner?}
+GET    /_emulator/spreadsheets                  → {spreadsheets: [{spreadsheetId, title}]}
+DELETE /_emulator/spreadsheets/{id}
+GET    /_emulator/spreadsheets/{id}/file        ?format=xlsx|csv&sheet=
+GET    /_emulator/spreadsheets/{id}/events      server-sent events, one for each change
+POST   /_emulator/spreadsheets/{id}/computed    {range, values}: what formulas show, computed elsewhere
+PUT    /_emulator/faults (also POST)            the switches, all of them anew
+GET    /_emulator/calls                         → {total, reads, writes, by_method, log, faults}
+DELETE /_emulator/calls                         start counting again
+GET    /_emulator/health
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from local.sheets_api import files
+from local.sheets_api.calls import READS
+from local.sheets_api.cells import Formula, raw_cell
+from local.sheets_api.google_errors import GoogleError, Json
+from local.sheets_api.state import State
+from local.sheets_api.switches import Failure, Switches
+from local.sheets_api.users import User
+from local.sheets_api.workbook import OWNER, Workbook
+
+T = TypeVar("T")
+KEEP_ALIVE_S = 15.0
+
+
+class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Who holds a token."""
+
+    token: str
+    email: str
+    spreadsheets: str | list[str] = "*"
+    role: str = "writer"
+    project: str = "leadfill"
+
+
+class SpreadsheetBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A new spreadsheet from one of csv, xlsx (base64) and values."""
+
+    title: str = "Untitled spreadsheet"
+    csv: str | None = None
+    xlsx: str | None = None
+    values: list[list[Any]] | None = None
+    sheet: str = "Sheet1"
+    typed: bool = False
+    owner: str = OWNER
+
+
+class FaultsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The switches; `fail_next` holds statuses (0: hang up) or {status, after}."""
+
+    quota_per_minute: int | None = None
+    quota_per_minute_project: int | None = None
+    minute_s: float = 60.0
+    latency_s: float = 0.0
+    fail_next: list[int | Json] = []
+    error_rate: float = 0.0
+    error_statuses: tuple[int, ...] = (429, 500, 503)
+    seed: int = 0
+
+
+class ComputedBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What the formulas of a range show."""
+
+    range: str
+    values: list[list[Any]]
+
+
+def switches_of(body: FaultsBody) -> Switches:
+    """Return the switches that a body asks for."""
+    failures = [Failure(**item) if isinstance(item, dict) else Failure(item) for item in body.fail_next]
+    return Switches(
+        quota_user=body.quota_per_minute,
+        quota_project=body.quota_per_minute_project,
+        minute_s=body.minute_s,
+        latency_s=body.latency_s,
+        fail_next=failures,
+        error_rate=body.error_rate,
+        error_statuses=body.error_statuses,
+        seed=body.seed,
+    )
+
+
+def new_workbook(body: SpreadsheetBody) -> Workbook:
+    """Return the workbook that a body describes. Raises ValueError on an unreadable xlsx."""
+    if body.xlsx is not None:
+        sheets = files.from_xlsx(base64.b64decode(body.xlsx, validate=True))
+    elif body.csv is not None:
+        sheets = [files.from_csv(body.csv, title=body.sheet, typed=body.typed)]
+    else:
+        sheets = [files.from_values(body.values or [], title=body.sheet)]
+    return Workbook(title=body.title, owner=body.owner, sheets=sheets)
+
+
+class Control:
+    """Serves `/_emulator/…` from a state."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.get("/_emulator/health", self.health),
+            web.post("/_emulator/tokens", self.add_token),
+            web.delete("/_emulator/tokens/{token}", self.drop_token),
+            web.get("/_emulator/spreadsheets", self.list_spreadsheets),
+            web.post("/_emulator/spreadsheets", self.add_spreadsheet),
+            web.delete("/_emulator/spreadsheets/{id}", self.drop_spreadsheet),
+            web.get("/_emulator/spreadsheets/{id}/file", self.file),
+            web.get("/_emulator/spreadsheets/{id}/events", self.events),
+            web.post("/_emulator/spreadsheets/{id}/computed", self.computed),
+            web.post("/_emulator/faults", self.faults),
+            web.put("/_emulator/faults", self.faults),
+            web.get("/_emulator/calls", self.calls),
+            web.delete("/_emulator/calls", self.forget_calls),
+        ]
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """Say that the process is up."""
+        return web.json_response({"ok": True})
+
+    async def add_token(self, request: web.Request) -> web.Response:
+        """Make a token known."""
+        body = await _body(request, TokenBody)
+        allowed = None if body.spreadsheets == "*" else frozenset(body.spreadsheets)
+        self.state.tokens[body.token] = User(body.email, allowed, body.role == "reader", body.project)
+        return web.json_response({"ok": True})
+
+    async def drop_token(self, request: web.Request) -> web.Response:
+        """Let a token expire."""
+        self.state.tokens.pop(request.match_info["token"], None)
+        return web.json_response({"ok": True})
+
+    async def list_spreadsheets(self, _request: web.Request) -> web.Response:
+        """List the workbooks."""
+        listed = [{"spreadsheetId": book.id, "title": book.title} for book in self.state.workbooks.values()]
+        return web.json_response({"spreadsheets": listed})
+
+    async def add_spreadsheet(self, request: web.Request) -> web.Response:
+        """Make a workbook."""
+        body = await _body(request, SpreadsheetBody)
+        try:
+            workbook = new_workbook(body)
+        except (ValueError, KeyError, binascii.Error) as error:
+            raise web.HTTPBadRequest(text=f"The file cannot be read: {error}") from error
+        self.state.workbooks[workbook.id] = workbook
+        return web.json_response({"spreadsheetId": workbook.id, "id": workbook.id, "title": workbook.title})
+
+    async def drop_spreadsheet(self, request: web.Request) -> web.Response:
+        """Delete a workbook."""
+        self.state.workbooks.pop(self._workbook(request).id)
+        return web.json_response({"ok": True})
+
+    def _workbook(self, request: web.Request) -> Workbook:
+        found = self.state.workbooks.get(request.match_info["id"])
+        if found is None:
+            raise web.HTTPNotFound(text="There is no spreadsheet with this id.")
+        return found
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Return a workbook as a file."""
+        workbook = self._workbook(request)
+        if request.query.get("format") == "csv":
+            try:
+                sheet = workbook.sheet(request.query["sheet"]) if "sheet" in request.query else workbook.sheets[0]
+            except GoogleError as error:
+                raise web.HTTPNotFound(text=str(error)) from error
+            return web.Response(text=files.to_csv(sheet), content_type="text/csv")
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        return web.Response(body=files.to_xlsx(workbook), content_type=kind)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """Stream an event for each change of a workbook, until the reader goes."""
+        workbook = self._workbook(request)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+        listeners = self.state.listeners.setdefault(workbook.id, set())
+        listeners.add(queue)
+        try:
+            await response.write(b": listening\n\n")
+            while True:
+                try:
+                    event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)
+                except TimeoutError:
+                    await response.write(b": still here\n\n")
+                else:
+                    await response.write(b"data: " + msgspec.json.encode(event) + b"\n\n")
+        except ConnectionError:
+            return response
+        finally:
+            listeners.discard(queue)
+
+    async def computed(self, request: web.Request) -> web.Response:
+        """Set what formulas show; cells without a formula keep what they hold."""
+        workbook = self._workbook(request)
+        body = await _body(request, ComputedBody)
+        try:
+            sheet, area = workbook.resolve(body.range)
+            box = sheet.fit(area, clip=True)
+        except GoogleError as error:
+            raise web.HTTPBadRequest(text=str(error)) from error
+        for index, values in enumerate(body.values[: box.bottom - box.top], box.top):
+            for column, value in enumerate(values[: box.right - box.left], box.left):
+                cell = sheet.rows[index].cell(column)
+                if isinstance(cell, Formula):
+                    shown = raw_cell(value if value is not None else "", "values")
+                    plain = "" if shown is None or isinstance(shown, Formula) else shown
+                    sheet.writable(index).put(column, Formula(cell.text, plain))
+        self.state.announce(workbook, {"method": "computed", "user": "", "changed": [body.range]})
+        return web.json_response({"ok": True})
+
+    async def faults(self, request: web.Request) -> web.Response:
+        """Set the switches."""
+        self.state.switch(switches_of(await _body(request, FaultsBody)))
+        return web.json_response(asdict(self.state.switches))
+
+    async def calls(self, _request: web.Request) -> web.Response:
+        """Return how often which method was called."""
+        return web.json_response(call_report(self.state))
+
+    async def forget_calls(self, _request: web.Request) -> web.Response:
+        """Count from zero again."""
+        self.state.forget_calls()
+        return web.json_response({"ok": True})
+
+
+def call_report(state: State) -> Json:
+    """Return the counts of calls since the last reset, and the latest of them."""
+    reads = sum(count for method, count in state.counts.items() if method in READS)
+    total = state.counts.total()
+    return {
+        "total": total,
+        "reads": reads,
+        "writes": total - reads,
+        "by_method": dict(state.counts),
+        "log": [asdict(call) for call in state.log],
+        "faults": list(state.faults),
+    }
+
+
+async def _body(request: web.Request, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(await request.read() or b"{}", type=kind)
+    except msgspec.MsgspecError as error:
+        raise web.HTTPBadRequest(text=str(error)) from error

@@ -1,0 +1,84 @@
+"""Google's errors: their JSON shape, their status words, their sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+Json = dict[str, Any]
+"""A JSON object, as decoded."""
+
+STATUS_WORDS = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+SENTENCES = {
+    401: (
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+        "authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+    ),
+    403: "The caller does not have permission",
+    404: "Requested entity was not found.",
+    409: "The operation was aborted.",
+    500: "Internal error encountered.",
+    502: "The service is currently unavailable.",
+    503: "The service is currently unavailable.",
+    504: "Deadline expired before operation could complete.",
+}
+PROTECTED = (
+    "You are trying to edit a protected cell or object. "
+    "Please contact the spreadsheet owner to remove protection if you need to edit."
+)
+
+
+class GoogleError(Exception):
+    """An answer other than 200: `code` is the HTTP status, `details` are Google's typed details."""
+
+    def __init__(self, code: int, message: str = "", *, details: list[Json] | None = None) -> None:
+        super().__init__(message or SENTENCES[code])
+        self.code = code
+        self.details = details or []
+
+    def within(self, place: str) -> GoogleError:
+        """Return the same error, saying in which part of a batch it happened, such as `requests[0].addSheet`."""
+        return GoogleError(self.code, f"Invalid {place}: {self}", details=self.details)
+
+    def body(self) -> Json:
+        """Return the JSON body that Google sends with it."""
+        error: Json = {"code": self.code, "message": str(self), "status": STATUS_WORDS.get(self.code, "UNKNOWN")}
+        if self.details:
+            error["details"] = self.details
+        return {"error": error}
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Say in every GoogleError from inside in which part of a batch it happened."""
+    try:
+        yield
+    except GoogleError as error:
+        raise error.within(place) from error
+
+
+def invalid(message: str) -> GoogleError:
+    """Return a 400 with this sentence."""
+    return GoogleError(400, message)
+
+
+def bad_request(violations: list[tuple[str, str]]) -> GoogleError:
+    """Return a 400 that lists its violations as (field, sentence), as Google's JSON parser does."""
+    described = [
+        {"field": field, "description": sentence} if field else {"description": sentence}
+        for field, sentence in violations
+    ]
+    details = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": described}]
+    return GoogleError(400, "\n".join(sentence for _, sentence in violations), details=details)

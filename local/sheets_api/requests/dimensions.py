@@ -1,0 +1,54 @@
+"""Requests on rows and columns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from local.sheets_api import fields_mask, structure
+from local.sheets_api.google_errors import Json, invalid
+from local.sheets_api.requests.target import Target
+
+
+def insert(target: Target, given: Json) -> None:
+    """Insert empty rows or columns."""
+    sheet, dimension, start, end = target.workbook.dimension_range(given.get("range", {}))
+    inherit = given.get("inheritFromBefore", False)
+    structure.insert(target.workbook, sheet, dimension, start, end, inherit=inherit)
+
+
+def append(target: Target, given: Json) -> None:
+    """Append empty rows or columns."""
+    sheet = target.workbook.sheet_by_id(given.get("sheetId", 0))
+    if given.get("dimension") not in {"ROWS", "COLUMNS"}:
+        raise invalid("dimension must be specified.")
+    if given.get("length", 0) <= 0:
+        raise invalid("length must be greater than 0.")
+    structure.append(target.workbook, sheet, given["dimension"], given["length"])
+
+
+def delete(target: Target, given: Json) -> None:
+    """Delete rows or columns."""
+    sheet, dimension, start, end = target.editable_lines(given.get("range", {}))
+    structure.delete(sheet, dimension, start, end)
+
+
+def move(target: Target, given: Json) -> None:
+    """Move rows or columns; the destination counts before the move."""
+    sheet, dimension, start, end = target.editable_lines(given.get("source", {}))
+    structure.move(sheet, dimension, start, end, given.get("destinationIndex", 0))
+
+
+def update_properties(target: Target, given: Json) -> None:
+    """Hide, show or size rows or columns."""
+    workbook, properties = target.workbook, given.get("properties", {})
+    mask = fields_mask.update_mask(given, "DimensionProperties")
+    sheet, dimension, start, end = workbook.dimension_range(given.get("range", {}))
+    size = len(sheet.rows) if dimension == "ROWS" else len(sheet.columns)
+    for index in range(start, min(end, size)):
+        line = workbook.line_of(sheet, dimension, index)
+        if fields_mask.wants(mask, "hiddenByUser"):
+            line = replace(line, hidden=properties.get("hiddenByUser", False))
+        if fields_mask.wants(mask, "pixelSize"):
+            line = replace(line, pixel_size=properties.get("pixelSize"))
+        if line != workbook.line_of(sheet, dimension, index):
+            workbook.set_line(sheet, dimension, index, line)

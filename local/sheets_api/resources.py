@@ -1,0 +1,153 @@
+"""A workbook as Google's Spreadsheet resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local.sheets_api import metadata
+from local.sheets_api.a1 import Area, Box
+from local.sheets_api.cells import Formula, extended_value, value_of
+from local.sheets_api.display import show
+from local.sheets_api.fields_mask import Mask, wants
+from local.sheets_api.formats import DEFAULT_FORMAT, THEME, effective
+from local.sheets_api.google_errors import Json
+from local.sheets_api.grid import Line, Row, Sheet
+from local.sheets_api.users import User, can_edit
+from local.sheets_api.workbook import Workbook
+
+Areas = dict[int, list[Area]]
+"""The areas wanted of each sheet, by its id."""
+
+
+def spreadsheet(workbook: Workbook, user: User, *, areas: Areas | None, grid_data: bool, mask: Mask | None) -> Json:
+    """Return the Spreadsheet: every sheet, or only those that `areas` names, with their cells if `grid_data`."""
+    properties = {**workbook.properties, "defaultFormat": DEFAULT_FORMAT, "spreadsheetTheme": THEME}
+    shown: Json = {
+        "spreadsheetId": workbook.id,
+        "properties": {"title": workbook.title, **properties},
+        "sheets": [
+            sheet_resource(workbook, sheet, user, (areas or {}).get(sheet.id, [Area()]) if grid_data else [], mask)
+            for sheet in workbook.sheets
+            if areas is None or sheet.id in areas
+        ],
+        "spreadsheetUrl": f"https://docs.google.com/spreadsheets/d/{workbook.id}/edit",
+    }
+    entries = [metadata.resource(e, p) for e, p in metadata.located(workbook, user.project) if p.sheet is None]
+    if entries:
+        shown["developerMetadata"] = entries
+    return shown
+
+
+def sheet_properties(workbook: Workbook, sheet: Sheet) -> Json:
+    """Return Google's SheetProperties."""
+    extra = {name: value for name, value in sheet.properties.items() if value not in (False, None)}
+    return {
+        "sheetId": sheet.id,
+        "title": sheet.title,
+        "index": workbook.sheets.index(sheet) if sheet in workbook.sheets else 0,
+        "sheetType": "GRID",
+        "gridProperties": {
+            "rowCount": len(sheet.rows),
+            "columnCount": len(sheet.columns),
+            **{name: value for name, value in sheet.grid.items() if value},
+        },
+        **extra,
+    }
+
+
+def sheet_resource(workbook: Workbook, sheet: Sheet, user: User, areas: list[Area], mask: Mask | None) -> Json:
+    """Return Google's Sheet, with GridData for each area."""
+    shown: Json = {"properties": sheet_properties(workbook, sheet)}
+    if areas and wants(mask, "sheets", "data"):
+        shown["data"] = [grid_data(sheet, sheet.fit(area, clip=True), user, mask) for area in areas]
+    if sheet.merges:
+        shown["merges"] = [box.grid_range(sheet.id) for box in sheet.merges]
+    if sheet.protected:
+        shown["protectedRanges"] = [protected_range(workbook, p, user) for p in sheet.protected.values()]
+    found = [metadata.resource(e, p) for e, p in _entries(workbook, sheet, user) if p.dimension is None]
+    if found:
+        shown["developerMetadata"] = found
+    return shown
+
+
+def _entries(workbook: Workbook, sheet: Sheet, user: User) -> list[metadata.Located]:
+    return [(e, p) for e, p in metadata.located(workbook, user.project) if p.sheet is sheet]
+
+
+def protected_range(workbook: Workbook, stored: Json, user: User) -> Json:
+    """Return Google's ProtectedRange as this user sees it: who may edit is seen only by those who may."""
+    allowed = can_edit({**stored, "warningOnly": False}, workbook, user)
+    shown = {name: value for name, value in stored.items() if value not in (False, None) and name != "editors"}
+    shown["range"] = {name: value for name, value in stored["range"].items() if name != "sheetId" or value}
+    if allowed:
+        listed = [workbook.owner, *stored.get("editors", {}).get("users", [])]
+        shown |= {"requestingUserCanEdit": True, "editors": {"users": list(dict.fromkeys(listed))}}
+    return shown
+
+
+def grid_data(sheet: Sheet, box: Box, user: User, mask: Mask | None) -> Json:
+    """Return Google's GridData of an area; rows without content at the end are left out."""
+    shown: Json = {}
+    if box.top:
+        shown["startRow"] = box.top
+    if box.left:
+        shown["startColumn"] = box.left
+    inside = _below(_below(mask, "sheets"), "data")
+    if wants(inside, "rowData"):
+        of_cells = _below(_below(inside, "rowData"), "values")
+        rows = [row_data(row, box, of_cells) for row in sheet.rows[box.top : box.bottom]]
+        while rows and not rows[-1]:
+            rows.pop()
+        if rows:
+            shown["rowData"] = rows
+    if wants(inside, "rowMetadata"):
+        lines = [row.line for row in sheet.rows[box.top : box.bottom]]
+        shown["rowMetadata"] = _lines(sheet, user, lines, ("ROWS", box.top, 21))
+    if wants(inside, "columnMetadata"):
+        shown["columnMetadata"] = _lines(sheet, user, sheet.columns[box.left : box.right], ("COLUMNS", box.left, 100))
+    return shown
+
+
+def _below(mask: Mask | None, name: str) -> Mask | None:
+    return mask.get(name) if mask and "*" not in mask else None
+
+
+def _lines(sheet: Sheet, user: User, lines: list[Line], where: tuple[Any, int, int]) -> list[Json]:
+    dimension, start, default_size = where
+    shown = []
+    for index, line in enumerate(lines, start):
+        one: Json = {"pixelSize": line.pixel_size or default_size}
+        if line.hidden:
+            one["hiddenByUser"] = True
+        seen = [e for e in line.metadata if e.visibility == "DOCUMENT" or e.project == user.project]
+        if seen:
+            one["developerMetadata"] = [metadata.resource(e, metadata.Place(sheet, dimension, index)) for e in seen]
+        shown.append(one)
+    return shown
+
+
+def row_data(row: Row, box: Box, mask: Mask | None = None) -> Json:
+    """Return Google's RowData of a row between two columns; cells without content at the end are left out."""
+    last = max(len(row.cells), max(row.formats, default=-1) + 1 if row.formats else 0)
+    cells = [cell_data(row, column, mask) for column in range(box.left, min(box.right, last))]
+    while cells and not cells[-1]:
+        cells.pop()
+    return {"values": cells} if cells else {}
+
+
+def cell_data(row: Row, column: int, mask: Mask | None = None) -> Json:
+    """Return Google's CellData, or the masked part of it."""
+    cell, own_format = row.cell(column), row.format(column)
+    shown: Json = {}
+    value = value_of(cell)
+    if cell is not None and value is not None:
+        shown["userEnteredValue"] = extended_value(cell)
+        shown["effectiveValue"] = extended_value(value)
+        shown["formattedValue"] = show(value, (own_format or {}).get("numberFormat"))
+    if own_format:
+        shown["userEnteredFormat"] = own_format
+    if shown and wants(mask, "effectiveFormat"):
+        shown["effectiveFormat"] = effective(own_format)
+    if isinstance(cell, Formula) and cell.text.upper().startswith('=HYPERLINK("'):
+        shown["hyperlink"] = cell.text.split('"')[1]
+    return {name: shown[name] for name in shown if wants(mask, name)}

@@ -1,0 +1,67 @@
+"""All that one running emulator knows: workbooks, tokens, switches, the log of calls, who listens for changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from local.sheets_api.google_errors import Json
+from local.sheets_api.switches import Quota, Switches
+from local.sheets_api.users import User
+from local.sheets_api.workbook import Workbook
+
+BeforeCall = Callable[[str, str], None]
+"""Called with the method's id, such as `spreadsheets.values.get`, and the URL's path, before a call is carried out."""
+
+LOGGED_CALLS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """One call of an API method, as it ended."""
+
+    method: str
+    path: str
+    user: str
+    status: int
+
+
+@dataclass
+class State:
+    """Shared by the API and the control endpoints; touched on the event loop only (or while no call is under way)."""
+
+    workbooks: dict[str, Workbook] = field(default_factory=dict)
+    tokens: dict[str, User] = field(default_factory=dict)
+    switches: Switches = field(default_factory=Switches)
+    before_call: BeforeCall | None = None
+    log: deque[LoggedCall] = field(default_factory=lambda: deque(maxlen=LOGGED_CALLS))
+    counts: Counter[str] = field(default_factory=Counter)
+    listeners: dict[str, set[asyncio.Queue[Json]]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    """The emulator's own faults: answers against the discovery document, unexpected exceptions."""
+
+    def __post_init__(self) -> None:
+        self.quota = Quota(self.switches)
+
+    def switch(self, switches: Switches) -> None:
+        """Set all switches anew; the quota starts unused."""
+        self.switches = switches
+        self.quota = Quota(switches)
+
+    def record(self, call: LoggedCall) -> None:
+        """Log a call."""
+        self.log.append(call)
+        self.counts[call.method] += 1
+
+    def forget_calls(self) -> None:
+        """Start the log and the counts again."""
+        self.log.clear()
+        self.counts.clear()
+
+    def announce(self, workbook: Workbook, event: Json) -> None:
+        """Tell everybody who listens to a workbook that it changed."""
+        workbook.revision += 1
+        for queue in self.listeners.get(workbook.id, ()):
+            queue.put_nowait({"revision": workbook.revision, **event})

@@ -1,0 +1,155 @@
+"""A spreadsheet: its sheets, its properties, and going back to a snapshot."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from local.sheets_api import a1
+from local.sheets_api.a1 import Area, Box
+from local.sheets_api.cells import MAX_WORKBOOK_CELLS
+from local.sheets_api.google_errors import Json, invalid
+from local.sheets_api.grid import Dimension, Line, Metadata, Sheet
+
+OWNER = "owner@example.com"
+
+
+def new_spreadsheet_id() -> str:
+    """Return an id of the length and alphabet of Google's."""
+    return "1" + secrets.token_urlsafe(32)
+
+
+@dataclass
+class Snapshot:
+    """What `Workbook.restore` brings back."""
+
+    properties: Json
+    sheets: list[Sheet]
+    metadata: tuple[Metadata, ...]
+
+
+@dataclass(eq=False)
+class Workbook:
+    """One spreadsheet. `revision` counts its changes."""
+
+    title: str = "Untitled spreadsheet"
+    id: str = field(default_factory=new_spreadsheet_id)
+    owner: str = OWNER
+    today: Callable[[], dt.date] = dt.date.today
+    sheets: list[Sheet] = field(default_factory=lambda: [Sheet.blank(0, "Sheet1")])
+    metadata: tuple[Metadata, ...] = ()
+    properties: Json = field(
+        default_factory=lambda: {"locale": "en_US", "autoRecalc": "ON_CHANGE", "timeZone": "Etc/GMT"}
+    )
+    revision: int = 0
+
+    def snapshot(self) -> Snapshot:
+        """Return what is needed to undo everything from here on."""
+        kept = [sheet.frozen() for sheet in self.sheets]
+        return Snapshot({**copy.deepcopy(self.properties), "title": self.title}, kept, self.metadata)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot."""
+        self.properties = snapshot.properties
+        self.title = self.properties.pop("title")
+        self.sheets, self.metadata = snapshot.sheets, snapshot.metadata
+
+    def sheet(self, title: str) -> Sheet:
+        """Return the sheet with this title. Raises GoogleError, 400 "Unable to parse range"."""
+        folded = title.casefold()
+        for sheet in self.sheets:
+            if sheet.title.casefold() == folded:
+                return sheet
+        raise invalid(f"Unable to parse range: {title}")
+
+    def sheet_by_id(self, sheet_id: int, word: str = "grid") -> Sheet:
+        """Return the sheet with this id. Raises GoogleError, 400 "No grid with id"."""
+        for sheet in self.sheets:
+            if sheet.id == sheet_id:
+                return sheet
+        raise invalid(f"No {word} with id: {sheet_id}")
+
+    def resolve(self, text: str) -> tuple[Sheet, Area]:
+        """Return what a range in A1 notation names. Raises GoogleError, 400 "Unable to parse range"."""
+        title, area = a1.parse(text)
+        if title is None:
+            return next((s for s in self.sheets if not s.properties.get("hidden")), self.sheets[0]), area
+        folded = title.casefold()
+        for sheet in self.sheets:
+            if sheet.title.casefold() == folded:
+                return sheet, area
+        raise invalid(f"Unable to parse range: {text}")
+
+    def grid_range(self, given: Json) -> tuple[Sheet, Box]:
+        """Return what a GridRange names, cut to the grid. Raises GoogleError, 400."""
+        sheet = self.sheet_by_id(given.get("sheetId", 0))
+        rows, columns = len(sheet.rows), len(sheet.columns)
+        box = Box(
+            given.get("startRowIndex", 0),
+            given.get("startColumnIndex", 0),
+            min(given.get("endRowIndex", rows), rows),
+            min(given.get("endColumnIndex", columns), columns),
+        )
+        if min(box.top, box.left) < 0 or box.bottom <= box.top or box.right <= box.left:
+            raise sheet.beyond(Area(box.top, box.left, given.get("endRowIndex"), given.get("endColumnIndex")))
+        return sheet, box
+
+    def dimension_range(self, given: Json) -> tuple[Sheet, Dimension, int, int]:
+        """Return (sheet, dimension, start, end) of a DimensionRange. Raises GoogleError, 400."""
+        sheet = self.sheet_by_id(given.get("sheetId", 0))
+        dimension: Dimension = "COLUMNS" if given.get("dimension") == "COLUMNS" else "ROWS"
+        if given.get("dimension") not in {"ROWS", "COLUMNS"}:
+            raise invalid("dimension must be specified.")
+        size = len(sheet.rows) if dimension == "ROWS" else len(sheet.columns)
+        start, end = given.get("startIndex", 0), given.get("endIndex", size)
+        if start < 0 or end <= start:
+            raise invalid(f"range.endIndex[{end}] must be after range.startIndex[{start}]")
+        return sheet, dimension, start, end
+
+    def check_size(self, added_cells: int) -> None:
+        """Raise GoogleError if the workbook would pass Google's limit with that many more cells."""
+        if (
+            added_cells > 0
+            and added_cells + sum(len(s.rows) * len(s.columns) for s in self.sheets) > MAX_WORKBOOK_CELLS
+        ):
+            raise invalid(
+                "This action would increase the number of cells in the workbook above the limit of "
+                f"{MAX_WORKBOOK_CELLS} cells."
+            )
+
+    def new_id(self) -> int:
+        """Return an id that no sheet, protected range or metadata of this workbook has."""
+        used = {sheet.id for sheet in self.sheets}
+        used |= {number for sheet in self.sheets for number in sheet.protected}
+        used |= {entry.id for entry in self.all_metadata()}
+        while (number := random.randrange(1, 2**31 - 1)) in used:
+            pass
+        return number
+
+    def all_metadata(self) -> list[Metadata]:
+        """Return every developer metadata entry, wherever it is."""
+        found = list(self.metadata)
+        for sheet in self.sheets:
+            found += sheet.metadata
+            for line in sheet.columns:
+                found += line.metadata
+            for row in sheet.rows:
+                found += row.line.metadata
+        return found
+
+    @staticmethod
+    def line_of(sheet: Sheet, dimension: Dimension, index: int) -> Line:
+        """Return the properties of one row or column."""
+        return sheet.rows[index].line if dimension == "ROWS" else sheet.columns[index]
+
+    @staticmethod
+    def set_line(sheet: Sheet, dimension: Dimension, index: int, line: Line) -> None:
+        """Set the properties of one row or column."""
+        if dimension == "ROWS":
+            sheet.writable(index).line = line
+        else:
+            sheet.columns[index] = line
