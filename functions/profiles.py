@@ -72,6 +72,7 @@ class Reason(StrEnum):
 LONGEST_CELL = 4096
 """In characters. The longest redirects around a profile are about half of it."""
 _DEEPEST_REDIRECT = 4
+_KEY = "linkedin.com/in/"
 _SITE = "http://www.linkedin.com/in/"
 _SHORTEST_SLUG, _LONGEST_SLUG = 3, 100
 _MEMBER_ID_LENGTH = 39
@@ -132,6 +133,14 @@ def parse(cell: object) -> Profile:
     if isinstance(verdict, Reason):
         raise _refusal(verdict)
     return verdict
+
+
+def of_key(key: str) -> Profile:
+    """The profile that has this key, which `parse` once gave."""
+    slug = key.removeprefix(_KEY)
+    escaped = slug if slug.isascii() and slug.isalnum() else quote(slug, safe="")
+    # A full stop at the end of a URL reads as the end of a sentence.
+    return Profile(key, _SITE + (f"{escaped[:-1]}%2E" if escaped.endswith(".") else escaped))
 
 
 def _refusal(reason: Reason) -> NotAProfile:
@@ -223,12 +232,12 @@ def _identify(name: str) -> Profile | Reason:
         slug = normalize("NFC", slug.lower())
         if slug in _PLACEHOLDERS:
             return Reason.NOT_A_PERSON
+        if "linkedin.com" in slug:  # two URLs, with nothing between them
+            return Reason.MULTIPLE_URLS
         if len(slug) == _MEMBER_ID_LENGTH and slug.startswith(("acoaa", "acwaa")):
             damaged_member_id = True
         if damaged_member_id or not _SHORTEST_SLUG <= len(slug) <= _LONGEST_SLUG:
             return Reason.MALFORMED_SLUG
         if _UNFIT.search(slug) or not _SUBSTANCE.search(slug):
             return Reason.MALFORMED_SLUG
-    escaped = slug if slug.isascii() and slug.isalnum() else quote(slug, safe="")
-    # A full stop at the end of a URL reads as the end of a sentence.
-    return Profile(f"linkedin.com/in/{slug}", _SITE + (f"{escaped[:-1]}%2E" if escaped.endswith(".") else escaped))
+    return of_key(_KEY + slug)
