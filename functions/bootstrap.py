@@ -7,23 +7,28 @@ from datetime import timedelta
 from functions.caps import Limits
 from functions.dispatching import Dispatcher
 from functions.enrichment import Enricher
-from functions.errors import SettingsError
+from functions.errors import SettingsError, StoreError
 from functions.settings import Settings
 from functions.slintel import Slintel
-from functions.store import schema
+from functions.store import migrating
 from functions.store.engine import Store
 from functions.store.leads import Freshness
 
 
 def store(settings: Settings) -> Store:
-    """Opens the store.
+    """Opens the store. An empty SQLite file gets its tables at once: on one machine there is nobody else to ask.
 
     Raises:
-        StoreError: when it cannot be opened.
+        StoreError: it cannot be opened, or its tables are not those that this version works with.
     """
     opened = Store(settings.database_url)
-    with opened.writing() as connection:
-        schema.metadata.create_all(connection)
+    try:
+        if opened.is_sqlite and migrating.is_empty(opened):
+            migrating.upgrade(opened)
+        migrating.check(opened)
+    except StoreError:
+        opened.close()
+        raise
     return opened
 
 

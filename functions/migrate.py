@@ -1,0 +1,33 @@
+"""`python -m functions.migrate`: brings the tables of DATABASE_URL up to date; run it before a new version starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from functions import settings
+from functions.errors import LeadfillError
+from functions.store import migrating
+from functions.store.engine import Store
+
+
+def main() -> int:
+    """Upgrades and says what it did; gives the exit code."""
+    try:
+        store = Store(settings.read(os.environ).database_url)
+        try:
+            before = migrating.upgrade(store)
+        finally:
+            store.close()
+    except LeadfillError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
+    if before == migrating.HEAD:
+        sys.stdout.write(f"The tables are up to date ({before}).\n")
+    else:
+        sys.stdout.write(f"The tables were brought from {before or 'nothing'} to {migrating.HEAD}.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""The first tables."""
+
+# ruff: noqa: E501 - a constraint is one string
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Makes every table."""
+    op.create_table(
+        "claims",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False, comment="names this one claim in the ledger"),
+        sa.Column("owner", sa.Text(), nullable=False, comment="host and process"),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("spreadsheet_id", sa.Text(), nullable=False),
+        sa.Column("caps", sa.JSON(), nullable=False, comment="the counters that the credit is reserved on"),
+        sa.Column("credits", sa.BigInteger(), nullable=False),
+        sa.Column("intended_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_claims")),
+        sa.UniqueConstraint("token", name=op.f("uq_claims_token")),
+    )
+    op.create_index(op.f("ix_claims_expires_at"), "claims", ["expires_at"], unique=False)
+    op.create_table(
+        "counters",
+        sa.Column("cap", sa.Text(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False, comment="for lookups that are under way"),
+        sa.Column("spent", sa.BigInteger(), nullable=False, comment="charged and in doubt"),
+        sa.CheckConstraint("reserved >= 0", name=op.f("ck_counters_reserved_is_no_debt")),
+        sa.CheckConstraint("spent >= 0", name=op.f("ck_counters_spent_is_no_debt")),
+        sa.PrimaryKeyConstraint("cap", name=op.f("pk_counters")),
+    )
+    op.create_table(
+        "credit_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("credits", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False, comment="the claim that this settles"),
+        sa.Column("key", sa.Text(), nullable=True, comment="NULL once the person is erased"),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("spreadsheet_id", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('charged', 'in_doubt', 'released')", name=op.f("ck_credit_entries_kind_is_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_entries")),
+        sa.UniqueConstraint("token", "kind", name=op.f("uq_credit_entries_token")),
+    )
+    op.create_index(op.f("ix_credit_entries_at"), "credit_entries", ["at"], unique=False)
+    op.create_index(op.f("ix_credit_entries_run_id"), "credit_entries", ["run_id"], unique=False)
+    op.create_table(
+        "jobs",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("spreadsheet_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("idempotency_key", sa.Text(), nullable=False),
+        sa.Column(
+            "request", sa.JSON(), nullable=False, comment="range, fields, header, write, placement, retry_in_doubt"
+        ),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("ceiling", sa.Integer(), nullable=False, comment="credits, confirmed"),
+        sa.Column("sealed_token", sa.Text(), nullable=True, comment="the sheet access token; NULL once it ends"),
+        sa.Column(
+            "layout", sa.JSON(), nullable=True, comment="where the URLs and the fields stand; NULL until prepared"
+        ),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=True, comment="a sentence: why it waits or stopped"),
+        sa.Column("halted", sa.Boolean(), nullable=False, comment="nothing more is looked up"),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('queued', 'running', 'waiting_for_access', 'cancelling', 'cancelled', 'stopped', 'done', 'undoing', 'undone')",
+            name=op.f("ck_jobs_state_is_known"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sa.UniqueConstraint("user_id", "idempotency_key", name=op.f("uq_jobs_user_id")),
+    )
+    op.create_index(op.f("ix_jobs_created_at"), "jobs", ["created_at"], unique=False)
+    op.create_index("ix_jobs_of_a_spreadsheet", "jobs", ["spreadsheet_id", "created_at"], unique=False)
+    op.create_index(op.f("ix_jobs_state"), "jobs", ["state"], unique=False)
+    op.create_table(
+        "leads",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("standing", sa.Text(), nullable=False),
+        sa.Column("learned_at", sa.BigInteger(), nullable=False),
+        sa.Column("lead", sa.LargeBinary(), nullable=True, comment="zlib-compressed JSON, whole"),
+        sa.CheckConstraint(
+            "standing IN ('found', 'missing', 'refused', 'unreadable', 'in_doubt')",
+            name=op.f("ck_leads_standing_is_known"),
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_leads")),
+    )
+    op.create_table(
+        "locks",
+        sa.Column(
+            "name", sa.Text(), nullable=False, comment="a tab of a spreadsheet: one chunk at a time writes to it"
+        ),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_locks")),
+    )
+    op.create_table(
+        "before_images",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("identity", sa.Text(), nullable=False, comment="whose row it was"),
+        sa.Column("cells", sa.JSON(), nullable=False, comment="what the reused columns held in it"),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_before_images_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_before_images")),
+    )
+    op.create_index("ix_before_images_of_a_row", "before_images", ["job_id", "identity"], unique=False)
+    op.create_table(
+        "chunks",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="0 prepares the sheet"),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False, comment="not to be run before"),
+        sa.Column("lease", sa.Text(), nullable=True, comment="names the attempt that runs it"),
+        sa.Column("lease_expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False, comment="rows of it that have come back, while it runs"),
+        sa.CheckConstraint("state IN ('queued', 'running', 'waiting', 'done')", name=op.f("ck_chunks_state_is_known")),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_chunks_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chunks")),
+        sa.UniqueConstraint("job_id", "number", name=op.f("uq_chunks_job_id")),
+    )
+    op.create_index("ix_chunks_due", "chunks", ["state", "due_at"], unique=False)
+    op.create_table(
+        "job_rows",
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False, comment="its place in the range, from 0"),
+        sa.Column("chunk", sa.Integer(), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False, comment="its row in the sheet when it was read, from 1"),
+        sa.Column("key", sa.Text(), nullable=True, comment="NULL: no profile, or erased"),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column(
+            "cells", sa.JSON(none_as_null=True), nullable=True, comment="of each field what it held and what it got"
+        ),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_rows_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("job_id", "position", name=op.f("pk_job_rows")),
+    )
+    op.create_index("ix_job_rows_by_chunk", "job_rows", ["job_id", "chunk"], unique=False)
+    op.create_index("ix_job_rows_by_key", "job_rows", ["key"], unique=False)
+    op.create_index("ix_job_rows_by_outcome", "job_rows", ["job_id", "outcome"], unique=False)

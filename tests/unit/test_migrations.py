@@ -1,0 +1,176 @@
+"""The migrated tables are the schema's, on both databases; and what is older, newer or strange is refused in words."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from functions import bootstrap, settings
+from functions.errors import StoreError
+from functions.store import migrating, schema
+from functions.store.engine import Store
+from local import write_migration
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def bare(database_url: str) -> Iterator[Store]:
+    """A store without tables."""
+    opened = Store(database_url)
+    yield opened
+    opened.close()
+
+
+def stand_at(store: Store, revision: str) -> None:
+    with store.writing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
+
+
+def constraints(store: Store) -> dict[str, Any]:
+    """What alembic does not compare: checks and foreign keys, as the database has them."""
+    with store.reading() as connection:
+        inspector = sa.inspect(connection)
+        return {
+            table: (inspector.get_check_constraints(table), inspector.get_foreign_keys(table))
+            for table in schema.metadata.tables
+        }
+
+
+def drop_everything(store: Store) -> None:
+    with store.writing() as connection:
+        schema.metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE alembic_version"))
+
+
+def test_migrated_tables_are_those_of_the_schema(bare: Store) -> None:
+    assert migrating.upgrade(bare) is None
+    with bare.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, schema.metadata) == []
+    migrated = constraints(bare)
+    drop_everything(bare)
+    with bare.writing() as connection:
+        schema.metadata.create_all(connection)
+    assert migrated == constraints(bare)
+
+
+def test_the_step_is_what_the_command_writes(tmp_path: Path) -> None:
+    written = tmp_path / write_migration.TARGET.name
+    write_migration.write(written)
+    assert write_migration.TARGET.read_text() == written.read_text(), "run `python -m local.write_migration`"
+
+
+def test_the_version_in_the_code_is_that_of_the_last_step() -> None:
+    steps = ScriptDirectory(str(migrating.STEPS))
+    assert steps.get_heads() == [migrating.HEAD]
+    numbers = [step.revision for step in steps.walk_revisions()]
+    assert numbers == [f"{number:04}" for number in range(len(numbers), 0, -1)]
+
+
+def test_current_tables_are_accepted_and_upgrading_again_changes_nothing(bare: Store) -> None:
+    migrating.upgrade(bare)
+    migrating.check(bare)
+    assert migrating.upgrade(bare) == migrating.HEAD
+
+
+@pytest.mark.parametrize(("revision", "word"), [("0000", "older"), ("9999", "newer"), ("a3f9", "newer")])
+def test_other_versions_are_refused_with_a_sentence(bare: Store, revision: str, word: str) -> None:
+    migrating.upgrade(bare)
+    stand_at(bare, revision)
+    with pytest.raises(StoreError, match=f"of an? {word} version .{revision}.*{migrating.HEAD}"):
+        migrating.check(bare)
+
+
+def test_newer_tables_are_not_upgraded(bare: Store) -> None:
+    migrating.upgrade(bare)
+    stand_at(bare, "9999")
+    with pytest.raises(StoreError, match="newer version"):
+        migrating.upgrade(bare)
+
+
+def test_tables_of_somebody_else_are_left_alone(bare: Store) -> None:
+    with bare.writing() as connection:
+        connection.execute(sa.text("CREATE TABLE leads (phone TEXT)"))
+    with pytest.raises(StoreError, match="not Leadfill's"):
+        migrating.upgrade(bare)
+    with bare.reading() as connection:
+        assert sa.inspect(connection).get_table_names() == ["leads"]
+
+
+def test_a_step_that_fails_leaves_nothing_behind(bare: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_steps = migrating._run_steps
+
+    def fail(connection: sa.Connection) -> None:
+        run_steps(connection)
+        connection.execute(sa.text("SELECT * FROM nowhere"))
+
+    monkeypatch.setattr(migrating, "_run_steps", fail)
+    with pytest.raises(StoreError):
+        migrating.upgrade(bare)
+    assert migrating.is_empty(bare)
+
+
+def test_upgrades_at_the_same_time_happen_once(database_url: str) -> None:
+    command = [sys.executable, "-m", "functions.migrate"]
+
+    def upgrade(_number: int) -> str:
+        environment = {**os.environ, "DATABASE_URL": database_url}
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, text=True, capture_output=True, check=True
+        ).stdout.strip()
+
+    with ThreadPoolExecutor(2) as threads:
+        said = sorted(threads.map(upgrade, range(2)))
+    assert said == [f"The tables are up to date ({migrating.HEAD}).", said[1]]
+    assert said[1] == f"The tables were brought from nothing to {migrating.HEAD}."
+
+
+def test_starting_makes_the_tables_of_an_empty_file_but_never_of_a_server(database_url: str) -> None:
+    chosen = settings.read({"DATABASE_URL": database_url})
+    if database_url.startswith("sqlite"):
+        store = bootstrap.store(chosen)
+        migrating.check(store)
+        store.close()
+        bootstrap.store(chosen).close()
+        return
+    with pytest.raises(StoreError, match="no tables yet"):
+        bootstrap.store(chosen)
+    with pytest.raises(StoreError, match="no tables yet"):  # the refusal made none
+        bootstrap.store(chosen)
+
+
+def test_the_command_says_what_is_wrong() -> None:
+    environment = {**os.environ, "DATABASE_URL": "postgresql://127.0.0.1:1/nowhere"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "functions.migrate"],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Error: The database cannot be")
+    assert "Traceback" not in ended.stderr
+
+
+def test_starting_on_current_tables_does_not_import_alembic(bare: Store, database_url: str) -> None:
+    migrating.upgrade(bare)
+    program = (
+        "import os, sys; from functions import bootstrap, settings; bootstrap.store(settings.read(os.environ)).close()"
+        "; sys.exit('alembic' in sys.modules)"
+    )
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, check=True)
