@@ -12,10 +12,9 @@ from pathlib import Path
 import click
 
 from local.sheets_api import files, server
-from local.sheets_api.emulator import OWNER_TOKEN
 from local.sheets_api.state import State
 from local.sheets_api.users import User
-from local.sheets_api.workbook import OWNER
+from local.sheets_api.workbook import OWNER, OWNER_TOKEN
 
 
 @click.command()

@@ -24,8 +24,6 @@ class Api:
 
     def __init__(self, state: State) -> None:
         self.state = state
-        self.hook = asyncio.Lock()
-        self.hook_running = False
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -75,33 +73,23 @@ class Api:
         failure = switches.next_failure()
         if switches.latency_s:
             await asyncio.sleep(switches.latency_s)
-        await self._run_hook(method, request.raw_path.partition("?")[0])
+        if not await self.state.between.may_go_on(method, variables, user.email):
+            raise _HangUp
+        # From here to the answer nothing awaits: edits come right before the request, and the request is atomic.
+        self.state.faults += self.state.between.edit(self.state.workbooks, method, variables, self.state.counts.total())
         if failure and not failure.after:
             raise _failed(failure, kind)
-        # From here to the answer nothing awaits: the request is atomic.
         described = discovery.methods()[method]
         query = validation.check_query(described, {name: request.query.getall(name) for name in request.query})
         decoded = _decoded(body)
-        validation.check_request(described, decoded)
-        call = Call(self.state.workbooks, user, method, variables, query, decoded)
-        answer = self.carry_out(call, described)
+        answer = self.checked(Call(self.state.workbooks, user, method, variables, query, decoded), described)
         if failure:
             raise _failed(failure, kind)
         return answer
 
-    async def _run_hook(self, method: str, path: str) -> None:
-        """Run the test's hook in a thread, so that it may call this very server; its own calls pass by."""
-        if self.state.before_call is None or self.hook_running:
-            return
-        async with self.hook:
-            self.hook_running = True
-            try:
-                await asyncio.get_running_loop().run_in_executor(None, self.state.before_call, method, path)
-            finally:
-                self.hook_running = False
-
-    def carry_out(self, call: Call, described: discovery.Method) -> Json:
-        """Carry a decoded call out, at once, and return its checked answer."""
+    def checked(self, call: Call, described: discovery.Method) -> Json:
+        """Check a decoded call, carry it out at once, and return its checked answer. Raises GoogleError."""
+        validation.check_request(described, call.body)
         mask_text = call.query.get("fields")
         mask = fields_mask.parse(mask_text) if mask_text else None
         if mask is not None:

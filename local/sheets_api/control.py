@@ -1,4 +1,4 @@
-"""What steers the emulator: `/_emulator/…`, which is not Google's.
+"""What gives the emulator its people and spreadsheets, and tells what was called: `/_emulator/…`, not Google's.
 
 POST   /_emulator/tokens                        {token, email, spreadsheets: "*" or [ids], role?, project?}
 DELETE /_emulator/tokens/{token}                the token is unknown from now on (it expired)
@@ -8,7 +8,6 @@ DELETE /_emulator/spreadsheets/{id}
 GET    /_emulator/spreadsheets/{id}/file        ?format=xlsx|csv&sheet=
 GET    /_emulator/spreadsheets/{id}/events      server-sent events, one for each change
 POST   /_emulator/spreadsheets/{id}/computed    {range, values}: what formulas show, computed elsewhere
-PUT    /_emulator/faults (also POST)            the switches, all of them anew
 GET    /_emulator/calls                         → {total, reads, writes, by_method, log, faults}
 DELETE /_emulator/calls                         start counting again
 GET    /_emulator/health
@@ -30,7 +29,6 @@ from local.sheets_api.calls import READS
 from local.sheets_api.cells import Formula, raw_cell
 from local.sheets_api.google_errors import GoogleError, Json
 from local.sheets_api.state import State
-from local.sheets_api.switches import Failure, Switches
 from local.sheets_api.users import User
 from local.sheets_api.workbook import OWNER, Workbook
 
@@ -60,39 +58,11 @@ class SpreadsheetBody(msgspec.Struct, forbid_unknown_fields=True):
     owner: str = OWNER
 
 
-class FaultsBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The switches; `fail_next` holds statuses (0: hang up) or {status, after}."""
-
-    quota_per_minute: int | None = None
-    quota_per_minute_project: int | None = None
-    minute_s: float = 60.0
-    latency_s: float = 0.0
-    fail_next: list[int | Json] = []
-    error_rate: float = 0.0
-    error_statuses: tuple[int, ...] = (429, 500, 503)
-    seed: int = 0
-
-
 class ComputedBody(msgspec.Struct, forbid_unknown_fields=True):
     """What the formulas of a range show."""
 
     range: str
     values: list[list[Any]]
-
-
-def switches_of(body: FaultsBody) -> Switches:
-    """Return the switches that a body asks for."""
-    failures = [Failure(**item) if isinstance(item, dict) else Failure(item) for item in body.fail_next]
-    return Switches(
-        quota_user=body.quota_per_minute,
-        quota_project=body.quota_per_minute_project,
-        minute_s=body.minute_s,
-        latency_s=body.latency_s,
-        fail_next=failures,
-        error_rate=body.error_rate,
-        error_statuses=body.error_statuses,
-        seed=body.seed,
-    )
 
 
 def new_workbook(body: SpreadsheetBody) -> Workbook:
@@ -124,8 +94,6 @@ class Control:
             web.get("/_emulator/spreadsheets/{id}/file", self.file),
             web.get("/_emulator/spreadsheets/{id}/events", self.events),
             web.post("/_emulator/spreadsheets/{id}/computed", self.computed),
-            web.post("/_emulator/faults", self.faults),
-            web.put("/_emulator/faults", self.faults),
             web.get("/_emulator/calls", self.calls),
             web.delete("/_emulator/calls", self.forget_calls),
         ]
@@ -136,7 +104,7 @@ class Control:
 
     async def add_token(self, request: web.Request) -> web.Response:
         """Make a token known."""
-        body = await _body(request, TokenBody)
+        body = await body_of(request, TokenBody)
         allowed = None if body.spreadsheets == "*" else frozenset(body.spreadsheets)
         self.state.tokens[body.token] = User(body.email, allowed, body.role == "reader", body.project)
         return web.json_response({"ok": True})
@@ -153,7 +121,7 @@ class Control:
 
     async def add_spreadsheet(self, request: web.Request) -> web.Response:
         """Make a workbook."""
-        body = await _body(request, SpreadsheetBody)
+        body = await body_of(request, SpreadsheetBody)
         try:
             workbook = new_workbook(body)
         except (ValueError, KeyError, binascii.Error) as error:
@@ -209,7 +177,7 @@ class Control:
     async def computed(self, request: web.Request) -> web.Response:
         """Set what formulas show; cells without a formula keep what they hold."""
         workbook = self._workbook(request)
-        body = await _body(request, ComputedBody)
+        body = await body_of(request, ComputedBody)
         try:
             sheet, area = workbook.resolve(body.range)
             box = sheet.fit(area, clip=True)
@@ -224,11 +192,6 @@ class Control:
                     sheet.writable(index).put(column, Formula(cell.text, plain))
         self.state.announce(workbook, {"method": "computed", "user": "", "changed": [body.range]})
         return web.json_response({"ok": True})
-
-    async def faults(self, request: web.Request) -> web.Response:
-        """Set the switches."""
-        self.state.switch(switches_of(await _body(request, FaultsBody)))
-        return web.json_response(asdict(self.state.switches))
 
     async def calls(self, _request: web.Request) -> web.Response:
         """Return how often which method was called."""
@@ -254,7 +217,8 @@ def call_report(state: State) -> Json:
     }
 
 
-async def _body(request: web.Request, kind: type[T]) -> T:
+async def body_of(request: web.Request, kind: type[T]) -> T:
+    """Decode a body. Raises HTTPBadRequest, saying what is wrong with it."""
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
     except msgspec.MsgspecError as error:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from local.sheets_api.between import Between
 from local.sheets_api.google_errors import Json
 from local.sheets_api.switches import Quota, Switches
 from local.sheets_api.users import User
 from local.sheets_api.workbook import Workbook
-
-BeforeCall = Callable[[str, str], None]
-"""Called with the method's id, such as `spreadsheets.values.get`, and the URL's path, before a call is carried out."""
 
 LOGGED_CALLS = 1000
 
@@ -35,7 +32,7 @@ class State:
     workbooks: dict[str, Workbook] = field(default_factory=dict)
     tokens: dict[str, User] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
-    before_call: BeforeCall | None = None
+    between: Between = field(default_factory=Between)
     log: deque[LoggedCall] = field(default_factory=lambda: deque(maxlen=LOGGED_CALLS))
     counts: Counter[str] = field(default_factory=Counter)
     listeners: dict[str, set[asyncio.Queue[Json]]] = field(default_factory=dict)

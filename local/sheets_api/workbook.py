@@ -16,6 +16,7 @@ from local.sheets_api.google_errors import Json, invalid
 from local.sheets_api.grid import Dimension, Line, Metadata, Sheet
 
 OWNER = "owner@example.com"
+OWNER_TOKEN = "owner-token"  # noqa: S105  # a token of the emulator opens nothing
 
 
 def new_spreadsheet_id() -> str:
