@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import tenacity
 
 from functions import retrying
+from functions.errors import ProviderError
 from functions.lookups import LookupResult, NoAnswer, Throttled
 from functions.pacing import Pace
 from functions.profiles import Profile
@@ -17,6 +18,36 @@ from functions.slintel import Slintel
 
 NOT_AFTER_S = 100.0
 """A lookup that found no free thread for so long is not sent any more: its claim must outlive its retries."""
+
+
+HEEDED_S = 0.1
+"""How often one who waits looks whether the run was halted."""
+
+
+class Halt:
+    """Ends the lookups of one run: somebody stopped it, or the provider refused one of them and so all.
+
+    The thread that hears the refusal sets it, before it takes up another lookup: nothing is sent after that.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._refused = threading.Event()
+
+    def refuse(self) -> None:
+        """The provider refused the whole run."""
+        self._refused.set()
+
+    def is_set(self) -> bool:
+        """Whether nothing more may be sent."""
+        return self._refused.is_set() or self._stop.is_set()
+
+    def wait(self, timeout: float) -> bool:
+        """Sleeps for so many seconds, or until it is set."""
+        until_s = time.monotonic() + timeout
+        while not self.is_set() and (left_s := until_s - time.monotonic()) > 0:
+            self._stop.wait(min(left_s, HEEDED_S))
+        return self.is_set()
 
 
 class Dispatcher:
@@ -28,25 +59,25 @@ class Dispatcher:
         self._pace = Pace(concurrency)
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="lookup")
 
-    def send(self, profile: Profile, stop: threading.Event) -> Future[LookupResult]:
-        """Looks a claimed profile up in a thread of the pool; once `stop` is set it is not asked again.
+    def send(self, profile: Profile, halt: Halt) -> Future[LookupResult]:
+        """Looks a claimed profile up in a thread of the pool; once `halt` is set it is not asked again.
 
         The future raises `errors.ProviderError` where the provider refused the whole run.
         """
-        return self._threads.submit(self._look_up, profile, stop, time.monotonic())
+        return self._threads.submit(self._look_up, profile, halt, time.monotonic())
 
     def close(self) -> None:
         """Waits for what is in flight, and ends threads and connections."""
         self._threads.shutdown()
         self._slintel.close()
 
-    def _look_up(self, profile: Profile, stop: threading.Event, queued_s: float) -> LookupResult:
+    def _look_up(self, profile: Profile, halt: Halt, queued_s: float) -> LookupResult:
         started_s = time.monotonic()
         if started_s - queued_s > NOT_AFTER_S:
             return NoAnswer(sent=False)
 
         def decide(state: tenacity.RetryCallState) -> bool:
-            if state.outcome is None or state.outcome.failed or stop.is_set():
+            if state.outcome is None or state.outcome.failed or halt.is_set():
                 return False
             elapsed_s = time.monotonic() - started_s
             jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
@@ -55,7 +86,7 @@ class Dispatcher:
             return isinstance(verdict, retrying.RetryAfter)
 
         def pause(seconds: float) -> None:
-            stop.wait(seconds)
+            halt.wait(seconds)
 
         loop = tenacity.Retrying(
             retry=decide,
@@ -64,13 +95,17 @@ class Dispatcher:
             reraise=True,
         )
         waits: list[float] = []
-        return loop(self._ask, profile, stop, waits=waits)
+        return loop(self._ask, profile, halt, waits=waits)
 
-    def _ask(self, profile: Profile, stop: threading.Event, *, waits: list[float]) -> LookupResult:  # noqa: ARG002 - the loop's own state
-        with self._pace.turn(stop) as granted:
+    def _ask(self, profile: Profile, halt: Halt, *, waits: list[float]) -> LookupResult:  # noqa: ARG002 - the loop's own state
+        with self._pace.turn(halt) as granted:
             if not granted:
                 return NoAnswer(sent=False)
-            result = self._slintel.look_up(profile)
+            try:
+                result = self._slintel.look_up(profile)
+            except ProviderError:
+                halt.refuse()
+                raise
         if isinstance(result, Throttled):
             self._pace.slow_down(result.retry_after_s)
         else:

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from decimal import Decimal
 
 from functions import charging, standings
 from functions.caps import Cap, Limits, Spender, caps
-from functions.dispatching import Dispatcher
+from functions.dispatching import Dispatcher, Halt
 from functions.errors import CapReached, LeadfillError, ProviderError, StoreError
 from functions.lookups import Found, Lead, LookupResult, NoAnswer, Throttled, Unavailable
 from functions.outcomes import Outcome
@@ -35,12 +35,14 @@ READ_BATCH = 500
 """Profiles whose standing is read in one query."""
 SETTLE_BATCH = 25
 """Answers that are settled in one transaction: few, so that a crash leaves little in doubt."""
-LINGER_S = 0.02
+LINGER_S = 0.03
 """How long the first answer waits for others to be settled with it."""
 WINDOW = 2_000
 """How far a run reads ahead of its oldest unfinished row: the bound of its memory."""
 POLL_S = 0.1
 """How often the store is asked for a lead that another instance is looking up."""
+RESCUES_S = (0.0, 1.0, 3.0)
+"""Pauses before each further try to record what was paid for, where the store fails at the end of a run."""
 CANCELLED = "The run was stopped before this row's turn; nothing was spent on it."
 
 
@@ -79,6 +81,7 @@ class Enricher:
         spender: Spender,
         *,
         retry: frozenset[Standing] = frozenset(),
+        asked: Iterable[str] = (),
         stop: threading.Event | None = None,
     ) -> Run:
         """Starts a run; iterate over it for one `Result` a profile, as they come.
@@ -87,9 +90,10 @@ class Enricher:
             profiles: the input; read at most `WINDOW` ahead of the oldest unfinished one.
             spender: on whose behalf, and with which ceiling.
             retry: standings to ask again although they are known, each profile at most once in this run.
+            asked: keys that `retry` has asked again already, in an earlier pass of the same run.
             stop: once set, nothing more is looked up; what is in flight is settled, the rest is `cancelled`.
         """
-        return Run(self, profiles, spender, retry, stop or threading.Event())
+        return Run(self, profiles, spender, retry=retry, asked=set(asked), stop=stop or threading.Event())
 
 
 class Run:
@@ -103,12 +107,15 @@ class Run:
         enricher: Enricher,
         profiles: Iterable[Profile],
         spender: Spender,
+        *,
         retry: frozenset[Standing],
+        asked: set[str],
         stop: threading.Event,
     ) -> None:
         self.stopped_by: LeadfillError | None = None
         """What ended the run early, if something did: the provider, or a cap."""
         self._enricher, self._spender, self._retry, self._stop = enricher, spender, retry, stop
+        self._halt = Halt(stop)
         self._input = enumerate(profiles)
         self._exhausted = False
         self._pulled = 0
@@ -119,14 +126,14 @@ class Run:
         self._wanted: deque[str] = deque()
         self._held: dict[str, None] = {}
         self._flight: dict[str, tuple[Claim, Future[LookupResult]]] = {}
-        self._asked: set[str] = set()  # what `retry` has asked again
+        self._asked = asked  # what `retry` has asked again
         self._answered: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._failures_in_a_row = 0
         self._capped: Cap | None = None
         # Some lookups wait behind those in flight, so that a free thread never waits for the store.
-        self._capacity = enricher.dispatcher.concurrency + max(2, enricher.dispatcher.concurrency // 2)
+        self._capacity = 2 * enricher.dispatcher.concurrency
 
-    def __iter__(self) -> Iterator[Result]:
+    def __iter__(self) -> Generator[Result]:
         """Drives the run: read, claim, send, settle, until every row has its result."""
         try:
             while True:
@@ -152,7 +159,7 @@ class Run:
         """How many more may be claimed; 0 until it is worth a transaction."""
         room = self._capacity - len(self._flight)
         waits_for_cap = self._capped is not None and self._flight
-        return 0 if waits_for_cap or (self._flight and room < self._capacity // 8) else room
+        return 0 if waits_for_cap or (self._flight and room < self._capacity // 4) else room
 
     def _pull(self) -> None:
         while not self._exhausted and len(self._unread) < READ_BATCH and len(self._wanted) < READ_BATCH:
@@ -201,7 +208,7 @@ class Run:
             retry=self._retry,
         )
         for claim in claimed.granted:
-            future = enricher.dispatcher.send(self._rows[claim.key][0][1], self._stop)
+            future = enricher.dispatcher.send(self._rows[claim.key][0][1], self._halt)
             self._flight[claim.key] = (claim, future)
             future.add_done_callback(lambda _, key=claim.key: self._answered.put(key))  # type: ignore[misc] # a lambda's default has no type
         self._asked.update(claim.key for claim in claimed.granted if self._retry)
@@ -219,11 +226,18 @@ class Run:
         done = self._collect(wait=not busy)
         if not done:
             return
-        flights = [self._flight.pop(key) for key in done]
+        flights = [self._flight[key] for key in done]
         answers = [self._answer(future) for _, future in flights]
         now = self._enricher.clock()
         settlements = [_settlement(claim, answer) for (claim, _), answer in zip(flights, answers, strict=True)]
-        claims.settle(self._enricher.store, settlements, now)
+        try:
+            claims.settle(self._enricher.store, settlements, now)
+        except StoreError:
+            for key in done:  # paid for perhaps, and not recorded: `_abandon` tries again
+                self._answered.put(key)
+            raise
+        for key in done:
+            del self._flight[key]
         for settlement, answer in zip(settlements, answers, strict=True):
             yield from self._finish(settlement, answer, now)
 
@@ -248,7 +262,7 @@ class Run:
         except ProviderError as error:
             self.stopped_by = self.stopped_by or error
             return None
-        if result == NoAnswer(sent=False) and self._stop.is_set():
+        if result == NoAnswer(sent=False) and self._halt.is_set():
             return None
         failed = isinstance(result, NoAnswer | Unavailable | Throttled)
         self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
@@ -314,12 +328,16 @@ class Run:
         for _, future in self._flight.values():
             future.cancel()
         self._wanted.clear()
-        try:
-            while self._flight:
-                for _result in self._settle():
-                    pass
-        except StoreError:
-            self._flight.clear()  # the claims stand; they become doubts when their time is over
+        for pause_s in RESCUES_S:
+            time.sleep(pause_s)
+            try:
+                while self._flight:
+                    for _result in self._settle():
+                        pass
+            except StoreError:
+                continue
+            return
+        self._flight.clear()  # the claims stand; they become doubts when their time is over
 
 
 def _settlement(claim: Claim, answer: LookupResult | None) -> Settlement:

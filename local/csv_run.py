@@ -7,6 +7,7 @@ import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
@@ -113,9 +114,10 @@ class CsvRun:
                     yield found
 
         run = self.enricher.enrich(profiles(), spender, retry=self.retry, stop=stop)
-        for result in run:
-            rows.finish(result)
-            show()
+        with closing(iter(run)) as results:  # where a row cannot be written, what is in flight is settled first
+            for result in results:
+                rows.finish(result)
+                show()
         show()
         return run.stopped_by
 

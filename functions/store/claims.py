@@ -6,7 +6,7 @@ in exactly one way: settled by the one who holds it, or, when its time is over, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -135,6 +135,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
         doubts = _doubts(connection, late)
         entries = []
         learned: dict[str, tuple[Standing, bytes | None]] = {}
+        forgotten: list[str] = []
         for token, settlement in by_token.items():
             source = held.get(token) or doubts.get(token)
             if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
@@ -143,9 +144,11 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
             if settlement.standing is not None:
                 learned[settlement.claim.key] = (settlement.standing, settlement.packed)
             elif token in doubts:
-                _forget_doubt(connection, settlement.claim.key)
+                forgotten.append(settlement.claim.key)
         if entries:
             connection.execute(schema.credit_entries.insert(), entries)
+        for key in forgotten:
+            _forget_doubt(connection, key)
         leads.learn(connection, learned, now)
         _free(connection, [row["key"] for row in held.values()])
         ledger.move(
@@ -178,7 +181,8 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
         if gone:
             entries = [_entry(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]
             connection.execute(schema.credit_entries.insert(), entries)
-        leads.learn(connection, {row["key"]: (Standing.IN_DOUBT, None) for row in gone.values()}, now)
+        doubtful = {row["key"] for row in gone.values()} - _found_since(connection, gone.values())
+        leads.learn(connection, dict.fromkeys(doubtful, (Standing.IN_DOUBT, None)), now)
         _free(connection, [row["key"] for row in gone.values()])
         amounts = ledger.tally((row["caps"], row["credits"]) for row in gone.values())
         ledger.move(connection, amounts, amounts)
@@ -222,6 +226,24 @@ def _doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[
     return {row["token"]: dict(row) for row in rows if row["token"] not in resolved}
 
 
-def _forget_doubt(connection: sa.Connection, key: str) -> None:
+def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Whose lead came after all while these claims stood: a late answer to an earlier lookup."""
+    intended_at = {row["key"]: row["intended_at"] for row in rows}
     table = schema.leads
-    connection.execute(table.delete().where(table.c.key == key, table.c.standing == Standing.IN_DOUBT))
+    found = connection.execute(
+        sa.select(table.c.key, table.c.learned_at).where(
+            table.c.key.in_(list(intended_at)), table.c.standing == Standing.FOUND
+        )
+    )
+    return {row.key for row in found if row.learned_at >= intended_at[row.key]}
+
+
+def _forget_doubt(connection: sa.Connection, key: str) -> None:
+    """The provider said after all that it did not charge: the person may be asked for again.
+
+    Not where another lookup of theirs is in doubt as well.
+    """
+    table, entries = schema.leads, schema.credit_entries
+    tokens = connection.scalars(sa.select(entries.c.token).where(entries.c.key == key).distinct()).all()
+    if not _doubts(connection, tokens):
+        connection.execute(table.delete().where(table.c.key == key, table.c.standing == Standing.IN_DOUBT))

@@ -142,11 +142,16 @@ def _sentences() -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         raise StoreError(_sentence(str(error.orig).lower())) from error
+    except sa.exc.TimeoutError as error:  # every pooled connection is in use
+        raise StoreError(_sentence("")) from error
 
 
 def _sentence(reason: str) -> str:
     if "locked" in reason:
-        return "The database is locked by another process for too long; close it and start again. Nothing was spent."
+        return (
+            "The database is locked by another process; close it and start again. "
+            "Nothing is looked up that cannot be recorded."
+        )
     if "full" in reason:
         return "The disk is full: the database cannot record another lookup, so none is made. Free some space."
     if "readonly" in reason or "read-only" in reason:

@@ -9,16 +9,20 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from functions.errors import KeyRejected, QuotaExhausted
+from functions import charging, enrichment
+from functions.caps import caps
+from functions.errors import KeyRejected, QuotaExhausted, StoreError
 from functions.outcomes import Outcome
-from functions.store import claims, ledger, schema
+from functions.standings import Standing
+from functions.store import claims, leads, ledger, schema
 from functions.store.engine import Store
 from local.slintel_sandbox.client import Sandbox
-from tests.conftest import EnricherOf, people, spender, wait_until_quiet
+from tests.conftest import FRESH, PLENTY, EnricherOf, people, spender, wait_until_quiet
 
 ROOT = Path(__file__).parents[2]
 STEPS = [
@@ -116,6 +120,87 @@ def test_an_answer_that_comes_after_its_claim_ran_out_resolves_the_doubt(
     assert (int(totals.charged), int(totals.in_doubt)) == (12, 0)
 
 
+def claimed(store: Store, key: str, now: datetime) -> claims.Claim:
+    """A claim of one person's, also where a doubt stands."""
+    who = spender()
+    granted = claims.claim(
+        store,
+        [key],
+        who,
+        caps(who, PLENTY, now),
+        owner="elsewhere:1",
+        fresh=FRESH,
+        now=now,
+        retry=frozenset({Standing.IN_DOUBT}),
+    ).granted
+    return granted[0]
+
+
+RELEASED = charging.Charge(charging.EntryKind.RELEASED, Decimal(0))
+CHARGED = charging.Charge(charging.EntryKind.CHARGED, charging.LOOKUP_CREDITS)
+
+
+def standing(store: Store, key: str, now: datetime) -> Standing | None:
+    with store.reading() as connection:
+        return leads.standings(connection, [key], FRESH, now).get(key)
+
+
+def test_one_resolved_doubt_does_not_hide_another_of_the_same_person(store: Store) -> None:
+    now = datetime.now(UTC)
+    first = claimed(store, "jane", now)
+    claims.expire(store, now + claims.LIFETIME)
+    second = claimed(store, "jane", now + claims.LIFETIME)
+    claims.expire(store, now + 2 * claims.LIFETIME)
+    claims.settle(store, [claims.Settlement(first, RELEASED, None)], now + 2 * claims.LIFETIME)
+    assert standing(store, "jane", now) is Standing.IN_DOUBT  # the second may have been charged
+    claims.settle(store, [claims.Settlement(second, RELEASED, None)], now + 2 * claims.LIFETIME)
+    assert standing(store, "jane", now) is None
+
+
+def test_a_lead_that_came_late_is_not_hidden_by_a_later_doubt(store: Store) -> None:
+    now = datetime.now(UTC)
+    first = claimed(store, "jane", now)
+    claims.expire(store, now + claims.LIFETIME)
+    claimed(store, "jane", now + claims.LIFETIME)
+    late = claims.Settlement(first, CHARGED, Standing.FOUND, leads.pack(b'{"id":"1"}'))
+    claims.settle(store, [late], now + claims.LIFETIME)
+    claims.expire(store, now + 2 * claims.LIFETIME)
+    assert standing(store, "jane", now) is Standing.FOUND
+    with store.reading() as connection:
+        assert ledger.totals(connection) == ledger.Totals(charged=Decimal(1), in_doubt=Decimal(1))
+
+
+def test_settling_twice_counts_once(store: Store) -> None:
+    """A commit whose confirmation was lost is tried again."""
+    now = datetime.now(UTC)
+    settlement = claims.Settlement(claimed(store, "jane", now), CHARGED, Standing.FOUND, leads.pack(b'{"id":"1"}'))
+    claims.settle(store, [settlement], now)
+    claims.settle(store, [settlement], now)
+    with store.reading() as connection:
+        assert ledger.totals(connection) == ledger.Totals(charged=Decimal(1), in_doubt=Decimal(0))
+        counters = connection.execute(sa.select(schema.counters)).all()
+    assert {(counter.reserved, counter.spent) for counter in counters} == {(0, 1)}
+
+
+def test_what_was_paid_for_is_recorded_though_the_store_fails_for_a_moment(
+    store: Store, sandbox: Sandbox, enricher_of: EnricherOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrichment, "RESCUES_S", (0.0, 0.0, 0.0))
+    settle, failures = claims.settle, iter([False, True, True])
+
+    def failing(*arguments: Any) -> None:  # noqa: ANN401 - those of settle
+        if next(failures, False):
+            raise StoreError
+        settle(*arguments)
+
+    monkeypatch.setattr(claims, "settle", failing)
+    with pytest.raises(StoreError):
+        list(enricher_of().enrich(people(100), spender()))
+    totals = assert_bracketed(store, sandbox)
+    assert 0 < totals.charged == sandbox.charges()["total"] < 100
+    assert totals.in_doubt == 0
+
+
 def test_a_rejected_key_stops_the_run_and_costs_nothing(
     store: Store, sandbox: Sandbox, enricher_of: EnricherOf
 ) -> None:
@@ -124,7 +209,7 @@ def test_a_rejected_key_stops_the_run_and_costs_nothing(
     outcomes = Counter(result.outcome for result in run)
     assert isinstance(run.stopped_by, KeyRejected)
     assert outcomes == {Outcome.CANCELLED: 500}
-    assert sandbox.charges()["requests"] <= 4 + 4
+    assert sandbox.charges()["requests"] <= 4  # what was in flight when the first refusal came
     assert assert_bracketed(store, sandbox).in_doubt == 0
 
 
@@ -136,7 +221,7 @@ def test_a_used_up_quota_stops_the_run_and_keeps_what_was_done(
     outcomes = Counter(result.outcome for result in run)
     assert isinstance(run.stopped_by, QuotaExhausted)
     assert outcomes == {Outcome.ENRICHED: 20, Outcome.CANCELLED: 480}
-    assert sandbox.charges()["requests"] <= 20 + 4 + 4
+    assert sandbox.charges()["requests"] <= 20 + 4
     assert assert_bracketed(store, sandbox).charged == 20
 
 
