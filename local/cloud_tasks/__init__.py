@@ -1,0 +1,6 @@
+"""Google Cloud Tasks on this machine: its REST API v2, and workers called as Google calls them.
+
+At least once, in no promised order, perhaps late; `/_emulator/switch` makes it duplicate, delay and reorder. Tasks live
+in memory and end with the process. What is missing: IAM, App Engine tasks, `tasks.buffer` and the batch methods, and a
+deleted queue's name can be taken again at once.
+"""
