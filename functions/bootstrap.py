@@ -2,17 +2,138 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
+from functools import cache
+from typing import TYPE_CHECKING
 
+from functions import logs
+from functions.access import Access
 from functions.caps import Limits
+from functions.deployment import Deployment
 from functions.dispatching import Dispatcher
 from functions.enrichment import Enricher
 from functions.errors import SettingsError, StoreError
-from functions.settings import Settings
+from functions.queueing import CloudTasksQueue, Queue, StoreQueue
+from functions.sealing import Seal
+from functions.settings import Settings, read
 from functions.slintel import Slintel
 from functions.store import migrating
 from functions.store.engine import Store
 from functions.store.leads import Freshness
+
+if TYPE_CHECKING:
+    from flask import Flask, Request
+    from werkzeug import Response
+
+    from functions.draining import Drain
+
+TARGETS = ("api", "formula", "worker", "sweep")
+
+
+def serve(target: str, request: Request) -> Response:
+    """Answers a request to one of the entry points.
+
+    Raises:
+        SettingsError: with one line for each variable that is wrong.
+        StoreError: the store cannot be opened.
+    """
+    from werkzeug import Response  # noqa: PLC0415 - importing this module does nothing
+
+    return Response.from_app(application(target).wsgi_app, request.environ)
+
+
+@cache
+def application(target: str) -> Flask:
+    """The Flask application of an entry point, once a process; only what it needs is imported.
+
+    Raises:
+        SettingsError: with one line for each variable that is wrong.
+        StoreError: the store cannot be opened.
+    """
+    settings = read(os.environ)
+    logs.set_up(settings.google_cloud_project)
+    opened = store(settings)
+    if target == "formula":
+        from functions.formula_entry import Formulas  # noqa: PLC0415 - as above
+
+        parts = deployment(settings, opened, _queue(settings, None))
+        return Formulas(parts, access(settings), settings.formula_credits_per_day).application()
+    if target == "api":
+        from functions.api import Api  # noqa: PLC0415 - as above
+
+        return Api(deployment(settings, opened, _queue(settings, None)), access(settings)).application()
+    from functions.worker import Private  # noqa: PLC0415 - as above
+
+    if target == "sweep":
+        parts = deployment(settings, opened, _queue(settings, None))
+        return Private(parts, access(settings), settings.sweep_url).sweep()
+    return Private(_drained(settings, opened), access(settings), settings.worker_url).worker()
+
+
+def _drained(settings: Settings, opened: Store) -> Deployment:
+    """The worker's parts; where the queue is the store itself, this process drains it."""
+    if settings.tasks_queue:
+        return deployment(settings, opened, _queue(settings, None))
+    from functions.draining import Drain  # noqa: PLC0415 - as above
+
+    drain = Drain()
+    parts = deployment(settings, opened, _queue(settings, drain))
+    drain.start(parts)
+    return parts
+
+
+def deployment(settings: Settings, opened: Store, queue: Queue) -> Deployment:
+    """The application's parts.
+
+    Raises:
+        SettingsError: the secret key is missing or too weak.
+    """
+
+    @cache
+    def make_enricher() -> Enricher:
+        return enricher(settings, opened)
+
+    return Deployment(
+        store=opened,
+        limits=limits(settings),
+        fresh=freshness(settings),
+        queue=queue,
+        seal=Seal(settings.leadfill_secret_key, "sheet access"),
+        sheets_endpoint=settings.sheets_api_endpoint,
+        make_enricher=make_enricher,
+    )
+
+
+def access(settings: Settings) -> Access:
+    """Who may call.
+
+    Raises:
+        SettingsError: the secret key is missing or too weak, or the certificates' address is not to be trusted.
+    """
+    return Access(
+        audience=settings.identity_audience,
+        certs_url=settings.identity_certs_url,
+        allowed_domains=settings.allowed_domains,
+        allowed_emails=settings.allowed_emails,
+        worker_service_account=settings.worker_service_account,
+        secret_key=settings.leadfill_secret_key,
+    )
+
+
+def _queue(settings: Settings, drain: Drain | None) -> Queue:
+    if settings.tasks_queue:
+        return CloudTasksQueue(
+            queue=settings.tasks_queue,
+            endpoint=settings.tasks_api_endpoint,
+            worker_url=settings.worker_url,
+            service_account=settings.worker_service_account,
+        )
+    return StoreQueue(drain.wake if drain else _nobody_here)
+
+
+def _nobody_here() -> None:
+    """The worker's process finds the chunk in the store."""
 
 
 def store(settings: Settings) -> Store:

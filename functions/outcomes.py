@@ -47,12 +47,12 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.RUNNING: frozenset(
         {JobState.WAITING_FOR_ACCESS, JobState.CANCELLING, JobState.STOPPED, JobState.DONE},
     ),
-    JobState.WAITING_FOR_ACCESS: frozenset({JobState.RUNNING, JobState.CANCELLING}),
+    JobState.WAITING_FOR_ACCESS: frozenset({JobState.RUNNING, JobState.CANCELLING, JobState.UNDOING}),
     JobState.CANCELLING: frozenset({JobState.CANCELLED}),
     JobState.CANCELLED: frozenset({JobState.RUNNING, JobState.UNDOING}),
     JobState.STOPPED: frozenset({JobState.RUNNING, JobState.UNDOING}),
     JobState.DONE: frozenset({JobState.RUNNING, JobState.UNDOING}),
-    JobState.UNDOING: frozenset({JobState.UNDONE, JobState.WAITING_FOR_ACCESS}),
+    JobState.UNDOING: frozenset({JobState.UNDONE, JobState.WAITING_FOR_ACCESS, JobState.STOPPED}),
     JobState.UNDONE: frozenset({JobState.RUNNING}),
 }
 """Which states may follow which; `retry` is what leads back from an end to RUNNING."""

@@ -12,6 +12,7 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -50,6 +51,22 @@ class Queue(Protocol):
         Raises:
             QueueError: the queue cannot be reached.
         """
+
+
+class StoreQueue:
+    """The queue that is the store itself: a committed chunk that is due waits already, whoever drains needs no more.
+
+    Args:
+        wake: tells who drains the store that it may have work; called from any thread, must not wait. A chunk that is
+            due later is found by its time in the store.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+
+    def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:  # noqa: ARG002 - the store knows which, and when
+        """See `Queue.enqueue`."""
+        self._wake()
 
 
 class CloudTasksQueue:

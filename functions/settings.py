@@ -33,6 +33,8 @@ class Settings:
     """`projects/P/locations/L/queues/Q`; empty: the queue in the store."""
     tasks_api_endpoint: str = "https://cloudtasks.googleapis.com/"
     worker_url: str = ""
+    sweep_url: str = ""
+    """The audience of the scheduler's tokens."""
     worker_service_account: str = ""
     """The only identity that `worker` and `sweep` answer to."""
     identity_audience: str = ""
@@ -41,6 +43,8 @@ class Settings:
     allowed_emails: tuple[str, ...] = ()
     leadfill_secret_key: str = ""
     """One key, or the new and the old one with a comma between them while they are rotated."""
+    google_cloud_project: str = ""
+    """Whose logs the traces belong to."""
     k_service: str = ""
     """Set by Cloud Run: this process is in the cloud."""
 

@@ -17,6 +17,7 @@ class Standing(StrEnum):
     REFUSED = "refused"  # the provider cannot look this URL up
     UNREADABLE = "unreadable"  # paid for, but the answer could not be read
     IN_DOUBT = "in_doubt"  # a lookup may have been charged, and no answer came
+    ERASED = "erased"  # the person was erased, and is not looked up again; never kept with a lead
 
 
 _KNOWN: dict[Standing, tuple[Outcome, str]] = {
@@ -30,6 +31,10 @@ _KNOWN: dict[Standing, tuple[Outcome, str]] = {
     Standing.IN_DOUBT: (
         Outcome.IN_DOUBT,
         "An earlier lookup got no answer and may have been charged; retry it explicitly if you want to.",
+    ),
+    Standing.ERASED: (
+        Outcome.FAILED,
+        "This person was erased from Leadfill and is not looked up again; lift the erasure first if you may.",
     ),
 }
 

@@ -10,9 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from functions.errors import NotFound, WrongJobState
-from functions.outcomes import TRANSITIONS, JobState, Outcome
+from functions.outcomes import TRANSITIONS, ChunkState, JobState, Outcome
 from functions.store import schema
 from functions.store.engine import insert
+
+NO_SUCH_JOB = "There is no such job; it may have been started by somebody else, or long ago."
 
 _jobs, _rows = schema.jobs, schema.job_rows
 
@@ -32,6 +34,8 @@ class Job:
     """The most that it may cost, in credits, as confirmed."""
     sealed_token: str | None
     """The sheet access token, encrypted; None once the job has ended."""
+    sheet_id: int
+    """The tab's; it survives renaming."""
     layout: dict[str, Any] | None
     """Where the URLs and the fields stand; None until the sheet is prepared."""
     rows: int
@@ -89,8 +93,15 @@ def get(connection: sa.Connection, job_id: str, *, lock: bool = False) -> Job:
     statement = sa.select(*_columns()).where(_jobs.c.id == job_id)
     row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
-        raise NotFound("There is no such job; it may have been started by somebody else, or long ago.")
+        raise NotFound(NO_SUCH_JOB)
     return _job(row)
+
+
+def started_with(connection: sa.Connection, user_id: str, idempotency_key: str) -> Job | None:
+    """The job that this user started with this key, if there is one."""
+    found = _jobs.c.user_id == user_id, _jobs.c.idempotency_key == idempotency_key
+    row = connection.execute(sa.select(*_columns()).where(*found)).one_or_none()
+    return None if row is None else _job(row)
 
 
 def of_spreadsheet(connection: sa.Connection, spreadsheet_id: str, limit: int) -> list[Job]:
@@ -167,6 +178,26 @@ def reopen_rows(connection: sa.Connection, job_id: str, outcomes: Iterable[Outco
     numbers = list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
     connection.execute(_rows.update().where(*condition).values(outcome=None, detail=""))
     return numbers
+
+
+def open_chunk_numbers(connection: sa.Connection, job_id: str) -> list[int]:
+    """The chunks in which rows are open."""
+    condition = _rows.c.job_id == job_id, _rows.c.outcome.is_(None)
+    return list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
+
+
+def unended_without_chunks(connection: sa.Connection) -> list[str]:
+    """Jobs that should have ended: none of their chunks is open."""
+    chunks = schema.chunks
+    waits = sa.exists().where(chunks.c.job_id == _jobs.c.id, chunks.c.state != ChunkState.DONE)
+    ended = (JobState.CANCELLED, JobState.STOPPED, JobState.DONE, JobState.UNDONE)
+    return list(connection.scalars(sa.select(_jobs.c.id).where(_jobs.c.state.not_in(ended), ~waits)))
+
+
+def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome) -> set[str]:
+    """The people of rows that ended so."""
+    condition = _rows.c.job_id == job_id, _rows.c.outcome == outcome, _rows.c.key.is_not(None)
+    return set(connection.scalars(sa.select(_rows.c.key).where(*condition)))
 
 
 def counts(connection: sa.Connection, job_id: str) -> dict[Outcome, int]:

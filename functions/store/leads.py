@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from functions.lookups import Lead
 from functions.standings import Standing
-from functions.store import schema
+from functions.store import erasures, schema
 from functions.store.engine import upsert
 
 _FAST = 1
@@ -49,16 +49,18 @@ def pack(raw: bytes) -> bytes:
 
 
 def read(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime) -> dict[str, Known]:
-    """What is known and still fresh of these keys."""
+    """What is known and still fresh of these keys; that somebody was erased holds for ever."""
     table = schema.leads
     rows = connection.execute(
         sa.select(table.c.key, table.c.standing, table.c.learned_at, table.c.lead).where(table.c.key.in_(keys))
     )
-    return {
+    known = {
         row.key: Known(Standing(row.standing), row.learned_at, row.lead)
         for row in rows
         if _is_fresh(row.standing, row.learned_at, fresh, now)
     }
+    erased = erasures.among(connection, [key for key in keys if key not in known])
+    return known | {key: Known(Standing.ERASED, at, None) for key, at in erased.items()}
 
 
 def standings(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime) -> dict[str, Standing]:
@@ -73,6 +75,8 @@ def standings(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, 
         known |= {
             row.key: Standing(row.standing) for row in rows if _is_fresh(row.standing, row.learned_at, fresh, now)
         }
+        erased = erasures.among(connection, [key for key in batch if key not in known])
+        known |= dict.fromkeys(erased, Standing.ERASED)
     return known
 
 

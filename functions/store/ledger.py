@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -35,6 +36,63 @@ def totals(connection: sa.Connection, run_id: str | None = None) -> Totals:
         statement = statement.where(entries.c.run_id == run_id)
     sums: dict[str, Decimal] = {row.kind: row.credits for row in connection.execute(statement)}
     return Totals(sums.get(EntryKind.CHARGED, NONE), sums.get(EntryKind.IN_DOUBT, NONE))
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What one user spent for one spreadsheet on one day (UTC)."""
+
+    date: date
+    user_id: str
+    spreadsheet_id: str
+    charged: Decimal
+    in_doubt: Decimal
+
+
+def by_day(connection: sa.Connection, since: datetime) -> list[Day]:
+    """What was spent since then, newest first. A doubt that was resolved later is none."""
+    entries = schema.credit_entries
+    later = entries.alias("later")
+    resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
+    per_day = 86_400_000_000  # an Instant is kept in microseconds
+    day = sa.cast(entries.c.at, sa.BigInteger) / sa.literal(per_day, sa.BigInteger)
+    statement = (
+        sa.select(
+            sa.func.floor(day).label("day"),
+            entries.c.user_id,
+            entries.c.spreadsheet_id,
+            entries.c.kind,
+            sa.func.sum(entries.c.credits).label("credits"),
+        )
+        .where(entries.c.at >= since, entries.c.kind != EntryKind.RELEASED)
+        .where(sa.or_(entries.c.kind == EntryKind.CHARGED, ~resolved))
+        .group_by(sa.text("day"), entries.c.user_id, entries.c.spreadsheet_id, entries.c.kind)
+    )
+    found: dict[tuple[int, str, str], dict[str, Decimal]] = {}
+    for row in connection.execute(statement):
+        found.setdefault((int(row.day), row.user_id, row.spreadsheet_id), {})[row.kind] = row.credits
+    return [
+        Day(
+            date(1970, 1, 1) + timedelta(days=number),
+            user_id,
+            spreadsheet_id,
+            credits_.get(EntryKind.CHARGED, NONE),
+            credits_.get(EntryKind.IN_DOUBT, NONE),
+        )
+        for (number, user_id, spreadsheet_id), credits_ in sorted(found.items(), reverse=True)
+    ]
+
+
+def keys_of_run(connection: sa.Connection, run_id: str, *, since: datetime | None) -> dict[str, bool]:
+    """The people whom a run has asked for since then, each with whether that was charged."""
+    entries = schema.credit_entries
+    condition = [entries.c.run_id == run_id, entries.c.kind != EntryKind.RELEASED, entries.c.key.is_not(None)]
+    if since is not None:
+        condition.append(entries.c.at >= since)
+    found: dict[str, bool] = {}
+    for key, kind in connection.execute(sa.select(entries.c.key, entries.c.kind).where(*condition)):
+        found[key] = found.get(key, False) or kind == EntryKind.CHARGED
+    return found
 
 
 def reserve(

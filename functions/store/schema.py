@@ -89,7 +89,13 @@ jobs = sa.Table(
     sa.Column("state", sa.Text, nullable=False, index=True),
     sa.Column("ceiling", sa.Integer, nullable=False, comment="credits, confirmed"),
     sa.Column("sealed_token", sa.Text, nullable=True, comment="the sheet access token; NULL once it ends"),
-    sa.Column("layout", sa.JSON, nullable=True, comment="where the URLs and the fields stand; NULL until prepared"),
+    sa.Column("sheet_id", sa.Integer, nullable=False, comment="the tab"),
+    sa.Column(
+        "layout",
+        sa.JSON(none_as_null=True),
+        nullable=True,
+        comment="where the URLs and the fields stand; NULL until prepared",
+    ),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("message", sa.Text, nullable=True, comment="a sentence: why it waits or stopped"),
     sa.Column("halted", sa.Boolean, nullable=False, comment="nothing more is looked up"),
@@ -128,9 +134,34 @@ job_rows = sa.Table(
     sa.Column("key", sa.Text, nullable=True, comment="NULL: no profile, or erased"),
     sa.Column("outcome", sa.Text, nullable=True),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("cells", sa.JSON(none_as_null=True), nullable=True, comment="of each field what it held and what it got"),
     sa.Index("ix_job_rows_by_outcome", "job_id", "outcome"),
     sa.Index("ix_job_rows_by_chunk", "job_id", "chunk"),
     sa.Index("ix_job_rows_by_key", "key"),
+)
+
+before_images = sa.Table(
+    "before_images",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("identity", sa.Text, nullable=False, comment="whose row it was"),
+    sa.Column("cells", sa.JSON, nullable=False, comment="what the reused columns held in it"),
+    sa.Index("ix_before_images_of_a_row", "job_id", "identity"),
+)
+
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True, comment="of the erased person's key, which itself is gone"),
+    sa.Column("at", Instant, nullable=False),
+)
+
+revoked_tokens = sa.Table(
+    "revoked_tokens",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True, comment="of a formula token"),
+    sa.Column("at", Instant, nullable=False),
 )
 
 locks = sa.Table(

@@ -125,6 +125,12 @@ def open_chunks(connection: sa.Connection, job_id: str) -> int:
     return count
 
 
+def is_open(connection: sa.Connection, job_id: str, number: int) -> bool:
+    """Whether this chunk of a job is there and not done."""
+    condition = _chunks.c.job_id == job_id, _chunks.c.number == number, _chunks.c.state != ChunkState.DONE
+    return connection.scalar(sa.select(_chunks.c.id).where(*condition)) is not None
+
+
 def seen(connection: sa.Connection, job_id: str) -> int:
     """How many rows of the chunks that are running have come back."""
     condition = _chunks.c.job_id == job_id, _chunks.c.state == ChunkState.RUNNING

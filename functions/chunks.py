@@ -1,0 +1,312 @@
+"""Runs one chunk of a job: prepare the sheet, or look its rows up and write them, or undo the job."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from enum import StrEnum
+
+from functions.caps import Spender
+from functions.deployment import Deployment
+from functions.enrichment import Result
+from functions.errors import CapReached, LeadfillError, ProviderError, SheetAccessExpired, SheetBusy
+from functions.fields import Facts, project
+from functions.jobs import PREPARE, UNDO, conclude
+from functions.layouts import Layout, Task, lay_out, layout_of
+from functions.outcomes import JobState, Outcome
+from functions.placement import Content, Wanted
+from functions.profiles import of_key
+from functions.ranges import parse_range
+from functions.runs import wish_of
+from functions.store import images, jobs, ledger, tasks
+from functions.store.jobs import Job, JobRow
+from functions.store.tasks import Chunk
+from functions.undoing import undo_rows
+from functions.writing import Writer, Written, pages
+
+BUDGET = timedelta(minutes=8)
+"""How long one attempt looks people up: the queue waits ten minutes for an answer."""
+WATCH_S = 1.0
+"""How often an attempt says that it lives, and looks whether it shall stop."""
+LOCK_WAIT = timedelta(seconds=2)
+FILLED = "Somebody filled these cells while the run went on; what was looked up is kept and costs nothing again."
+MOVED = "The row was gone, or its URL had changed, when its values should have been written; they are kept."
+
+
+class Ending(StrEnum):
+    """How an attempt at a chunk ended."""
+
+    DONE = "done"  # it needs no further attempt
+    LATER = "later"  # it waits for its next attempt, or for access
+    NONE = "none"  # it was not due, or another attempt has it
+
+
+def run_chunk(deployment: Deployment, chunk_id: str | None = None) -> Ending:
+    """Takes a chunk that is due (this one, or any) and runs it.
+
+    Raises:
+        StoreError: the store cannot be used; the chunk is tried again once its lease is over.
+    """
+    chunk = tasks.take(deployment.store, deployment.clock(), chunk_id)
+    if chunk is None:
+        return Ending.NONE
+    with deployment.store.writing() as connection:
+        job = jobs.get(connection, chunk.job_id, lock=True)
+        if job.state is JobState.QUEUED:
+            jobs.move(connection, job, JobState.RUNNING, started_at=deployment.clock())
+            job = jobs.get(connection, job.id)
+    try:
+        if chunk.number == PREPARE:
+            _prepare(deployment, job, chunk)
+        elif chunk.number == UNDO:
+            _undo(deployment, job, chunk)
+        elif not _rows(deployment, job, chunk):
+            return Ending.LATER
+    except SheetAccessExpired as error:
+        _wait_for_access(deployment, chunk, str(error))
+        return Ending.LATER
+    except SheetBusy as error:
+        _postpone(deployment, chunk, timedelta(seconds=error.retry_after_s or 0))
+        return Ending.LATER
+    except LeadfillError as error:
+        if error.status == 503:  # the store: nothing can be recorded now
+            raise
+        _stop(deployment, chunk, str(error))
+    return Ending.DONE
+
+
+def _prepare(deployment: Deployment, job: Job, chunk: Chunk) -> None:
+    """Anchors and inserts the columns, then queues the chunks that hold rows."""
+    wish, covered = wish_of(job.request, job.spreadsheet_id), parse_range(job.request["range"])
+    with deployment.store.reading() as connection:
+        numbers = jobs.open_chunk_numbers(connection, job.id)
+        sample = jobs.page_of_rows(connection, job.id, None, -1, 200)
+    sheet = deployment.sheet_of(job)
+    layout = lay_out(
+        sheet,
+        Task(
+            job_id=job.id,
+            sheet_id=job.sheet_id,
+            fields=wish.chosen(),
+            url_column=covered.column,
+            first_row=covered.first_row,
+            last_row=covered.last_row or covered.first_row,
+            header=wish.header == "yes",
+            reuse=wish.placement == "reuse",
+            keys={row.key for row in sample if row.key},
+        ),
+    )
+    held = [
+        (row.identity, cells)
+        for page in (pages(sheet, layout) if any(not column.inserted for column in layout.columns) else ())
+        for row in page
+        if (cells := {number: cell for number, cell in row.cells.items() if cell != ""})
+    ]
+    now = deployment.clock()
+    with deployment.store.writing() as connection:
+        if not tasks.finish(connection, chunk):
+            return
+        images.remember(connection, job.id, held)
+        jobs.change(connection, job.id, layout=layout.kept())
+        if jobs.get(connection, job.id).halted:
+            numbers = []
+        chunk_ids = tasks.add(connection, job.id, numbers, now)
+        conclude(connection, jobs.get(connection, job.id), now)
+    for chunk_id in chunk_ids:
+        deployment.queue.enqueue(chunk_id)
+
+
+def _rows(deployment: Deployment, job: Job, chunk: Chunk) -> bool:
+    """Looks the chunk's open rows up and writes them; whether it is done."""
+    with deployment.store.reading() as connection:
+        rows = [row for row in jobs.rows_of_chunk(connection, job.id, chunk.number) if row.outcome is None and row.key]
+    results, stopped_by = _look_up(deployment, job, chunk, rows) if rows else ({}, None)
+    values = _values(job, rows, results)
+    written = Written()
+    if values and job.layout is not None:
+        with _locked(deployment, job, chunk):
+            written = _write(deployment, job, layout_of(job.layout), values)
+    outcomes = _outcomes(values, results, written)
+    unfinished = len(outcomes) < len(rows)
+    now = deployment.clock()
+    with deployment.store.writing() as connection:
+        job = jobs.get(connection, job.id, lock=True)
+        if stopped_by is not None:
+            jobs.change(connection, job.id, halted=True, message=job.message or str(stopped_by))
+            tasks.drop(connection, job.id)
+            job = jobs.get(connection, job.id)
+        later = unfinished and not job.halted
+        held = tasks.postpone(connection, chunk, now) if later else tasks.finish(connection, chunk)
+        if held:
+            jobs.settle_rows(connection, job.id, outcomes)
+            conclude(connection, job, now)
+    if later:
+        deployment.queue.enqueue(chunk.id)
+    return not later
+
+
+def _look_up(
+    deployment: Deployment, job: Job, chunk: Chunk, rows: Sequence[JobRow]
+) -> tuple[dict[int, Result], LeadfillError | None]:
+    """A result for each row that got one (by position), and what stopped the run early, if something did."""
+    wish, enricher = wish_of(job.request, job.spreadsheet_id), deployment.make_enricher()
+    spender = Spender(run_id=job.id, user_id=job.user_id, spreadsheet_id=job.spreadsheet_id, ceiling=job.ceiling)
+    with deployment.store.reading() as connection:
+        asked = ledger.keys_of_run(connection, job.id, since=job.started_at) if wish.retry or chunk.attempts > 1 else {}
+        paid = {key for key, charged in asked.items() if charged}
+        taken = jobs.keys_with(connection, job.id, Outcome.ENRICHED) if paid else set()
+    results: dict[int, Result] = {}
+    with _watched(deployment, chunk, results) as stop:
+        if job.halted:
+            stop.set()
+        profiles = (of_key(row.key) for row in rows if row.key)
+        run = enricher.enrich(profiles, spender, retry=wish.retry, asked=asked if wish.retry else (), stop=stop)
+        for result in run:
+            if result.outcome is not Outcome.CANCELLED:
+                results[rows[result.index].position] = result
+    _credit(rows, results, paid - taken)
+    return results, run.stopped_by if isinstance(run.stopped_by, ProviderError | CapReached) else None
+
+
+def _credit(rows: Sequence[JobRow], results: dict[int, Result], paid: set[str]) -> None:
+    """What an earlier attempt of this run paid for, and died before it could say so, is `enriched`, not `known`."""
+    for row in rows:
+        result = results.get(row.position)
+        if result is not None and row.key in paid and result.outcome is Outcome.KNOWN:
+            paid.discard(row.key)
+            results[row.position] = Result(result.index, result.profile, Outcome.ENRICHED, result.known, result.detail)
+
+
+def _values(
+    job: Job, rows: Sequence[JobRow], results: dict[int, Result]
+) -> dict[int, tuple[JobRow, dict[int, Content]]]:
+    """What each row that has a result should hold, by position; cells without a value are left out."""
+    fields = wish_of(job.request, job.spreadsheet_id).chosen()
+    values: dict[int, tuple[JobRow, dict[int, Content]]] = {}
+    for row in rows:
+        result = results.get(row.position)
+        if result is None:
+            continue
+        learned_at = result.known.learned_at if result.known and result.lead is not None else None
+        facts = Facts(status=result.outcome, enriched_at=learned_at, linkedin_url=result.profile.url)
+        cells = project(result.lead, facts, fields)
+        values[row.position] = (row, {number: cell for number, cell in enumerate(cells) if cell != ""})
+    return values
+
+
+def _write(
+    deployment: Deployment, job: Job, layout: Layout, values: dict[int, tuple[JobRow, dict[int, Content]]]
+) -> Written:
+    wish = wish_of(job.request, job.spreadsheet_id)
+    with deployment.store.reading() as connection:
+        known = images.intended(connection, job.id, list(values))
+    wanted = [
+        Wanted(position, row.row, row.key or "", cells, known.get(position, {}))
+        for position, (row, cells) in values.items()
+        if cells
+    ]
+    if not wanted:
+        return Written()
+    sheet = deployment.sheet_of(job)
+    return Writer(deployment, job.id, sheet, layout, overwrite=wish.overwrite).write(wanted)
+
+
+def _outcomes(
+    values: dict[int, tuple[JobRow, dict[int, Content]]], results: dict[int, Result], written: Written
+) -> list[tuple[int, Outcome, str]]:
+    changed = {want.position: (Outcome.ALREADY_FILLED, FILLED) for want in written.filled}
+    changed |= {want.position: (Outcome.MOVED, MOVED) for want in written.absent}
+    outcomes = []
+    for position in values:
+        result = results[position]
+        found = result.outcome in (Outcome.ENRICHED, Outcome.KNOWN)
+        ended = changed.get(position) if found else None
+        outcomes.append((position, *(ended or (result.outcome, result.detail))))
+    return outcomes
+
+
+@contextmanager
+def _watched(deployment: Deployment, chunk: Chunk, results: dict[int, Result]) -> Iterator[threading.Event]:
+    """While the block runs, a thread renews the lease; the event is set when the run shall stop looking people up."""
+    stop, over = threading.Event(), threading.Event()
+    until = deployment.clock() + BUDGET
+
+    def watch() -> None:
+        while not over.wait(WATCH_S):
+            now = deployment.clock()
+            try:
+                alive = tasks.renew(deployment.store, chunk, len(results), now)
+                with deployment.store.reading() as connection:
+                    halted = jobs.get(connection, chunk.job_id).halted
+            except LeadfillError:
+                continue  # the run itself meets the store's trouble, and says so
+            if not alive or halted or now >= until:
+                stop.set()
+
+    thread = threading.Thread(target=watch, name=f"watch {chunk.id}", daemon=True)
+    thread.start()
+    try:
+        yield stop
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def _locked(deployment: Deployment, job: Job, chunk: Chunk) -> Iterator[None]:
+    """Only one chunk at a time writes to a tab.
+
+    Raises:
+        SheetBusy: another one does.
+    """
+    name = f"{job.spreadsheet_id}/{job.sheet_id}"
+    if not tasks.lock(deployment.store, name, chunk.lease, deployment.clock()):
+        raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=LOCK_WAIT.total_seconds())
+    try:
+        yield
+    finally:
+        tasks.unlock(deployment.store, name, chunk.lease)
+
+
+def _undo(deployment: Deployment, job: Job, chunk: Chunk) -> None:
+    if job.layout is not None:
+        with _locked(deployment, job, chunk):
+            undo_rows(deployment, job, layout_of(job.layout))
+    now = deployment.clock()
+    with deployment.store.writing() as connection:
+        job = jobs.get(connection, job.id, lock=True)
+        if tasks.finish(connection, chunk):
+            conclude(connection, job, now)
+
+
+def _wait_for_access(deployment: Deployment, chunk: Chunk, sentence: str) -> None:
+    with deployment.store.writing() as connection:
+        job = jobs.get(connection, chunk.job_id, lock=True)
+        if tasks.wait(connection, chunk) and job.state in (JobState.RUNNING, JobState.UNDOING):
+            jobs.move(connection, job, JobState.WAITING_FOR_ACCESS, message=sentence, sealed_token=None)
+        elif job.state is JobState.CANCELLING:
+            tasks.drop(connection, job.id)
+            conclude(connection, job, deployment.clock())
+
+
+def _postpone(deployment: Deployment, chunk: Chunk, delay: timedelta) -> None:
+    with deployment.store.writing() as connection:
+        tasks.postpone(connection, chunk, deployment.clock() + delay)
+    deployment.queue.enqueue(chunk.id, delay_s=delay.total_seconds())
+
+
+def _stop(deployment: Deployment, chunk: Chunk, sentence: str) -> None:
+    """What this chunk met, every other one would: the run ends, and what was looked up is kept."""
+    with deployment.store.writing() as connection:
+        job = jobs.get(connection, chunk.job_id, lock=True)
+        jobs.change(connection, job.id, halted=True, message=sentence)
+        tasks.drop(connection, job.id)
+        if not tasks.finish(connection, chunk):
+            return
+        job = jobs.get(connection, job.id)
+        if job.state is JobState.UNDOING:
+            jobs.move(connection, job, JobState.STOPPED, sealed_token=None)
+        else:
+            conclude(connection, job, deployment.clock())

@@ -1,0 +1,56 @@
+"""On one machine the queue is the store itself: threads of the worker take what is due, and sweep now and then."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from functions import logs
+from functions.chunks import Ending, run_chunk
+from functions.deployment import Deployment
+from functions.errors import LeadfillError
+from functions.sweeping import sweep
+
+THREADS = 2
+"""While one chunk is written, another one is looked up."""
+POLL_S = 0.3
+"""How often the store is asked for work that another process has queued."""
+SWEEP_S = 30.0
+
+
+class Drain:
+    """Runs chunks until it is stopped; `wake` makes it look at once."""
+
+    def __init__(self) -> None:
+        self._work = threading.Event()
+        self._swept_s = float("-inf")
+        self._sweeping = threading.Lock()
+
+    def wake(self) -> None:
+        """Says that there may be work."""
+        self._work.set()
+
+    def start(self, deployment: Deployment) -> None:
+        """Starts the threads; they end with the process."""
+        for number in range(THREADS):
+            threading.Thread(target=self._run, args=(deployment,), name=f"drain {number}", daemon=True).start()
+
+    def _run(self, deployment: Deployment) -> None:
+        while True:
+            try:
+                self._sweep(deployment)
+                if run_chunk(deployment) is not Ending.NONE:
+                    continue
+            except LeadfillError as error:
+                logs.warning("A chunk could not be run; it is tried again.", slug=error.slug)
+            except Exception:  # noqa: BLE001 - the worker's edge: whatever it is, the next chunk must not suffer
+                logs.failure("A chunk failed; it is tried again when its lease is over.")
+            self._work.wait(POLL_S)
+            self._work.clear()
+
+    def _sweep(self, deployment: Deployment) -> None:
+        with self._sweeping:
+            if time.monotonic() - self._swept_s < SWEEP_S:
+                return
+            self._swept_s = time.monotonic()
+        sweep(deployment)

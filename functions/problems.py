@@ -1,0 +1,71 @@
+"""Error → HTTP: RFC 9457 problems with a stable type and a sentence, never a key, a token or a stack."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from flask import Flask, Response, json, request
+from werkzeug.exceptions import HTTPException
+
+from functions import logs
+from functions.errors import CapReached, LeadfillError, NotAProfile
+
+PREFIX = "urn:leadfill:problem:"
+_SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The request is too large; choose fewer cells or fields.",
+}
+
+
+def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Response:  # noqa: ANN401 - JSON
+    """A problem as a response."""
+    body = {"type": PREFIX + slug, "title": title, "status": status, "detail": detail, **more}
+    response = Response(json.dumps(body), status=status, content_type="application/problem+json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def handle(app: Flask) -> None:
+    """Turns every error that leaves a view into a problem."""
+
+    @app.errorhandler(LeadfillError)
+    def expected(error: LeadfillError) -> Response:
+        logs.warning("A request was refused.", slug=error.slug, status=error.status, path=_route())
+        more: dict[str, Any] = {}
+        if isinstance(error, CapReached):
+            more = {"cap": error.cap, "limit": error.limit, "used": error.used}
+        if isinstance(error, NotAProfile):
+            more = {"reason": error.reason}
+        response = problem(error.status, error.slug, _title(error), str(error), **more)
+        if error.retry_after_s is not None:
+            response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
+        if error.status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def of_the_framework(error: HTTPException) -> Response:
+        status = error.code or 500
+        response = problem(status, "http", error.name, _SENTENCES.get(status, "The request cannot be served."))
+        if status == 405 and (allowed := getattr(error, "valid_methods", None)):
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(_error: Exception) -> Response:
+        logs.failure("A request failed.", path=_route())
+        sentence = (
+            "Something went wrong in Leadfill. Nothing is lost; try again, and tell whoever runs it if it stays so."
+        )
+        return problem(500, "internal", "Internal error", sentence)
+
+
+def _route() -> str:
+    """The address as it is written in the code: without ids, URLs or addresses of people."""
+    return str(request.url_rule) if request.url_rule else "unknown"
+
+
+def _title(error: LeadfillError) -> str:
+    return error.slug.replace("-", " ").capitalize()

@@ -1,0 +1,305 @@
+"""Google Sheets, with Google's own client: what a tab looks like, its rows now, and values into anchored columns.
+
+An anchor is developer metadata on a column: it follows the column wherever people move it and dies with it. Values are
+written through it, so no move of a column can put them into another one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import tenacity
+
+from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetGone
+from functions.placement import Content, Formula
+
+ANCHOR_KEY = "leadfill"
+CALL_TIMEOUT_S = 180
+"""Sheets itself gives up after so long."""
+MOST_WAIT_S = 75.0
+"""How long one call waits for the quota of a minute before the chunk is put back into the queue."""
+
+_CELLS = "rowData(values(userEnteredValue,formattedValue,hyperlink))"
+_ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey))"
+_PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount))"
+_WINDOW = f"sheets({_PROPERTIES},data(startRow,startColumn,{_CELLS},{_ANCHORS}))"
+_TAB = f"sheets({_PROPERTIES},merges,protectedRanges(range,warningOnly,requestingUserCanEdit))"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of a tab; counted from 0, ends exclusive, as Google's GridRange."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def meets(self, other: Box) -> bool:
+        """Whether both share a cell."""
+        return (
+            self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of a spreadsheet."""
+
+    sheet_id: int
+    title: str
+    rows: int
+    columns: int
+    merges: tuple[Box, ...] = ()
+    protected: tuple[Box, ...] = ()
+    """What this caller may not edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some whole rows of a tab, all read in one moment."""
+
+    tab: Tab
+    first_row: int
+    """From 1."""
+    anchors: Mapping[int, int]
+    """Anchor (metadata id) → its column now, from 0."""
+    rows: Sequence[Sequence[Mapping[str, Any]]]
+    """Google's CellData, without what is empty at the ends."""
+
+    def content(self, index: int, column: int) -> Content:
+        """What a cell of the window's row `index` (from 0) holds."""
+        return content(self._cell(index, column))
+
+    def text(self, index: int, column: int) -> str:
+        """What a cell says: the address that it links to, else what it shows."""
+        cell = self._cell(index, column)
+        return str(cell.get("hyperlink") or cell.get("formattedValue") or "")
+
+    def _cell(self, index: int, column: int) -> Mapping[str, Any]:
+        row = self.rows[index] if index < len(self.rows) else ()
+        return row[column] if column < len(row) else {}
+
+
+def content(cell: Mapping[str, Any]) -> Content:
+    """Google's CellData → what the cell holds."""
+    value = cell.get("userEnteredValue") or {}
+    if "formulaValue" in value:
+        return Formula(value["formulaValue"])
+    for kind in ("stringValue", "numberValue", "boolValue"):
+        if kind in value:
+            found: str | float | bool = value[kind]
+            return found
+    return ""
+
+
+class GoogleSheet:
+    """One spreadsheet, read and written with its caller's own access token. Not shared between threads."""
+
+    def __init__(self, spreadsheet_id: str, access_token: str, *, endpoint: str) -> None:
+        """Opens no connection yet; `endpoint` is Google's, or an emulator's."""
+        self.spreadsheet_id = spreadsheet_id
+        self._token, self._endpoint = access_token, endpoint
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"GoogleSheet({self.spreadsheet_id!r})"
+
+    def tabs(self) -> list[Tab]:
+        """Every tab.
+
+        Raises:
+            SheetError: the spreadsheet cannot be read; its class says why.
+        """
+        answer = self._call("get", fields=_TAB)
+        return [_tab(sheet) for sheet in answer.get("sheets", [])]
+
+    def tab(self, title: str) -> Tab:
+        """The tab of this title.
+
+        Raises:
+            BadRange: there is none.
+            SheetError: as `tabs`.
+        """
+        tabs = self.tabs()
+        for tab in tabs:
+            if tab.title == title:
+                return tab
+        listed = ", ".join(f"“{tab.title}”" for tab in tabs)
+        raise BadRange(f"There is no tab “{title}” in this spreadsheet; its tabs are {listed}.")
+
+    def window(self, sheet_id: int, first_row: int, last_row: int | None) -> Window:
+        """The rows from `first_row` to `last_row` (from 1, both included; None: to the end), and where anchors are now.
+
+        Raises:
+            SheetGone: the tab was deleted.
+            SheetError: as `tabs`.
+        """
+        grid = {"sheetId": sheet_id, "startRowIndex": first_row - 1}
+        if last_row is not None:
+            grid["endRowIndex"] = max(first_row, last_row)
+        answer = self._call("getByDataFilter", body={"dataFilters": [{"gridRange": grid}]}, fields=_WINDOW)
+        if not answer.get("sheets"):
+            raise SheetGone(_GONE)
+        sheet = answer["sheets"][0]
+        data = (sheet.get("data") or [{}])[0]
+        anchors = {
+            entry["metadataId"]: column
+            for column, metadata in enumerate(data.get("columnMetadata", []), data.get("startColumn", 0))
+            for entry in metadata.get("developerMetadata", ())
+            if entry.get("metadataKey") == ANCHOR_KEY
+        }
+        rows = [row.get("values", ()) for row in data.get("rowData", [])]
+        return Window(_tab(sheet), data.get("startRow", 0) + 1, anchors, rows)
+
+    def write(self, columns: Mapping[int, Mapping[int, Content]]) -> None:
+        """Puts values into anchored columns: anchor → row (from 1) → value; every other cell is left alone.
+
+        Text stays text (RAW), whatever it looks like; only a `Formula` is entered as one. Repeating it changes nothing.
+
+        Raises:
+            SheetBusy: an anchored column was deleted; look again at what is there.
+            SheetError: as `tabs`.
+        """
+        for option, wanted in (("RAW", False), ("USER_ENTERED", True)):
+            data = []
+            for anchor, cells in columns.items():
+                chosen = {row: value for row, value in cells.items() if isinstance(value, Formula) is wanted}
+                if chosen:
+                    lookup = {"dataFilter": {"developerMetadataLookup": {"metadataId": anchor}}}
+                    data.append({**lookup, "majorDimension": "COLUMNS", "values": [_padded(chosen)]})
+            if data:
+                body = {"valueInputOption": option, "data": data}
+                answer = self._call("values.batchUpdateByDataFilter", body=body, fields="responses(updatedRange)")
+                if len(answer.get("responses", [])) < len(data):
+                    raise SheetBusy("A column was deleted while it was written to.", retry_after_s=0)
+
+    def change(self, requests: Sequence[Mapping[str, Any]]) -> None:
+        """Carries out requests of `spreadsheets.batchUpdate`, all or none; not repeated where it may have happened.
+
+        Raises:
+            SheetError: as `tabs`.
+        """
+        self._call("batchUpdate", body={"requests": list(requests)}, fields="spreadsheetId", once=True)
+
+    def _call(self, method: str, *, once: bool = False, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's own arguments
+        *path, verb = method.split(".")
+        resource = _spreadsheets(self._endpoint)
+        for part in path:
+            resource = getattr(resource, part)()
+        request = getattr(resource, verb)(spreadsheetId=self.spreadsheet_id, **arguments)
+        request.headers["authorization"] = f"Bearer {self._token}"
+        repeated = (SheetBusy,) if not once else (_Throttled,)
+        loop = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(repeated),
+            wait=tenacity.wait_exponential_jitter(initial=1, max=30, jitter=1),
+            stop=tenacity.stop_after_delay(MOST_WAIT_S),
+            reraise=True,
+        )
+        answer: dict[str, Any] = loop(_execute, request)
+        return answer
+
+
+class _Throttled(SheetBusy):
+    """Google Sheets asks to slow down; the run goes on by itself."""
+
+
+def _execute(request: Any) -> Any:  # noqa: ANN401 - the client ships no types
+    import httplib2  # noqa: PLC0415 - heavy, and the formula's path needs no sheet
+    from googleapiclient.errors import HttpError  # noqa: PLC0415 - as above
+
+    try:
+        return request.execute(http=_http())
+    except HttpError as error:
+        raise _said(error.status_code, str(error.reason or "")) from error
+    except (OSError, httplib2.HttpLib2Error) as error:
+        raise SheetBusy("Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10) from error
+
+
+_GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
+
+
+def _said(status: int, reason: str) -> LeadfillError:
+    """Google's error → ours."""
+    if status >= 500:
+        return SheetBusy("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
+    if status == 403 and "protected" in reason.lower():
+        return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
+    if status == 400 and ("No grid with id" in reason or "No sheet with id" in reason):
+        return SheetGone(_GONE)
+    by_status = {
+        401: SheetAccessExpired(),
+        403: Forbidden("This account may not edit the spreadsheet; ask its owner for the right to."),
+        404: SheetGone("There is no such spreadsheet, or this account may not open it."),
+        429: _Throttled(retry_after_s=30),
+    }
+    return by_status.get(status) or BadRange(f"Google Sheets refused the request: {reason[:300]}")
+
+
+def _padded(cells: Mapping[int, Content]) -> list[str | float | bool | None]:
+    """A column from row 1 on; a null leaves its cell alone, "" clears it."""
+    column: list[str | float | bool | None] = [None] * max(cells)
+    for row, value in cells.items():
+        column[row - 1] = value.text if isinstance(value, Formula) else value
+    return column
+
+
+def _tab(sheet: Mapping[str, Any]) -> Tab:
+    properties = sheet["properties"]
+    grid = properties.get("gridProperties", {})
+    size = grid.get("rowCount", 0), grid.get("columnCount", 0)
+    protected = [
+        _box(entry.get("range", {}), size)
+        for entry in sheet.get("protectedRanges", [])
+        if not entry.get("warningOnly") and not entry.get("requestingUserCanEdit")
+    ]
+    merges = [_box(entry, size) for entry in sheet.get("merges", [])]
+    return Tab(properties.get("sheetId", 0), properties.get("title", ""), *size, tuple(merges), tuple(protected))
+
+
+def _box(grid: Mapping[str, Any], size: tuple[int, int]) -> Box:
+    return Box(
+        grid.get("startRowIndex", 0),
+        grid.get("startColumnIndex", 0),
+        grid.get("endRowIndex", size[0]),
+        grid.get("endColumnIndex", size[1]),
+    )
+
+
+_mine = threading.local()
+_building = threading.Lock()
+
+
+def _http() -> Any:  # noqa: ANN401 - httplib2 ships no types
+    """This thread's own connection: one httplib2.Http shared by threads hands out others' answers."""
+    if not hasattr(_mine, "http"):
+        import httplib2  # noqa: PLC0415 - as in `_execute`
+
+        _mine.http = httplib2.Http(timeout=CALL_TIMEOUT_S)
+    return _mine.http
+
+
+def _spreadsheets(endpoint: str) -> Any:  # noqa: ANN401 - made from the discovery document
+    with _building:
+        return _built(endpoint)
+
+
+@cache
+def _built(endpoint: str) -> Any:  # noqa: ANN401 - as above
+    """The API's `spreadsheets`, built once a process from the discovery document in the client's wheel."""
+    import httplib2  # noqa: PLC0415 - as in `_execute`
+    from googleapiclient.discovery import build  # noqa: PLC0415 - as in `_execute`
+
+    service = build(
+        "sheets",
+        "v4",
+        http=httplib2.Http(timeout=CALL_TIMEOUT_S),
+        static_discovery=True,
+        cache_discovery=False,
+        client_options={"api_endpoint": endpoint},
+    )
+    return service.spreadsheets()

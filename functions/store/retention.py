@@ -1,0 +1,29 @@
+"""What is past its time is deleted; the ledger stays."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from functions.store import schema
+
+
+def purge(connection: sa.Connection, *, images: datetime, jobs: datetime, leads: datetime) -> int:
+    """Deletes what is older than these moments; how many rows that were.
+
+    Args:
+        connection: a transaction.
+        images: of jobs that ended before, what cells held and got.
+        jobs: whole jobs that ended before.
+        leads: what was learned before.
+    """
+    rows, before, table = schema.job_rows, schema.before_images, schema.jobs
+    old = sa.select(table.c.id).where(table.c.finished_at < images)
+    statements = [
+        rows.update().where(rows.c.job_id.in_(old), rows.c.cells.is_not(None)).values(cells=sa.null()),
+        before.delete().where(before.c.job_id.in_(old)),
+        table.delete().where(table.c.finished_at < jobs),
+        schema.leads.delete().where(schema.leads.c.learned_at < leads),
+    ]
+    return sum(connection.execute(statement).rowcount for statement in statements)

@@ -1,0 +1,51 @@
+"""What died: intentions become doubts, lost chunks are queued again, jobs without chunks end, old data goes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from functions.deployment import Deployment
+from functions.jobs import conclude
+from functions.store import claims, jobs, retention, tasks
+
+KEEP_IMAGES = timedelta(days=30)
+"""How long a run can be undone."""
+KEEP_JOBS = timedelta(days=180)
+KEEP_LEADS = timedelta(days=730)
+"""How long a lead is kept that nobody has looked up again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """How much was repaired."""
+
+    doubts: int
+    queued_again: int
+    ended: int
+    purged: int
+
+    def facts(self) -> dict[str, int]:
+        """For the log."""
+        return asdict(self)
+
+
+def sweep(deployment: Deployment) -> Swept:
+    """Repairs what a process left behind when it died; carried out twice, it changes nothing more.
+
+    Raises:
+        StoreError: the store cannot be used.
+        QueueError: the queue cannot be reached; the next sweep queues again.
+    """
+    store, now = deployment.store, deployment.clock()
+    doubts = claims.expire(store, now)
+    with store.writing() as connection:
+        chunk_ids = tasks.overdue(connection, now)
+        ended = 0
+        for job_id in jobs.unended_without_chunks(connection):
+            conclude(connection, jobs.get(connection, job_id, lock=True), now)
+            ended += 1
+        purged = retention.purge(connection, images=now - KEEP_IMAGES, jobs=now - KEEP_JOBS, leads=now - KEEP_LEADS)
+    for chunk_id in chunk_ids:
+        deployment.queue.enqueue(chunk_id)
+    return Swept(doubts=doubts, queued_again=len(chunk_ids), ended=ended, purged=purged)

@@ -1,0 +1,36 @@
+"""The deployed entry points, nothing else: each is a target of functions-framework."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from functions.bootstrap import TARGETS, application, serve
+
+if TYPE_CHECKING:
+    from flask import Request
+    from werkzeug import Response
+
+
+def api(request: Request) -> Response:
+    """For people, through the add-on."""
+    return serve("api", request)
+
+
+def formula(request: Request) -> Response:
+    """For formulas, with a formula token."""
+    return serve("formula", request)
+
+
+def worker(request: Request) -> Response:
+    """For the queue."""
+    return serve("worker", request)
+
+
+def sweep(request: Request) -> Response:
+    """For the scheduler."""
+    return serve("sweep", request)
+
+
+if (target := os.environ.get("FUNCTION_TARGET")) in TARGETS:
+    application(target)  # a wrong setting stops the start, and the first request finds everything open
