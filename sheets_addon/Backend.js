@@ -1,0 +1,156 @@
+// @ts-check
+/**
+ * The only place that talks to the network. Every answer is either a value or a thrown BackendProblem whose message
+ * is one sentence for a person.
+ *
+ * Where the backend lives is a *script* property, which only the deployer can set. It must not become a document
+ * property: each editor of a file could then point everybody else's tokens at a server of their own.
+ */
+
+const API_URL_PROPERTY = "LEADFILL_API_URL";
+const FORMULA_URL_PROPERTY = "LEADFILL_FORMULA_URL";
+const LONGEST_SENTENCE = 500;
+
+class BackendProblem extends Error {
+  /**
+   * @param {string} sentence
+   * @param {string} slug
+   * @param {number} status
+   */
+  constructor(sentence, slug, status) {
+    super(sentence);
+    this.name = "BackendProblem";
+    this.slug = slug;
+    this.status = status;
+  }
+}
+
+/**
+ * Calls the `api` entry point as the person at the keyboard.
+ *
+ * @param {"get" | "post" | "delete"} method
+ * @param {string} path such as `/v1/plan`
+ * @param {object | null} [body]
+ * @param {{ withSheetAccess?: boolean, idempotencyKey?: string }} [options]
+ * @returns {any} the decoded answer, null where it is empty
+ */
+function callApi_(method, path, body, options = {}) {
+  const identity = ScriptApp.getIdentityToken();
+  if (!identity) {
+    throw new BackendProblem(
+      "Google gave no proof of who you are. Reload the spreadsheet, open Leadfill again and allow what it asks for.",
+      "unauthenticated",
+      0,
+    );
+  }
+  /** @type {Record<string, string>} */
+  const headers = {
+    Authorization: `Bearer ${identity}`,
+    // A private Cloud Run service checks this one and takes its signature off; the other arrives whole.
+    "X-Serverless-Authorization": `Bearer ${identity}`,
+  };
+  if (options.withSheetAccess) headers["X-Sheets-Access-Token"] = ScriptApp.getOAuthToken();
+  if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
+  return fetchJson_(method, backendUrl_(API_URL_PROPERTY) + path, headers, body ?? null);
+}
+
+/**
+ * Calls the `formula` entry point. A custom function has no identity, so the spreadsheet's formula token speaks.
+ *
+ * @param {string} token
+ * @param {object} body
+ * @returns {{ values: (CellValue | null)[][], pending: number }}
+ */
+function callFormula_(token, body) {
+  const headers = { Authorization: `Bearer ${token}` };
+  return fetchJson_("post", `${backendUrl_(FORMULA_URL_PROPERTY)}/v1/formula`, headers, body);
+}
+
+/**
+ * @param {string} property
+ * @returns {string} without a slash at its end
+ */
+function backendUrl_(property) {
+  const url = PropertiesService.getScriptProperties().getProperty(property);
+  if (!url) {
+    throw new BackendProblem(
+      `Leadfill is not connected to its server yet. Whoever deployed it must set the script property ${property}.`,
+      "not-connected",
+      0,
+    );
+  }
+  return url.replace(/\/+$/, "");
+}
+
+/**
+ * @param {"get" | "post" | "delete"} method
+ * @param {string} url
+ * @param {Record<string, string>} headers
+ * @param {object | null} body
+ * @returns {any}
+ */
+function fetchJson_(method, url, headers, body) {
+  /** @type {GoogleAppsScript.URL_Fetch.URLFetchRequestOptions} */
+  const request = { method, headers, muteHttpExceptions: true, followRedirects: false };
+  if (body !== null) {
+    request.contentType = "application/json";
+    request.payload = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = UrlFetchApp.fetch(url, request);
+  } catch (error) {
+    // Name resolution, refused connection, timeout, or an address outside of the manifest's urlFetchWhitelist.
+    console.warn(`No answer from the backend: ${error}`);
+    throw new BackendProblem(
+      "Leadfill's server cannot be reached. Nothing is lost: try again in a minute, and tell whoever runs Leadfill if it stays so.",
+      "unreachable",
+      0,
+    );
+  }
+  const status = response.getResponseCode();
+  const decoded = decodeJson_(response.getContentText());
+  if (status >= 200 && status < 300 && decoded !== undefined) return decoded;
+  throw problemFrom_(status, decoded);
+}
+
+/**
+ * @param {string} text
+ * @returns {any} undefined where the text is no JSON, null where it is empty
+ */
+function decodeJson_(text) {
+  if (text.trim() === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Say, an HTML page of a proxy in between.
+  }
+}
+
+/**
+ * @param {number} status
+ * @param {any} decoded an RFC 9457 problem, where the backend itself answered
+ * @returns {BackendProblem}
+ */
+function problemFrom_(status, decoded) {
+  const slug = String(decoded?.type ?? "").match(/^urn:leadfill:problem:([a-z0-9-]+)$/)?.[1];
+  const said = [decoded?.detail, decoded?.title].find((text) => typeof text === "string" && text.trim() !== "");
+  if (slug && said) return new BackendProblem(said.trim().slice(0, LONGEST_SENTENCE), slug, status);
+  return new BackendProblem(sentenceForStatus_(status), slug ?? "unexpected-answer", status);
+}
+
+/**
+ * For answers that did not come from the backend itself, but from something in front of it.
+ *
+ * @param {number} status
+ * @returns {string}
+ */
+function sentenceForStatus_(status) {
+  if (status === 401 || status === 403)
+    return "Leadfill's server did not let your Google account in. Ask whoever runs Leadfill to allow it.";
+  if (status === 404)
+    return "There is no Leadfill server at the configured address. Ask whoever runs Leadfill to check it.";
+  if (status === 429) return "Leadfill's server is busy. Wait a minute and try again.";
+  if (status >= 500) return "Leadfill's server is in trouble at the moment. Wait a minute and try again.";
+  return `Leadfill's server answered in a way that was not understood (status ${status}). Try again, or ask whoever runs Leadfill.`;
+}

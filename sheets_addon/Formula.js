@@ -1,0 +1,124 @@
+// @ts-check
+/**
+ * =ENRICH(urls, fields, [if_missing])
+ *
+ * What a custom function lives with: 30 seconds, no authorization and so no identity, document properties and cache
+ * shared by all editors, recalculation at any time and many at once. Hence one call a formula however many cells it
+ * fills, a cache in front of it, and the spreadsheet's formula token. An error becomes text in the cell: Sheets would
+ * hide a thrown one behind `#ERROR!`.
+ */
+
+/** What a cell begins with that shows no value yet; such formulas are never frozen. */
+const TROUBLE_MARK = "⚠ ";
+const WAITING_MARK = "Loading…";
+
+/**
+ * Fills in what Slintel knows about people, from their LinkedIn profile URLs. A person who was looked up before costs
+ * nothing; recalculation costs nothing.
+ *
+ * @param {CellValue | CellValue[][]} urls A cell or a column of LinkedIn profile URLs, such as A2:A50.
+ * @param {CellValue | CellValue[][]} fields A field ("email"), a list ("email, title, company"), or a range of headers (B1:D1).
+ * @param {CellValue} [if_missing] What to show where nothing is known. Empty by default.
+ * @return The values: one row for each URL, one column for each field.
+ * @customfunction
+ */
+function ENRICH(urls, fields, if_missing) {
+  try {
+    return enrichFormula_(urlGrid_(urls), fieldSlots_(fields), textOf_(if_missing));
+  } catch (error) {
+    if (!(error instanceof BackendProblem)) console.error(error);
+    return TROUBLE_MARK + sentenceForCell_(error);
+  }
+}
+
+/**
+ * @param {string[][]} urls
+ * @param {string[]} slots a field a column; "" keeps a column free
+ * @param {string} ifMissing
+ * @returns {CellValue[][] | string}
+ */
+function enrichFormula_(urls, slots, ifMissing) {
+  const fields = slots.filter((slot) => slot !== "");
+  if (fields.length === 0) throw new FormulaMistake('Which fields? For example: =ENRICH(A2, "email, title").');
+  if (urls.length === 0) return "";
+  const key = cacheKey_([urls, slots, ifMissing]);
+  const before = cached_(key);
+  if (before !== undefined) return before;
+
+  const token = formulaToken_();
+  if (!token) throw new FormulaMistake("Open Leadfill › Enrich… once, so that formulas may ask in this spreadsheet.");
+  const answer = callFormula_(token.token, { urls, fields, if_missing: ifMissing });
+  const values = withFreeColumns_(answer.values.map(shown_), slots);
+  // What is still being looked up must be asked for again; everything else holds.
+  if (answer.pending === 0) cache_(key, values);
+  return values;
+}
+
+/**
+ * @param {(CellValue | null)[]} row null where the lookup has not ended
+ * @returns {CellValue[]}
+ */
+function shown_(row) {
+  return row.map((value) => (value === null ? WAITING_MARK : value));
+}
+
+/** A mistake in the formula or its sheet, said in one sentence. */
+class FormulaMistake extends Error {}
+
+/**
+ * @param {CellValue | CellValue[][]} urls
+ * @returns {string[][]} without the empty rows at its end: `A2:A` must not send a thousand blanks
+ */
+function urlGrid_(urls) {
+  const grid = (Array.isArray(urls) ? urls : [[urls]]).map((row) => row.map(textOf_));
+  let rows = grid.length;
+  while (rows > 0 && grid[rows - 1]?.every((text) => text === "")) rows--;
+  return grid.slice(0, rows);
+}
+
+/**
+ * @param {CellValue | CellValue[][]} fields
+ * @returns {string[]} in the order of the columns; an empty header keeps its column, at the end it does not
+ */
+function fieldSlots_(fields) {
+  const slots = Array.isArray(fields)
+    ? fields.flat().map(textOf_)
+    : textOf_(fields)
+        .split(/[,;]/)
+        .map((name) => name.trim())
+        .filter((name) => name !== "");
+  while (slots.length > 0 && slots[slots.length - 1] === "") slots.pop();
+  return slots;
+}
+
+/**
+ * @param {CellValue | null | undefined} value
+ * @returns {string}
+ */
+function textOf_(value) {
+  return value === null || value === undefined ? "" : String(value).trim();
+}
+
+/**
+ * @param {CellValue[][]} values a column a field
+ * @param {string[]} slots
+ * @returns {CellValue[][]} a column a slot
+ */
+function withFreeColumns_(values, slots) {
+  if (!slots.includes("")) return values;
+  return values.map((row) => {
+    let next = 0;
+    return slots.map((slot) => (slot === "" ? "" : (row[next++] ?? "")));
+  });
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string}
+ */
+function sentenceForCell_(error) {
+  if (error instanceof BackendProblem && error.status === 401)
+    return "Formulas may no longer ask in this spreadsheet: open Leadfill › Settings and connect them again.";
+  if (error instanceof BackendProblem || error instanceof FormulaMistake) return error.message;
+  return "Something went wrong in this formula. Press Enter in the cell again; if it stays so, ask whoever runs Leadfill.";
+}

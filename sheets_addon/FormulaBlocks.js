@@ -1,0 +1,120 @@
+// @ts-check
+/**
+ * Which cells an ENRICH formula fills. Apps Script does not tell the extent of a spilled block, so it is computed from
+ * the formula's own arguments, and cut where another formula stands: a block never spills over one.
+ */
+
+/** Display texts of cells that hold no value yet, or Sheets' own error. */
+const UNSETTLED = /^(⚠ |Loading|#(ERROR!|REF!|NAME\?|N\/A|VALUE!))/;
+
+/**
+ * @typedef {{ row: number, column: number, rows: number, columns: number, formula: string, settled: boolean }} FormulaBlock
+ * Rows and columns count from 1. `rows` is 0 where the formula's extent cannot be told.
+ */
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @returns {FormulaBlock[]}
+ */
+function formulaBlocks_(sheet) {
+  const all = sheet.getDataRange();
+  const formulas = all.getFormulas();
+  const shown = all.getDisplayValues();
+  /** @type {FormulaBlock[]} */
+  const blocks = [];
+  formulas.forEach((line, r) => {
+    line.forEach((formula, c) => {
+      const args = enrichArguments_(formula);
+      if (!args) return;
+      const size = cutAtFormulas_(formulas, r, c, extentOf_(sheet, args));
+      const cells = shown.slice(r, r + Math.max(size.rows, 1)).flatMap((cell) => cell.slice(c, c + size.columns));
+      const settled = !cells.some((text) => UNSETTLED.test(text));
+      blocks.push({ row: r + 1, column: c + 1, formula, settled, ...size });
+    });
+  });
+  return blocks;
+}
+
+/**
+ * @param {string} formula
+ * @returns {string[] | null} the texts of ENRICH's arguments, or null where the formula does not call it
+ */
+function enrichArguments_(formula) {
+  // Blank out string literals, so that a text which speaks of ENRICH( is no call.
+  const bare = formula.replace(/"(?:[^"]|"")*"/g, (literal) => `"${"_".repeat(literal.length - 2)}"`);
+  const call = /(?:^=|[^A-Za-z0-9_.])ENRICH\s*\(/i.exec(bare);
+  if (!formula.startsWith("=") || !call) return null;
+  const args = [];
+  let depth = 0;
+  let from = call.index + call[0].length;
+  for (let i = from; i < bare.length; i++) {
+    const mark = bare[i] ?? "";
+    if ("({".includes(mark)) depth++;
+    else if (depth > 0 && ")}".includes(mark)) depth--;
+    else if (depth === 0 && ",;)".includes(mark)) {
+      args.push(formula.slice(from, i).trim());
+      from = i + 1;
+      if (mark === ")") break;
+    }
+  }
+  return args;
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {string[]} args
+ * @returns {{ rows: number, columns: number }} rows 0 where it cannot be told
+ */
+function extentOf_(sheet, [urls = "", fields = ""]) {
+  const asked = argumentSize_(sheet, urls);
+  const named = argumentSize_(sheet, fields);
+  if (!asked || !named) return { rows: 0, columns: 1 };
+  if (asked.columns > 1) return asked;
+  const literal = /^"(.*)"$/s.exec(fields)?.[1];
+  const count = literal === undefined ? named.rows * named.columns : fieldSlots_(literal).length;
+  return { rows: asked.rows, columns: Math.max(count, 1) };
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {string} argument a literal, a reference such as `$A$2:A`, `'My leads'!B3`, or a named range
+ * @returns {{ rows: number, columns: number } | null}
+ */
+function argumentSize_(sheet, argument) {
+  if (argument.startsWith('"')) return { rows: 1, columns: 1 };
+  const reference = argument.replaceAll("$", "");
+  if (!/^('(?:[^']|'')+'!|[\p{L}\p{N}_.]+!)?[\p{L}_][\p{L}\p{N}_.]*(:[A-Za-z]*[0-9]*)?$/u.test(reference)) return null;
+  try {
+    const range = reference.includes("!") ? sheet.getParent().getRange(reference) : rangeNamed_(sheet, reference);
+    return { rows: range.getNumRows(), columns: range.getNumColumns() };
+  } catch {
+    return null; // No such range: the formula shows an error and is not settled anyway.
+  }
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {string} reference
+ * @returns {GoogleAppsScript.Spreadsheet.Range}
+ */
+function rangeNamed_(sheet, reference) {
+  const isA1 = /^[A-Za-z]{1,3}[0-9]*(:[A-Za-z]{0,3}[0-9]*)?$/.test(reference);
+  return isA1 ? sheet.getRange(reference) : sheet.getParent().getRange(reference);
+}
+
+/**
+ * @param {string[][]} formulas of the whole sheet
+ * @param {number} r index of the block's first row
+ * @param {number} c index of the block's first column
+ * @param {{ rows: number, columns: number }} size
+ * @returns {{ rows: number, columns: number }}
+ */
+function cutAtFormulas_(formulas, r, c, size) {
+  const right = formulas[r]?.slice(c + 1, c + size.columns).findIndex((formula) => formula !== "") ?? -1;
+  const columns = right >= 0 ? right + 1 : Math.min(size.columns, (formulas[r]?.length ?? c + 1) - c);
+  const below = formulas
+    .slice(r + 1, r + size.rows)
+    .findIndex((line) => line.slice(c, c + columns).some((formula) => formula !== ""));
+  const rows = below >= 0 ? below + 1 : Math.min(size.rows, formulas.length - r);
+  return { rows, columns };
+}

@@ -1,0 +1,111 @@
+// @ts-check
+/** From a job's row reports to a selection in the sheet. */
+
+/** More would only be slow: a selection is there to be looked at. */
+const MOST_ROWS = 2000;
+
+/**
+ * @param {string} id
+ * @param {Outcome} outcome
+ * @returns {{ reports: RowReport[], more: boolean }}
+ */
+function rowReports_(id, outcome) {
+  /** @type {RowReport[]} */
+  const reports = [];
+  let page = "";
+  do {
+    const query = `?outcome=${outcome}${page && `&page_token=${encodeURIComponent(page)}`}`;
+    /** @type {RowPage} */
+    const answer = callApi_("get", jobPath_(id, "rows") + query, null, { withSheetAccess: true });
+    reports.push(...answer.rows);
+    page = answer.next_page_token ?? "";
+  } while (page !== "" && reports.length < MOST_ROWS);
+  return { reports: reports.slice(0, MOST_ROWS), more: page !== "" || reports.length > MOST_ROWS };
+}
+
+/**
+ * @param {string} jobRange A1 with its sheet, as it was when the job began
+ * @param {RowReport[]} reports
+ * @returns {{ selected: number }}
+ */
+function showRows_(jobRange, reports) {
+  const spreadsheet = SpreadsheetApp.getActiveSpreadsheet();
+  const [, quoted, plain, column] = /^(?:'((?:[^']|'')+)'|([^!]+))!\$?([A-Z]+)/.exec(jobRange) ?? [];
+  const sheet = spreadsheet.getSheetByName(quoted?.replaceAll("''", "'") ?? plain ?? "");
+  if (!sheet || !column) {
+    throw new BackendProblem(
+      "The tab of this run was renamed or deleted, so its rows cannot be shown.",
+      "sheet-gone",
+      0,
+    );
+  }
+  const height = sheet.getLastRow();
+  if (reports.length === 0 || height === 0) return { selected: 0 };
+  const cells = sheet
+    .getRange(`${column}1:${column}${height}`)
+    .getDisplayValues()
+    .map(([text]) => personIn_(text ?? ""));
+  const rows = rowsNow_(reports, cells).filter((row) => row <= height);
+  if (rows.length === 0) return { selected: 0 };
+  const letters = columnLetters_(Math.max(sheet.getLastColumn(), 1));
+  sheet.activate();
+  sheet.getRangeList(rowRuns_(rows).map(([from, to]) => `A${from}:${letters}${to}`)).activate();
+  return { selected: rows.length };
+}
+
+/**
+ * The sheet may have been sorted since; a row is where its URL is now, and where it was only if that cannot be told.
+ *
+ * @param {RowReport[]} reports
+ * @param {string[]} cells the person in each row of the URL column now
+ * @returns {number[]} ascending, each once
+ */
+function rowsNow_(reports, cells) {
+  /** @type {Map<string, number[]>} */
+  const places = new Map();
+  cells.forEach((person, i) => {
+    places.set(person, [...(places.get(person) ?? []), i + 1]);
+  });
+  const rows = reports.map(({ row, linkedin_url }) => {
+    const person = personIn_(linkedin_url);
+    if (person === "" || cells[row - 1] === person) return row;
+    const [elsewhere] = places.get(person) ?? [];
+    return elsewhere ?? row;
+  });
+  return [...new Set(rows)].sort((a, b) => a - b);
+}
+
+/**
+ * @param {string} text
+ * @returns {string} enough of it to find the row again; whether it is a profile is none of its business
+ */
+function personIn_(text) {
+  const slug = /\/in\/([^/?#\s]+)/i.exec(text)?.[1];
+  return (slug ?? text).trim().toLowerCase();
+}
+
+/**
+ * @param {number[]} rows ascending
+ * @returns {[number, number][]} first and last of each run
+ */
+function rowRuns_(rows) {
+  /** @type {[number, number][]} */
+  const runs = [];
+  for (const row of rows) {
+    const last = runs.at(-1);
+    if (last && last[1] === row - 1) last[1] = row;
+    else runs.push([row, row]);
+  }
+  return runs;
+}
+
+/**
+ * @param {RowReport[]} reports
+ * @returns {{ detail: string, rows: number }[]}
+ */
+function detailCounts_(reports) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { detail } of reports) if (detail) counts.set(detail, (counts.get(detail) ?? 0) + 1);
+  return [...counts].map(([detail, rows]) => ({ detail, rows })).sort((a, b) => b.rows - a.rows);
+}

@@ -1,0 +1,226 @@
+// @ts-check
+/**
+ * What the sidebar calls: one public function for each member of `Rpc` in types.d.ts, and no other. Each returns an
+ * `Answer`, never throws for a reason that a person can understand.
+ */
+
+/**
+ * @template T
+ * @param {() => T} work
+ * @returns {Answer<T>}
+ */
+function answer_(work) {
+  try {
+    return { ok: true, value: work() };
+  } catch (error) {
+    return { ok: false, problem: problemOf_(error) };
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {Problem}
+ */
+function problemOf_(error) {
+  if (error instanceof BackendProblem) return { sentence: error.message, slug: error.slug, status: error.status };
+  console.error(error);
+  const said = error instanceof Error ? error.message : String(error);
+  return { sentence: `Google Sheets did not do what was asked: ${said}`, slug: "addon", status: 0 };
+}
+
+/** @returns {Answer<Start>} without a call to the backend: the sidebar shows at once, also while that is down */
+function getStart() {
+  return answer_(() => ({
+    selection: describeSelection_(),
+    remembered: rememberedChoice_(SpreadsheetApp.getActiveSheet().getSheetId()),
+  }));
+}
+
+/** @returns {Answer<Selection>} */
+function detectSelection() {
+  return answer_(describeSelection_);
+}
+
+/** @returns {Answer<Catalogue>} the same for everybody, hence cached for the script */
+function listFields() {
+  return answer_(() => {
+    const cache = CacheService.getScriptCache();
+    const key = cacheKey_(["fields", backendUrl_(API_URL_PROPERTY)]);
+    const before = cache?.get(key);
+    if (before) return JSON.parse(before);
+    const catalogue = callApi_("get", "/v1/fields");
+    const text = JSON.stringify(catalogue);
+    if (text.length <= PIECE_LENGTH) cache?.put(key, text, 600);
+    return catalogue;
+  });
+}
+
+/**
+ * @param {Choice} choice
+ * @returns {Answer<PlanToConfirm>}
+ */
+function planRun(choice) {
+  return answer_(() => {
+    const plan = callApi_("post", "/v1/plan", planBody_(choice), { withSheetAccess: true });
+    rememberChoice_(sheetIdOf_(choice.sheet), choice);
+    return { plan, idempotency_key: Utilities.getUuid() };
+  });
+}
+
+/**
+ * @param {Choice} choice
+ * @param {number} maxCredits the figure that was confirmed
+ * @param {string} idempotencyKey
+ * @returns {Answer<Job>}
+ */
+function startJob(choice, maxCredits, idempotencyKey) {
+  const body = () => ({ ...planBody_(choice), max_credits: maxCredits });
+  return answer_(() => callApi_("post", "/v1/jobs", body(), { withSheetAccess: true, idempotencyKey }));
+}
+
+/** @returns {Answer<Job[]>} newest first */
+function listJobs() {
+  const id = () => encodeURIComponent(SpreadsheetApp.getActiveSpreadsheet().getId());
+  return answer_(() => callApi_("get", `/v1/jobs?spreadsheet_id=${id()}`, null, { withSheetAccess: true }).jobs);
+}
+
+/**
+ * @param {string} id
+ * @returns {Answer<Job>}
+ */
+function getJob(id) {
+  return answer_(() => callApi_("get", jobPath_(id), null, { withSheetAccess: true }));
+}
+
+/**
+ * @param {string} id
+ * @returns {Answer<Job>}
+ */
+function cancelJob(id) {
+  return answer_(() => callApi_("post", jobPath_(id, "cancel"), {}, { withSheetAccess: true }));
+}
+
+/**
+ * @param {string} id
+ * @param {boolean} retryInDoubt
+ * @param {number} maxCredits what the retry may cost
+ * @returns {Answer<Job>}
+ */
+function retryJob(id, retryInDoubt, maxCredits) {
+  const body = { retry_in_doubt: retryInDoubt, max_credits: maxCredits };
+  return answer_(() => callApi_("post", jobPath_(id, "retry"), body, { withSheetAccess: true }));
+}
+
+/**
+ * @param {string} id
+ * @returns {Answer<Job>}
+ */
+function undoJob(id) {
+  return answer_(() => callApi_("post", jobPath_(id, "undo"), {}, { withSheetAccess: true }));
+}
+
+/**
+ * @param {string} id of a job whose sheet token ran out
+ * @returns {Answer<Job>}
+ */
+function giveAccess(id) {
+  return answer_(() => callApi_("post", jobPath_(id, "access"), {}, { withSheetAccess: true }));
+}
+
+/**
+ * @param {string} id
+ * @param {Outcome} outcome
+ * @returns {Answer<SelectedRows>}
+ */
+function selectRows(id, outcome) {
+  return answer_(() => {
+    const job = callApi_("get", jobPath_(id), null, { withSheetAccess: true });
+    const { reports, more } = rowReports_(id, outcome);
+    return { ...showRows_(job.range, reports), more, details: detailCounts_(reports) };
+  });
+}
+
+/**
+ * @param {number} days
+ * @returns {Answer<Usage>}
+ */
+function getUsage(days) {
+  return answer_(() => callApi_("get", `/v1/usage?days=${Number(days)}`));
+}
+
+/** @returns {Answer<SettingsView>} without a call to the backend */
+function getSettings() {
+  return answer_(() => {
+    const sheet = SpreadsheetApp.getActiveSheet();
+    return {
+      email: Session.getActiveUser().getEmail(),
+      backend: backendUrl_(API_URL_PROPERTY).replace(/^https?:\/\/([^/]+).*$/, "$1"),
+      formulas: formulaConnection_(formulaToken_()),
+      sheet: sheet.getName(),
+      remembered: rememberedChoice_(sheet.getSheetId()) !== null,
+    };
+  });
+}
+
+/**
+ * @param {boolean} force a new token also where the old one would do
+ * @returns {Answer<FormulaConnection>}
+ */
+function connectFormulas(force) {
+  return answer_(() => formulaConnection_(renewFormulaToken_(force)));
+}
+
+/** @returns {Answer<Recalculated>} */
+function recalculateFormulas() {
+  return answer_(() => ({ formulas: recalculateSheet_(SpreadsheetApp.getActiveSheet()) }));
+}
+
+/** @returns {Answer<null>} */
+function forgetChoices() {
+  return answer_(() => {
+    forgetChoice_(SpreadsheetApp.getActiveSheet().getSheetId());
+    return null;
+  });
+}
+
+/**
+ * @param {string} linkedinUrl
+ * @returns {Answer<null>}
+ */
+function erasePerson(linkedinUrl) {
+  return answer_(() => callApi_("delete", `/v1/leads?linkedin_url=${encodeURIComponent(linkedinUrl)}`));
+}
+
+/**
+ * @param {Choice} choice
+ * @returns {object} what /v1/plan and /v1/jobs want to know
+ */
+function planBody_(choice) {
+  return {
+    spreadsheet_id: SpreadsheetApp.getActiveSpreadsheet().getId(),
+    range: rangeOf_(choice),
+    fields: choice.fields,
+    header: choice.header,
+    write: choice.write,
+    placement: choice.placement,
+    retry_in_doubt: choice.retry_in_doubt,
+  };
+}
+
+/**
+ * @param {string} id
+ * @param {"" | "cancel" | "retry" | "undo" | "access" | "rows"} [verb]
+ * @returns {string}
+ */
+function jobPath_(id, verb = "") {
+  return `/v1/jobs/${encodeURIComponent(id)}${verb && `/${verb}`}`;
+}
+
+/**
+ * @param {string} name
+ * @returns {number}
+ */
+function sheetIdOf_(name) {
+  const sheet = SpreadsheetApp.getActiveSpreadsheet().getSheetByName(name) ?? SpreadsheetApp.getActiveSheet();
+  return sheet.getSheetId();
+}
