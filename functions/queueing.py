@@ -12,7 +12,8 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -100,7 +101,7 @@ class CloudTasksQueue:
         self._service_account = service_account
         self._dispatch_deadline_s = dispatch_deadline_s
         self._lock = threading.Lock()
-        self._mine = threading.local()
+        self._idle: list[Any] = []  # connections that nobody uses: as many as there were calls at once, at most
         self._credentials: Credentials | None = None
         self._service: Any = None
 
@@ -152,8 +153,9 @@ class CloudTasksQueue:
         # 404 is an answer when a task is asked for, and a missing queue when one is created.
         no_task = 409 if method == "create" else 404
         try:
-            request = getattr(self._tasks(), method)(**arguments)
-            answer: dict[str, Any] = request.execute(http=self._http(), num_retries=CALL_RETRIES)
+            with self._connection() as connection:
+                request = getattr(self._tasks(connection), method)(**arguments)
+                answer: dict[str, Any] = request.execute(http=connection, num_retries=CALL_RETRIES)
         except HttpError as error:
             if error.status_code == no_task:
                 return None
@@ -162,7 +164,7 @@ class CloudTasksQueue:
             raise QueueError from error
         return answer
 
-    def _tasks(self) -> Any:  # noqa: ANN401  made from the discovery document at run time
+    def _tasks(self, connection: Any) -> Any:  # noqa: ANN401  made from the discovery document at run time
         """The API's tasks, built once (8 ms) from the discovery document in the client's wheel."""
         from googleapiclient.discovery import build  # noqa: PLC0415  as in `_call`
 
@@ -171,24 +173,33 @@ class CloudTasksQueue:
                 self._service = build(
                     "cloudtasks",
                     "v2",
-                    http=self._http(),
+                    http=connection,
                     static_discovery=True,
                     cache_discovery=False,
                     client_options={"api_endpoint": self._endpoint},
                 )
         return self._service.projects().locations().queues().tasks()
 
-    def _http(self) -> Any:  # noqa: ANN401  google_auth_httplib2 ships no types
-        """This thread's own connection: one httplib2.Http shared by threads hands out others' answers."""
-        if not hasattr(self._mine, "http"):
-            import google_auth_httplib2  # noqa: PLC0415  as in `_call`
-            import httplib2  # noqa: PLC0415  as in `_call`
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """A connection for one call: an httplib2.Http that two threads share hands out the other's answers."""
+        import google_auth_httplib2  # noqa: PLC0415  as in `_call`
+        import httplib2  # noqa: PLC0415  as in `_call`
 
-            self._mine.http = google_auth_httplib2.AuthorizedHttp(
-                self._identity(),
-                http=httplib2.Http(timeout=CALL_TIMEOUT_S),
-            )
-        return self._mine.http
+        try:
+            connection = self._idle.pop()  # atomic, and so is append
+        except IndexError:
+            http = httplib2.Http(timeout=CALL_TIMEOUT_S)
+            connection = google_auth_httplib2.AuthorizedHttp(self._identity(), http=http)
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        """Closes the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
 
     def _identity(self) -> Credentials:
         import google.auth  # noqa: PLC0415  as in `_call`
