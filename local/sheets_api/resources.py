@@ -15,6 +15,8 @@ from local.sheets_api.grid import Line, Row, Sheet
 from local.sheets_api.users import User, can_edit
 from local.sheets_api.workbook import Workbook
 
+_AS_ENTERED = frozenset({"userEnteredValue", "userEnteredFormat"})
+
 Areas = dict[int, list[Area]]
 """The areas wanted of each sheet, by its id."""
 
@@ -142,6 +144,8 @@ def cell_data(row: Row, column: int, mask: Mask | None = None) -> Json:
     value = value_of(cell)
     if cell is not None and value is not None:
         shown["userEnteredValue"] = extended_value(cell)
+        if mask and mask.keys() <= _AS_ENTERED and not own_format:
+            return shown if "userEnteredValue" in mask else {}
         shown["effectiveValue"] = extended_value(value)
         shown["formattedValue"] = show(value, (own_format or {}).get("numberFormat"))
     if own_format:
