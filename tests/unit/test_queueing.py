@@ -182,7 +182,7 @@ def test_a_queue_that_cannot_be_used_is_a_sentence(endpoint: str, emulator: Clou
 
 def test_without_credentials_of_google_it_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
     def default(**_arguments: object) -> None:
-        raise DefaultCredentialsError("none")
+        raise DefaultCredentialsError("none")  # type: ignore[no-untyped-call] # google-auth types only parts
 
     monkeypatch.setattr(google.auth, "default", default)
     queue = CloudTasksQueue(
