@@ -58,6 +58,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_credit_entries_at"), "credit_entries", ["at"], unique=False)
     op.create_index(op.f("ix_credit_entries_run_id"), "credit_entries", ["run_id"], unique=False)
     op.create_table(
+        "erasures",
+        sa.Column("digest", sa.Text(), nullable=False, comment="of the erased person's key, which itself is gone"),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_erasures")),
+    )
+    op.create_table(
         "jobs",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("spreadsheet_id", sa.Text(), nullable=False),
@@ -69,8 +75,12 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("ceiling", sa.Integer(), nullable=False, comment="credits, confirmed"),
         sa.Column("sealed_token", sa.Text(), nullable=True, comment="the sheet access token; NULL once it ends"),
+        sa.Column("sheet_id", sa.Integer(), nullable=False, comment="the tab"),
         sa.Column(
-            "layout", sa.JSON(), nullable=True, comment="where the URLs and the fields stand; NULL until prepared"
+            "layout",
+            sa.JSON(none_as_null=True),
+            nullable=True,
+            comment="where the URLs and the fields stand; NULL until prepared",
         ),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("message", sa.Text(), nullable=True, comment="a sentence: why it waits or stopped"),
@@ -95,7 +105,7 @@ def upgrade() -> None:
         sa.Column("learned_at", sa.BigInteger(), nullable=False),
         sa.Column("lead", sa.LargeBinary(), nullable=True, comment="zlib-compressed JSON, whole"),
         sa.CheckConstraint(
-            "standing IN ('found', 'missing', 'refused', 'unreadable', 'in_doubt')",
+            "standing IN ('found', 'missing', 'refused', 'unreadable', 'in_doubt', 'erased')",
             name=op.f("ck_leads_standing_is_known"),
         ),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_leads")),
@@ -108,6 +118,12 @@ def upgrade() -> None:
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_locks")),
+    )
+    op.create_table(
+        "revoked_tokens",
+        sa.Column("id", sa.Text(), nullable=False, comment="of a formula token"),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_revoked_tokens")),
     )
     op.create_table(
         "before_images",

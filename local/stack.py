@@ -1,0 +1,225 @@
+"""All of Leadfill on this machine: the issuer, Slintel's sandbox, the Sheets emulator, the functions; as processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from functions.bootstrap import store
+from functions.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+HOST = "127.0.0.1"
+AUDIENCE = "leadfill-local"
+PERSON = "you@example.com"
+WORKER = "worker@leadfill-local.iam.gserviceaccount.com"
+START_WITHIN_S = 60.0
+
+
+class NotStarted(RuntimeError):
+    """A part of the stack did not start."""
+
+
+@dataclass(slots=True)
+class Part:
+    """A process of the stack."""
+
+    name: str
+    command: Sequence[str]
+    environ: Mapping[str, str]
+    log: Path
+    """Where its standard error goes."""
+    url: str = ""
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env=dict(self.environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+
+    def first_line(self) -> dict[str, Any]:
+        """What it prints when it is ready.
+
+        Raises:
+            NotStarted: it ended first.
+        """
+        line = self.process.stdout.readline() if self.process and self.process.stdout else b""
+        if not line:
+            raise NotStarted(f"{self.name} did not start; its last words are in {self.log}.")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Ends it: politely, or as a machine that loses its power."""
+        if self.process is None:
+            return
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
+        (self.process.kill if kill else self.process.terminate)()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+
+@dataclass(slots=True)
+class Stack:
+    """What runs, and where."""
+
+    home: Path
+    environ: dict[str, str] = field(default_factory=dict)
+    """Of the functions."""
+    urls: dict[str, str] = field(default_factory=dict)
+    """`issuer`, `sandbox` (empty with a real key), `emulator`, `api`, `formula`, `worker`."""
+    parts: dict[str, Part] = field(default_factory=dict)
+    spreadsheet_id: str = ""
+
+    def start_function(self, target: str, port: int) -> None:
+        """Starts an entry point with functions-framework, and waits until it listens.
+
+        Raises:
+            NotStarted: it ended, or does not listen.
+        """
+        program = str(Path(sys.executable).with_name("functions-framework"))
+        command = [program, "--target", target, "--host", HOST, "--port", str(port)]
+        part = Part(target, command, self.environ, self.home / f"{target}.log", f"http://{HOST}:{port}")
+        part.start()
+        self.parts[target], self.urls[target] = part, part.url
+        until = time.monotonic() + START_WITHIN_S
+        while not _listens(port):
+            if part.process is None or part.process.poll() is not None or time.monotonic() > until:
+                raise NotStarted(f"The function {target} did not start; its last words are in {part.log}.")
+            time.sleep(0.05)
+
+    def restart(self, target: str) -> None:
+        """Starts a function again that has died or was stopped."""
+        self.start_function(target, int(self.urls[target].rpartition(":")[2]))
+
+    def identity_token(self, email: str = PERSON) -> str:
+        """A person's OpenID token."""
+        body = {"email": email, "aud": AUDIENCE}
+        answer = requests.post(f"{self.urls['issuer']}/token", json=body, timeout=10)
+        return str(answer.json()["token"])
+
+    def sheets_token(self, email: str = PERSON, spreadsheets: str | list[str] = "*") -> str:
+        """A person's access token for the Sheets emulator."""
+        token = f"ya29.local-{secrets.token_urlsafe(24)}"
+        body = {"token": token, "email": email, "spreadsheets": spreadsheets}
+        requests.post(f"{self.urls['emulator']}/_emulator/tokens", json=body, timeout=10).raise_for_status()
+        return token
+
+    def close(self) -> None:
+        """Ends every process, the newest first."""
+        for part in reversed(list(self.parts.values())):
+            part.stop()
+
+
+@contextmanager
+def stack(
+    home: Path, *, files: Sequence[Path] = (), ports: Mapping[str, int] | None = None, **settings: str
+) -> Iterator[Stack]:
+    """Runs everything while the block runs.
+
+    Args:
+        home: where the database and the local secret are kept.
+        files: .csv and .xlsx files to open in the emulator.
+        ports: wanted ports, by name; others, and those that are taken, are free ones.
+        settings: further environment variables of the functions.
+
+    Raises:
+        NotStarted: a part did not start.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    wanted = dict(ports or {})
+    with ExitStack() as closing:
+        running = Stack(home)
+        closing.callback(running.close)
+        for name, module in (("issuer", "issuer"), ("sandbox", "slintel_sandbox"), ("emulator", "sheets_api")):
+            if name == "sandbox" and (settings.get("SLINTEL_API_KEY") or os.environ.get("SLINTEL_API_KEY")):
+                continue
+            port = _free(wanted.get(name, 0))
+            command = [sys.executable, "-m", f"local.{module}", "--port", str(port), "--with-parent"]
+            command += map(str, files) if name == "emulator" else ()
+            part = Part(name, command, os.environ, home / f"{name}.log")
+            part.start()
+            running.parts[name] = part
+            said = part.first_line()
+            running.urls[name] = said["url"]
+            if name == "emulator" and said.get("spreadsheets"):
+                running.spreadsheet_id = said["spreadsheets"][0]["id"]
+        addresses = {target: _free(wanted.get(target, 0)) for target in ("api", "formula", "worker")}
+        running.environ |= _environ(running, home, addresses["worker"]) | settings
+        store(Settings(database_url=running.environ["DATABASE_URL"])).close()  # the tables are made once, not by three
+        for target, port in addresses.items():
+            running.start_function(target, port)
+        yield running
+
+
+def _environ(running: Stack, home: Path, worker_port: int) -> dict[str, str]:
+    """The functions' environment on this machine."""
+    environ = dict(os.environ)
+    if "sandbox" in running.urls:
+        environ |= {"SLINTEL_API_KEY": "sandbox", "SLINTEL_BASE_URL": f"{running.urls['sandbox']}/v2.0"}
+        environ |= {"DATABASE_URL": f"sqlite:///{home / 'sandbox.db'}"}  # invented people never mix with real ones
+    else:
+        environ.setdefault("DATABASE_URL", f"sqlite:///{home / 'leadfill.db'}")
+    return environ | {
+        "SHEETS_API_ENDPOINT": f"{running.urls['emulator']}/",
+        "IDENTITY_AUDIENCE": AUDIENCE,
+        "IDENTITY_CERTS_URL": f"{running.urls['issuer']}/certs",
+        "ALLOWED_DOMAINS": "example.com",
+        "LEADFILL_SECRET_KEY": _secret(home / "secret"),
+        "WORKER_URL": f"http://{HOST}:{worker_port}",
+        "SWEEP_URL": f"http://{HOST}:{worker_port}/sweep",
+        "WORKER_SERVICE_ACCOUNT": WORKER,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _secret(path: Path) -> str:
+    """This machine's own secret, made once."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="utf-8")
+
+
+def _free(port: int) -> int:
+    """The port, or where it is taken (or 0), a free one."""
+    for candidate in (port, 0):
+        try:
+            with socket.create_server((HOST, candidate)) as listening:
+                found: int = listening.getsockname()[1]
+                return found
+        except OSError:
+            continue
+    raise NotStarted("No port of this machine is free.")
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
