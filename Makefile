@@ -20,6 +20,13 @@ help: ## show this list
 	@$(BIN)/python -m pip install -q -r tests/requirements.txt
 	@touch $@
 
+# A lock file without download addresses: npm takes each package from the registry that it is set up for.
+%/node_modules/.stamp: %/package-lock.json
+	@command -v npm >/dev/null || { echo "Leadfill's page and add-on need Node.js 20 or newer (with npm)."; exit 1; }
+	@echo "Setting up $*/node_modules (once) …"
+	@cd $* && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 FILE ?= leads.csv
 FIELDS ?= email,title,company,size
 
@@ -28,6 +35,10 @@ enrich: .venv/local.stamp ## enrich a CSV: FILE=leads.csv FIELDS=email,title,com
 	@$(BIN)/python -m local.enrich "$(FILE)" --fields "$(FIELDS)" \
 	  $(if $(URL_COLUMN),--url-column "$(URL_COLUMN)") $(if $(OUT),--out "$(OUT)") \
 	  $(if $(MAX_CREDITS),--max-credits "$(MAX_CREDITS)") $(if $(YES),--yes)
+
+.PHONY: run
+run: .venv/local.stamp local/page/node_modules/.stamp ## the whole of Leadfill with a sheet in the browser, until Ctrl-C [FILES=my.csv]
+	@$(BIN)/python -m local.run $(FILES)
 
 .PHONY: lint
 lint: .venv/tests.stamp ## lint, format, types, layers

@@ -1,0 +1,118 @@
+"""`make run`: the whole of Leadfill on this machine, with a sheet in the browser; until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from local.stack import AUDIENCE, PERSON, ROOT, NotStarted, Part, Stack, free_port, stack
+
+HOME = ROOT / ".leadfill"
+SAMPLE = ROOT / "leads.csv"
+PORTS = {"api": 8081, "formula": 8082, "worker": 8083, "sandbox": 8084, "emulator": 8085, "issuer": 8086}
+PAGE_PORT = 8080
+WATCH_S = 0.5
+
+
+@click.command()
+@click.option("--port", default=PAGE_PORT, show_default=True, help="Of the page; another one where it is taken.")
+@click.option(
+    "--home", default=HOME, show_default=".leadfill", type=click.Path(path_type=Path), help="For the database."
+)
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
+    """Run all of Leadfill here, with FILES (.csv, .xlsx; by default leads.csv) as spreadsheets.
+
+    No account and no key: a sandbox stands in for Slintel, an emulator for Google Sheets. With SLINTEL_API_KEY set,
+    people are looked up for real, and cost credits.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        with ExitStack() as closing:
+            console.print("Starting …")
+            running = closing.enter_context(stack(home, files=files or (SAMPLE,), ports=PORTS))
+            page = _page(running, port)
+            _say(console, running, page)
+            _watch(console, running, stop)
+    except NotStarted as error:
+        console.print(f"[bold red]Error:[/] {error}")
+        sys.exit(1)
+    console.print("Stopped; all processes have ended.")
+
+
+def _page(running: Stack, port: int) -> str:
+    """Starts the sheet in the browser."""
+    command = [sys.executable, "-m", "local.page", "--port", str(free_port(port)), "--with-parent"]
+    for name in ("api", "formula", "emulator", "issuer"):
+        command += [f"--{name}", running.urls[name]]
+    command += ["--email", PERSON, "--audience", AUDIENCE, "--spreadsheet", running.spreadsheet_id]
+    part = Part("page", command, os.environ, running.home / "page.log")
+    part.start()
+    running.parts["page"] = part
+    running.urls["page"] = str(part.first_line()["url"])
+    return running.urls["page"]
+
+
+def _say(console: Console, running: Stack, page: str) -> None:
+    if "sandbox" in running.urls:
+        console.print(
+            "[bold black on yellow] SANDBOX [/] No SLINTEL_API_KEY is set: the people below are [bold]invented[/], "
+            "and nothing costs anything."
+        )
+    else:
+        console.print("[bold white on red] REAL [/] SLINTEL_API_KEY is set: lookups cost credits.")
+    console.print(f"\n  The sheet:   [bold]{page}[/]   (menu Leadfill, Enrich…)\n")
+    console.print("Without a browser, plan and enrich its rows (for the next hour):\n")
+    for line in curl_lines(running):
+        print(line, end="\n\n")
+    console.print(f"Logs are in {running.home}. Ctrl-C stops everything.")
+
+
+def curl_lines(running: Stack) -> tuple[str, str]:
+    """What plans, and what enriches, the sample workbook; who asks stands in a file, not on the command line."""
+    headers = running.home / "headers.txt"
+    headers.touch(mode=0o600)
+    lines = (
+        f"Authorization: Bearer {running.identity_token()}",
+        f"X-Sheets-Access-Token: {running.sheets_token(spreadsheets=[running.spreadsheet_id])}",
+        "Content-Type: application/json",
+    )
+    headers.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    body = (
+        f'"spreadsheet_id": "{running.spreadsheet_id}", "range": "{running.tab}!B2:B", '
+        '"fields": ["email", "title", "company", "size"]'
+    )
+    where = os.path.relpath(headers)
+    api, key = running.urls["api"], f"first-run-{int(time.time())}"
+    return (
+        f"curl -s -H @{where} {api}/v1/plan -d '{{{body}}}'",
+        f"curl -s -H @{where} {api}/v1/jobs -H 'Idempotency-Key: {key}' -d '{{{body}, \"max_credits\": 60}}'",
+    )
+
+
+def _watch(console: Console, running: Stack, stop: threading.Event) -> None:
+    """Until Ctrl-C; a function that dies is started again, as the cloud would."""
+    while not stop.wait(WATCH_S):
+        for name, part in list(running.parts.items()):
+            if part.process is None or part.process.poll() is None:
+                continue
+            if name not in {"api", "formula", "worker"}:
+                raise NotStarted(f"{name} has ended unexpectedly; see {part.log}.")
+            console.print(f"[yellow]{name} has ended; it is started again.[/]")
+            part.stop()
+            running.restart(name)
+
+
+if __name__ == "__main__":
+    main()
