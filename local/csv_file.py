@@ -37,6 +37,7 @@ class CsvFile:
     delimiter: str
     has_header: bool
     columns: int
+    """The cells of a row, at least."""
     header: tuple[str, ...]
     """The header row; empty where the file has none."""
     url_column: int
@@ -69,6 +70,8 @@ def open_csv(path: Path, url_column: str = "") -> CsvFile:
     has_header = not any(_is_profile(cell) for cell in sample[0])
     header = tuple(cell.strip() for cell in sample[0]) if has_header else ()
     column = _named(url_column, header, columns, path) if url_column else _found(sample, header, path)
+    # A single row with a surplus cell does not widen all the others.
+    columns = max(len(header) or columns, column + 1)
     return CsvFile(path, encoding, delimiter, has_header, columns, header, column)
 
 

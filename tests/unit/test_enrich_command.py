@@ -1,0 +1,452 @@
+"""`python -m local.enrich`, run as people run it: CSV in, CSV out, and not one credit more, whatever goes wrong."""
+
+from __future__ import annotations
+
+import csv
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.slintel_sandbox.client import Sandbox
+from tests.conftest import wait_until, wait_until_quiet
+
+ROOT = Path(__file__).parents[2]
+
+
+IMPATIENT = """
+from functions.store import engine
+engine.BUSY_TIMEOUT_S = 0.2
+from local.enrich import main
+main()
+"""
+"""The command line that waits for a locked database for a moment only."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the command ended."""
+
+    code: int
+    text: str
+    """What it said, with every run of blanks as one."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """The command line in a folder of its own, against the sandbox."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "leadfill.db"
+
+    def start(self, *arguments: object, script: str = "", **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - those of Popen
+        program = ["-c", script] if script else ["-m", "local.enrich"]
+        return subprocess.Popen(
+            [sys.executable, *program, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment | options.pop("environment", {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **options,
+        )
+
+    def run(self, *arguments: object, **options: Any) -> Ended:  # noqa: ANN401 - as above
+        return ended(self.start(*arguments, **options))
+
+    def totals(self) -> tuple[int, int]:
+        """Charged and in doubt, by the ledger."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            entries = connection.execute("SELECT kind, credits / 10000, token FROM credit_entries").fetchall()
+        resolved = {token for kind, _, token in entries if kind != "in_doubt"}
+        charged = sum(credits_ for kind, credits_, _ in entries if kind == "charged")
+        return charged, sum(c for kind, c, token in entries if kind == "in_doubt" and token not in resolved)
+
+
+def ended(process: subprocess.Popen[bytes]) -> Ended:
+    said, _ = process.communicate(timeout=120)
+    return Ended(process.returncode, " ".join(said.decode().split()))
+
+
+@pytest.fixture
+def command(tmp_path: Path, sandbox: Sandbox) -> Command:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "SLINTEL_API_KEY": "team",
+        "SLINTEL_BASE_URL": sandbox.url,
+        "SLINTEL_CONCURRENCY": "4",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'leadfill.db'}",
+    }
+    return Command(tmp_path, environment)
+
+
+def a_list(folder: Path, count: int, prefix: str = "person", name: str = "leads.csv") -> Path:
+    """A CSV of distinct people."""
+    path = folder / name
+    lines = [f"{number},linkedin.com/in/{prefix}-{number}" for number in range(count)]
+    path.write_text("\n".join(["No,LinkedIn", *lines, ""]), encoding="utf-8")
+    return path
+
+
+def read(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> list[list[str]]:
+    with path.open(encoding=encoding, newline="") as file:
+        return list(csv.reader(file, delimiter=delimiter))
+
+
+# The main job
+
+
+def test_the_sample_list_is_enriched(command: Command, sandbox: Sandbox) -> None:
+    out = command.folder / "out.csv"
+    done = command.run(ROOT / "leads.csv", "--yes", "--out", out)
+    assert done.code == 0, done.text
+    before, after = read(ROOT / "leads.csv"), read(out)
+    assert after[0] == ["Name", "LinkedIn", "Email", "Title", "Company", "Company size", "Source", "Note"]
+    assert [[row[0], row[1], *row[6:]] for row in after] == before  # nothing of the list is touched
+    assert "60 rows" in done.text
+    assert f"Cost: {sandbox.charges()['total']} credits." in done.text
+    again = command.run(ROOT / "leads.csv", "--yes", "--out", out)
+    assert "It costs at most 0 credits" in again.text
+    assert read(out) == after
+
+
+def test_without_a_key_the_sandbox_answers_and_says_so(command: Command) -> None:
+    environment = dict.fromkeys(("SLINTEL_API_KEY", "SLINTEL_BASE_URL", "DATABASE_URL"), "")
+    done = command.run(a_list(command.folder, 3), "--yes", environment=environment)
+    assert done.code == 0, done.text
+    assert "SANDBOX" in done.text
+    assert "invented" in done.text
+    assert all(row[2:6] != [""] * 4 for row in read(command.folder / "leads.enriched.csv")[1:])
+
+
+def test_it_asks_before_it_spends(command: Command, sandbox: Sandbox) -> None:
+    done = command.run(a_list(command.folder, 3))
+    assert done.code == 1
+    assert "YES=1" in done.text
+    assert sandbox.charges()["total"] == 0
+
+
+def test_a_list_of_people_who_are_known_needs_no_yes(command: Command) -> None:
+    command.run(a_list(command.folder, 3), "--yes")
+    assert command.run(a_list(command.folder, 3), "--fields", "name").code == 0
+
+
+def test_duplicates_cost_one_and_junk_costs_nothing(command: Command, sandbox: Sandbox) -> None:
+    path = command.folder / "leads.csv"
+    path.write_text("LinkedIn\n" + "linkedin.com/in/jane-doe\nhttps://de.linkedin.com/in/JANE-DOE/?a=b\nn/a\n" * 20)
+    done = command.run(path, "--yes", "--fields", "email,status")
+    assert "40 duplicates" in done.text or "39 duplicates" in done.text
+    assert sandbox.charges()["total"] == 1
+    assert {tuple(row[2:]) for row in read(command.folder / "leads.enriched.csv")[1:]} == {
+        ("enriched",),
+        ("known",),
+        ("unusable",),
+    }
+
+
+# Files as they come
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"),
+    [("utf-8-sig", ","), ("utf-8-sig", ";"), ("utf-8", "\t"), ("utf-16", ";"), ("cp1252", ";")],
+)
+def test_what_a_spreadsheet_exports_is_read_and_written_alike(command: Command, encoding: str, delimiter: str) -> None:
+    path = command.folder / "export.csv"
+    rows = [["Näme", "Profil"], ['Jörg "J" Öz', "linkedin.com/in/joerg-oez"], [f"a{delimiter}b\nc", "x"]]
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    done = command.run(path, "--yes", "--fields", "name")
+    assert done.code == 0, done.text
+    start = (command.folder / "export.enriched.csv").read_bytes()[:3]
+    assert (start == b"\xef\xbb\xbf") == (encoding == "utf-8-sig")
+    after = read(command.folder / "export.enriched.csv", delimiter, encoding)
+    assert [row[:2] for row in after] == rows
+    assert after[0][2] == "Name"
+    assert after[1][2] != ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "'linkedin.com/in/jane-doe'",
+        '"""linkedin.com/in/jane-doe"""',
+        '"=HYPERLINK(""https://linkedin.com/in/jane-doe"";""Jane"")"',
+        "  linkedin.com/in/jane-doe  ",
+        '"linkedin.com/in/jane-doe"  ',
+    ],
+)
+def test_odd_quoting_is_read(command: Command, sandbox: Sandbox, line: str) -> None:
+    path = command.folder / "leads.csv"
+    path.write_text(f"LinkedIn,Note\n{line},x\n")
+    done = command.run(path, "--yes", "--url-column", "LinkedIn")
+    assert done.code == 0, done.text
+    assert sandbox.charges(by="slug") == {"jane-doe": 1}
+
+
+def test_short_and_blank_rows_keep_their_place(command: Command) -> None:
+    path = command.folder / "leads.csv"
+    path.write_text("LinkedIn,Note\nlinkedin.com/in/jane-doe\n\n,only a note\nlinkedin.com/in/john-doe,b,surplus\n")
+    assert command.run(path, "--yes", "--fields", "status").code == 0
+    assert read(command.folder / "leads.enriched.csv") == [
+        ["LinkedIn", "Status", "Note"],
+        ["linkedin.com/in/jane-doe", "enriched", ""],
+        ["", "unusable", "only a note"],
+        ["linkedin.com/in/john-doe", "enriched", "b", "surplus"],
+    ]
+
+
+def test_what_comes_out_cannot_become_a_formula(command: Command) -> None:
+    """The sandbox has a person whose every value begins like one."""
+    path = command.folder / "leads.csv"
+    path.write_text("LinkedIn\nlinkedin.com/in/odd-lead-1\n")
+    assert command.run(path, "--yes", "--fields", "title,company,industry,company_phone,company_city").code == 0
+    row = read(command.folder / "leads.enriched.csv")[1]
+    assert row[1:4] == ["'@Scale Lead", "'=Equals Studio", "'=SUM(1,2)"]
+    assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t"))]
+
+
+def test_other_fields_of_known_people_are_free_and_filled_cells_are_left_alone(
+    command: Command, sandbox: Sandbox
+) -> None:
+    path = command.folder / "leads.csv"
+    path.write_text("LinkedIn,Email\nlinkedin.com/in/jane-doe,mine@example.com\nlinkedin.com/in/john-doe,\n")
+    assert command.run(path, "--yes", "--fields", "email").code == 0
+    assert "1 already filled" in command.run(path, "--yes", "--fields", "email").text
+    assert sandbox.charges(by="slug") == {"john-doe": 1}
+    after = read(command.folder / "leads.enriched.csv")
+    assert after[1] == ["linkedin.com/in/jane-doe", "mine@example.com"]
+    assert "@" in after[2][1]
+
+
+# What cannot be used: a sentence, an exit code, nothing lost, nothing spent
+
+Make = Callable[[Path], Sequence[object]]
+
+
+def text(path: Path, content: str) -> Path:
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def a_link_to_itself(folder: Path) -> Path:
+    path = folder / "unreadable.csv"
+    path.symlink_to(path)
+    return path
+
+
+def not_a_database(folder: Path) -> Path:
+    text(folder / "leadfill.db", "This is no database. " * 100)
+    return a_list(folder, 3)
+
+
+REFUSED: dict[str, tuple[Make, str]] = {
+    "no such file": (lambda folder: [folder / "none.csv"], "There is no file"),
+    "a folder": (lambda folder: [folder], "is a folder"),
+    "an unreadable file": (lambda folder: [a_link_to_itself(folder)], "cannot be read"),
+    "an empty file": (lambda folder: [text(folder / "a.csv", "")], "is empty: there is no row to enrich"),
+    "blank rows only": (lambda folder: [text(folder / "a.csv", "\n , \n\n")], "is empty"),
+    "a header and no rows": (lambda folder: [text(folder / "a.csv", "Name,LinkedIn\n")], "has a header but no rows"),
+    "no column of URLs": (
+        lambda folder: [text(folder / "a.csv", "Name,Company\nJane,Slintel\n")],
+        "No column of",
+    ),
+    "a column that is not there": (
+        lambda folder: [a_list(folder, 3), "--url-column", "Profile"],
+        "has no column 'Profile'. Its columns are: No, LinkedIn.",
+    ),
+    "an unknown field": (lambda folder: [a_list(folder, 3), "--fields", "emial"], "did you mean `email`?"),
+    "no field": (lambda folder: [a_list(folder, 3), "--fields", " , "], "No field is chosen"),
+    "a broken expression": (lambda folder: [a_list(folder, 3), "--fields", "Skill=skills["], "The expression of"),
+    "the result over the list itself": (
+        lambda folder: [a_list(folder, 3), "--out", folder / "leads.csv"],
+        "name another file",
+    ),
+    "a folder for the result that is not there": (
+        lambda folder: [a_list(folder, 3), "--out", folder / "none" / "out.csv"],
+        "cannot be written (No such file or directory)",
+    ),
+    "a database that is none": (lambda folder: [not_a_database(folder)], "damaged or no database"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_used_costs_nothing_and_says_what_to_do(command: Command, sandbox: Sandbox, case: str) -> None:
+    make, sentence = REFUSED[case]
+    arguments = make(command.folder)
+    before = {path: path.read_bytes() for path in command.folder.glob("*.csv") if path.is_file()}
+    done = command.run(*arguments, "--yes")
+    assert done.code == 1
+    assert "Error:" in done.text
+    assert sentence in done.text
+    assert "Traceback" not in done.text
+    assert sandbox.charges()["requests"] == 0
+    assert {path: path.read_bytes() for path in command.folder.glob("*.csv") if path.is_file()} == before
+    assert not list(command.folder.glob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SLINTEL_CONCURRENCY", "many", "SLINTEL_CONCURRENCY must be a number"),
+        ("SLINTEL_BASE_URL", "http://slintel.example", "SLINTEL_BASE_URL must begin with https://"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL cannot be understood"),
+        ("DATABASE_URL", "sqlite:////nowhere/at/all.db", "database file cannot be opened"),
+    ],
+)
+def test_a_wrong_setting_names_itself(command: Command, name: str, value: str, sentence: str) -> None:
+    done = command.run(a_list(command.folder, 3), "--yes", environment={name: value})
+    assert done.code == 1
+    assert sentence in done.text
+    assert "Traceback" not in done.text
+
+
+def test_a_rejected_key_stops_the_run_with_a_sentence(command: Command, sandbox: Sandbox) -> None:
+    done = command.run(a_list(command.folder, 50), "--yes", environment={"SLINTEL_API_KEY": "bad-key"})
+    assert done.code == 3
+    assert "check SLINTEL_API_KEY" in done.text
+    assert "50 cancelled" in done.text
+    assert sandbox.charges()["requests"] <= 4
+
+
+@pytest.fixture
+def locked(command: Command) -> Iterator[sqlite3.Connection]:
+    command.run(a_list(command.folder, 1, prefix="first"), "--yes")
+    with closing(sqlite3.connect(command.database, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield connection
+        connection.execute("ROLLBACK")
+
+
+@pytest.mark.usefixtures("locked")
+def test_a_locked_database_is_said_and_nothing_is_asked(command: Command, sandbox: Sandbox) -> None:
+    done = command.run(a_list(command.folder, 3), "--yes", script=IMPATIENT)
+    assert done.code == 1
+    assert "The database is locked by another process" in done.text
+    assert sandbox.charges()["requests"] == 1  # the first list's
+
+
+def test_a_read_only_database_is_said_and_nothing_is_asked(command: Command, sandbox: Sandbox) -> None:
+    command.run(a_list(command.folder, 1, prefix="first"), "--yes")
+    url = f"sqlite:///file:{command.database}?mode=ro&uri=true"
+    done = command.run(a_list(command.folder, 3), "--yes", environment={"DATABASE_URL": url})
+    assert done.code == 1
+    assert "The database is read-only" in done.text
+    assert sandbox.charges()["requests"] == 1
+
+
+def limited(bytes_: int) -> Callable[[], None]:
+    """No file of the process grows beyond this: what a full disk looks like from inside."""
+
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_, bytes_))
+
+    return limit
+
+
+def test_a_full_disk_loses_nothing_that_was_paid_for(command: Command, sandbox: Sandbox) -> None:
+    """First the database cannot grow, then there is room again: nobody is paid for twice."""
+    path = a_list(command.folder, 400, prefix="huge-lead")
+    done = command.run(path, "--yes", preexec_fn=limited(600_000))
+    assert done.code == 1
+    assert "disk" in done.text
+    assert "Traceback" not in done.text
+    assert not (command.folder / "leads.enriched.csv").exists()
+    charged, in_doubt = command.totals()
+    assert 0 < charged <= sandbox.charges()["total"] < 400
+    again = command.run(path, "--yes")
+    assert again.code == 0, again.text
+    charged, in_doubt = command.totals()
+    assert charged <= sandbox.charges()["total"] <= charged + in_doubt
+    assert max(sandbox.charges(by="slug").values()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_result_that_cannot_be_written_keeps_what_was_paid_for(command: Command, sandbox: Sandbox) -> None:
+    (command.folder / "out.csv.part").symlink_to("/dev/full")
+    path = a_list(command.folder, 300)
+    done = command.run(path, "--yes", "--out", command.folder / "out.csv")
+    assert done.code == 1
+    assert "The disk is full" in done.text
+    assert command.totals() == (sandbox.charges()["total"], 0)
+    assert command.run(path, "--yes", "--out", command.folder / "out.csv").code == 0
+    assert sandbox.charges()["total"] == 300
+
+
+# Ended half-way, and started again
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_settles_and_goes_on_where_it_was(command: Command, sandbox: Sandbox, number: int) -> None:
+    sandbox.switch(latency_s=0.05)
+    path = a_list(command.folder, 300)
+    process = command.start(path, "--yes")
+    wait_until(lambda: sandbox.charges()["total"] >= 20)
+    process.send_signal(number)
+    done = ended(process)
+    assert done.code == 130
+    assert "Run the same command again" in done.text
+    paid = sandbox.charges()["total"]
+    assert 20 <= paid < 300
+    assert command.totals() == (paid, 0)
+    sandbox.switch(latency_s=0.0)
+    again = command.run(path, "--yes")
+    assert again.code == 0
+    assert f"{paid} known" in again.text
+    assert sandbox.charges()["total"] == 300
+    assert command.totals() == (300, 0)
+
+
+def test_killed_it_pays_for_nobody_twice(command: Command, sandbox: Sandbox) -> None:
+    sandbox.switch(latency_s=0.05)
+    path = a_list(command.folder, 200)
+    process = command.start(path, "--yes")
+    wait_until(lambda: sandbox.charges()["total"] >= 20)
+    process.kill()
+    ended(process)
+    wait_until_quiet(sandbox)
+    sandbox.switch(latency_s=0.0)
+    done = command.run(path, "--yes")
+    assert done.code == 0
+    charged, in_doubt = command.totals()
+    assert charged <= sandbox.charges()["total"] <= charged + in_doubt
+    assert charged + in_doubt == 200
+    assert max(sandbox.charges(by="slug").values()) == 1
+    assert f"{in_doubt} in doubt" in done.text
+    retried = command.run(path, "--yes", "--retry-in-doubt")
+    assert command.totals()[0] == 200, retried.text
+
+
+def test_the_ceiling_holds_and_says_whom_it_left_out(command: Command, sandbox: Sandbox) -> None:
+    done = command.run(a_list(command.folder, 30), "--yes", "--max-credits", 7)
+    assert "23 people will not be looked up" in done.text
+    assert done.code == 3
+    assert "7 enriched" in done.text
+    assert "23 cancelled" in done.text
+    assert sandbox.charges()["total"] == 7
+
+
+def test_two_processes_over_one_list_pay_once(command: Command, sandbox: Sandbox) -> None:
+    sandbox.switch(latency_s=0.01)
+    path = a_list(command.folder, 120)
+    runs = [command.start(path, "--yes", "--out", command.folder / f"{number}.csv") for number in range(2)]
+    assert [ended(run).code for run in runs] == [0, 0]
+    assert sandbox.charges()["total"] == 120
+    assert max(sandbox.charges(by="slug").values()) == 1
+    assert command.totals() == (120, 0)
+    assert read(command.folder / "0.csv") == read(command.folder / "1.csv")
