@@ -186,4 +186,5 @@ def enricher(settings: Settings, opened: Store) -> Enricher:
         dispatcher=Dispatcher(slintel, settings.slintel_concurrency),
         limits=limits(settings),
         fresh=freshness(settings),
+        clock=opened.clock,
     )

@@ -86,25 +86,23 @@ def claim(
     Raises:
         StoreError: nothing was claimed.
     """
-    table = schema.claims
     tokens = {key: uuid4().hex for key in sorted(keys)}
-    rows = [
-        {
-            "key": key,
-            "token": token,
-            "owner": owner,
-            "run_id": spender.run_id,
-            "user_id": spender.user_id,
-            "spreadsheet_id": spender.spreadsheet_id,
-            "caps": [cap.name for cap in caps],
-            "credits": LOOKUP_CREDITS,
-            "intended_at": now,
-            "expires_at": now + LIFETIME,
-        }
-        for key, token in tokens.items()
-    ]
-    with store.writing() as connection:
-        statement = insert(connection, table).on_conflict_do_nothing().returning(table.c.key)
+    shared = {
+        "owner": owner,
+        "run_id": spender.run_id,
+        "user_id": spender.user_id,
+        "spreadsheet_id": spender.spreadsheet_id,
+        "caps": [cap.name for cap in caps],
+        "credits": LOOKUP_CREDITS,
+        "intended_at": now,
+        "expires_at": now + LIFETIME,
+    }
+    rows = [{"key": key, "token": token, **shared} for key, token in tokens.items()]
+
+    def take(connection: sa.Connection, again: bool) -> Claimed:  # noqa: FBT001 - as `Store.insist` calls it
+        if again:
+            _take_back(connection, list(tokens.values()))
+        statement = insert(connection, schema.claims).on_conflict_do_nothing().returning(schema.claims.c.key)
         mine = set(connection.scalars(statement, rows))
         held = [key for key in tokens if key not in mine]
         # Only now: whoever settled these before has committed lead and freed claim together, so we see the lead.
@@ -117,7 +115,9 @@ def claim(
         count, cap = ledger.reserve(connection, caps, len(wanted), LOOKUP_CREDITS) if wanted else (0, None)
         granted, refused = wanted[:count], wanted[count:]
         _free(connection, [*known, *refused])
-    return Claimed([Claim(key, tokens[key]) for key in granted], known, held, refused, cap)
+        return Claimed([Claim(key, tokens[key]) for key in granted], known, held, refused, cap)
+
+    return store.insist(take)
 
 
 def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> None:
@@ -129,7 +129,9 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
         StoreError: nothing was settled; the claims stand and become doubts when their time is over.
     """
     by_token = {settlement.claim.token: settlement for settlement in settlements}
-    with store.writing() as connection:
+
+    def write(connection: sa.Connection, _again: bool) -> None:  # noqa: FBT001 - as `Store.insist` calls it
+        # Done again it changes nothing: the claims are gone, and what is in the ledger is no open doubt.
         held = _hold(connection, schema.claims.c.token.in_(list(by_token)))
         late = [token for token in by_token if token not in held]
         doubts = _doubts(connection, late)
@@ -157,6 +159,8 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
             ledger.tally((row["caps"], by_token[token].charge.credits) for token, row in held.items()),
         )
 
+    store.insist(write)
+
 
 def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, dead: Sequence[str] = ()) -> int:
     """Turns claims into doubts: those whose time is over, and those of owners that are known to be dead.
@@ -176,7 +180,8 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
     with store.reading() as connection:
         if connection.scalar(sa.select(table.c.key).where(condition).limit(1)) is None:
             return 0
-    with store.writing() as connection:
+
+    def doubt(connection: sa.Connection, _again: bool) -> int:  # noqa: FBT001 - as `Store.insist` calls it
         gone = _hold(connection, condition)
         if gone:
             entries = [_entry(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]
@@ -186,7 +191,9 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
         _free(connection, [row["key"] for row in gone.values()])
         amounts = ledger.tally((row["caps"], row["credits"]) for row in gone.values())
         ledger.move(connection, amounts, amounts)
-    return len(gone)
+        return len(gone)
+
+    return store.insist(doubt)
 
 
 def held(connection: sa.Connection, keys: Sequence[str]) -> set[str]:
@@ -204,6 +211,13 @@ def _hold(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[
     table = schema.claims
     rows = connection.execute(sa.select(table).where(condition).order_by(table.c.key).with_for_update()).mappings()
     return {row["token"]: dict(row) for row in rows}
+
+
+def _take_back(connection: sa.Connection, tokens: Sequence[str]) -> None:
+    """Undoes claims that were committed without anyone hearing of it: nothing can have been sent for them."""
+    unheard = _hold(connection, schema.claims.c.token.in_(list(tokens)))
+    _free(connection, [row["key"] for row in unheard.values()])
+    ledger.move(connection, ledger.tally((row["caps"], row["credits"]) for row in unheard.values()), {})
 
 
 def _free(connection: sa.Connection, keys: Sequence[str]) -> None:

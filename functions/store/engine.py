@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from functions.errors import StoreError
+from functions.store import failures
 
 BUSY_TIMEOUT_S = 30
 """How long a transaction waits for another process's before it gives up."""
+PATIENCE_S = 30
+"""How long a server that was reached before is waited for when it is gone: long enough for a restart or a failover."""
+CONNECTIONS, MORE_CONNECTIONS = 2, 6
+"""What an instance keeps open, and opens on top under load: instances are many, a server's connections are not."""
+SERVER_SETTINGS = {
+    "statement_timeout": "30s",  # no statement of ours takes a second; one that hangs must not hold its locks
+    "idle_in_transaction_session_timeout": "60s",  # an instance that is frozen in a transaction must not either
+}
+ANCHOR_S = 60
+"""How long the database's clock is trusted to run like this machine's."""
+T = TypeVar("T")
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -52,8 +66,12 @@ class Credits(sa.TypeDecorator[Decimal]):
 class Store:
     """The database. Each `with` block is one transaction; nothing is held open over a provider call."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, wall: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Opens `url` lazily.
+
+        Args:
+            url: as SQLAlchemy has it.
+            wall: this machine's clock.
 
         Raises:
             StoreError: when the URL cannot be understood or its driver is absent.
@@ -63,15 +81,20 @@ class Store:
         except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
             raise StoreError("DATABASE_URL cannot be understood; use sqlite:///file.db or postgresql://….") from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._wall = wall
+        self._reached = False
+        self._lock = threading.Lock()
+        self._anchor: tuple[datetime, float, datetime] | None = None  # one moment by the database, monotonic, wall
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction that may write; committed at the end of the block.
 
         Raises:
-            StoreError: when the database cannot be used; the transaction is then undone.
+            StoreError: when the database cannot be used; the transaction is then undone, or, should the connection
+                break at its very end, perhaps not.
         """
-        with _sentences(), self.engine.execution_options(writes=True).begin() as connection:
+        with failures.told(), self._connect(writes=True) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -81,8 +104,72 @@ class Store:
         Raises:
             StoreError: when the database cannot be used.
         """
-        with _sentences(), self.engine.connect() as connection:
+        with failures.told(), self._connect() as connection:
             yield connection
+
+    def insist(self, work: Callable[[sa.Connection, bool], T]) -> T:
+        """Runs one transaction that may write, and runs it again where the connection breaks in it.
+
+        Args:
+            work: gets the connection, and whether it runs again. Then the first try may have been committed after all,
+                so that it must recognise its own traces.
+
+        Raises:
+            StoreError: when the database cannot be used, or not for longer than `PATIENCE_S`.
+        """
+        until_s, again = time.monotonic() + PATIENCE_S, False
+        while True:
+            try:
+                with self.writing() as connection:
+                    return work(connection, again)
+            except StoreError as error:
+                if error.retry_after_s is None or time.monotonic() >= until_s:
+                    raise
+                time.sleep(error.retry_after_s)
+                again = True
+
+    def clock(self) -> datetime:
+        """The present as the database has it, so that all instances agree when a claim or a lease is over.
+
+        An instance whose own clock is ahead would take living claims for dead and pay for their people again. Asks the
+        database once a minute and counts on from there.
+
+        Raises:
+            StoreError: when the database was never reached.
+        """
+        if self.is_sqlite:
+            return self._wall()  # one machine has one clock
+        with self._lock:
+            now_s, wall = time.monotonic(), self._wall()
+            if self._anchor is not None:
+                there, then_s, then = self._anchor
+                passed = timedelta(seconds=now_s - then_s)
+                # A machine that was suspended, or whose clock was set, shows it in the difference.
+                strange = abs((wall - then) - passed) > timedelta(seconds=1)
+                if now_s - then_s < ANCHOR_S and not strange:
+                    return there + passed
+            self._anchor = self._ask_time()
+            return self._anchor[0] + timedelta(seconds=time.monotonic() - self._anchor[1])
+
+    def _ask_time(self) -> tuple[datetime, float, datetime]:
+        with self.reading() as connection:
+            before_s = time.monotonic()
+            there = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            return there, (before_s + time.monotonic()) / 2, self._wall()
+
+    def _connect(self, *, writes: bool = False) -> sa.Connection:
+        """A connection that works; waits for a server that restarts, since nothing has been asked of it yet."""
+        until_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                connection = self.engine.execution_options(writes=writes).connect()
+            except sa.exc.DBAPIError as error:
+                if not self._reached or not failures.passes(error) or time.monotonic() >= until_s:
+                    raise
+                time.sleep(failures.RETRY_S)
+            else:
+                self._reached = True
+                return connection
 
     def close(self) -> None:
         """Closes every pooled connection."""
@@ -113,8 +200,19 @@ def _engine(url: str) -> sa.Engine:
     if address.drivername in {"postgres", "postgresql"}:
         address = address.set(drivername="postgresql+psycopg")
     if not address.drivername.startswith("sqlite"):
-        # Few connections an instance: instances are many, and the server's connections are not.
-        return sa.create_engine(address, pool_size=4, max_overflow=4, pool_pre_ping=True, pool_recycle=1800)
+        return sa.create_engine(
+            address,
+            pool_size=CONNECTIONS,
+            max_overflow=MORE_CONNECTIONS,
+            pool_timeout=BUSY_TIMEOUT_S,
+            pool_pre_ping=True,  # a connection that broke while nobody used it is replaced unnoticed
+            pool_recycle=1800,
+            connect_args={
+                "connect_timeout": 10,
+                "application_name": "leadfill",
+                "options": " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()),
+            },
+        )
     engine = sa.create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
@@ -133,33 +231,3 @@ def _engine(url: str) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Turns the database's errors into StoreError, so that callers meet one class."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise StoreError(_sentence(str(error.orig).lower())) from error
-    except sa.exc.TimeoutError as error:  # every pooled connection is in use
-        raise StoreError(_sentence("")) from error
-
-
-def _sentence(reason: str) -> str:
-    if "locked" in reason:
-        return (
-            "The database is locked by another process; close it and start again. "
-            "Nothing is looked up that cannot be recorded."
-        )
-    if "full" in reason:
-        return "The disk is full: the database cannot record another lookup, so none is made. Free some space."
-    if "readonly" in reason or "read-only" in reason:
-        return "The database is read-only; make its file and folder writable, or set DATABASE_URL to another place."
-    if "unable to open" in reason:
-        return "The database file cannot be opened; check DATABASE_URL and that its folder exists and is writable."
-    if "not a database" in reason or "malformed" in reason:
-        return (
-            "The database file is damaged or no database; restore it from a copy, or set DATABASE_URL to another file."
-        )
-    return "The database cannot be used at the moment; nothing was spent that is not recorded. Try again."
