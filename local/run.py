@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from local.stack import AUDIENCE, PERSON, ROOT, NotStarted, Part, Stack, free_port, stack
+from local.stack import AUDIENCE, PERSON, ROOT, NotStarted, Stack, stack
 
 HOME = ROOT / ".leadfill"
 SAMPLE = ROOT / "leads.csv"
@@ -53,15 +53,9 @@ def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
 
 def _page(running: Stack, port: int) -> str:
     """Starts the sheet in the browser."""
-    command = [sys.executable, "-m", "local.page", "--port", str(free_port(port)), "--with-parent"]
-    for name in ("api", "formula", "emulator", "issuer"):
-        command += [f"--{name}", running.urls[name]]
-    command += ["--email", PERSON, "--audience", AUDIENCE, "--spreadsheet", running.spreadsheet_id]
-    part = Part("page", command, os.environ, running.home / "page.log")
-    part.start()
-    running.parts["page"] = part
-    running.urls["page"] = str(part.first_line()["url"])
-    return running.urls["page"]
+    options = [f"--{name}={running.urls[name]}" for name in ("api", "formula", "emulator", "issuer")]
+    options += [f"--email={PERSON}", f"--audience={AUDIENCE}", f"--spreadsheet={running.spreadsheet_id}"]
+    return str(running.start_part("page", "page", *options, port=port)["url"])
 
 
 def _say(console: Console, running: Stack, page: str) -> None:

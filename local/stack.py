@@ -17,8 +17,9 @@ from typing import Any
 
 import requests
 
-from functions.bootstrap import store
-from functions.settings import Settings
+from functions.store import migrating
+from functions.store.engine import Store
+from local.slintel_sandbox.server import BASE_PATH
 
 ROOT = Path(__file__).parent.parent
 HOST = "127.0.0.1"
@@ -92,30 +93,54 @@ class Stack:
     environ: dict[str, str] = field(default_factory=dict)
     """Of the functions."""
     urls: dict[str, str] = field(default_factory=dict)
-    """`issuer`, `sandbox` (empty with a real key), `emulator`, `api`, `formula`, `worker`."""
+    """`issuer`, `sandbox` (empty with a real key), `emulator`, `api`, `formula`, `worker` or
+    `worker-0` and on; with them `tasks` and `balancer`."""
     parts: dict[str, Part] = field(default_factory=dict)
     spreadsheet_id: str = ""
+    """Of the first file."""
+    tab: str = "Sheet1"
+    """Its first tab."""
 
-    def start_function(self, target: str, port: int) -> None:
+    def start_part(self, name: str, module: str, *arguments: str, port: int = 0) -> dict[str, Any]:
+        """Starts a stand-in of this machine (`python -m local.…`), and gives what it prints when it is ready.
+
+        Raises:
+            NotStarted: it ended first.
+        """
+        command = [sys.executable, "-m", f"local.{module}", "--port", str(free_port(port)), "--with-parent", *arguments]
+        part = Part(name, command, os.environ, self.home / f"{name}.log")
+        part.start()
+        self.parts[name] = part
+        said = part.first_line()
+        self.urls[name] = said["url"]
+        return said
+
+    def start_function(self, target: str, port: int, name: str = "") -> None:
         """Starts an entry point with functions-framework, and waits until it listens.
+
+        Args:
+            target: which entry point.
+            port: where.
+            name: of the process; by default the target's.
 
         Raises:
             NotStarted: it ended, or does not listen.
         """
+        name = name or target
         program = str(Path(sys.executable).with_name("functions-framework"))
         command = [program, "--target", target, "--host", HOST, "--port", str(port)]
-        part = Part(target, command, self.environ, self.home / f"{target}.log", f"http://{HOST}:{port}")
+        part = Part(name, command, self.environ, self.home / f"{name}.log", f"http://{HOST}:{port}")
         part.start()
-        self.parts[target], self.urls[target] = part, part.url
+        self.parts[name], self.urls[name] = part, part.url
         until = time.monotonic() + START_WITHIN_S
         while not _listens(port):
             if part.process is None or part.process.poll() is not None or time.monotonic() > until:
-                raise NotStarted(f"The function {target} did not start; its last words are in {part.log}.")
+                raise NotStarted(f"The function {name} did not start; its last words are in {part.log}.")
             time.sleep(0.05)
 
-    def restart(self, target: str) -> None:
+    def restart(self, name: str) -> None:
         """Starts a function again that has died or was stopped."""
-        self.start_function(target, int(self.urls[target].rpartition(":")[2]))
+        self.start_function(name.partition("-")[0], int(self.urls[name].rpartition(":")[2]), name)
 
     def identity_token(self, email: str = PERSON) -> str:
         """A person's OpenID token."""
@@ -138,7 +163,12 @@ class Stack:
 
 @contextmanager
 def stack(
-    home: Path, *, files: Sequence[Path] = (), ports: Mapping[str, int] | None = None, **settings: str
+    home: Path,
+    *,
+    files: Sequence[Path] = (),
+    ports: Mapping[str, int] | None = None,
+    workers: int = 0,
+    **settings: str,
 ) -> Iterator[Stack]:
     """Runs everything while the block runs.
 
@@ -146,6 +176,7 @@ def stack(
         home: where the database and the local secret are kept.
         files: .csv and .xlsx files to open in the emulator.
         ports: wanted ports, by name; others, and those that are taken, are free ones.
+        workers: how many instances of the worker, fed by the Cloud Tasks emulator; 0 for one, fed by the store itself.
         settings: further environment variables of the functions.
 
     Raises:
@@ -156,32 +187,46 @@ def stack(
     with ExitStack() as closing:
         running = Stack(home)
         closing.callback(running.close)
-        for name, module in (("issuer", "issuer"), ("sandbox", "slintel_sandbox"), ("emulator", "sheets_api")):
-            if name == "sandbox" and (settings.get("SLINTEL_API_KEY") or os.environ.get("SLINTEL_API_KEY")):
-                continue
-            port = _free(wanted.get(name, 0))
-            command = [sys.executable, "-m", f"local.{module}", "--port", str(port), "--with-parent"]
-            command += map(str, files) if name == "emulator" else ()
-            part = Part(name, command, os.environ, home / f"{name}.log")
-            part.start()
-            running.parts[name] = part
-            said = part.first_line()
-            running.urls[name] = said["url"]
-            if name == "emulator" and said.get("spreadsheets"):
-                running.spreadsheet_id = said["spreadsheets"][0]["id"]
-        addresses = {target: _free(wanted.get(target, 0)) for target in ("api", "formula", "worker")}
-        running.environ |= _environ(running, home, addresses["worker"]) | settings
-        store(Settings(database_url=running.environ["DATABASE_URL"])).close()  # the tables are made once, not by three
-        for target, port in addresses.items():
-            running.start_function(target, port)
+        running.start_part("issuer", "issuer", port=wanted.get("issuer", 0))
+        if not (settings.get("SLINTEL_API_KEY") or os.environ.get("SLINTEL_API_KEY")):
+            running.start_part("sandbox", "slintel_sandbox", port=wanted.get("sandbox", 0))
+        said = running.start_part("emulator", "sheets_api", *map(str, files), port=wanted.get("emulator", 0))
+        if said.get("spreadsheets"):
+            running.spreadsheet_id = said["spreadsheets"][0]["id"]
+        names = [f"worker-{number}" for number in range(workers)] or ["worker"]
+        addresses = {name: free_port(wanted.get(name, 0)) for name in ("api", "formula", *names)}
+        instances = [f"http://{HOST}:{addresses[name]}" for name in names]
+        running.environ |= _environ(running, home, instances[0])
+        if workers:
+            running.environ |= _cloud_tasks(running, instances)
+        running.environ |= settings
+        opened = Store(running.environ["DATABASE_URL"])  # the tables are made once, not by each process
+        migrating.upgrade(opened)
+        opened.close()
+        for name, port in addresses.items():
+            running.start_function(name.partition("-")[0], port, name)
         yield running
 
 
-def _environ(running: Stack, home: Path, worker_port: int) -> dict[str, str]:
+def _cloud_tasks(running: Stack, instances: Sequence[str]) -> dict[str, str]:
+    """Starts the queue and one address for all instances of the worker; gives what the functions need to know."""
+    queue = "projects/local/locations/here/queues/chunks"
+    running.start_part("tasks", "cloud_tasks", "--issuer", running.urls["issuer"])
+    running.start_part("balancer", "balancer", *instances)
+    limits = {"maxConcurrentDispatches": len(instances) * 2, "maxDispatchesPerSecond": 100}
+    retries = {"minBackoff": "0.2s", "maxBackoff": "5s", "maxAttempts": -1}
+    body = {"rateLimits": limits, "retryConfig": retries}
+    requests.patch(f"{running.urls['tasks']}/v2/{queue}", json=body, timeout=10).raise_for_status()
+    worker = running.urls["balancer"]
+    endpoint = f"{running.urls['tasks']}/"
+    return {"TASKS_QUEUE": queue, "TASKS_API_ENDPOINT": endpoint, "WORKER_URL": worker, "SWEEP_URL": worker}
+
+
+def _environ(running: Stack, home: Path, worker_url: str) -> dict[str, str]:
     """The functions' environment on this machine."""
     environ = dict(os.environ)
     if "sandbox" in running.urls:
-        environ |= {"SLINTEL_API_KEY": "sandbox", "SLINTEL_BASE_URL": f"{running.urls['sandbox']}/v2.0"}
+        environ |= {"SLINTEL_API_KEY": "sandbox", "SLINTEL_BASE_URL": f"{running.urls['sandbox']}{BASE_PATH}"}
         environ |= {"DATABASE_URL": f"sqlite:///{home / 'sandbox.db'}"}  # invented people never mix with real ones
     else:
         environ.setdefault("DATABASE_URL", f"sqlite:///{home / 'leadfill.db'}")
@@ -191,8 +236,8 @@ def _environ(running: Stack, home: Path, worker_port: int) -> dict[str, str]:
         "IDENTITY_CERTS_URL": f"{running.urls['issuer']}/certs",
         "ALLOWED_DOMAINS": "example.com",
         "LEADFILL_SECRET_KEY": _secret(home / "secret"),
-        "WORKER_URL": f"http://{HOST}:{worker_port}",
-        "SWEEP_URL": f"http://{HOST}:{worker_port}/sweep",
+        "WORKER_URL": worker_url,
+        "SWEEP_URL": worker_url,
         "WORKER_SERVICE_ACCOUNT": WORKER,
         "PYTHONUNBUFFERED": "1",
     }
@@ -207,7 +252,7 @@ def _secret(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _free(port: int) -> int:
+def free_port(port: int) -> int:
     """The port, or where it is taken (or 0), a free one."""
     for candidate in (port, 0):
         try:
