@@ -17,12 +17,12 @@ EPOCH = dt.date(1899, 12, 30)
 _MONTHS = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905  # reads as a calendar
 )
-_NUMBER = re.compile(r"([-+]?)(\$?)(\d{1,3}(?:,\d{3})+|\d*)(\.\d*)?([eE][-+]?\d+)?(%?)")
-_MONTH_DAY = re.compile(r"(\d{1,2})([/-])(\d{1,2})(?:\2(\d{4}|\d{2}))?")
-_YEAR_FIRST = re.compile(r"(\d{4})([/-])(\d{1,2})\2(\d{1,2})")
-_NAME_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:, ?(\d{4}))?")
-_DAY_FIRST = re.compile(r"(\d{1,2})([ -])([A-Za-z]{3,9})(?:\2(\d{4}))?")
-_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?: ?([AaPp])[Mm])?")
+_NUMBER = re.compile(r"([-+]?)(\$?)(\d{1,3}(?:,\d{3})+|\d*)(\.\d*)?([eE][-+]?\d+)?(%?)", re.ASCII)
+_MONTH_DAY = re.compile(r"(\d{1,2})([/-])(\d{1,2})(?:\2(\d{4}|\d{2}))?", re.ASCII)
+_YEAR_FIRST = re.compile(r"(\d{4})([/-])(\d{1,2})\2(\d{1,2})", re.ASCII)
+_NAME_FIRST = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2})(?:, ?(\d{4}))?", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})([ -])([A-Za-z]{3,9})(?:\2(\d{4}))?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?: ?([AaPp])[Mm])?", re.ASCII)
 
 Entered = tuple[Cell, NumberFormat | None]
 

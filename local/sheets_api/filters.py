@@ -48,7 +48,7 @@ def matched(workbook: Workbook, data_filters: list[Json], project: str) -> list[
     """Return each selected area with the filters that selected it. Raises GoogleError, 400, naming the filter."""
     found: dict[tuple[int, Area], tuple[Target, list[Json]]] = {}
     for index, data_filter in enumerate(data_filters):
-        with naming(f"dataFilters[{index}]"):
+        with naming(f"dataFilter[{index}]"):
             selected = targets(workbook, data_filter, project)
         for sheet, area in selected:
             found.setdefault((sheet.id, area), ((sheet, area), []))[1].append(data_filter)

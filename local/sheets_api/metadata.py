@@ -106,7 +106,9 @@ def create(workbook: Workbook, given: Json, project: str) -> Located:
             raise invalid(f"developerMetadata.{name} must be specified.")
     number = given.get("metadataId") or workbook.new_id()
     if any(entry.id == number for entry in workbook.all_metadata()):
-        raise invalid(f"Developer metadata with id {number} already exists.")
+        raise invalid(
+            f"Cannot add developer metadata with ID [{number}] because developer metadata with that ID already exists."
+        )
     entry = Metadata(number, given["metadataKey"], given.get("metadataValue", ""), given["visibility"], project)
     place = place_of(workbook, given["location"])
     used = sum(len(e.key) + len(e.value) for e, p in _everywhere(workbook) if p.sheet is place.sheet)

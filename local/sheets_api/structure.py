@@ -23,7 +23,9 @@ def insert(workbook: Workbook, sheet: Sheet, dimension: Dimension, start: int, e
     """Insert empty rows or columns before `start`. Raises GoogleError at the limits."""
     count, size = end - start, len(sheet.rows) if dimension == "ROWS" else len(sheet.columns)
     if start > size:
-        raise invalid(f"range.startIndex[{start}] is beyond the end of the sheet[{size}].")
+        raise invalid(f"range.startIndex is larger than current grid size ({size})")
+    if start == size and not inherit:
+        raise invalid(f"range.startIndex must be less than the grid size ({size}) if inheritFromBefore is false.")
     if inherit and start == 0:
         raise invalid("inheritFromBefore cannot be true when startIndex is 0.")
     workbook.check_size(count * (len(sheet.columns) if dimension == "ROWS" else len(sheet.rows)))
@@ -78,7 +80,11 @@ def delete(sheet: Sheet, dimension: Dimension, start: int, end: int) -> None:
     """Delete rows or columns with all that is anchored to them. Raises GoogleError if none would be left."""
     size = len(sheet.rows) if dimension == "ROWS" else len(sheet.columns)
     if end > size:
-        raise invalid(f"Cannot delete {dimension.lower()} {start} to {end}: the sheet has only {size}.")
+        line = dimension.lower()
+        raise invalid(
+            f"Cannot delete a {line[:-1]} that doesn't exist. "
+            f"Tried to delete {line[:-1]} index {max(start, size)} but there are only {size} {line}."
+        )
     if end - start >= size:
         raise invalid(f"You can't delete all the {dimension.lower()} on the sheet.")
     if dimension == "ROWS":

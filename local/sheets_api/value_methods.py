@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from local.sheets_api import filters, reading, structure, writing
 from local.sheets_api.a1 import Area, render
 from local.sheets_api.calls import Call
@@ -41,7 +43,8 @@ def update(call: Call) -> Json:
     """Write one range."""
     workbook = call.workbook
     target = _checked_range(workbook, call.path["range"], call.body)
-    write = writing.plan(workbook, call.user, target, call.body, writing.input_option(call.query))
+    option = writing.input_option(call.query)
+    write = writing.plan(workbook, call.user, target, call.body, option, text=call.path["range"])
     _apply(call, [write])
     return _summary(workbook, write, call.query)
 
@@ -62,7 +65,8 @@ def batch_update(call: Call) -> Json:
     writes = []
     for index, given in enumerate(body.get("data", [])):
         with naming(f"data[{index}]"):
-            writes.append(writing.plan(workbook, call.user, workbook.resolve(given.get("range", "")), given, option))
+            text = given.get("range", "")
+            writes.append(writing.plan(workbook, call.user, workbook.resolve(text), given, option, text=text))
     _apply(call, writes)
     answer: Json = {"spreadsheetId": workbook.id, **_totals(writes)}
     return {**answer, "responses": [_summary(workbook, write, body) for write in writes]} if writes else answer
@@ -149,7 +153,7 @@ def clear(call: Call) -> Json:
 def batch_clear(call: Call) -> Json:
     """Empty several ranges."""
     workbook = call.workbook
-    cleared = _clear(call, [workbook.resolve(text) for text in call.body.get("ranges", [])])
+    cleared = _clear(call, [workbook.resolve(text) for text in call.body.get("ranges", [])], named="range")
     return {"spreadsheetId": workbook.id, **({"clearedRanges": cleared} if cleared else {})}
 
 
@@ -161,8 +165,11 @@ def batch_clear_by_data_filter(call: Call) -> Json:
     return {"spreadsheetId": workbook.id, **({"clearedRanges": cleared} if cleared else {})}
 
 
-def _clear(call: Call, targets: list[Target]) -> list[str]:
-    boxes = [writing.clear(call.workbook, call.user, target) for target in targets]
+def _clear(call: Call, targets: list[Target], *, named: str = "") -> list[str]:
+    boxes = []
+    for index, target in enumerate(targets):
+        with naming(f"{named}[{index}]") if named else nullcontext():
+            boxes.append(writing.clear(call.workbook, call.user, target))
     for sheet, box in boxes:
         writing.empty(sheet, box)
     ranges = [render(sheet.title, box) for sheet, box in boxes]

@@ -95,7 +95,8 @@ class Workbook:
             min(given.get("endRowIndex", rows), rows),
             min(given.get("endColumnIndex", columns), columns),
         )
-        if min(box.top, box.left) < 0 or box.bottom <= box.top or box.right <= box.left:
+        # One that starts inside the grid is taken, also if it ends past it or holds no cell.
+        if min(box.top, box.left) < 0 or box.top >= rows or box.left >= columns:
             raise sheet.beyond(Area(box.top, box.left, given.get("endRowIndex"), given.get("endColumnIndex")))
         return sheet, box
 

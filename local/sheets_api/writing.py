@@ -90,10 +90,12 @@ class _Onto:
     today: dt.date
 
 
-def plan(workbook: Workbook, user: User, target: tuple[Sheet, Area], given: Json, option: str) -> Write:
+def plan(
+    workbook: Workbook, user: User, target: tuple[Sheet, Area], given: Json, option: str, *, text: str = ""
+) -> Write:
     """Check a ValueRange against a place and return the write. Raises GoogleError, 400.
 
-    `option` is Google's ValueInputOption.
+    `option` is Google's ValueInputOption, `text` the range as the caller wrote it.
     """
     sheet, area = target
     values = given.get("values") or []
@@ -101,7 +103,7 @@ def plan(workbook: Workbook, user: User, target: tuple[Sheet, Area], given: Json
     height, width = len(values), max((len(line) for line in values), default=0)
     if columns_first:
         height, width = width, height
-    box = _box(sheet, area, height, width)
+    box = _box(sheet, area, text, (height, width))
     check_protection(workbook, sheet, box, user)
     onto = _Onto(sheet, box, option == "USER_ENTERED", columns_first, workbook.today())
     lines = [_line(onto, index, line) for index, line in enumerate(values)]
@@ -109,20 +111,18 @@ def plan(workbook: Workbook, user: User, target: tuple[Sheet, Area], given: Json
     return _counted(sheet, area, box, rows)
 
 
-def _box(sheet: Sheet, area: Area, height: int, width: int) -> Box:
+def _box(sheet: Sheet, area: Area, text: str, size: tuple[int, int]) -> Box:
+    """Return what the values cover; the error says the range as it was asked for, `text`."""
+    height, width = size
     asked = sheet.fit(area, clip=False)
-    if area.single_cell:
-        asked = Box(area.top, area.left, area.top + max(height, 1), area.left + max(width, 1))
-        if asked.bottom > len(sheet.rows) or asked.right > len(sheet.columns):
-            raise sheet.beyond(asked)
-        return asked
+    limit = sheet.box if area.single_cell else asked
     beyond = ""
-    if area.top + height > asked.bottom:
-        beyond = f"row [{asked.bottom + 1}]"
-    elif area.left + width > asked.right:
-        beyond = f"column [{letters(asked.right)}]"
+    if area.top + height > limit.bottom:
+        beyond = f"row [{limit.bottom + 1}]"
+    elif area.left + width > limit.right:
+        beyond = f"column [{letters(limit.right)}]"
     if beyond:
-        within = render(sheet.title, asked)
+        within = text or render(sheet.title, area)
         raise invalid(f"Requested writing within range [{within}], but tried writing to {beyond}")
     return Box(area.top, area.left, area.top + max(height, 1), area.left + max(width, 1))
 

@@ -20,7 +20,8 @@ def delete(target: Target, given: Json) -> Json:
     found = filters.entries(target.workbook, given.get("dataFilter", {}), target.user.project)
     for entry, place in found:
         metadata.remove(target.workbook, entry, place)
-    return {"deletedDeveloperMetadata": [metadata.resource(entry, place) for entry, place in found]}
+    deleted = [metadata.resource(entry, place) for entry, place in found]
+    return {"deletedDeveloperMetadata": deleted} if deleted else {}
 
 
 def update(target: Target, given: Json) -> Json:
@@ -41,4 +42,4 @@ def update(target: Target, given: Json) -> Json:
         renewed = replace(entry, **taken)
         metadata.attach(target.workbook, renewed, target_place)
         replies.append(metadata.resource(renewed, target_place))
-    return {"developerMetadata": replies}
+    return {"developerMetadata": replies} if replies else {}
