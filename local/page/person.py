@@ -1,0 +1,82 @@
+"""Who is at the keyboard: an OpenID token from the local issuer, and an access token that the Sheets emulator knows."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+TOKEN_LIFE_S = 3600
+
+
+class Person:
+    """One user of the page, with the tokens that Apps Script would give to them."""
+
+    def __init__(self, *, email: str, audience: str, issuer: str, emulator: str) -> None:
+        self.email = email
+        self._audience = audience
+        self._issuer = issuer
+        self._emulator = emulator
+        self._access_token = f"ya29.local-{secrets.token_urlsafe(24)}"
+        self._known_until = 0.0
+        self._opening = asyncio.Lock()
+
+    async def identity_token(self, http: aiohttp.ClientSession) -> str:
+        """Return a fresh OpenID token."""
+        answer = await _post(http, f"{self._issuer}/token", {"email": self.email, "aud": self._audience})
+        return str(answer["token"])
+
+    async def access_token(self, http: aiohttp.ClientSession) -> str:
+        """Return the access token for the Sheets API, registered at the emulator."""
+        if time.monotonic() >= self._known_until:
+            body = {"token": self._access_token, "email": self.email, "spreadsheets": "*"}
+            await _post(http, f"{self._emulator}/_emulator/tokens", body)
+            self._known_until = time.monotonic() + 60
+        return self._access_token
+
+    def forget_registration(self) -> None:
+        """Register the access token again before its next use: the emulator did not know it, it may be a new one."""
+        self._known_until = 0.0
+
+    async def some_spreadsheet(self, http: aiohttp.ClientSession) -> str:
+        """Return the id of the emulator's first spreadsheet; makes one where there is none."""
+        async with self._opening:  # two windows that open at once shall see one spreadsheet
+            url = f"{self._emulator}/_emulator/spreadsheets"
+            async with http.get(url) as response:
+                there = await response.json() if response.ok else {}
+            listed = there.get("spreadsheets", [])
+            if listed:
+                return str(_id_of(listed[0]))
+            return str(_id_of(await _post(http, url, {"title": "Leads"})))
+
+
+def _id_of(answer: Any) -> Any:  # noqa: ANN401  # as the emulator's JSON has it
+    return answer if isinstance(answer, str) else answer.get("spreadsheetId") or answer["id"]
+
+
+async def _post(http: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> Any:  # noqa: ANN401  # decoded JSON
+    try:
+        async with http.post(url, json=body) as response:
+            if not response.ok:
+                raise web.HTTPBadGateway(text=f"{url} answered {response.status}: {await response.text()}")
+            return await response.json()
+    except aiohttp.ClientConnectionError as error:
+        raise web.HTTPBadGateway(text=f"{url} cannot be reached.") from error
+
+
+def person_routes(person: Person, http: web.AppKey[aiohttp.ClientSession]) -> list[web.RouteDef]:
+    """`GET /identity/openid` and `GET /identity/access`, each `{"token": …}`."""
+
+    async def openid(request: web.Request) -> web.Response:
+        token = await person.identity_token(request.app[http])
+        return web.json_response({"token": token}, headers={"Cache-Control": "no-store"})
+
+    async def access(request: web.Request) -> web.Response:
+        token = await person.access_token(request.app[http])
+        return web.json_response({"token": token}, headers={"Cache-Control": "no-store"})
+
+    return [web.get("/identity/openid", openid), web.get("/identity/access", access)]
