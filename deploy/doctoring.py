@@ -1,0 +1,177 @@
+"""`make doctor`: looks at a live deployment from outside and says in sentences what is wrong and what to do."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deploy.gcloud import Gcloud
+from deploy.keeping import Vault
+from deploy.release import plain_of, services
+from deploy.target import FUNCTIONS, NAME, Target
+from deploy.watching import ALERTS
+
+STALE = timedelta(minutes=20)
+"""The scheduler sweeps every five minutes; a sweep that is older than this did not happen."""
+
+Fetch = Callable[[str], tuple[int, str]]
+
+
+def fetch(url: str) -> tuple[int, str]:
+    """Status and text that an address answers with to a stranger; 0 and the reason if it does not answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=40) as answer:  # noqa: S310 - made from https:// and the target
+            return answer.status, answer.read(65536).decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        return error.code, error.read(65536).decode(errors="replace")
+    except OSError as error:
+        return 0, str(error)
+
+
+def examine(
+    gcloud: Gcloud, target: Target, *, ask: Fetch = fetch, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> list[str]:
+    """What is wrong, one or two sentences each; nothing is changed."""
+    there = services(gcloud, target)
+    if not there and not gcloud.dry_run:
+        return [f"Leadfill is not deployed in {target.project}, {target.region}. Run make deploy."]
+    return [
+        *_functions(there),
+        *_secrets(gcloud, target, there),
+        *_doors(target, ask),
+        *_database(gcloud, there),
+        *_queue(gcloud, target),
+        *_sweep(gcloud, target, now()),
+        *_alerts(gcloud),
+    ]
+
+
+def _functions(there: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for function in FUNCTIONS:
+        service = there.get(function.service)
+        if service is None:
+            yield f"The function {function.name} is missing. Run make deploy."
+            continue
+        for condition in service.get("status", {}).get("conditions", []):
+            if condition["type"] == "Ready" and condition["status"] != "True":
+                yield (
+                    f"The function {function.name} does not start: {condition.get('message', 'no reason given')} "
+                    f"Its log says more: gcloud run services logs read {function.service}."
+                )
+        ingress = service["metadata"].get("annotations", {}).get("run.googleapis.com/ingress", "all")
+        if ingress != function.ingress:
+            yield f"The function {function.name} can be reached from the wrong side ({ingress}). Run make deploy."
+
+
+def _secrets(gcloud: Gcloud, target: Target, there: dict[str, dict[str, Any]]) -> Iterator[str]:
+    vault = Vault(gcloud, target)
+    for function in FUNCTIONS:
+        used = plain_of(there[function.service]) if function.service in there else {}
+        for name in function.secrets:
+            newest = vault.version(name) if vault.has(name) else ""
+            if not newest and not gcloud.dry_run:
+                yield f"The secret {name} has no enabled version. Set {name} in the environment and run make deploy."
+            elif name in used and used[name].rpartition(":")[2] != newest:
+                yield f"The function {function.name} uses an older version of {name}. Run make deploy."
+
+
+def _doors(target: Target, ask: Fetch) -> Iterator[str]:
+    """What strangers get: health, and otherwise nothing."""
+    status, text = ask(f"{target.url('api')}/healthz")
+    if status == 0:
+        yield f"api cannot be reached at {target.url('api')}: {text}."
+    elif status == 403 and "problem+json" not in text and not _is_problem(text):
+        pass  # A private api: Cloud Run turns strangers away before Leadfill sees them.
+    elif status != 200:
+        yield f"api is up but not healthy (status {status}): {_reason(text)}"
+    for name, path in (("api", "/v1/fields"), ("formula", "/v1/formula")):
+        status, text = ask(target.url(name) + path)
+        if status == 0:
+            yield f"{name} cannot be reached at {target.url(name)}: {text}."
+        elif status < 300:
+            yield f"{name} answers a stranger at {path} (status {status}). Take it down with make undeploy, and say so."
+        elif status >= 500:
+            yield f"{name} is in trouble (status {status}): {_reason(text)}"
+    for name in ("worker", "sweep"):
+        status, _text = ask(target.url(name))
+        if status not in {0, 401, 403, 404}:
+            yield f"{name} lets strangers in as far as a status {status}; it must be internal. Run make deploy."
+
+
+def _database(gcloud: Gcloud, there: dict[str, dict[str, Any]]) -> Iterator[str]:
+    template = there.get(f"{NAME}-worker", {}).get("spec", {}).get("template", {})
+    connection = template.get("metadata", {}).get("annotations", {}).get("run.googleapis.com/cloudsql-instances", "")
+    if not connection:
+        return
+    for instance in gcloud.listed("sql", "instances", "list"):
+        if instance.get("connectionName") == connection:
+            if instance.get("state") != "RUNNABLE":
+                start = f"gcloud sql instances patch {instance['name']} --activation-policy=ALWAYS"
+                yield f"The database is {instance.get('state')}. Start it: {start}."
+            return
+    yield f"The database {connection} is not in this project, or is gone. Check DATABASE_URL."
+
+
+def _queue(gcloud: Gcloud, target: Target) -> Iterator[str]:
+    for queue in gcloud.listed("tasks", "queues", "list", f"--location={target.region}"):
+        if queue["name"] == target.queue:
+            if queue.get("state") != "RUNNING":
+                resume = f"gcloud tasks queues resume {NAME} --location={target.region}"
+                yield f"The queue is {queue.get('state')}, so runs do not go on. Resume it: {resume}."
+            return
+    yield from _unless_dry(gcloud, "The queue is missing, so no run can start. Run make deploy.")
+
+
+def _sweep(gcloud: Gcloud, target: Target, now: datetime) -> Iterator[str]:
+    for job in gcloud.listed("scheduler", "jobs", "list", f"--location={target.region}"):
+        if str(job["name"]).endswith(f"/{NAME}-sweep"):
+            code = job.get("status", {}).get("code", 0)
+            last = job.get("lastAttemptTime")
+            if job.get("state") != "ENABLED":
+                resume = f"gcloud scheduler jobs resume {NAME}-sweep --location={target.region}"
+                yield f"The sweep is {job.get('state')}, so what dies is not repaired. Resume it: {resume}."
+            elif code:
+                read = f"gcloud run services logs read {NAME}-sweep"
+                yield f"The last sweep failed (code {code}). Its log says why: {read}."
+            elif last and now - datetime.fromisoformat(last) > STALE:
+                yield f"The last sweep was at {last}, too long ago. Look at Cloud Scheduler in the console."
+            return
+    yield from _unless_dry(gcloud, "The scheduler's job is missing, so what dies is not repaired. Run make deploy.")
+
+
+def _alerts(gcloud: Gcloud) -> Iterator[str]:
+    policies = {policy["displayName"]: policy for policy in gcloud.listed("alpha", "monitoring", "policies", "list")}
+    for alert in ALERTS:
+        policy = policies.get(alert.title)
+        if policy is None:
+            yield from _unless_dry(gcloud, f"The alert “{alert.title}” is missing. Run make deploy.")
+        elif not policy.get("notificationChannels"):
+            yield f"The alert “{alert.title}” reaches nobody. Run make deploy with ALERT_EMAIL set."
+        elif policy.get("enabled") is False:
+            yield f"The alert “{alert.title}” is switched off. Switch it on in Cloud Monitoring."
+
+
+def _unless_dry(gcloud: Gcloud, sentence: str) -> Iterator[str]:
+    """In a dry run nothing is read, so nothing is missing."""
+    if not gcloud.dry_run:
+        yield sentence
+
+
+def _is_problem(text: str) -> bool:
+    try:
+        return "type" in json.loads(text)
+    except (ValueError, TypeError):
+        return False
+
+
+def _reason(text: str) -> str:
+    """The sentence in an answer."""
+    try:
+        decoded = json.loads(text)
+        return str(decoded.get("detail") or decoded.get("title") or decoded)
+    except (ValueError, AttributeError):
+        return " ".join(text.split())[:300] or "it says nothing."

@@ -1,0 +1,64 @@
+"""What the deployed functions find in their environment: settings from the deployer's, or as they are deployed now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+
+from deploy.target import Function, Target
+from functions import settings
+from functions.errors import SettingsError
+from functions.settings import Settings
+
+SECRETS = ("SLINTEL_API_KEY", "LEADFILL_SECRET_KEY", "DATABASE_URL")
+"""Settings that live in Secret Manager and never in a command, a file or a revision."""
+PLATFORM = ("FUNCTION_TARGET", "THREADS", "WORKERS", "CLOUD_RUN_TIMEOUT_SECONDS")
+"""What functions-framework and gunicorn read, not Leadfill."""
+GIVEN_BY_CLOUD_RUN = ("K_SERVICE",)
+PLAIN = tuple(
+    field.name.upper() for field in fields(Settings) if field.name.upper() not in {*SECRETS, *GIVEN_BY_CLOUD_RUN}
+)
+
+
+def chosen(environ: Mapping[str, str], deployed: Mapping[str, str], target: Target) -> dict[str, str]:
+    """Every plain setting: what the deployer's environment says, else what is deployed now, else the default.
+
+    Raises:
+        SettingsError: one of them is wrong, or nobody could use what would be deployed.
+    """
+    placed = {
+        "TASKS_QUEUE": target.queue,
+        "WORKER_URL": target.url("worker"),
+        "SWEEP_URL": target.url("sweep"),
+        "WORKER_SERVICE_ACCOUNT": target.account("queue"),
+        "GOOGLE_CLOUD_PROJECT": target.project,
+    }
+    values = {
+        name: placed.get(name) or environ.get(name, "").strip() or deployed.get(name) or _default(name)
+        for name in PLAIN
+    }
+    settings.read(values | {"K_SERVICE": "leadfill", "DATABASE_URL": environ.get("DATABASE_URL") or "postgresql://"})
+    missing = []
+    if not values["IDENTITY_AUDIENCE"]:
+        missing.append("IDENTITY_AUDIENCE: the OAuth client id of the add-on's Apps Script project (docs/deploy.md).")
+    if not values["ALLOWED_DOMAINS"] and not values["ALLOWED_EMAILS"]:
+        missing.append("ALLOWED_DOMAINS or ALLOWED_EMAILS: without them nobody is let in.")
+    if missing:
+        raise SettingsError("Set these in the environment first:\n" + "\n".join(f"- {line}" for line in missing))
+    return values
+
+
+def of_function(function: Function, plain: Mapping[str, str]) -> dict[str, str]:
+    """The plain variables of one function, in order of their names."""
+    platform = {
+        "FUNCTION_TARGET": function.name,
+        "THREADS": str(function.concurrency),
+        "WORKERS": "1",
+        "CLOUD_RUN_TIMEOUT_SECONDS": str(function.timeout_s),
+    }
+    return dict(sorted((dict(plain) | platform).items()))
+
+
+def _default(name: str) -> str:
+    (value,) = [field.default for field in fields(Settings) if field.name.upper() == name]
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,98 @@
+"""Where Leadfill is put, and what everything is called there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NAME = "leadfill"
+"""Begins the name of all that is made, so that it is found again, and nothing else is touched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One cloud project and region."""
+
+    project: str
+    region: str
+    number: str
+    """The project's number: a part of every address in it."""
+
+    def account(self, role: str) -> str:
+        """The service account that plays a role."""
+        return f"{NAME}-{role}@{self.project}.iam.gserviceaccount.com"
+
+    def url(self, function: str) -> str:
+        """The address of a function, known before it is deployed (https://cloud.google.com/run/docs/triggering/https-request#deterministic)."""
+        return f"https://{NAME}-{function}-{self.number}.{self.region}.run.app"
+
+    @property
+    def queue(self) -> str:
+        """The full name of the queue, as Cloud Tasks has it."""
+        return f"projects/{self.project}/locations/{self.region}/queues/{NAME}"
+
+    @property
+    def repository(self) -> str:
+        """Where images are kept."""
+        return f"{self.region}-docker.pkg.dev/{self.project}/{NAME}"
+
+    @property
+    def bucket(self) -> str:
+        """Where the source waits for its build; bucket names are shared by all of Google's customers."""
+        return f"gs://{NAME}-source-{self.number}"
+
+    @property
+    def database(self) -> str:
+        """The connection name of the Cloud SQL instance that `make deploy` makes when no DATABASE_URL is given."""
+        return f"{self.project}:{self.region}:{NAME}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """How one entry point of main.py runs."""
+
+    name: str
+    account: str
+    """Whose rights it has."""
+    concurrency: int
+    """Requests at once in one instance, and its threads."""
+    max_instances: int
+    timeout_s: int
+    memory: str = "512Mi"
+    cpu: str = "1"
+    ingress: str = "all"
+    secrets: tuple[str, ...] = ("DATABASE_URL", "LEADFILL_SECRET_KEY")
+
+    @property
+    def service(self) -> str:
+        """Its name in Cloud Run."""
+        return f"{NAME}-{self.name}"
+
+
+_ALL_SECRETS = ("DATABASE_URL", "LEADFILL_SECRET_KEY", "SLINTEL_API_KEY")
+
+FUNCTIONS = (
+    Function(name="api", account="api", concurrency=16, max_instances=3, timeout_s=60),
+    # A formula must answer within Apps Script's 30 s; Leadfill itself answers within 25.
+    Function(name="formula", account="formula", concurrency=16, max_instances=3, timeout_s=30, secrets=_ALL_SECRETS),
+    # A chunk at a time and thread; as long as Cloud Tasks waits (functions.queueing.DISPATCH_DEADLINE_S).
+    Function(
+        name="worker",
+        account="worker",
+        concurrency=2,
+        max_instances=4,
+        timeout_s=600,
+        memory="1Gi",
+        ingress="internal",
+        secrets=_ALL_SECRETS,
+    ),
+    Function(name="sweep", account="worker", concurrency=1, max_instances=1, timeout_s=300, ingress="internal"),
+)
+ACCOUNTS = {
+    "api": "answers the sidebar",
+    "formula": "answers formulas",
+    "worker": "runs chunks and sweeps",
+    "queue": "is the identity that tasks and the scheduler carry; has no rights at all",
+    "build": "builds the image",
+    "migrate": "brings the tables up to date",
+}
+"""What each service account is for; each has the rights that this needs and no other."""
