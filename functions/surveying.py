@@ -177,7 +177,8 @@ def _refuse_unfit(tab: Tab, covered: Range, targets: tuple[Target, ...]) -> None
     columns = [covered.column, *(target.column for target in targets if target.column is not None)]
     boxes = [Box(covered.first_row - 1, column, covered.last_row or tab.rows, column + 1) for column in columns]
     for box in boxes:
-        where = f"{letters(box.left)}{box.top + 1}:{letters(box.left)}{box.bottom}"
+        first, last = f"{letters(box.left)}{box.top + 1}", f"{letters(box.left)}{box.bottom}"
+        where = first if first == last else f"{first}:{last}"
         if any(box.meets(merge) for merge in tab.merges):
             raise BadRange(f"There are merged cells in {where}; unmerge them, or choose other rows.")
         if box.left != covered.column and any(box.meets(area) for area in tab.protected):

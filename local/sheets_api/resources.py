@@ -79,7 +79,8 @@ def _entries(workbook: Workbook, sheet: Sheet, user: User) -> list[metadata.Loca
 def protected_range(workbook: Workbook, stored: Json, user: User) -> Json:
     """Return Google's ProtectedRange as this user sees it: who may edit is seen only by those who may."""
     allowed = can_edit({**stored, "warningOnly": False}, workbook, user)
-    shown = {name: value for name, value in stored.items() if value not in (False, None) and name != "editors"}
+    hidden = ("editors", "requestingUserCanEdit")  # said to each user anew
+    shown = {name: value for name, value in stored.items() if value not in (False, None) and name not in hidden}
     shown["range"] = {name: value for name, value in stored["range"].items() if name != "sheetId" or value}
     if allowed:
         listed = [workbook.owner, *stored.get("editors", {}).get("users", [])]

@@ -1,0 +1,7 @@
+"""What the contract tests share: all of Leadfill as running processes."""
+
+from __future__ import annotations
+
+from tests.stack_fixture import running_fixture
+
+__all__ = ["running_fixture"]

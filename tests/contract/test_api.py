@@ -1,0 +1,322 @@
+"""The API over HTTP, against the running processes: P4, P8, P9, P11; what it refuses it refuses in clear sentences."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from functions.catalogue import CATALOGUE
+from functions.outcomes import Outcome
+from functions.store import schema
+from tests.conftest import wait_until
+from tests.stack_fixture import Json, Running, slugs
+
+COLLEAGUE = "colleague@example.com"
+
+
+def body_of(spreadsheet: str, **changes: Any) -> Json:  # noqa: ANN401 - of the body
+    return {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": ["email"]} | changes
+
+
+def test_the_process_is_up_and_says_so_to_anyone(running: Running) -> None:
+    answer = running.ask("GET", "/healthz", by="")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_the_catalogue_is_the_catalogue(running: Running) -> None:
+    listed = running.ask("GET", "/v1/fields").json()["fields"]
+    assert [field["name"] for field in listed] == [field.name for field in CATALOGUE]
+    assert all(set(field) == {"name", "header", "group", "description", "example"} for field in listed)
+
+
+def test_the_bill_comes_first_then_the_run_keeps_to_it_and_every_row_has_an_outcome(running: Running) -> None:
+    people = slugs(4)
+    cells = [*(f"linkedin.com/in/{slug}" for slug in people), f"https://www.linkedin.com/in/{people[0]}/", "nobody"]
+    spreadsheet = running.sheet(cells)
+    before = running.charged(*people)
+
+    plan = running.ask("POST", "/v1/plan", headers=running.key(), json=body_of(spreadsheet)).json()
+
+    counts = {name: plan[name] for name in ("rows", "unusable", "already_filled", "duplicates", "known", "lookups")}
+    assert counts == {"rows": 6, "unusable": 1, "already_filled": 0, "duplicates": 1, "known": 0, "lookups": 4}
+    assert plan["max_credits"] == 4
+    assert running.charged(*people) == before == 0
+    assert running.emulator.values(spreadsheet, "Leads!B1:B9") == []
+
+    job = running.run(spreadsheet, max_credits=plan["max_credits"])
+
+    assert job["state"] == "done"
+    assert sum(job["counts"].values()) == job["rows"] == 6
+    assert running.charged(*people) == 4 == float(job["credits"]["charged"])
+    assert len(running.emulator.values(spreadsheet, "Leads!B2:B")) == 5
+
+    rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows").json()["rows"]
+    assert [row["row"] for row in rows] == [2, 3, 4, 5, 6, 7]
+    assert rows[5]["outcome"] == "unusable"
+    assert rows[5]["detail"]
+    unusable = running.ask("GET", f"/v1/jobs/{job['id']}/rows", params={"outcome": "unusable"}).json()["rows"]
+    assert unusable == rows[5:]
+
+    listed = running.ask("GET", "/v1/jobs", params={"spreadsheet_id": spreadsheet}).json()["jobs"]
+    assert [item["id"] for item in listed] == [job["id"]]
+    usage = running.ask("GET", "/v1/usage", params={"days": 1}).json()
+    assert [day["charged"] for day in usage["days"] if day["spreadsheet_id"] == spreadsheet] == ["4"]
+
+    undone = running.ask("POST", f"/v1/jobs/{job['id']}/undo", headers=running.key())
+    assert undone.status_code == 202
+    assert running.finish(undone.json(), states=frozenset({"undone"}))["state"] == "undone"
+    assert running.emulator.values(spreadsheet, "Leads!B1:B9") == []
+
+
+def test_the_same_idempotency_key_is_the_same_job_also_at_the_same_moment(running: Running) -> None:
+    people = slugs(3)
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+    headers = running.key() | {"Idempotency-Key": uuid4().hex}
+
+    def start(_number: int) -> str:
+        answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=3))
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["id"])
+
+    with ThreadPoolExecutor(6) as pool:
+        ids = set(pool.map(start, range(6)))
+
+    assert len(ids) == 1
+    job = running.finish({"id": ids.pop()})
+    assert {start(7)} == {job["id"]}
+    assert running.charged(*people) == 3
+    with running.store.reading() as connection:
+        statement = sa.select(sa.func.count()).where(schema.jobs.c.spreadsheet_id == spreadsheet)
+        assert connection.scalar(statement) == 1
+
+
+def test_an_idempotency_key_of_one_person_is_nothing_to_another(running: Running) -> None:
+    spreadsheet = running.sheet(["nobody"])
+    key, ids = {"Idempotency-Key": uuid4().hex}, []
+    for person in ("first@example.com", "second@example.com"):
+        headers = running.key(person) | key
+        answer = running.ask("POST", "/v1/jobs", by=person, headers=headers, json=body_of(spreadsheet, max_credits=0))
+        ids.append(answer.json()["id"])
+    assert len(set(ids)) == 2
+
+
+MERGED = {
+    "mergeCells": {"mergeType": "MERGE_ALL", "range": {"startRowIndex": 1, "endRowIndex": 3, "endColumnIndex": 1}}
+}
+PROTECTED = {
+    "addProtectedRange": {
+        "protectedRange": {
+            "range": {"startRowIndex": 1, "endRowIndex": 3, "startColumnIndex": 1, "endColumnIndex": 2},
+            "editors": {"users": ["owner@example.com"]},
+        }
+    }
+}
+
+
+def asked(running: Running, spreadsheet: str, path: str = "/v1/plan", **changes: Any) -> Json:  # noqa: ANN401 - of the body
+    """The problem that a plan or a job meets."""
+    headers = running.key() | {"Idempotency-Key": uuid4().hex}
+    wanted = body_of(spreadsheet, **(changes | ({"max_credits": 5} if path == "/v1/jobs" else {})))
+    answer = running.ask("POST", path, headers=headers, json=wanted)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    found: Json = answer.json()
+    assert found["status"] == answer.status_code
+    return found
+
+
+@pytest.mark.parametrize("path", ["/v1/plan", "/v1/jobs"])
+@pytest.mark.parametrize(
+    ("changes", "status", "slug", "words"),
+    [
+        ({"range": "Elsewhere!A2:A"}, 400, "bad-range", ["no tab “Elsewhere”", "“Leads”"]),
+        ({"range": "Leads!A2:B9"}, 400, "bad-range", ["several columns", "LinkedIn URLs"]),
+        ({"range": "Leads!A2:A5000000"}, 400, "bad-range", ["ends at", "rows inside it"]),
+        ({"range": "Leads!ZZ2:ZZ"}, 400, "bad-range", ["ends at"]),
+        ({"range": "A2:A9"}, 400, "bad-range", ["Leads!A2:A500"]),
+        ({"range": "=HYPERLINK()"}, 400, "bad-range", ["Leads!A2:A500"]),
+        ({"fields": ["emial"]}, 400, "unknown-field", ["emial"]),
+        ({"fields": []}, 400, "invalid-request", ["fields"]),
+        ({"spreadsheet_id": "no-such-sheet"}, 404, "sheet-gone", ["no such spreadsheet"]),
+        ({"write": "everything"}, 400, "invalid-request", ["write"]),
+        ({"colour": "red"}, 400, "invalid-request", ["colour"]),
+    ],
+    ids=lambda value: str(value)[:30] if isinstance(value, dict) else "",
+)
+def test_what_cannot_be_done_is_a_clear_problem(
+    running: Running, path: str, changes: Json, status: int, slug: str, words: list[str]
+) -> None:
+    people = slugs(1)
+    spreadsheet = running.sheet([f"linkedin.com/in/{people[0]}"])
+    problem = asked(running, spreadsheet, path, **changes)
+    assert (problem["status"], problem["type"]) == (status, f"urn:leadfill:problem:{slug}")
+    assert all(word in problem["detail"] for word in words), problem["detail"]
+    assert running.charged(*people) == 0
+
+
+def test_merged_cells_are_refused_with_where_they_are(running: Running) -> None:
+    spreadsheet = running.sheet(["linkedin.com/in/a-b", "", "linkedin.com/in/c-d"])
+    running.emulator.edit(spreadsheet, MERGED)
+    problem = asked(running, spreadsheet)
+    assert problem["status"] == 400
+    assert "merged cells in A2:A4" in problem["detail"]
+
+
+def test_protected_cells_are_refused_before_anything_is_spent(running: Running) -> None:
+    people = slugs(2)
+    values = [["LinkedIn", "Email"], *[[f"linkedin.com/in/{slug}", ""] for slug in people]]
+    spreadsheet = running.emulator.spreadsheet(values, owner="owner@example.com")
+    running.emulator.edit(spreadsheet, PROTECTED)
+    problem = asked(running, spreadsheet, "/v1/jobs")
+    assert problem["status"] == 400
+    assert "B2:B3" in problem["detail"]
+    assert "protected" in problem["detail"]
+    assert running.charged(*people) == 0
+
+
+def test_who_may_not_open_the_spreadsheet_or_only_read_it_is_told_so_and_spends_nothing(running: Running) -> None:
+    people = slugs(1)
+    spreadsheet = running.sheet([f"linkedin.com/in/{people[0]}"])
+    headers = running.key(spreadsheets=[]) | {"Idempotency-Key": uuid4().hex}
+    answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=1))
+    assert answer.status_code in {403, 404}
+    assert "account" in answer.json()["detail"]
+
+    headers = running.key(role="reader") | {"Idempotency-Key": uuid4().hex}
+    answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=1))
+    if answer.status_code == 202:  # Sheets says only at the first write that somebody may not write
+        job = running.finish(answer.json())
+        assert job["state"] == "stopped"
+        assert "may not edit" in job["message"]
+    assert running.charged(*people) == 0
+
+
+def test_an_access_token_that_ended_is_a_403_that_says_how_to_renew_it(running: Running) -> None:
+    spreadsheet = running.sheet(["linkedin.com/in/a-b"])
+    answer = running.ask("POST", "/v1/plan", headers={"X-Sheets-Access-Token": "ya29.ended"}, json=body_of(spreadsheet))
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:leadfill:problem:sheet-access-expired")
+    assert "renew" in answer.json()["detail"]
+
+
+def test_a_tab_deleted_while_the_run_waits_ends_it_with_a_sentence_and_nothing_lost(running: Running) -> None:
+    people = slugs(2)
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+    running.emulator.edit(spreadsheet, {"addSheet": {"properties": {"title": "Other", "sheetId": 77}}})
+    tab = running.emulator.call("spreadsheets.get", spreadsheet, fields="sheets.properties")["sheets"][0]
+    running.emulator.edit_before(
+        spreadsheet,
+        {"deleteSheet": {"sheetId": tab["properties"].get("sheetId", 0)}},
+        method="spreadsheets.values.batchUpdateByDataFilter",
+    )
+    job = running.run(spreadsheet)
+    assert job["state"] == "stopped"
+    assert "deleted" in job["message"]
+    assert sum(job["counts"].values()) == job["rows"]
+    assert running.charged(*people) == float(job["credits"]["charged"])
+
+    again = running.run(running.sheet([f"linkedin.com/in/{slug}" for slug in people]))  # what was paid for is kept
+    assert again["counts"] == {"known": 2}
+    assert running.charged(*people) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/v1/", 404),
+        ("PUT", "/v1/jobs", 405),
+        ("OPTIONS", "/v1/jobs", 405),
+        ("GET", "/v1/formula", 404),
+    ],
+)
+def test_other_addresses_and_methods_are_problems_too(running: Running, method: str, path: str, status: int) -> None:
+    answer = running.ask(method, path)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["detail"]
+    if status == 405:
+        assert answer.headers["Allow"]
+
+
+def test_answers_are_private(running: Running) -> None:
+    for path, status in (("/v1/fields", 200), ("/v1/jobs/none", 404), ("/nothing", 404)):
+        answer = running.ask("GET", path)
+        assert answer.status_code == status
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_run_that_waits_for_access_goes_on_with_a_fresh_one_which_is_erased_at_its_end(running: Running) -> None:
+    people = slugs(2)
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+    key = running.key()
+    headers = key | {"Idempotency-Key": uuid4().hex}
+    with running.emulator.between_calls(
+        lambda _method, _user: running.emulator.expire(key["X-Sheets-Access-Token"]), "spreadsheets.batchUpdate"
+    ):
+        job = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=2)).json()
+        waiting = running.finish(job, states=frozenset({"waiting_for_access"}))
+    assert waiting["message"]
+
+    fresh = running.key()
+    answer = running.ask("POST", f"/v1/jobs/{job['id']}/access", headers=fresh)
+    assert answer.status_code == 200
+    assert running.finish(job)["state"] == "done"
+    assert running.charged(*people) == 2
+    wait_until(lambda: sealed(running, job["id"]) is None)
+    assert running.ask("POST", f"/v1/jobs/{job['id']}/access", headers=fresh).status_code == 409
+
+
+def sealed(running: Running, job_id: str) -> str | None:
+    with running.store.reading() as connection:
+        found: str | None = connection.scalar(sa.select(schema.jobs.c.sealed_token).where(schema.jobs.c.id == job_id))
+        return found
+
+
+def test_no_access_token_stands_in_the_store_as_it_came(running: Running) -> None:
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in slugs(1)])
+    key = running.key()
+    headers = key | {"Idempotency-Key": uuid4().hex}
+    seen: list[str | None] = []
+    with running.emulator.between_calls(lambda _method, _user: seen.append(one_sealed(running, spreadsheet))):
+        job = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=1)).json()
+        running.finish(job)
+    kept = {text for text in seen if text}
+    assert kept
+    assert all(key["X-Sheets-Access-Token"] not in text for text in kept)
+    assert sealed(running, job["id"]) is None
+
+
+def one_sealed(running: Running, spreadsheet: str) -> str | None:
+    table = schema.jobs
+    with running.store.reading() as connection:
+        found: str | None = connection.scalar(
+            sa.select(table.c.sealed_token).where(table.c.spreadsheet_id == spreadsheet)
+        )
+        return found
+
+
+def test_a_run_is_cancelled_and_its_open_rows_say_so_and_can_be_retried(running: Running) -> None:
+    people = slugs(3)
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+    job: Json = {}
+
+    def cancel(_method: str, _user: str) -> None:
+        found = running.ask("GET", "/v1/jobs", params={"spreadsheet_id": spreadsheet}).json()["jobs"][0]
+        assert running.ask("POST", f"/v1/jobs/{found['id']}/cancel").status_code == 200
+
+    with running.emulator.between_calls(cancel, "spreadsheets.batchUpdate"):
+        job = running.finish(running.start(spreadsheet))
+    assert job["state"] == "cancelled"
+    assert job["counts"].get(Outcome.CANCELLED) == 3
+    assert job["can"][0] == "retry"
+    assert running.ask("POST", f"/v1/jobs/{job['id']}/cancel").status_code == 409
+
+    answer = running.ask("POST", f"/v1/jobs/{job['id']}/retry", headers=running.key(), json={"max_credits": 3})
+    assert answer.status_code == 202
+    job = running.finish(answer.json())
+    assert (job["state"], job["counts"]) == ("done", {"enriched": 3})
+    assert running.charged(*people) == 3

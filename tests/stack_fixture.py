@@ -1,0 +1,149 @@
+"""All of Leadfill as processes, once for each process of the test run; a folder's conftest imports `running_fixture`.
+
+Tests share it, so each makes its own spreadsheets and invents its own people; switches are put back at rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+
+from functions.store.engine import Store
+from local.sheets_api.client import SheetsEmulator
+from local.slintel_sandbox.client import Sandbox
+from local.slintel_sandbox.server import BASE_PATH
+from local.stack import AUDIENCE, PERSON, WORKER, Stack, stack
+from tests.conftest import wait_until
+
+Json = dict[str, Any]
+OVER = frozenset({"done", "stopped", "cancelled", "undone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The running stack, and what a test wants of it."""
+
+    stack: Stack
+    emulator: SheetsEmulator
+    sandbox: Sandbox
+    store: Store
+    """The functions' own, to look inside."""
+    session: requests.Session
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        by: str = PERSON,
+        at: str = "api",
+        headers: dict[str, str] | None = None,
+        **more: Any,  # noqa: ANN401 - as requests has it
+    ) -> requests.Response:
+        """A call by a person (nobody: `by=""`), who brings an access token only where `headers` say so."""
+        given = {"Authorization": f"Bearer {self.identity(by)}"} if by else {}
+        return self.session.request(
+            method, self.stack.urls[at] + path, headers=given | (headers or {}), timeout=60, **more
+        )
+
+    def identity(self, email: str = PERSON, **changes: Any) -> str:  # noqa: ANN401 - the fields of the issuer's request
+        """A person's OpenID token."""
+        body = {"email": email, "aud": AUDIENCE} | changes
+        return str(self.session.post(f"{self.stack.urls['issuer']}/token", json=body, timeout=10).json()["token"])
+
+    def service(self, email: str = WORKER, aud: str = "") -> dict[str, str]:
+        """The headers of the queue's own calls."""
+        body = {"email": email, "aud": aud or self.stack.environ["WORKER_URL"]}
+        answer = self.session.post(f"{self.stack.urls['issuer']}/service-token", json=body, timeout=10)
+        return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+    def key(self, email: str = PERSON, spreadsheets: str | Sequence[str] = "*", **more: str) -> dict[str, str]:
+        """The header with a person's access token for spreadsheets."""
+        return {"X-Sheets-Access-Token": self.emulator.token(email, spreadsheets, **more)}
+
+    def sheet(self, cells: Sequence[str], *, header: str = "LinkedIn", **more: Any) -> str:  # noqa: ANN401 - of `spreadsheet`
+        """A spreadsheet with a tab `Leads` whose column A holds these cells under a header."""
+        return self.emulator.spreadsheet([[header], *[[cell] for cell in cells]], owner=PERSON, **more)
+
+    def start(self, spreadsheet: str, *, by: str = PERSON, **changes: Any) -> Json:  # noqa: ANN401 - of the body
+        """Starts a job over column A of `Leads`."""
+        body = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": ["email"], "max_credits": 1000}
+        headers = self.key(by) | {"Idempotency-Key": uuid4().hex}
+        answer = self.ask("POST", "/v1/jobs", by=by, headers=headers, json=body | changes)
+        assert answer.status_code == 202, answer.text
+        job: Json = answer.json()
+        return job
+
+    def finish(self, job: Json, *, by: str = PERSON, states: frozenset[str] = OVER) -> Json:
+        """Waits until a job is over, and gives it."""
+        seen: list[Json] = [job]
+
+        def over() -> bool:
+            seen[0] = self.ask("GET", f"/v1/jobs/{job['id']}", by=by).json()
+            return seen[0]["state"] in states
+
+        wait_until(over)
+        return seen[0]
+
+    def run(self, spreadsheet: str, **changes: Any) -> Json:  # noqa: ANN401 - of the body
+        """Starts a job and waits for its end."""
+        return self.finish(self.start(spreadsheet, **changes))
+
+    def charged(self, *slugs: str) -> int:
+        """How often the sandbox charged for these people."""
+        charges = self.sandbox.charges("slug")
+        return sum(charges.get(slug, 0) for slug in slugs)
+
+    def formula_token(self, spreadsheet: str, by: str = PERSON) -> Json:
+        """A token for the formulas of a spreadsheet, as the API made it."""
+        body = {"spreadsheet_id": spreadsheet}
+        answer = self.ask("POST", "/v1/formula-tokens", by=by, headers=self.key(by), json=body)
+        assert answer.status_code == 201, answer.text
+        made: Json = answer.json()
+        return made
+
+
+def attach(started: Stack, closing: ExitStack) -> Running:
+    """What a test wants of a stack that runs."""
+    session = closing.enter_context(requests.Session())
+    session.trust_env = False
+    emulator, sandbox = SheetsEmulator(), Sandbox()
+    emulator.url, emulator._session = started.urls["emulator"], session
+    if "sandbox" in started.urls:
+        sandbox._root, sandbox._session = started.urls["sandbox"], session
+        sandbox.url = sandbox._root + BASE_PATH
+    store = Store(started.environ["DATABASE_URL"])
+    closing.callback(store.close)
+    return Running(started, emulator, sandbox, store, session)
+
+
+def slugs(count: int) -> list[str]:
+    """People whom no other test knows."""
+    name = uuid4().hex[:12]
+    return [f"zq{name}-{number}" for number in range(count)]
+
+
+@cache
+def _shared() -> tuple[Running, ExitStack]:
+    """One stack a process, however many folders import the fixture."""
+    closing = ExitStack()
+    home = Path(closing.enter_context(TemporaryDirectory(prefix="leadfill-")))
+    started = closing.enter_context(stack(home))
+    return attach(started, closing), closing
+
+
+@pytest.fixture(scope="session", name="running")
+def running_fixture() -> Iterator[Running]:
+    """The running stack."""
+    shared, closing = _shared()
+    yield shared
+    closing.close()  # for a second folder that is a repetition, and does nothing
