@@ -1,0 +1,233 @@
+"""P1, P2 and P3 under any history: runs, races, faults, deaths, late answers and passing time, in any order."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from functions import enrichment, pacing, retrying
+from functions.caps import Limits, Spender, caps
+from functions.dispatching import Dispatcher
+from functions.enrichment import Enricher, Result
+from functions.errors import ProviderError
+from functions.lookups import LookupResult
+from functions.profiles import Profile, parse
+from functions.slintel import Slintel
+from functions.standings import Standing
+from functions.store import claims, leads, ledger, schema
+from functions.store.claims import Claim
+from functions.store.engine import Store
+from local.slintel_sandbox.client import Sandbox
+from tests.conftest import FRESH, spender, wait_until_quiet
+
+# Some of them have a fate of their own in the sandbox.
+SLUGS = [*(f"person-{number}" for number in range(8)), "not-found-1", "empty-lead-1", "refused-1"]
+PERSONS = [parse(f"linkedin.com/in/{slug}") for slug in SLUGS]
+LIMITS = Limits(per_run=6, per_user_day=12, per_month=30)
+DOUBTS = frozenset({Standing.IN_DOUBT})
+
+ROWS = st.lists(st.sampled_from(PERSONS), min_size=1, max_size=12)
+USERS = st.sampled_from(["ada", "bob"])
+RATES = st.sampled_from([0.0, 0.0, 0.3, 1.0])
+DAY = timedelta(days=1)
+
+
+class History(RuleBasedStateMachine):
+    """What may happen to one store and one account at the provider."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        sandbox.reset()
+        self.sandbox = sandbox
+        self.folder = Path(tempfile.mkdtemp())
+        self.store = Store(f"sqlite:///{self.folder / 'leadfill.db'}")
+        with self.store.writing() as connection:
+            schema.metadata.create_all(connection)
+        self.slintel = Slintel(sandbox.url, "key", concurrency=8, timeout_s=5)
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.dead: list[tuple[Profile, Claim, LookupResult | None]] = []
+        """Claims whose process died or sleeps, with the answer where it had asked."""
+        self.allowed = {slug: 1 for slug in SLUGS}  # noqa: C420 - one each, to be raised one by one
+        """How often each may be charged: once, and once more each time that it went stale or was retried."""
+        self.enrichers = [self._enricher(number) for number in range(2)]
+
+    def _enricher(self, number: int) -> Enricher:
+        return Enricher(
+            store=self.store,
+            dispatcher=Dispatcher(self.slintel, 3),
+            limits=LIMITS,
+            fresh=FRESH,
+            clock=lambda: self.now,
+            owner=f"instance-{number}:1",
+        )
+
+    def teardown(self) -> None:
+        for enricher in self.enrichers:
+            enricher.dispatcher.close()
+        self.store.close()
+        shutil.rmtree(self.folder)
+
+    # What people do
+
+    @rule(rows=ROWS, ceiling=st.integers(0, 8), user=USERS, retry=st.booleans(), rows_read=st.integers(0, 12))
+    def enrich(self, rows: list[Profile], ceiling: int, user: str, *, retry: bool, rows_read: int) -> None:
+        """A run to its end, or one that is let go of after some rows."""
+        rows = self._free(rows)
+        self._allow_retries(rows, retry=retry)
+        before = self._charged()
+        run = self.enrichers[0].enrich(rows, spender(ceiling, user_id=user), retry=DOUBTS if retry else frozenset())
+        results = iter(run)
+        seen = list(results) if rows_read == 0 else list(islice(results, rows_read))
+        results.close()
+        if rows_read == 0:
+            assert sorted(result.index for result in seen) == list(range(len(rows)))
+        assert self._charged() - before <= min(ceiling, LIMITS.per_run)
+
+    @rule(lists=st.tuples(ROWS, ROWS), user=USERS, ceiling=st.integers(0, 8))
+    def race(self, lists: tuple[list[Profile], list[Profile]], user: str, ceiling: int) -> None:
+        """Two instances work on the same run at once."""
+        both = [self._free(rows) for rows in lists]
+        before, who = self._charged(), spender(ceiling, user_id=user)
+
+        def run(number: int) -> list[Result]:
+            return list(self.enrichers[number].enrich(both[number], who))
+
+        with ThreadPoolExecutor(2) as threads:
+            counts = [len(results) for results in threads.map(run, range(2))]
+        assert counts == [len(rows) for rows in both]
+        assert self._charged() - before <= min(ceiling, LIMITS.per_run)
+
+    # What goes wrong
+
+    @rule(
+        after=RATES, cut=RATES, broken=RATES, error=RATES, charged=RATES, quota=st.one_of(st.none(), st.integers(0, 30))
+    )
+    def faults(self, **rates: Any) -> None:  # noqa: ANN401 - rates and a count
+        """The provider behaves otherwise from now on."""
+        self.sandbox.switch(
+            hang_up_after_rate=rates["after"],
+            hang_up_before_rate=rates["cut"],
+            broken_json_rate=rates["broken"],
+            error_rate=rates["error"],
+            charge_on_504_rate=rates["charged"],
+            quota=rates["quota"],
+        )
+
+    @rule(rows=ROWS, sent=st.integers(0, 4), user=USERS)
+    def die(self, rows: list[Profile], sent: int, user: str) -> None:
+        """A process claims, asks for some, and is heard of no more."""
+        persons = {profile.key: profile for profile in self._free(rows)}
+        who = spender(user_id=user)
+        granted = self._claim(list(persons), who)
+        for number, claim in enumerate(granted):
+            answer = self._ask(persons[claim.key]) if number < sent else None
+            self.dead.append((persons[claim.key], claim, answer))
+
+    @precondition(lambda self: self.dead)
+    @rule(data=st.data())
+    def wake(self, data: st.DataObject) -> None:
+        """It was not dead but asleep: it settles what it was told, or asks only now."""
+        profile, claim, answer = self.dead.pop(data.draw(st.integers(0, len(self.dead) - 1)))
+        answer = answer or self._ask(profile)
+        claims.settle(self.store, [enrichment._settlement(claim, answer)], self.now)
+
+    @rule(past=st.sampled_from([timedelta(seconds=1), claims.LIFETIME, DAY, FRESH.miss, FRESH.lead]))
+    def pass_time(self, past: timedelta) -> None:
+        """What was known goes stale, and may be paid for again."""
+        before = self._standings()
+        self.now += past
+        for slug in before.keys() - self._standings().keys():
+            self.allowed[slug] += 1
+
+    @rule()
+    def sweep(self) -> None:
+        """Claims whose time is over become doubts."""
+        claims.expire(self.store, self.now)
+
+    # What must hold
+
+    @invariant()
+    def nobody_is_paid_for_twice(self) -> None:
+        """P1, by the provider's own count."""
+        wait_until_quiet(self.sandbox)
+        charges = self.sandbox.charges(by="slug")
+        assert all(count <= self.allowed[slug] for slug, count in charges.items()), (charges, self.allowed)
+
+    @invariant()
+    def the_ledger_brackets_the_truth(self) -> None:
+        """P2; a claim that stands is a doubt to come."""
+        with self.store.reading() as connection:
+            totals = ledger.totals(connection)
+            claimed = connection.scalar(sa.select(sa.func.count()).select_from(schema.claims)) or 0
+        assert totals.charged <= self._charged() <= totals.charged + totals.in_doubt + claimed
+
+    @invariant()
+    def no_cap_is_passed(self) -> None:
+        """P3, and the counters that it is held by account for every credit."""
+        with self.store.reading() as connection:
+            counters = connection.execute(sa.select(schema.counters)).all()
+        used = {counter.cap: counter.reserved + counter.spent for counter in counters}
+        limits = {"run": LIMITS.per_run, "user": LIMITS.per_user_day, "month": LIMITS.per_month}
+        assert all(amount <= limits[cap.split(":")[0]] for cap, amount in used.items())
+        monthly = sum((amount for cap, amount in used.items() if cap.startswith("month:")), Decimal(0))
+        assert self._charged() <= monthly
+
+    # How it is done
+
+    def _free(self, rows: list[Profile]) -> list[Profile]:
+        """Those that no sleeping process holds: a run would wait for it, and time stands still here."""
+        with self.store.reading() as connection:
+            held = set(connection.scalars(sa.select(schema.claims.c.key).where(schema.claims.c.expires_at > self.now)))
+        return [profile for profile in rows if profile.key not in held]
+
+    def _allow_retries(self, rows: list[Profile], *, retry: bool) -> None:
+        if retry:
+            claims.expire(self.store, self.now)
+            standings = self._standings()
+            for slug in {profile.key.rpartition("/")[2] for profile in rows}:
+                self.allowed[slug] += standings.get(slug) is Standing.IN_DOUBT
+
+    def _claim(self, keys: list[str], who: Spender) -> list[Claim]:
+        if not keys:
+            return []
+        limits = caps(who, LIMITS, self.now)
+        return claims.claim(self.store, keys, who, limits, owner="dead:1", fresh=FRESH, now=self.now).granted
+
+    def _ask(self, profile: Profile) -> LookupResult | None:
+        try:
+            return self.slintel.look_up(profile)
+        except ProviderError:
+            return None
+
+    def _standings(self) -> dict[str, Standing]:
+        with self.store.reading() as connection:
+            known = leads.standings(connection, [profile.key for profile in PERSONS], FRESH, self.now)
+        return {key.rpartition("/")[2]: standing for key, standing in known.items()}
+
+    def _charged(self) -> int:
+        wait_until_quiet(self.sandbox)
+        return self.sandbox.charges()["total"]
+
+
+def test_p1_to_p3_hold_under_any_history(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrying, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(pacing, "PAUSE_S", 0.01)
+    monkeypatch.setattr(enrichment, "LINGER_S", 0.001)
+    run_state_machine_as_test(
+        lambda: History(sandbox),  # type: ignore[arg-type] # it calls what it is given
+        settings=settings(
+            max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
