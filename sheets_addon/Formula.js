@@ -26,7 +26,7 @@ function ENRICH(urls, fields, if_missing) {
   try {
     return enrichFormula_(urlGrid_(urls), fieldSlots_(fields), textOf_(if_missing));
   } catch (error) {
-    if (!(error instanceof BackendProblem)) console.error(error);
+    if (!(error instanceof BackendProblem || error instanceof FormulaMistake)) console.error(error);
     return TROUBLE_MARK + sentenceForCell_(error);
   }
 }
@@ -49,8 +49,9 @@ function enrichFormula_(urls, slots, ifMissing) {
   if (!token) throw new FormulaMistake("Open Leadfill › Enrich… once, so that formulas may ask in this spreadsheet.");
   const answer = callFormula_(token.token, { urls, fields, if_missing: ifMissing });
   const values = withFreeColumns_(answer.values.map(shown_), slots);
-  // What is still being looked up must be asked for again; everything else holds.
-  if (answer.pending === 0) cache_(key, values);
+  // What is still being looked up must be asked for again; what did not work soon; everything else holds.
+  const hasTrouble = values.some((row) => row.some((value) => String(value).startsWith(TROUBLE_MARK)));
+  if (answer.pending === 0) cache_(key, values, hasTrouble ? TROUBLE_SECONDS : CACHE_SECONDS);
   return values;
 }
 
@@ -81,14 +82,37 @@ function urlGrid_(urls) {
  * @returns {string[]} in the order of the columns; an empty header keeps its column, at the end it does not
  */
 function fieldSlots_(fields) {
-  const slots = Array.isArray(fields)
-    ? fields.flat().map(textOf_)
-    : textOf_(fields)
-        .split(/[,;]/)
-        .map((name) => name.trim())
-        .filter((name) => name !== "");
+  const slots = Array.isArray(fields) ? fields.flat().map(textOf_) : commaParts_(textOf_(fields));
   while (slots.length > 0 && slots[slots.length - 1] === "") slots.pop();
   return slots;
+}
+
+/**
+ * Cuts a list of fields as the backend does, and at semicolons, which many locales write between arguments: not inside of an expression's brackets and quotes, so that
+ * `email, Skills=skills[0:2].[name, level]` is two fields.
+ *
+ * @param {string} list
+ * @returns {string[]}
+ */
+function commaParts_(list) {
+  const parts = [""];
+  let depth = 0;
+  let quote = "";
+  let isExpression = false;
+  for (const mark of list) {
+    if (",;".includes(mark) && depth <= 0 && !quote) {
+      parts.push("");
+      depth = 0;
+      isExpression = false;
+      continue;
+    }
+    parts[parts.length - 1] += mark;
+    if (quote) quote = mark === quote ? "" : quote;
+    else if (mark === "=") isExpression = true;
+    else if (isExpression && "'\"`".includes(mark)) quote = mark;
+    else if (isExpression) depth += Number("([{".includes(mark)) - Number(")]}".includes(mark));
+  }
+  return parts.map((name) => name.trim()).filter((name) => name !== "");
 }
 
 /**

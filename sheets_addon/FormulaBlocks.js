@@ -69,10 +69,10 @@ function extentOf_(sheet, [urls = "", fields = ""]) {
   const asked = argumentSize_(sheet, urls);
   const named = argumentSize_(sheet, fields);
   if (!asked || !named) return { rows: 0, columns: 1 };
-  if (asked.columns > 1) return asked;
   const literal = /^"(.*)"$/s.exec(fields)?.[1];
   const count = literal === undefined ? named.rows * named.columns : fieldSlots_(literal).length;
-  return { rows: asked.rows, columns: Math.max(count, 1) };
+  // One row for each cell, also where the URLs stand side by side.
+  return { rows: asked.rows * asked.columns, columns: Math.max(count, 1) };
 }
 
 /**

@@ -7,6 +7,8 @@
  */
 
 const CACHE_SECONDS = 21600;
+/** A lookup that failed may work a minute later; until then, recalculating asks nobody either. */
+const TROUBLE_SECONDS = 60;
 /** UTF-16 units a piece: at most 3 bytes each in UTF-8, so below 100 kB with its head. */
 const PIECE_LENGTH = 32000;
 const MOST_PIECES = 60;
@@ -49,8 +51,9 @@ function cached_(key) {
 /**
  * @param {string} key
  * @param {unknown} value
+ * @param {number} seconds
  */
-function cache_(key, value) {
+function cache_(key, value, seconds) {
   const text = JSON.stringify(value);
   const pieces = Math.ceil(text.length / PIECE_LENGTH);
   if (pieces > MOST_PIECES) return; // It would push all other formulas out; the store knows the leads anyway.
@@ -61,7 +64,7 @@ function cache_(key, value) {
     const piece = text.slice(i * PIECE_LENGTH, (i + 1) * PIECE_LENGTH);
     entries[i === 0 ? key : `${key}.${i}`] = `${pieces}|${stamp}|${piece}`;
   }
-  CacheService.getDocumentCache()?.putAll(entries, CACHE_SECONDS);
+  CacheService.getDocumentCache()?.putAll(entries, seconds);
 }
 
 /**

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The scripts inside of the Sidebar*.html files, which Apps Script can only include as HTML. Run by itself, it writes
  * them to `.check/` for the type checker, at the same lines as in the HTML.

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { startAddon } from "./addon.mjs";
+
+/** @type {Awaited<ReturnType<typeof startAddon>>} */
+let addon;
+before(async () => {
+  addon = await startAddon();
+});
+afterEach(() => addon.backend.forget());
+after(() => addon.close());
+
+const plain = (value) => JSON.parse(JSON.stringify(value));
+const problem = (status, slug, detail) => ({
+  "POST /v1/formula": {
+    status,
+    type: "application/problem+json",
+    body: { type: `urn:leadfill:problem:${slug}`, title: "No", status, detail },
+  },
+});
+
+test("one cell asks for one person, with the spreadsheet's token and nothing else of the person's", async () => {
+  assert.deepEqual(plain(addon.enrich("in/ada", "email")), [["in/ada.email"]]);
+  const [call] = await addon.backend.calls();
+  assert.equal(call.name, "POST /v1/formula");
+  assert.equal(call.headers.authorization, "Bearer formula-token");
+  assert.deepEqual(call.body, { urls: [["in/ada"]], fields: ["email"], if_missing: "" });
+  for (const secret of ["x-sheets-access-token", "x-serverless-authorization"])
+    assert.equal(call.headers[secret], undefined);
+});
+
+test("ten recalculations make one call", async () => {
+  const first = plain(addon.enrich([["in/ten"]], "email, title"));
+  for (let i = 0; i < 9; i++) assert.deepEqual(plain(addon.enrich([["in/ten"]], "email, title")), first);
+  assert.equal((await addon.backend.calls()).length, 1);
+});
+
+test("a range is one call, spills a row for each URL, and does not send the blanks below", async () => {
+  const column = [["in/a"], [""], ["in/b"], [""], [""]];
+  assert.deepEqual(plain(addon.enrich(column, "email, title")), [
+    ["in/a.email", "in/a.title"],
+    [".email", ".title"],
+    ["in/b.email", "in/b.title"],
+  ]);
+  const calls = await addon.backend.calls();
+  assert.equal(calls.length, 1);
+  assert.deepEqual(calls[0].body.urls, [["in/a"], [""], ["in/b"]]);
+});
+
+test("a range of headers gives a column a header, and keeps the column of an empty header free", async () => {
+  const values = addon.enrich([["in/h"]], [["Email", "", "Company size", ""]]);
+  assert.deepEqual(plain(values), [["in/h.Email", "", "in/h.Company size"]]);
+  assert.deepEqual((await addon.backend.calls())[0].body.fields, ["Email", "Company size"]);
+});
+
+test("five hundred formulas are five hundred calls at first, and none when all of them calculate again", async () => {
+  for (let i = 0; i < 500; i++) addon.enrich(`in/person-${i}`, "email");
+  assert.equal((await addon.backend.calls()).length, 500);
+  await addon.backend.forget();
+  for (let i = 0; i < 500; i++) addon.enrich(`in/person-${i}`, "email");
+  assert.equal((await addon.backend.calls()).length, 0);
+});
+
+test("what to show for a missing value goes along, and another one is another question", async () => {
+  addon.enrich("in/m", "email", "–");
+  addon.enrich("in/m", "email", "none");
+  assert.deepEqual(
+    (await addon.backend.calls()).map(({ body }) => body.if_missing),
+    ["–", "none"],
+  );
+});
+
+test("a comma inside of an expression does not cut the list of fields", async () => {
+  addon.enrich("in/x", "email, Skills=join(', ', skills[0:2]), 'title'");
+  assert.deepEqual((await addon.backend.calls())[0].body.fields, [
+    "email",
+    "Skills=join(', ', skills[0:2])",
+    "'title'",
+  ]);
+});
+
+test("names may be cut by semicolons too, as many locales cut arguments", async () => {
+  addon.enrich("in/s", "email; title");
+  assert.deepEqual((await addon.backend.calls())[0].body.fields, ["email", "title"]);
+});
+
+test("what is still looked up shows as loading, and is asked for again", async () => {
+  await addon.backend.answers({ "POST /v1/formula": { body: { values: [["a@b.c"], [null]], pending: 1 } } });
+  const urls = [["in/p"], ["in/q"]];
+  assert.deepEqual(plain(addon.enrich(urls, "email")), [["a@b.c"], ["Loading…"]]);
+  await addon.backend.answers({ "POST /v1/formula": { body: { values: [["a@b.c"], ["d@e.f"]], pending: 0 } } });
+  assert.deepEqual(plain(addon.enrich(urls, "email")), [["a@b.c"], ["d@e.f"]]);
+  assert.equal((await addon.backend.calls()).length, 2);
+});
+
+test("a block larger than one cache entry comes back whole from the cache", async () => {
+  const urls = Array.from({ length: 3000 }, (_, i) => [`in/${"long-".repeat(6)}${i}`]);
+  const first = plain(addon.enrich(urls, "email"));
+  assert.deepEqual(plain(addon.enrich(urls, "email")), first);
+  assert.equal((await addon.backend.calls()).length, 1);
+});
+
+test("every refusal is the backend's sentence as text in the cell, never an exception, and is not kept", async () => {
+  await addon.backend.answers(problem(400, "unknown-field", "There is no field “emial”; the nearest is “email”."));
+  assert.equal(addon.enrich("in/e", "emial"), "⚠ There is no field “emial”; the nearest is “email”.");
+  await addon.backend.answers(problem(401, "unauthenticated", "Sign in first."));
+  assert.match(addon.enrich("in/e", "email"), /^⚠ .*Leadfill › Settings/);
+  await addon.backend.answers({ "POST /v1/formula": { status: 502, type: "text/html", body: "<h1>Bad gateway</h1>" } });
+  assert.equal(
+    addon.enrich("in/e", "email"),
+    "⚠ Leadfill's server is in trouble at the moment. Wait a minute and try again.",
+  );
+  await addon.backend.answers({ "POST /v1/formula": { hangUp: true } });
+  assert.match(addon.enrich("in/e", "email"), /^⚠ Leadfill's server cannot be reached/);
+  await addon.backend.forget();
+  assert.deepEqual(plain(addon.enrich("in/e", "email")), [["in/e.email"]]);
+});
+
+test("a failed lookup is kept for a minute, anything else for as long as the cache keeps", async () => {
+  addon.cached.length = 0;
+  await addon.backend.answers({
+    "POST /v1/formula": { body: { values: [["⚠ No answer came."], ["a@b.c"]], pending: 0 } },
+  });
+  addon.enrich([["in/f1"], ["in/f2"]], "email");
+  await addon.backend.answers({ "POST /v1/formula": { body: { values: [["a@b.c"]], pending: 0 } } });
+  addon.enrich("in/f2", "email");
+  assert.deepEqual(
+    addon.cached.map(({ expires_in_s }) => expires_in_s),
+    [60, 21600],
+  );
+});
+
+test("without fields it says how to write them; without URLs it shows nothing; neither makes a call", async () => {
+  assert.match(addon.enrich("in/a", ""), /^⚠ Which fields\?/);
+  assert.equal(addon.enrich([[""], [""]], "email"), "");
+  assert.equal(addon.enrich(undefined, "email"), "");
+  assert.equal((await addon.backend.calls()).length, 0);
+});
+
+test("in a spreadsheet that was never connected it says what to open", async () => {
+  const fresh = await startAddon({ connected: false });
+  assert.match(fresh.enrich("in/a", "email"), /^⚠ Open Leadfill › Enrich…/);
+  assert.equal((await fresh.backend.calls()).length, 0);
+  await fresh.close();
+});

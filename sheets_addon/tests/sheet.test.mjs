@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { pythonHere, startAddon } from "./addon.mjs";
+
+const skip = pythonHere() ? false : "the Sheets emulator needs .venv (make test sets it up)";
+const URL_OF = (name) => `https://www.linkedin.com/in/${name}`;
+const CSV = ["Name,Profile,Notes", ...["ada", "bob", "cy", "di"].map((name) => `${name},${URL_OF(name)},–`)].join("\n");
+const CHOICE = {
+  sheet: "Leads",
+  url_column: "B",
+  first_row: 2,
+  last_row: 5,
+  header: "yes",
+  fields: ["email"],
+  write: "empty",
+  placement: "reuse",
+  retry_in_doubt: false,
+};
+const JOB = { id: "j1", state: "running" };
+
+/** @type {Awaited<ReturnType<typeof startAddon>>} */
+let addon;
+before(async () => {
+  if (!skip) addon = await startAddon({ csv: CSV, connected: false });
+});
+afterEach(async () => {
+  await addon?.backend.forget();
+  if (addon) Object.assign(addon.view, { ranges: ["A1"] });
+});
+after(() => addon?.close());
+
+const plain = (value) => JSON.parse(JSON.stringify(value));
+const value = (answer) => {
+  assert.equal(answer.ok, true, answer.problem?.sentence);
+  return plain(answer.value);
+};
+
+test("the column with the URLs, the header and all rows are found by themselves, without the backend", {
+  skip,
+}, async () => {
+  const { selection, remembered } = value(addon.rpc("getStart"));
+  assert.equal(remembered, null);
+  assert.deepEqual(
+    [
+      selection.sheet,
+      selection.url_column,
+      selection.header,
+      selection.first_row,
+      selection.last_row,
+      selection.selected,
+    ],
+    ["Leads", "B", "yes", 2, 5, false],
+  );
+  assert.deepEqual(selection.columns[1], { column: "B", title: "Profile", urls: 4 });
+  assert.deepEqual(await addon.backend.calls(), []);
+});
+
+test("a selection of several rows is what is suggested, without rows below the data", { skip }, () => {
+  addon.view.ranges = ["A3:C900"];
+  const selection = value(addon.rpc("detectSelection"));
+  assert.deepEqual([selection.first_row, selection.last_row, selection.selected], [3, 5, true]);
+});
+
+test("a plan asks with the range in A1, and its fields are remembered for the tab until they are forgotten", {
+  skip,
+}, async () => {
+  await addon.backend.answers({ "POST /v1/plan": { body: { rows: 4 } } });
+  const made = value(addon.rpc("planRun", CHOICE));
+  assert.equal(made.plan.rows, 4);
+  assert.match(made.idempotency_key, /^[0-9a-f-]{36}$/);
+  assert.deepEqual((await addon.backend.calls())[0].body, {
+    spreadsheet_id: addon.emulator.id,
+    range: "Leads!B2:B5",
+    fields: ["email"],
+    header: "yes",
+    write: "empty",
+    placement: "reuse",
+    retry_in_doubt: false,
+  });
+  assert.deepEqual(value(addon.rpc("getStart")).remembered, { fields: ["email"], write: "empty", placement: "reuse" });
+  value(addon.rpc("forgetChoices"));
+  assert.equal(value(addon.rpc("getStart")).remembered, null);
+});
+
+test("a plan that was refused is not remembered", { skip }, async () => {
+  const body = { type: "urn:leadfill:problem:bad-range", detail: "One column, please." };
+  await addon.backend.answers({ "POST /v1/plan": { status: 400, body } });
+  assert.equal(addon.rpc("planRun", CHOICE).problem.sentence, "One column, please.");
+  assert.equal(value(addon.rpc("getStart")).remembered, null);
+});
+
+test("a name that A1 cannot hold bare is quoted", { skip }, () => {
+  assert.equal(addon.inside("rangeOf_", { ...CHOICE, sheet: "Bob's leads" }), "'Bob''s leads'!B2:B5");
+  assert.equal(addon.inside("rangeOf_", { ...CHOICE, first_row: 1 }), "Leads!B2:B5");
+});
+
+test("a start carries the ceiling that was confirmed and the key of that confirmation", { skip }, async () => {
+  await addon.backend.answers({ "POST /v1/jobs": { status: 202, body: JOB } });
+  assert.deepEqual(value(addon.rpc("startJob", CHOICE, 42, "key-of-the-plan")), JOB);
+  const [{ headers, body }] = await addon.backend.calls();
+  assert.equal(headers["idempotency-key"], "key-of-the-plan");
+  assert.equal(body.max_credits, 42);
+  assert.match(headers["x-sheets-access-token"], /^access-token-of-/);
+});
+
+test("cancel, retry, undo and fresh access each call their address", { skip }, async () => {
+  const paths = ["cancel", "retry", "undo", "access"].map((verb) => `POST /v1/jobs/j1/${verb}`);
+  await addon.backend.answers(Object.fromEntries(paths.map((path) => [path, { body: JOB }])));
+  value(addon.rpc("cancelJob", "j1"));
+  value(addon.rpc("retryJob", "j1", true, 7));
+  value(addon.rpc("undoJob", "j1"));
+  value(addon.rpc("giveAccess", "j1"));
+  const calls = await addon.backend.calls();
+  assert.deepEqual(
+    calls.map(({ name }) => name),
+    paths,
+  );
+  assert.deepEqual(calls[1].body, { retry_in_doubt: true, max_credits: 7 });
+});
+
+test("the jobs of this spreadsheet are listed", { skip }, async () => {
+  await addon.backend.answers({ "GET /v1/jobs": { body: { jobs: [JOB] } } });
+  assert.deepEqual(value(addon.rpc("listJobs")), [JOB]);
+  assert.equal((await addon.backend.calls())[0].path, `/v1/jobs?spreadsheet_id=${addon.emulator.id}`);
+});
+
+test("the catalogue is asked for once, whoever opens the sidebar", { skip }, async () => {
+  await addon.backend.answers({ "GET /v1/fields": { body: { fields: [], presets: [] } } });
+  value(addon.rpc("listFields"));
+  value(addon.rpc("listFields"));
+  assert.equal((await addon.backend.calls()).length, 1);
+});
+
+test("an outcome selects its rows where they are now, also after the sheet was sorted", { skip }, async () => {
+  const report = (row, name, detail) => ({ row, linkedin_url: URL_OF(name), outcome: "failed", detail });
+  const rows = "GET /v1/jobs/j1/rows?outcome=failed";
+  await addon.backend.answers({
+    "GET /v1/jobs/j1": { body: { ...JOB, range: "Leads!B2:B5" } },
+    [rows]: { body: { rows: [report(2, "ada", "Status 500.")], next_page_token: "1" } },
+    [`${rows}&page_token=1`]: { body: { rows: [report(3, "bob", "Status 500.")], next_page_token: null } },
+  });
+  const range = {
+    sheetId: addon.emulator.sheetId,
+    startRowIndex: 1,
+    endRowIndex: 5,
+    startColumnIndex: 0,
+    endColumnIndex: 3,
+  };
+  const sorted = (sortOrder) => ({ sortRange: { range, sortSpecs: [{ dimensionIndex: 0, sortOrder }] } });
+  await addon.emulator.change(sorted("DESCENDING"));
+  const picked = value(addon.rpc("selectRows", "j1", "failed"));
+  assert.deepEqual(picked, { selected: 2, more: false, details: [{ detail: "Status 500.", rows: 2 }] });
+  assert.deepEqual(plain(addon.view.ranges), ["A4:C5"]);
+  await addon.emulator.change(sorted("ASCENDING"));
+});
+
+test("rows of a tab that was renamed cannot be shown, and that is said", { skip }, async () => {
+  await addon.backend.answers({
+    "GET /v1/jobs/j1": { body: { ...JOB, range: "Gone!B2:B5" } },
+    "GET /v1/jobs/j1/rows": { body: { rows: [], next_page_token: null } },
+  });
+  assert.match(addon.rpc("selectRows", "j1", "failed").problem.sentence, /renamed or deleted/);
+});
+
+test("opening the sidebar connects formulas, and renews their token once half of its life is over", {
+  skip,
+}, async () => {
+  const later = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const path = "POST /v1/formula-tokens";
+  await addon.backend.answers({ [path]: { status: 201, body: { token: "t1", expires_at: later(30) } } });
+  assert.equal(value(addon.rpc("getSettings")).formulas.connected, false);
+  assert.equal(value(addon.rpc("connectFormulas", false)).connected, true);
+  value(addon.rpc("connectFormulas", false));
+  assert.equal((await addon.backend.calls()).length, 1);
+  value(addon.rpc("connectFormulas", true));
+  assert.equal((await addon.backend.calls()).length, 2);
+  addon.enrich("in/z", "email");
+  assert.equal((await addon.backend.calls())[2].headers.authorization, "Bearer t1");
+});
+
+test("settings name the person, the server's host and the tab, without a call", { skip }, async () => {
+  const settings = value(addon.rpc("getSettings"));
+  assert.deepEqual([settings.email, settings.sheet, settings.remembered], ["you@example.com", "Leads", false]);
+  assert.equal(settings.backend, new URL(addon.backend.url).host);
+  assert.deepEqual(await addon.backend.calls(), []);
+});
+
+test("a frozen formula leaves what it showed, text as text; one without a value stays a formula", {
+  skip,
+}, async () => {
+  await addon.emulator.type("Leads!D2:D5", [
+    ['=ENRICH(B2,"size")'],
+    ['=ENRICH(B3,"size")'],
+    ['=ENRICH(B4,"size")'],
+    ["=1+1"],
+  ]);
+  await addon.emulator.computed("Leads!D2:D4", [["1-10"], ["=2+2"], ["Loading…"]]);
+  addon.host.run("menu", "freezeFormulas");
+  assert.deepEqual(await addon.emulator.values("Leads!D2:D5", "FORMULA"), [
+    ["1-10"],
+    ["=2+2"],
+    ['=ENRICH(B4,"size")'],
+    ["=1+1"],
+  ]);
+  const { what, details } = addon.host.shown.at(-1);
+  assert.equal(what, "toast");
+  assert.match(
+    details.message,
+    /2 formulas on this sheet are values now\. 1 formula shows no value yet and was left\./,
+  );
+});
+
+test("freezing a selection leaves formulas outside of it alone", { skip }, async () => {
+  await addon.emulator.type("Leads!E2:E3", [['=ENRICH(B2,"email")'], ['=ENRICH(B3,"email")']]);
+  await addon.emulator.computed("Leads!E2:E3", [["a@x.test"], ["b@x.test"]]);
+  addon.view.ranges = ["E2:F2"];
+  addon.host.run("menu", "freezeFormulas");
+  assert.deepEqual(await addon.emulator.values("Leads!E2:E3", "FORMULA"), [["a@x.test"], ['=ENRICH(B3,"email")']]);
+});
+
+test("recalculating puts formulas without a value in anew, and no other", { skip }, async () => {
+  await addon.emulator.type("Leads!F2:F3", [['=ENRICH(B2,"title")'], ['=ENRICH(B3,"title")']]);
+  await addon.emulator.computed("Leads!F2:F3", [["⚠ Not now."], ["Founder"]]);
+  const waiting = (await addon.emulator.values("Leads!D4:F5", "FORMULA")).flat().length;
+  assert.ok(waiting > 0);
+  assert.ok(value(addon.rpc("recalculateFormulas")).formulas >= 1);
+  assert.deepEqual(await addon.emulator.values("Leads!F2:F3", "FORMULA"), [
+    ['=ENRICH(B2,"title")'],
+    ['=ENRICH(B3,"title")'],
+  ]);
+  assert.equal((await addon.emulator.values("Leads!F3"))[0][0], "Founder");
+});
+
+test("the block of a formula is told from its arguments", { skip }, async () => {
+  await addon.emulator.type("Leads!H2", [['=ENRICH(B2:B5, "email, title", "–")']]);
+  await addon.emulator.computed("Leads!H2", [["x"]]);
+  const { globals } = addon.host.execution("menu");
+  const sheet = globals.SpreadsheetApp.getActiveSpreadsheet().getActiveSheet();
+  const block = globals.formulaBlocks_(sheet).find(({ column }) => column === 8);
+  assert.deepEqual([block.row, block.rows], [2, 4]);
+  const args = (formula) => plain(globals.enrichArguments_(formula));
+  assert.deepEqual(args('=IF(A1="", "", ENRICH(A1, {"email","title"}, "a,b"))'), ["A1", '{"email","title"}', '"a,b"']);
+  assert.equal(args('="call ENRICH(A1)"'), null);
+  assert.equal(args("=MYENRICH(A1)"), null);
+});

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import vm from "node:vm";
+import { sidebarScripts } from "./sidebar_scripts.mjs";
+
+const scripts = sidebarScripts();
+const words = vm.createContext({});
+vm.runInContext(scripts.find(({ name }) => name === "SidebarWords")?.code ?? "", words);
+const plain = (value) => JSON.parse(JSON.stringify(value));
+
+const PLAN = {
+  rows: 100,
+  unusable: 5,
+  already_filled: 10,
+  duplicates: 7,
+  known: 20,
+  in_doubt: 3,
+  lookups: 55,
+  max_credits: 55,
+  credits_left: 200,
+};
+const JOB = {
+  state: "done",
+  rows: 10,
+  done: 10,
+  counts: { enriched: 4, known: 2, failed: 1, cancelled: 1, moved: 1, in_doubt: 1 },
+  credits: { charged: "4", in_doubt: "1", ceiling: 8 },
+  message: null,
+};
+
+test("nothing from outside becomes HTML or code", () => {
+  for (const { name, code } of scripts)
+    assert.doesNotMatch(code, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, name);
+});
+
+test("the parts of a plan add up to its rows, none is left out", () => {
+  const parts = plain(words.planParts(PLAN));
+  assert.equal(
+    parts.reduce((sum, { rows }) => sum + rows, 0),
+    PLAN.rows,
+  );
+  assert.equal(words.rowsToFill(PLAN), 82);
+});
+
+test("a plan that the caps do not pay for says how many rows would be left", () => {
+  assert.equal(words.planWarning(PLAN), null);
+  const sentence = words.planWarning({ ...PLAN, max_credits: 15, credits_left: 15 });
+  assert.match(sentence, /leave 15 credits, so 40 rows would not be looked up/);
+});
+
+test("the parts of a job add up to its rows while it runs, and what is not yet written shows apart", () => {
+  const running = { ...JOB, state: "running", rows: 50, done: 30, counts: { enriched: 12, unusable: 3 } };
+  const parts = plain(words.jobParts(running));
+  const of = (kind) => parts.find((part) => part.kind === kind).rows;
+  assert.equal(
+    parts.reduce((sum, { rows }) => sum + rows, 0),
+    50,
+  );
+  assert.deepEqual([of("enriched"), of("ready"), of("waiting")], [12, 15, 20]);
+});
+
+test("a retry costs at most a credit a row that it opens again; doubts only where somebody ticked them", () => {
+  assert.equal(words.rowsToRetry(JOB, false), 3);
+  assert.equal(words.rowsToRetry(JOB, true), 4);
+});
+
+test("the end of a job is one sentence", () => {
+  assert.equal(words.endSentence(JOB), "6 of 10 rows have an answer.");
+  assert.equal(words.endSentence({ ...JOB, rows: 6 }), "All 6 rows have an answer.");
+  assert.equal(words.endSentence({ ...JOB, message: "The key was rejected." }), "The key was rejected.");
+  assert.match(words.endSentence({ ...JOB, state: "undone" }), /hold again what they held before/);
+  assert.equal(words.costSentence(JOB), "4 credits charged, 1 more in doubt");
+  assert.equal(words.costSentence({ ...JOB, credits: { charged: "0", in_doubt: "0" } }), "Nothing charged");
+});
+
+test("the time left is rounded, so that it does not flicker", () => {
+  const said = [null, 3, 46, 95, 3590, 4500].map((seconds) => words.timeLeft(seconds));
+  assert.deepEqual(said, [
+    "",
+    "a few seconds left",
+    "about 50 s left",
+    "about 2 min left",
+    "about 1 h left",
+    "about 1 h 15 min left",
+  ]);
+});
+
+test("a job is asked about less often the longer it takes, the less it answers, and while nobody looks", () => {
+  assert.equal(words.pollDelay(0, 0, false), 1000);
+  assert.ok(words.pollDelay(60_000, 0, false) > 1000);
+  assert.ok(words.pollDelay(0, 3, false) > words.pollDelay(0, 1, false));
+  assert.ok(words.pollDelay(0, 50, false) <= 60_000);
+  assert.ok(words.pollDelay(0, 0, true) >= 15_000);
+});
+
+test("the chart has every day once, also those on which nothing was spent", () => {
+  const entry = (date, charged, user = "a") => ({ date, charged, in_doubt: "0.5", user, spreadsheet_id: "s" });
+  const usage = [entry("2026-03-01", "2"), entry("2026-03-01", "3", "b"), entry("2026-02-27", "1")];
+  const days = plain(words.creditsByDay(usage, 4, new Date("2026-03-01T10:00:00Z")));
+  assert.deepEqual(
+    days.map(({ date, charged }) => [date, charged]),
+    [
+      ["2026-02-26", 0],
+      ["2026-02-27", 1],
+      ["2026-02-28", 0],
+      ["2026-03-01", 5],
+    ],
+  );
+  assert.deepEqual(plain(words.creditsByUser(usage)), [
+    { user: "a", credits: 4 },
+    { user: "b", credits: 3.5 },
+  ]);
+});
+
+test("the search finds a field by any of its words", () => {
+  const field = (name, group, description) => ({ name, header: name, group, description, example: "" });
+  const fields = [field("email", "Person", "Work e-mail address."), field("company_phone", "Company", "Telephone.")];
+  const found = (search) => words.fieldsMatching(fields, search).map(({ name }) => name);
+  assert.deepEqual([...found("")], ["email", "company_phone"]);
+  assert.deepEqual([...found("company tele")], ["company_phone"]);
+  assert.deepEqual([...found("nothing like it")], []);
+});
+
+test("every outcome, state and reason of the backend has its words", () => {
+  const source = (name) => readFileSync(new URL(`../../functions/${name}`, import.meta.url), "utf8");
+  const members = (name, text) =>
+    [
+      ...(new RegExp(`class ${name}\\(StrEnum\\):([\\s\\S]*?)\\n\\n\\n`).exec(text)?.[1] ?? "").matchAll(/= "(\w+)"/g),
+    ].map(([, value]) => value);
+  const known = (name) => Object.keys(vm.runInContext(name, words)).sort();
+  assert.deepEqual(members("Outcome", source("outcomes.py")).sort(), known("OUTCOMES"));
+  assert.deepEqual(members("JobState", source("outcomes.py")).sort(), known("STATES"));
+});
