@@ -102,6 +102,7 @@ def deployment(settings: Settings, opened: Store, queue: Queue) -> Deployment:
         seal=Seal(settings.leadfill_secret_key, "sheet access"),
         sheets_endpoint=settings.sheets_api_endpoint,
         make_enricher=make_enricher,
+        clock=opened.clock,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from functions.errors import StoreError
 from functions.store import failures
+from functions.store.clock import SharedClock
 
 BUSY_TIMEOUT_S = 30
 """How long a transaction waits for another process's before it gives up."""
@@ -22,12 +22,13 @@ PATIENCE_S = 30
 """How long a server that was reached before is waited for when it is gone: long enough for a restart or a failover."""
 CONNECTIONS, MORE_CONNECTIONS = 2, 6
 """What an instance keeps open, and opens on top under load: instances are many, a server's connections are not."""
-SERVER_SETTINGS = {
-    "statement_timeout": "30s",  # no statement of ours takes a second; one that hangs must not hold its locks
-    "idle_in_transaction_session_timeout": "60s",  # an instance that is frozen in a transaction must not either
+SERVER = {
+    "connect_timeout": 10,
+    "application_name": "leadfill",
+    # No statement of ours takes a second: one that hangs must not hold its locks, nor must an instance that is frozen.
+    "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
 }
-ANCHOR_S = 60
-"""How long the database's clock is trusted to run like this machine's."""
+"""What every connection to a server asks for."""
 T = TypeVar("T")
 
 
@@ -83,8 +84,7 @@ class Store:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._wall = wall
         self._reached = False
-        self._lock = threading.Lock()
-        self._anchor: tuple[datetime, float, datetime] | None = None  # one moment by the database, monotonic, wall
+        self._shared_clock = SharedClock(self._ask_time, wall)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -129,33 +129,19 @@ class Store:
                 again = True
 
     def clock(self) -> datetime:
-        """The present as the database has it, so that all instances agree when a claim or a lease is over.
-
-        An instance whose own clock is ahead would take living claims for dead and pay for their people again. Asks the
-        database once a minute and counts on from there.
+        """The present, on which all instances agree: when a claim or a lease is over is no matter of opinion.
 
         Raises:
-            StoreError: when the database was never reached.
+            StoreError: the database was never reached.
         """
-        if self.is_sqlite:
-            return self._wall()  # one machine has one clock
-        with self._lock:
-            now_s, wall = time.monotonic(), self._wall()
-            if self._anchor is not None:
-                there, then_s, then = self._anchor
-                passed = timedelta(seconds=now_s - then_s)
-                # A machine that was suspended, or whose clock was set, shows it in the difference.
-                strange = abs((wall - then) - passed) > timedelta(seconds=1)
-                if now_s - then_s < ANCHOR_S and not strange:
-                    return there + passed
-            self._anchor = self._ask_time()
-            return self._anchor[0] + timedelta(seconds=time.monotonic() - self._anchor[1])
+        return self._wall() if self.is_sqlite else self._shared_clock.now()  # one machine has one clock
 
-    def _ask_time(self) -> tuple[datetime, float, datetime]:
-        with self.reading() as connection:
-            before_s = time.monotonic()
-            there = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
-            return there, (before_s + time.monotonic()) / 2, self._wall()
+    def _ask_time(self) -> datetime:
+        # Over a connection of its own: the caller may hold one of the pool's while others wait for this very answer.
+        asking = sa.create_engine(self.engine.url, poolclass=sa.NullPool, connect_args=SERVER)
+        with failures.told(), asking.connect() as connection:
+            there: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            return there
 
     def _connect(self, *, writes: bool = False) -> sa.Connection:
         """A connection that works; waits for a server that restarts, since nothing has been asked of it yet."""
@@ -207,11 +193,7 @@ def _engine(url: str) -> sa.Engine:
             pool_timeout=BUSY_TIMEOUT_S,
             pool_pre_ping=True,  # a connection that broke while nobody used it is replaced unnoticed
             pool_recycle=1800,
-            connect_args={
-                "connect_timeout": 10,
-                "application_name": "leadfill",
-                "options": " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()),
-            },
+            connect_args=SERVER,
         )
     engine = sa.create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
 

@@ -1,0 +1,76 @@
+"""The clock that all instances share: the database's."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from functions.errors import StoreError
+
+TRUSTED_S = 60
+"""How long this machine is trusted to count seconds as the database does."""
+STRANGE = timedelta(seconds=1)
+"""When this machine's two clocks differ by more, it was suspended or set."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """One moment by three clocks."""
+
+    there: datetime
+    """The database's."""
+    here: datetime
+    """This machine's; may be wrong, and may be set."""
+    counted_s: float
+    """This process's; never goes back, and may stand still while the machine is suspended."""
+
+
+class SharedClock:
+    """Tells the time of the database: asks it once a minute and counts on from there; safe to share between threads.
+
+    An instance whose own clock is ahead would take the living claims of others for dead, call them doubts and let their
+    people be paid for again.
+
+    Args:
+        ask: gives the database's time; raises `StoreError`.
+        wall: this machine's clock.
+    """
+
+    def __init__(self, ask: Callable[[], datetime], wall: Callable[[], datetime]) -> None:
+        self._ask, self._wall = ask, wall
+        self._lock = threading.Lock()
+        self._last: _Moment | None = None
+
+    def now(self) -> datetime:
+        """The present.
+
+        Raises:
+            StoreError: the database cannot be asked, and there is no answer from before to count on from.
+        """
+        with self._lock:
+            if self._last is not None and self._passed_s(self._last) < TRUSTED_S and not self._is_strange(self._last):
+                return self._later(self._last)
+            try:
+                self._last = self._moment()
+            except StoreError:
+                if self._last is None or self._is_strange(self._last):
+                    raise
+            return self._later(self._last)
+
+    def _moment(self) -> _Moment:
+        before_s = time.monotonic()
+        there = self._ask()
+        return _Moment(there, self._wall(), (before_s + time.monotonic()) / 2)
+
+    def _is_strange(self, moment: _Moment) -> bool:
+        return abs(self._wall() - moment.here - timedelta(seconds=self._passed_s(moment))) > STRANGE
+
+    def _later(self, moment: _Moment) -> datetime:
+        return moment.there + timedelta(seconds=self._passed_s(moment))
+
+    @staticmethod
+    def _passed_s(moment: _Moment) -> float:
+        return time.monotonic() - moment.counted_s

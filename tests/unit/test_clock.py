@@ -1,0 +1,98 @@
+"""The shared clock counts on from the database's time, and asks again when it should."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.errors import StoreError
+from functions.store import clock
+from functions.store.clock import SharedClock
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+class World:
+    """A database whose clock is right and a machine whose clock is not."""
+
+    def __init__(self) -> None:
+        self.passed_s = self.counted_s = 0.0
+        self.wrong = timedelta(minutes=-10)
+        self.asked = 0
+        self.up = True
+
+    def ask(self) -> datetime:
+        self.asked += 1
+        if not self.up:
+            raise StoreError
+        return self.true_time()
+
+    def true_time(self) -> datetime:
+        return NOON + timedelta(seconds=self.passed_s)
+
+    def wall(self) -> datetime:
+        return self.true_time() + self.wrong
+
+    def pass_time(self, seconds: float) -> None:
+        self.passed_s += seconds
+        self.counted_s += seconds
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    monkeypatch.setattr(time, "monotonic", lambda: world.counted_s)
+    return world
+
+
+@pytest.fixture
+def shared(world: World) -> SharedClock:
+    return SharedClock(world.ask, world.wall)
+
+
+def test_it_asks_once_and_counts_on(world: World, shared: SharedClock) -> None:
+    for _ in range(50):
+        assert shared.now() == world.true_time()
+        world.pass_time(1)
+    assert world.asked == 1
+
+
+def test_it_asks_again_after_a_minute(world: World, shared: SharedClock) -> None:
+    shared.now()
+    world.pass_time(clock.TRUSTED_S)
+    assert shared.now() == world.true_time()
+    assert world.asked == 2
+
+
+def test_a_machine_that_was_suspended_asks_again(world: World, shared: SharedClock) -> None:
+    shared.now()
+    world.passed_s += 900  # the process counted none of it
+    assert shared.now() == world.true_time()
+
+
+def test_a_machine_whose_clock_was_set_asks_again_and_is_none_the_worse(world: World, shared: SharedClock) -> None:
+    shared.now()
+    world.wrong = timedelta(0)
+    assert shared.now() == world.true_time()
+    assert world.asked == 2
+
+
+def test_while_the_database_is_away_it_counts_on(world: World, shared: SharedClock) -> None:
+    shared.now()
+    world.up = False
+    world.pass_time(clock.TRUSTED_S + 1)
+    assert shared.now() == world.true_time()
+
+
+def test_without_any_answer_it_says_so(world: World, shared: SharedClock) -> None:
+    world.up = False
+    with pytest.raises(StoreError):
+        shared.now()
+    world.up = True
+    shared.now()
+    world.up = False
+    world.passed_s += 900
+    with pytest.raises(StoreError):
+        shared.now()
