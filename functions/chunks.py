@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
 
+import sqlalchemy as sa
+
+from functions import logs
 from functions.caps import Spender
 from functions.deployment import Deployment
 from functions.enrichment import Result
@@ -30,7 +34,9 @@ BUDGET = timedelta(minutes=8)
 """How long one attempt looks people up: the queue waits ten minutes for an answer."""
 WATCH_S = 1.0
 """How often an attempt says that it lives, and looks whether it shall stop."""
-LOCK_WAIT = timedelta(seconds=2)
+LOCK_WAIT = timedelta(seconds=20)
+"""How long a chunk waits for its turn to write before it is put back into the queue."""
+LOCK_POLL_S = 0.1
 FILLED = "Somebody filled these cells while the run went on; what was looked up is kept and costs nothing again."
 MOVED = "The row was gone, or its URL had changed, when its values should have been written; they are kept."
 
@@ -68,6 +74,7 @@ def run_chunk(deployment: Deployment, chunk_id: str | None = None) -> Ending:
         _wait_for_access(deployment, chunk, str(error))
         return Ending.LATER
     except SheetBusy as error:
+        logs.event("A chunk waits for the sheet.", chunk_id=chunk.id, why=str(error))
         _postpone(deployment, chunk, timedelta(seconds=error.retry_after_s or 0))
         return Ending.LATER
     except LeadfillError as error:
@@ -140,7 +147,7 @@ def _rows(deployment: Deployment, job: Job, chunk: Chunk) -> bool:
         later = unfinished and not job.halted
         held = tasks.postpone(connection, chunk, now) if later else tasks.finish(connection, chunk)
         if held:
-            jobs.settle_rows(connection, job.id, outcomes)
+            jobs.settle_rows(connection, job.id, _credited(connection, job, rows, outcomes))
             conclude(connection, job, now)
     if later:
         deployment.queue.enqueue(chunk.id)
@@ -154,29 +161,37 @@ def _look_up(
     wish, enricher = wish_of(job.request, job.spreadsheet_id), deployment.make_enricher()
     spender = Spender(run_id=job.id, user_id=job.user_id, spreadsheet_id=job.spreadsheet_id, ceiling=job.ceiling)
     with deployment.store.reading() as connection:
-        asked = ledger.keys_of_run(connection, job.id, since=job.started_at) if wish.retry or chunk.attempts > 1 else {}
-        paid = {key for key, charged in asked.items() if charged}
-        taken = jobs.keys_with(connection, job.id, Outcome.ENRICHED) if paid else set()
+        asked = ledger.keys_of_run(connection, job.id, since=job.started_at) if wish.retry else {}
     results: dict[int, Result] = {}
     with _watched(deployment, chunk, results) as stop:
         if job.halted:
             stop.set()
         profiles = (of_key(row.key) for row in rows if row.key)
-        run = enricher.enrich(profiles, spender, retry=wish.retry, asked=asked if wish.retry else (), stop=stop)
+        run = enricher.enrich(profiles, spender, retry=wish.retry, asked=asked, stop=stop)
         for result in run:
             if result.outcome is not Outcome.CANCELLED:
                 results[rows[result.index].position] = result
-    _credit(rows, results, paid - taken)
     return results, run.stopped_by if isinstance(run.stopped_by, ProviderError | CapReached) else None
 
 
-def _credit(rows: Sequence[JobRow], results: dict[int, Result], paid: set[str]) -> None:
-    """What an earlier attempt of this run paid for, and died before it could say so, is `enriched`, not `known`."""
-    for row in rows:
-        result = results.get(row.position)
-        if result is not None and row.key in paid and result.outcome is Outcome.KNOWN:
-            paid.discard(row.key)
-            results[row.position] = Result(result.index, result.profile, Outcome.ENRICHED, result.known, result.detail)
+def _credited(
+    connection: sa.Connection, job: Job, rows: Sequence[JobRow], outcomes: Sequence[tuple[int, Outcome, str]]
+) -> list[tuple[int, Outcome, str]]:
+    """Of the rows of a person whom this run has paid for, exactly one is `enriched`, whichever attempt paid.
+
+    An attempt may die between paying and saying so, and another chunk may hold a row of the same person.
+    """
+    keys = {row.position: row.key for row in rows}
+    paid = {key for key, charged in ledger.keys_of_run(connection, job.id, since=None).items() if charged}
+    paid -= jobs.keys_with(connection, job.id, Outcome.ENRICHED)
+    credited = []
+    for position, outcome, detail in outcomes:
+        ended = outcome
+        if outcome in (Outcome.ENRICHED, Outcome.KNOWN):
+            ended = Outcome.ENRICHED if keys[position] in paid else Outcome.KNOWN
+            paid.discard(keys[position] or "")
+        credited.append((position, ended, detail))
+    return credited
 
 
 def _values(
@@ -262,8 +277,12 @@ def _locked(deployment: Deployment, job: Job, chunk: Chunk) -> Iterator[None]:
         SheetBusy: another one does.
     """
     name = f"{job.spreadsheet_id}/{job.sheet_id}"
-    if not tasks.lock(deployment.store, name, chunk.lease, deployment.clock()):
-        raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=LOCK_WAIT.total_seconds())
+    until = deployment.clock() + LOCK_WAIT
+    while not tasks.lock(deployment.store, name, chunk.lease, deployment.clock()):
+        if deployment.clock() < until:
+            time.sleep(LOCK_POLL_S)
+            continue
+        raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=2)
     try:
         yield
     finally:

@@ -156,8 +156,8 @@ def lock(store: Store, name: str, holder: str, now: datetime) -> bool:
             index_elements=[_locks.c.name],
             set_={"holder": holder, "expires_at": now + LOCK},
             where=sa.or_(_locks.c.holder == holder, _locks.c.expires_at <= now),
-        )
-        return connection.execute(statement).rowcount == 1
+        ).returning(_locks.c.name)
+        return connection.scalar(statement) is not None
 
 
 def unlock(store: Store, name: str, holder: str) -> None:
