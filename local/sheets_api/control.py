@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import zipfile
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -124,7 +125,7 @@ class Control:
         body = await body_of(request, SpreadsheetBody)
         try:
             workbook = new_workbook(body)
-        except (ValueError, KeyError, binascii.Error) as error:
+        except (ValueError, KeyError, binascii.Error, zipfile.BadZipFile) as error:
             raise web.HTTPBadRequest(text=f"The file cannot be read: {error}") from error
         self.state.workbooks[workbook.id] = workbook
         return web.json_response({"spreadsheetId": workbook.id, "id": workbook.id, "title": workbook.title})
