@@ -1,0 +1,135 @@
+// @ts-check
+/** What this window knows of the spreadsheet: read once, then kept up with by the events of whoever changes it. */
+import { onSheet, parseA1 } from "/standins/a1.js";
+
+/** @typedef {import("./sheets.js").Properties} Properties */
+/** @typedef {{ properties: Properties, texts: any[][], shown: string[][] }} Sheet */
+/** @typedef {{ row: number, column: number, rows: number, columns: number }} Box from 0 */
+
+/** Changes come in bursts; a burst is read once. */
+const GATHER_MS = 120;
+const MOST_RANGES = 50;
+
+export class Book {
+  /** @param {import("./sheets.js").SheetsApi} api @param {{ rebuilt(): void, changed(written: Box[], reread: boolean): void, failed(error: Error): void }} told */
+  constructor(api, told) {
+    this.api = api;
+    this.told = told;
+    this.title = "";
+    /** @type {Properties[]} */
+    this.tabs = [];
+    /** @type {Sheet} */
+    this.sheet = { properties: { sheetId: 0, title: "", gridProperties: { rowCount: 0, columnCount: 0 } }, texts: [], shown: [] };
+    /** @type {Set<string>} */
+    this.stale = new Set();
+    /** @type {Box[]} */
+    this.written = [];
+    this.everything = false;
+    this.reading = false;
+    this.timer = 0;
+  }
+
+  /** @param {number} [sheetId] */
+  async open(sheetId) {
+    const { title, sheets } = await this.api.properties();
+    this.title = title;
+    this.tabs = sheets.filter((each) => !each.hidden);
+    const properties = this.tabs.find((each) => each.sheetId === sheetId) ?? this.tabs[0];
+    const [read] = await this.api.read([onSheet(properties.title, "").replace(/!$/, "")]);
+    this.sheet = { properties, texts: read.texts, shown: read.shown };
+    this.told.rebuilt();
+  }
+
+  listen() {
+    this.api.listen((event) => this.heard(event));
+  }
+
+  /** @param {{ method: string, changed: string[] } | null} event */
+  heard(event) {
+    const areas = (event?.changed ?? []).map((range) => ({ range, area: range.includes("!") ? parseA1(range) : null }));
+    if (!event || areas.length === 0 || areas.some(({ area }) => area === null)) this.everything = true;
+    for (const { range, area } of areas) {
+      if (!area || area.sheet !== this.sheet.properties.title) continue;
+      this.stale.add(range);
+      if (event?.method !== "computed") this.written.push(boxOf(area));
+    }
+    if (this.stale.size > MOST_RANGES) this.everything = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.catchUp(), GATHER_MS);
+  }
+
+  async catchUp() {
+    if (this.reading) return; // whoever reads looks again when it is done
+    this.reading = true;
+    try {
+      while (this.everything || this.stale.size > 0) {
+        const [everything, ranges, written] = [this.everything, [...this.stale], this.written];
+        [this.everything, this.written] = [false, []];
+        this.stale.clear();
+        if (everything) await this.reread(written);
+        else this.put(await this.api.read(ranges), written);
+      }
+    } catch (error) {
+      this.told.failed(/** @type {Error} */ (error));
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  /** @param {Box[]} written */
+  async reread(written) {
+    const before = this.sheet.properties;
+    const { title, sheets } = await this.api.properties();
+    const tabs = sheets.filter((each) => !each.hidden);
+    const now = tabs.find((each) => each.sheetId === before.sheetId);
+    const isSame = now && title === this.title && JSON.stringify([before, this.tabs]) === JSON.stringify([now, tabs]);
+    if (!isSame) return this.open(before.sheetId);
+    const [read] = await this.api.read([onSheet(now.title, "").replace(/!$/, "")]);
+    Object.assign(this.sheet, { texts: read.texts, shown: read.shown });
+    this.told.changed(written, true);
+  }
+
+  /** @param {{ range: string, texts: any[][], shown: string[][] }[]} parts @param {Box[]} written */
+  put(parts, written) {
+    for (const { range, texts, shown } of parts) {
+      const area = parseA1(range);
+      if (!area || area.sheet !== this.sheet.properties.title) continue;
+      const box = boxOf(area, this.sheet.properties.gridProperties);
+      for (let r = 0; r < box.rows; r++) {
+        const [to, at] = [(this.sheet.texts[box.row + r] ??= []), (this.sheet.shown[box.row + r] ??= [])];
+        for (let c = 0; c < box.columns; c++) {
+          to[box.column + c] = texts[r]?.[c] ?? "";
+          at[box.column + c] = shown[r]?.[c] ?? "";
+        }
+      }
+    }
+    this.told.changed(written, false);
+  }
+
+  /** @param {number} row @param {number} column from 0 @returns {string} */
+  text(row, column) {
+    return String(this.sheet.texts[row]?.[column] ?? "");
+  }
+
+  /** @param {number} row @param {number} column from 0 @returns {string} */
+  shown(row, column) {
+    return String(this.sheet.shown[row]?.[column] ?? "");
+  }
+
+  /** @returns {{ rows: number, columns: number }} filled */
+  extent() {
+    const { texts } = this.sheet;
+    return { rows: texts.length, columns: texts.reduce((most, row) => Math.max(most, row?.length ?? 0), 0) };
+  }
+}
+
+/**
+ * @param {import("../standins/a1.js").Area} area
+ * @param {{ rowCount: number, columnCount: number }} [grid] where an open end ends
+ * @returns {Box}
+ */
+export function boxOf(area, grid = { rowCount: 1e7, columnCount: 18278 }) {
+  const rows = Math.min(area.lastRow ?? grid.rowCount, grid.rowCount) - area.row + 1;
+  const columns = Math.min(area.lastColumn ?? grid.columnCount, grid.columnCount) - area.column + 1;
+  return { row: area.row - 1, column: area.column - 1, rows, columns };
+}

@@ -1,0 +1,185 @@
+// @ts-check
+/** The page: what belongs together is made here, and told of each other. */
+import { columnLetters, onSheet, parseA1 } from "/standins/a1.js";
+import { Book, boxOf } from "./book.js";
+import { Formulas } from "./formulas.js";
+import { Frames } from "./frames.js";
+import { a1Of, Grid } from "./grid.js";
+import { addMenu } from "./menus.js";
+import { scriptRunner } from "./scripts.js";
+import { SheetsApi } from "./sheets.js";
+
+/** @typedef {import("./grid.js").Box} Box */
+
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const formulaBar = /** @type {HTMLInputElement} */ (byId("formula"));
+
+/** @type {import("./scripts.js").Session} */
+const session = await (await fetch(`/session${location.search}`)).json();
+const api = new SheetsApi(session.spreadsheet_id);
+const run = await scriptRunner(session, show);
+
+const book = new Book(api, {
+  rebuilt() {
+    byId("title").textContent = book.title;
+    document.title = `${book.title} – Leadfill`;
+    drawTabs();
+    grid.build();
+    formulas.recalculate();
+    grid.go([{ row: 0, column: 0, lastRow: 0, lastColumn: 0 }]);
+  },
+  changed(written, reread) {
+    if (reread || grid.isTooSmall()) grid.drawAll();
+    for (const box of reread ? [] : written) redraw(box);
+    formulas.look(written);
+    if (!reread) redraw({ row: 0, column: 0, rows: grid.rows, columns: grid.columns });
+    drawFormulaBar();
+  },
+  failed: (error) => complain(error),
+});
+const grid = new Grid(byId("grid"), book, {
+  shown: (row, column) => formulas.shown(row, column) ?? book.shown(row, column),
+  selected: drawFormulaBar,
+  typed: (cells) => type(cells),
+});
+const formulas = new Formulas(
+  book,
+  (row, column, args) => {
+    const view = { sheetId: book.sheet.properties.sheetId, ranges: [a1Of({ row, column, lastRow: row, lastColumn: column })] };
+    return run({ kind: "formula", name: "ENRICH", args, view, spills: [] });
+  },
+  (row, column) => grid.draw(row, column),
+);
+const frames = new Frames(byId("sidebar"), byId("toasts"), (name, args) => script("sidebar", name, args));
+
+/** @param {import("./book.js").Box} box */
+function redraw({ row, column, rows, columns }) {
+  for (let r = row; r < Math.min(row + rows, grid.rows); r++)
+    for (let c = column; c < Math.min(column + columns, grid.columns); c++) grid.draw(r, c);
+}
+
+/** @param {"open" | "menu" | "sidebar"} kind @param {string} name @param {unknown[]} [args] */
+function script(kind, name, args = []) {
+  const view = { sheetId: book.sheet.properties.sheetId, ranges: [a1Of(grid.selection)] };
+  return run({ kind, name, args, view, spills: formulas.spills() });
+}
+
+/** What a script shows. @param {string} what @param {any} details */
+function show(what, details) {
+  if (what === "menu") addMenu(byId("menus"), details.caption, details.items.map(menuItem));
+  else if (what === "frame") frames.open(details);
+  else if (what === "toast") frames.toast(details);
+  else if (what === "ask") frames.ask(details);
+  else if (what === "select") select(details);
+}
+
+/** @param {any} item @returns {import("./menus.js").Item} */
+function menuItem(item) {
+  if (!item) return null;
+  return { caption: item.caption, run: () => script("menu", item.run).catch(complain) };
+}
+
+/** @param {import("../standins/host.js").View} view */
+async function select({ sheetId, ranges }) {
+  if (sheetId !== book.sheet.properties.sheetId) await book.open(sheetId);
+  const boxes = ranges.map((range) => boxOf(/** @type {any} */ (parseA1(range)), book.sheet.properties.gridProperties));
+  grid.go(boxes.map(({ row, column, rows, columns }) => ({ row, column, lastRow: row + rows - 1, lastColumn: column + columns - 1 })));
+}
+
+/** @param {unknown} error */
+function complain(error) {
+  frames.toast({ title: "Something went wrong", message: error instanceof Error ? error.message : String(error), seconds: 8 });
+}
+
+/** @param {{ row: number, column: number, text: string }[]} cells */
+async function type(cells) {
+  const { title } = book.sheet.properties;
+  try {
+    await api.write(cells.map(({ row, column, text }) => ({ range: onSheet(title, `${columnLetters(column + 1)}${row + 1}`), values: [[text]] })));
+  } catch (error) {
+    complain(error);
+    book.everything = true;
+    await book.catchUp();
+  }
+}
+
+/** @param {object[]} requests */
+const change = (requests) => api.change(requests).catch(complain);
+
+function drawFormulaBar() {
+  const { row, column } = grid.selection;
+  byId("where").textContent = a1Of(grid.selection);
+  if (document.activeElement !== formulaBar) formulaBar.value = book.text(row, column);
+  const { rows } = book.extent();
+  byId("status").textContent = `${rows.toLocaleString("en")} rows`;
+}
+
+function drawTabs() {
+  byId("tabs").replaceChildren(
+    ...book.tabs.map(({ sheetId, title }) => {
+      const tab = Object.assign(document.createElement("button"), { type: "button", textContent: title });
+      tab.setAttribute("aria-pressed", String(sheetId === book.sheet.properties.sheetId));
+      tab.onclick = () => book.open(sheetId).catch(complain);
+      return tab;
+    }),
+  );
+}
+
+formulaBar.addEventListener("keydown", (event) => {
+  event.stopPropagation(); // the grid listens to the whole document
+  if (event.key === "Escape") formulaBar.value = book.text(grid.selection.row, grid.selection.column);
+  if (event.key !== "Enter") return;
+  type([{ row: grid.selection.row, column: grid.selection.column, text: formulaBar.value }]);
+  formulaBar.blur();
+});
+formulaBar.addEventListener("focus", () => grid.sheet?.resetSelection?.(true));
+
+const fillDown = () => type(grid.filledDown());
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "d") return;
+    event.preventDefault();
+    event.stopPropagation();
+    fillDown();
+  },
+  true,
+);
+
+/** @param {"ROWS" | "COLUMNS"} dimension */
+function span(dimension) {
+  const { row, column, lastRow, lastColumn } = grid.selection;
+  const [startIndex, last] = dimension === "ROWS" ? [row, lastRow] : [column, lastColumn];
+  return { range: { sheetId: book.sheet.properties.sheetId, dimension, startIndex, endIndex: last + 1 } };
+}
+
+/** @param {"ASCENDING" | "DESCENDING"} sortOrder by the selected column, below the header */
+function sort(sortOrder) {
+  const { rows, columns } = book.extent();
+  const range = { sheetId: book.sheet.properties.sheetId, startRowIndex: 1, endRowIndex: rows, startColumnIndex: 0, endColumnIndex: columns };
+  return change([{ sortRange: { range, sortSpecs: [{ dimensionIndex: grid.selection.column, sortOrder }] } }]);
+}
+
+const menus = byId("menus");
+addMenu(menus, "Edit", [
+  { caption: "Fill down", keys: "Ctrl+D", run: fillDown },
+  null,
+  { caption: "Delete rows", run: () => change([{ deleteDimension: span("ROWS") }]) },
+  { caption: "Delete columns", run: () => change([{ deleteDimension: span("COLUMNS") }]) },
+]);
+addMenu(menus, "Insert", [
+  { caption: "Rows above", run: () => change([{ insertDimension: { ...span("ROWS"), inheritFromBefore: false } }]) },
+  { caption: "Columns left", run: () => change([{ insertDimension: { ...span("COLUMNS"), inheritFromBefore: false } }]) },
+]);
+addMenu(menus, "Data", [
+  { caption: "Sort sheet A → Z by this column", run: () => sort("ASCENDING") },
+  { caption: "Sort sheet Z → A by this column", run: () => sort("DESCENDING") },
+  null,
+  { caption: "Recalculate formulas", run: () => formulas.recalculate() },
+]);
+byId("person").textContent = session.email;
+
+await book.open();
+book.listen();
+document.body.dataset.ready = "yes";
+await script("open", "onOpen").catch(complain);
