@@ -33,8 +33,8 @@ class Api:
 
     def application(self) -> Flask:
         """The Flask application."""
-        app = Flask("leadfill")
-        app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+        app = Flask("leadfill", static_folder=None)
+        bodies.guard(app, MOST_BYTES)
         app.json.ensure_ascii = False  # type: ignore[attr-defined] # of Flask's default provider
         problems.handle(app)
         rules: list[tuple[str, str, Callable[..., Any]]] = [
@@ -53,8 +53,9 @@ class Api:
             ("POST", "/v1/formula-tokens", self.formula_token),
             ("DELETE", "/v1/formula-tokens/<token_id>", self.revoke),
             ("GET", "/v1/usage", self.usage),
-            ("DELETE", "/v1/leads", self.erase),
-            ("DELETE", "/v1/erasures", self.lift),
+            ("DELETE", "/v1/leads", self.erase_by_query),
+            ("POST", "/v1/erasures", self.erase),
+            ("POST", "/v1/erasures/lift", self.lift),
         ]
         for method, path, view in rules:
             app.add_url_rule(path, f"{method} {path}", view, methods=[method], provide_automatic_options=False)
@@ -219,10 +220,18 @@ class Api:
             raise InvalidRequest("`days` must be a number from 1 to 366.")
         return _json(usage.report(self.deployment, caller, days))
 
+    def erase_by_query(self) -> Response:
+        """Erases a person whom the address names; what logs addresses then knows them, so `erase` is better."""
+        self._caller()
+        return self._erase(request.args.get("linkedin_url", ""))
+
     def erase(self) -> Response:
         """Erases a person."""
         self._caller()
-        key = parse(request.args.get("linkedin_url", "")).key
+        return self._erase(bodies.decode(request.get_data(), bodies.PersonBody).linkedin_url)
+
+    def _erase(self, linkedin_url: str) -> Response:
+        key = parse(linkedin_url).key
         with self.deployment.store.writing() as connection:
             erasures.erase(connection, key, self.deployment.clock())
         logs.event("A person was erased.")
@@ -231,7 +240,7 @@ class Api:
     def lift(self) -> Response:
         """Lets an erased person be looked up again."""
         self._caller()
-        key = parse(request.args.get("linkedin_url", "")).key
+        key = parse(bodies.decode(request.get_data(), bodies.PersonBody).linkedin_url).key
         with self.deployment.store.writing() as connection:
             erasures.lift(connection, key)
         return Response(status=204)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from contextlib import suppress
+from io import BytesIO
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
+from flask import Flask, current_app, has_app_context, request
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
+from werkzeug.wsgi import get_input_stream
 
 from functions.errors import InvalidRequest
 from functions.runs import Wish
+
+RECEIVE_WITHIN_S = 10.0
+"""A client that takes longer to send its body holds a thread that others need."""
 
 Credits = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -65,10 +75,52 @@ class FormulaTokenBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True)
     spreadsheet_id: Id
 
 
+class PersonBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Whom to erase, or to let be looked up again."""
+
+    linkedin_url: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+
+
 class ChunkBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which chunk a worker shall run."""
 
     chunk_id: Id
+
+
+def guard(app: Flask, most_bytes: int) -> None:
+    """Lets a body in whole, soon and not too large, or not at all.
+
+    While functions-framework loads the function, its own application is the one to guard: it reads to the end whatever
+    the function has left unread.
+    """
+    guarded = current_app if has_app_context() else app
+    guarded.before_request(lambda: _receive(most_bytes))
+
+
+def _receive(most_bytes: int) -> None:
+    environ, length = request.environ, request.content_length
+    connection: socket.socket | None = environ.get("gunicorn.socket")
+    late = threading.Timer(RECEIVE_WITHIN_S, _hang_up, [connection]) if connection and length else None
+    if late:
+        late.daemon = True
+        late.start()
+    body = b""
+    try:
+        body = get_input_stream(environ, max_content_length=most_bytes).read()
+        if length is not None and len(body) < length:
+            raise RequestTimeout
+    except RequestEntityTooLarge:
+        body = b""
+        raise
+    finally:
+        if late:
+            late.cancel()
+        environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):  # the client was quicker
+        connection.shutdown(socket.SHUT_RD)
 
 
 B = TypeVar("B", bound=msgspec.Struct)

@@ -26,8 +26,8 @@ class Formulas:
 
     def application(self) -> Flask:
         """The Flask application."""
-        app = Flask("leadfill")
-        app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+        app = Flask("leadfill", static_folder=None)
+        bodies.guard(app, MOST_BYTES)
         problems.handle(app)
         app.add_url_rule("/v1/formula", "formula", self.answer, methods=["POST"], provide_automatic_options=False)
         app.before_request(remember_trace)

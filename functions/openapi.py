@@ -147,12 +147,20 @@ _CALLS: tuple[tuple[str, str, str, Json | None, type | None, list[Json]], ...] =
         [{"name": "token_id", "in": "path", "required": True, "schema": _TEXT}],
     ),
     ("get", "/v1/usage", "Credits by day, user and spreadsheet", _USAGE, None, [_DAYS]),
-    ("delete", "/v1/leads", "Erase a person", None, None, [_URL]),
-    ("delete", "/v1/erasures", "Let an erased person be looked up again", None, None, [_URL]),
+    ("post", "/v1/erasures", "Erase a person", None, bodies.PersonBody, []),
+    ("post", "/v1/erasures/lift", "Let an erased person be looked up again", None, bodies.PersonBody, []),
+    (
+        "delete",
+        "/v1/leads",
+        "Erase a person; logs of requests then hold the URL, which those of POST /v1/erasures do not",
+        None,
+        None,
+        [_URL],
+    ),
 )
 _STATUS = {"/v1/jobs": 202, "/v1/formula-tokens": 201}
 _ACCEPTED = ("retry", "undo")
-_PROBLEMS = (400, 401, 403, 404, 405, 409, 413, 429, 500, 502, 503)
+_PROBLEMS = (400, 401, 403, 404, 405, 408, 409, 413, 429, 500, 502, 503)
 
 
 @cache

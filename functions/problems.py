@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from flask import Flask, Response, json, request
+from flask import Flask, Response, current_app, has_app_context, json, request
 from werkzeug.exceptions import HTTPException
 
 from functions import logs
@@ -15,6 +15,7 @@ PREFIX = "urn:leadfill:problem:"
 _SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
+    408: "The request did not arrive in time; send it again.",
     413: "The request is too large; choose fewer cells or fields.",
 }
 
@@ -28,7 +29,13 @@ def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Res
 
 
 def handle(app: Flask) -> None:
-    """Turns every error that leaves a view into a problem."""
+    """Turns every error that leaves a view into a problem.
+
+    While functions-framework loads the function, its own application learns it too: it answers before the function is
+    asked where an address holds a line break, and would tell an exception's text.
+    """
+    if has_app_context() and current_app != app:
+        handle(current_app)
 
     @app.errorhandler(LeadfillError)
     def expected(error: LeadfillError) -> Response:

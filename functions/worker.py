@@ -35,8 +35,8 @@ class Private:
         return self._application(self._sweep)
 
     def _application(self, view: Callable[[], Response]) -> Flask:
-        app = Flask("leadfill")
-        app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+        app = Flask("leadfill", static_folder=None)
+        bodies.guard(app, MOST_BYTES)
         problems.handle(app)
         app.add_url_rule("/", "run", view, methods=["POST"], provide_automatic_options=False)
         app.before_request(remember_trace)

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from functions.caps import Cap, Spender
 from functions.charging import LOOKUP_CREDITS, Charge, EntryKind
 from functions.standings import Standing
-from functions.store import leads, ledger, schema
+from functions.store import erasures, leads, ledger, schema
 from functions.store.engine import Store, insert
 from functions.store.leads import Freshness, Known
 
@@ -152,6 +152,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
         for key in forgotten:
             _forget_doubt(connection, key)
         leads.learn(connection, learned, now)
+        erasures.keep_out(connection, sorted({settlement.claim.key for settlement in settlements}))
         _free(connection, [row["key"] for row in held.values()])
         ledger.move(
             connection,
@@ -188,6 +189,7 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
             connection.execute(schema.credit_entries.insert(), entries)
         doubtful = {row["key"] for row in gone.values()} - _found_since(connection, gone.values())
         leads.learn(connection, dict.fromkeys(doubtful, (Standing.IN_DOUBT, None)), now)
+        erasures.keep_out(connection, [row["key"] for row in gone.values()])
         _free(connection, [row["key"] for row in gone.values()])
         amounts = ledger.tally((row["caps"], row["credits"]) for row in gone.values())
         ledger.move(connection, amounts, amounts)

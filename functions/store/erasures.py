@@ -13,13 +13,24 @@ from functions.store.engine import upsert
 
 
 def erase(connection: sa.Connection, key: str, now: datetime) -> None:
-    """Takes a person out of leads, rows, before-images and the ledger, whose amounts stay."""
+    """Takes a person out of leads, rows, before-images and the ledger, whose amounts stay.
+
+    Whoever settles a lookup of theirs at this moment holds its claim: this waits until they are done, or they find the
+    erasure and `keep_out`.
+    """
+    claims = schema.claims
+    connection.execute(sa.select(claims.c.token).where(claims.c.key == key).with_for_update())
     upsert(connection, schema.erasures, [{"digest": _digest(key), "at": now}], replace=("at",))
-    connection.execute(schema.leads.delete().where(schema.leads.c.key == key))
     connection.execute(schema.before_images.delete().where(schema.before_images.c.identity == key))
-    rows, entries = schema.job_rows, schema.credit_entries
+    rows = schema.job_rows
     connection.execute(rows.update().where(rows.c.key == key).values(key=None, cells=sa.null()))
-    connection.execute(entries.update().where(entries.c.key == key).values(key=None))
+    _forget(connection, [key])
+
+
+def keep_out(connection: sa.Connection, keys: Sequence[str]) -> None:
+    """Takes out again what a lookup has brought in that was in flight while its person was erased."""
+    if erased := list(among(connection, keys)):
+        _forget(connection, erased)
 
 
 def lift(connection: sa.Connection, key: str) -> bool:
@@ -36,6 +47,12 @@ def among(connection: sa.Connection, keys: Sequence[str]) -> dict[str, datetime]
     table = schema.erasures
     rows = connection.execute(sa.select(table.c.digest, table.c.at).where(table.c.digest.in_(list(digests))))
     return {digests[row.digest]: row.at for row in rows}
+
+
+def _forget(connection: sa.Connection, keys: Sequence[str]) -> None:
+    entries = schema.credit_entries
+    connection.execute(schema.leads.delete().where(schema.leads.c.key.in_(keys)))
+    connection.execute(entries.update().where(entries.c.key.in_(keys)).values(key=None))
 
 
 def _digest(key: str) -> str:
