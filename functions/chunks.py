@@ -161,7 +161,8 @@ def _look_up(
     wish, enricher = wish_of(job.request, job.spreadsheet_id), deployment.make_enricher()
     spender = Spender(run_id=job.id, user_id=job.user_id, spreadsheet_id=job.spreadsheet_id, ceiling=job.ceiling)
     with deployment.store.reading() as connection:
-        asked = ledger.keys_of_run(connection, job.id, since=job.started_at) if wish.retry else {}
+        keys = [row.key for row in rows if row.key]
+        asked = ledger.keys_of_run(connection, job.id, keys, since=job.started_at) if wish.retry else {}
     results: dict[int, Result] = {}
     with _watched(deployment, chunk, results) as stop:
         if job.halted:
@@ -182,8 +183,9 @@ def _credited(
     An attempt may die between paying and saying so, and another chunk may hold a row of the same person.
     """
     keys = {row.position: row.key for row in rows}
-    paid = {key for key, charged in ledger.keys_of_run(connection, job.id, since=None).items() if charged}
-    paid -= jobs.keys_with(connection, job.id, Outcome.ENRICHED)
+    wanted = sorted({key for key in keys.values() if key})
+    paid = {key for key, charged in ledger.keys_of_run(connection, job.id, wanted).items() if charged}
+    paid -= jobs.keys_with(connection, job.id, Outcome.ENRICHED, wanted)
     credited = []
     for position, outcome, detail in outcomes:
         ended = outcome

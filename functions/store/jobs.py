@@ -16,6 +16,9 @@ from functions.store.engine import insert
 
 NO_SUCH_JOB = "There is no such job; it may have been started by somebody else, or long ago."
 
+_BATCH = 500
+"""Keys in one query."""
+
 _jobs, _rows = schema.jobs, schema.job_rows
 
 
@@ -194,10 +197,14 @@ def unended_without_chunks(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(_jobs.c.id).where(_jobs.c.state.not_in(ended), ~waits)))
 
 
-def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome) -> set[str]:
-    """The people of rows that ended so."""
-    condition = _rows.c.job_id == job_id, _rows.c.outcome == outcome, _rows.c.key.is_not(None)
-    return set(connection.scalars(sa.select(_rows.c.key).where(*condition)))
+def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Sequence[str]) -> set[str]:
+    """Of these people those of whom a row ended so."""
+    found: set[str] = set()
+    for start in range(0, len(keys), _BATCH):
+        batch = _rows.c.key.in_(keys[start : start + _BATCH])
+        condition = _rows.c.job_id == job_id, _rows.c.outcome == outcome, batch
+        found.update(connection.scalars(sa.select(_rows.c.key).where(*condition)))
+    return found
 
 
 def counts(connection: sa.Connection, job_id: str) -> dict[Outcome, int]:

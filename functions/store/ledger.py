@@ -15,6 +15,8 @@ from functions.store import schema
 from functions.store.engine import insert
 
 NONE = Decimal(0)
+_BATCH = 500
+"""Keys in one query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +85,19 @@ def by_day(connection: sa.Connection, since: datetime) -> list[Day]:
     ]
 
 
-def keys_of_run(connection: sa.Connection, run_id: str, *, since: datetime | None) -> dict[str, bool]:
-    """The people whom a run has asked for since then, each with whether that was charged."""
+def keys_of_run(
+    connection: sa.Connection, run_id: str, keys: Sequence[str], *, since: datetime | None = None
+) -> dict[str, bool]:
+    """Of these people those whom a run has asked for since then, each with whether that was charged."""
     entries = schema.credit_entries
-    condition = [entries.c.run_id == run_id, entries.c.kind != EntryKind.RELEASED, entries.c.key.is_not(None)]
+    condition = [entries.c.run_id == run_id, entries.c.kind != EntryKind.RELEASED]
     if since is not None:
         condition.append(entries.c.at >= since)
     found: dict[str, bool] = {}
-    for key, kind in connection.execute(sa.select(entries.c.key, entries.c.kind).where(*condition)):
-        found[key] = found.get(key, False) or kind == EntryKind.CHARGED
+    for start in range(0, len(keys), _BATCH):
+        batch = entries.c.key.in_(keys[start : start + _BATCH])
+        for key, kind in connection.execute(sa.select(entries.c.key, entries.c.kind).where(batch, *condition)):
+            found[key] = found.get(key, False) or kind == EntryKind.CHARGED
     return found
 
 

@@ -70,7 +70,7 @@ credit_entries = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("credits", Credits, nullable=False),
     sa.Column("token", sa.Text, nullable=False, comment="the claim that this settles"),
-    sa.Column("key", sa.Text, nullable=True, comment="NULL once the person is erased"),
+    sa.Column("key", sa.Text, nullable=True, index=True, comment="NULL once the person is erased"),
     sa.Column("run_id", sa.Text, nullable=False, index=True),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("spreadsheet_id", sa.Text, nullable=False),

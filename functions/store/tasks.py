@@ -151,8 +151,8 @@ def lock(store: Store, name: str, holder: str, now: datetime) -> bool:
     """Takes or renews a lock, also one whose holder is long silent; False where another one has it."""
     values = {"name": name, "holder": holder, "expires_at": now + LOCK}
     with store.writing() as connection:
-        statement = insert(connection, _locks).values(values)
-        statement = statement.on_conflict_do_update(
+        inserted = insert(connection, _locks).values(values)
+        statement = inserted.on_conflict_do_update(
             index_elements=[_locks.c.name],
             set_={"holder": holder, "expires_at": now + LOCK},
             where=sa.or_(_locks.c.holder == holder, _locks.c.expires_at <= now),

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token", "kind", name=op.f("uq_credit_entries_token")),
     )
     op.create_index(op.f("ix_credit_entries_at"), "credit_entries", ["at"], unique=False)
+    op.create_index(op.f("ix_credit_entries_key"), "credit_entries", ["key"], unique=False)
     op.create_index(op.f("ix_credit_entries_run_id"), "credit_entries", ["run_id"], unique=False)
     op.create_table(
         "erasures",
