@@ -51,7 +51,7 @@ def deploy(gcloud: Gcloud, target: Target) -> None:
     """Everything but the add-on."""
     there = release.services(gcloud, target) if _has_run(gcloud) else {}
     deployed = release.plain_of(there[f"{NAME}-api"]) if f"{NAME}-api" in there else {}
-    plain = chosen(os.environ, deployed, target)
+    plain = chosen(os.environ, deployed, target, strict=not gcloud.dry_run)
     private = os.environ.get("API_PRIVATE", "") not in {"", "0"}
     foundation.enable_apis(gcloud)
     vault = keeping.Vault(gcloud, target)
@@ -89,6 +89,8 @@ def doctor(project: str, region: str, *, dry_run: bool) -> None:
     """Checks a live deployment end to end and says what is wrong."""
     gcloud = Gcloud(project, dry_run=dry_run)
     wrong = doctoring.examine(gcloud, _target(gcloud, region))
+    if dry_run:
+        return
     for sentence in wrong:
         print(f"✗ {sentence}")
     if wrong:

@@ -37,6 +37,8 @@ def examine(
 ) -> list[str]:
     """What is wrong, one or two sentences each; nothing is changed."""
     there = services(gcloud, target)
+    if gcloud.dry_run:
+        ask = _nobody
     if not there and not gcloud.dry_run:
         return [f"Leadfill is not deployed in {target.project}, {target.region}. Run make deploy."]
     return [
@@ -48,6 +50,11 @@ def examine(
         *_sweep(gcloud, target, now()),
         *_alerts(gcloud),
     ]
+
+
+def _nobody(_url: str) -> tuple[int, str]:
+    """In a dry run nobody is asked."""
+    return 401, ""
 
 
 def _functions(there: dict[str, dict[str, Any]]) -> Iterator[str]:

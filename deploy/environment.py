@@ -20,8 +20,16 @@ PLAIN = tuple(
 )
 
 
-def chosen(environ: Mapping[str, str], deployed: Mapping[str, str], target: Target) -> dict[str, str]:
+def chosen(
+    environ: Mapping[str, str], deployed: Mapping[str, str], target: Target, *, strict: bool = True
+) -> dict[str, str]:
     """Every plain setting: what the deployer's environment says, else what is deployed now, else the default.
+
+    Args:
+        environ: the deployer's environment.
+        deployed: the plain variables of what is deployed now.
+        target: where to.
+        strict: whether to refuse what nobody could use.
 
     Raises:
         SettingsError: one of them is wrong, or nobody could use what would be deployed.
@@ -43,7 +51,7 @@ def chosen(environ: Mapping[str, str], deployed: Mapping[str, str], target: Targ
         missing.append("IDENTITY_AUDIENCE: the OAuth client id of the add-on's Apps Script project (docs/deploy.md).")
     if not values["ALLOWED_DOMAINS"] and not values["ALLOWED_EMAILS"]:
         missing.append("ALLOWED_DOMAINS or ALLOWED_EMAILS: without them nobody is let in.")
-    if missing:
+    if missing and strict:
         raise SettingsError("Set these in the environment first:\n" + "\n".join(f"- {line}" for line in missing))
     return values
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from deploy.gcloud import Gcloud
 from deploy.release import services
-from deploy.target import ACCOUNTS, NAME, Target
+from deploy.target import ACCOUNTS, FUNCTIONS, NAME, Target
 from deploy.watching import ALERTS
 
 KEPT = f"""\
@@ -24,36 +24,38 @@ def take_down(gcloud: Gcloud, target: Target) -> None:
     """Removes what runs, calls or watches; says what is kept."""
     region, location = f"--region={target.region}", f"--location={target.region}"
     # First what starts work, then what does it.
-    for job in gcloud.listed("scheduler", "jobs", "list", location) or _assumed(gcloud, f"{NAME}-sweep"):
-        if str(job["name"]).endswith(f"{NAME}-sweep"):
-            gcloud.change("scheduler", "jobs", "delete", f"{NAME}-sweep", location)
-    for queue in gcloud.listed("tasks", "queues", "list", location) or _assumed(gcloud, NAME):
-        if str(queue["name"]).rpartition("/")[2] == NAME:
-            gcloud.change("tasks", "queues", "delete", NAME, location)
-    assumed = [f"{NAME}-{name}" for name in ("api", "formula", "worker", "sweep")] if gcloud.dry_run else []
-    for name in [*services(gcloud, target), *assumed]:
+    listed = gcloud.listed("scheduler", "jobs", "list", location)
+    for name in _there(gcloud, (str(job["name"]) for job in listed), (f"{NAME}-sweep",)):
+        gcloud.change("scheduler", "jobs", "delete", name, location)
+    listed = gcloud.listed("tasks", "queues", "list", location)
+    for name in _there(gcloud, (str(queue["name"]) for queue in listed), (NAME,)):
+        gcloud.change("tasks", "queues", "delete", name, location)
+    for name in _there(gcloud, services(gcloud, target), [function.service for function in FUNCTIONS]):
         gcloud.change("run", "services", "delete", name, region)
-    for job in gcloud.listed("run", "jobs", "list", region):
-        if job["metadata"]["name"] == f"{NAME}-migrate":
-            gcloud.change("run", "jobs", "delete", f"{NAME}-migrate", region)
+    listed = gcloud.listed("run", "jobs", "list", region)
+    for name in _there(gcloud, (str(job["metadata"]["name"]) for job in listed), (f"{NAME}-migrate",)):
+        gcloud.change("run", "jobs", "delete", name, region)
     _stop_watching(gcloud)
-    there = {account["email"] for account in gcloud.listed("iam", "service-accounts", "list")}
-    for role in ACCOUNTS:
-        if target.account(role) in there or gcloud.dry_run:
-            gcloud.change("iam", "service-accounts", "delete", target.account(role))
+    accounts = gcloud.listed("iam", "service-accounts", "list")
+    ours = [target.account(role) for role in ACCOUNTS]
+    for name in _there(gcloud, (str(account["email"]) for account in accounts), ours):
+        gcloud.change("iam", "service-accounts", "delete", name)
     print(KEPT)
 
 
 def _stop_watching(gcloud: Gcloud) -> None:
-    titles = {alert.title for alert in ALERTS}
-    for policy in gcloud.listed("alpha", "monitoring", "policies", "list"):
-        if policy["displayName"] in titles:
-            gcloud.change("alpha", "monitoring", "policies", "delete", str(policy["name"]))
-    for metric in gcloud.listed("logging", "metrics", "list"):
-        if str(metric["name"]).startswith(f"{NAME}-"):
-            gcloud.change("logging", "metrics", "delete", str(metric["name"]))
+    policies = gcloud.listed("alpha", "monitoring", "policies", "list")
+    titles = {str(policy["displayName"]): str(policy["name"]) for policy in policies}
+    for title in _there(gcloud, titles, [alert.title for alert in ALERTS]):
+        policy = titles.get(title, f"(the policy “{title}”)")
+        gcloud.change("alpha", "monitoring", "policies", "delete", policy)
+    metrics = gcloud.listed("logging", "metrics", "list")
+    ours = [f"{NAME}-{alert.name}" for alert in ALERTS]
+    for name in _there(gcloud, (str(metric["name"]) for metric in metrics), ours):
+        gcloud.change("logging", "metrics", "delete", name)
 
 
-def _assumed(gcloud: Gcloud, name: str) -> list[dict[str, Any]]:
-    """In a dry run nothing is read, and everything is assumed to be there."""
-    return [{"name": name}] if gcloud.dry_run else []
+def _there(gcloud: Gcloud, listed: Iterable[str], ours: Sequence[str]) -> list[str]:
+    """Which of ours are there; all, in a dry run, where nothing is read."""
+    found = {name.rpartition("/")[2] for name in listed}
+    return [name for name in ours if name in found or gcloud.dry_run]

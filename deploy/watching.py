@@ -29,7 +29,7 @@ ALERTS = (
     Alert(
         name="credits-in-doubt",
         title="Leadfill: credits in doubt",
-        logged='jsonPayload.event="credits_in_doubt"',
+        logged='(jsonPayload.event="credits_in_doubt" OR jsonPayload.doubts>0)',
         more_than=0,
         window_s=300,
         advice="A lookup was sent and its answer never came, so it may have been charged. Nothing is asked again by "

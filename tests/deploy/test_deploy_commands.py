@@ -1,0 +1,196 @@
+"""`make deploy` says every command before it is run, leaves no setting out, and puts no secret on a command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from deploy import environment, watching
+from deploy.database import MAX_CONNECTIONS, connection_name
+from deploy.release import facts
+from deploy.source import ROOT
+from deploy.target import FUNCTIONS, Target
+from functions.errors import SettingsError
+from functions.queueing import DISPATCH_DEADLINE_S
+from functions.settings import Settings, read
+from functions.store.engine import Store
+
+SECRET_VALUES = {
+    "SLINTEL_API_KEY": "sk-the-key-of-slintel",
+    "LEADFILL_SECRET_KEY": "Zq3vT8xLw1Yb6Nc0Rk5Jd2Hf9Mg4Ps7A",
+    "DATABASE_URL": "postgresql://leadfill:the-password@db.example.com/leadfill",
+}
+GIVEN = {"IDENTITY_AUDIENCE": "1-a.apps.googleusercontent.com", "ALLOWED_DOMAINS": "example.com,example.org"}
+
+
+def dry_run(verb: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "deploy", verb, "--project", "demo-project", "--region", "europe-west1"]
+    clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    clean |= {"DRY_RUN": "1", "ALERT_EMAIL": "ops@example.com"} | environ
+    return subprocess.run(command, cwd=ROOT, env=clean, text=True, capture_output=True, check=False, timeout=60)
+
+
+def commands(output: str) -> list[list[str]]:
+    """The printed gcloud commands, without what they read from standard input."""
+    lines = re.sub(r" <<'END'\n.*?\nEND$", "", output, flags=re.DOTALL | re.MULTILINE)
+    lines = lines.replace(" < (a secret, on standard input)", "")
+    return [shlex.split(line)[1:] for line in lines.splitlines() if line.startswith("gcloud ")]
+
+
+@pytest.fixture(scope="module")
+def printed() -> str:
+    done = dry_run("up", **GIVEN, **SECRET_VALUES)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def flag(words: list[str], name: str) -> str:
+    return next(word.partition("=")[2] for word in words if word.startswith(f"--{name}="))
+
+
+def deployed_environment(words: list[str]) -> set[str]:
+    plain = flag(words, "set-env-vars").removeprefix("^~~^").split("~~")
+    return {pair.partition("=")[0] for pair in [*plain, *flag(words, "set-secrets").split(",")]}
+
+
+def test_a_dry_run_prints_the_commands_of_every_step(printed: str) -> None:
+    steps = (
+        "services enable|iam service-accounts create|artifacts repositories create|storage buckets create|"
+        "tasks queues create|tasks queues add-iam-policy-binding|secrets create|secrets versions add|builds submit|"
+        "run jobs deploy|run jobs execute|scheduler jobs create|logging metrics create|alpha monitoring policies create"
+    )
+    made = [" ".join(words) for words in commands(printed)]
+    for step in steps.split("|"):
+        assert any(command.startswith(step) for command in made), step
+    services = [words[2] for words in commands(printed) if words[:2] == ["run", "deploy"]]
+    assert services == ["leadfill-api", "leadfill-formula", "leadfill-worker", "leadfill-sweep"]
+    assert "@google/clasp" in printed
+
+
+def test_without_a_database_url_a_cloud_sql_instance_is_made() -> None:
+    done = dry_run("up", **GIVEN)
+    made = [" ".join(words[:3]) for words in commands(done.stdout)]
+    assert {"sql instances create", "sql databases create", "sql users create"} <= set(made)
+
+
+def test_every_variable_is_a_setting_and_every_setting_is_a_variable(printed: str) -> None:
+    known = {field.name.upper() for field in fields(Settings)}
+    together: set[str] = set()
+    for words in commands(printed):
+        if words[:2] == ["run", "deploy"]:
+            names = deployed_environment(words)
+            assert names <= known | set(environment.PLATFORM)
+            assert names >= set(environment.PLATFORM)
+            together |= names
+    assert together - set(environment.PLATFORM) == known - set(environment.GIVEN_BY_CLOUD_RUN)
+
+
+def test_no_secret_is_printed_or_stands_on_a_command_line(printed: str) -> None:
+    for value in SECRET_VALUES.values():
+        assert value not in printed
+    assert "the-password" not in printed
+    assert "--password" not in printed
+
+
+def test_nothing_is_open_that_should_be_private(printed: str) -> None:
+    ingress = {words[2]: flag(words, "ingress") for words in commands(printed) if words[:2] == ["run", "deploy"]}
+    assert ingress == {
+        "leadfill-api": "all",
+        "leadfill-formula": "all",
+        "leadfill-worker": "internal",
+        "leadfill-sweep": "internal",
+    }
+
+
+def test_a_private_api_is_checked_by_cloud_run_too() -> None:
+    done = dry_run("up", **GIVEN, **SECRET_VALUES, API_PRIVATE="1", ALLOWED_EMAILS="ann@example.net")
+    [api] = [words for words in commands(done.stdout) if words[:3] == ["run", "deploy", "leadfill-api"]]
+    assert "--invoker-iam-check" in api
+    assert flag(api, "set-custom-audiences") == GIVEN["IDENTITY_AUDIENCE"]
+    invited = {flag(words, "member") for words in commands(done.stdout) if "--role=roles/run.invoker" in words}
+    assert invited == {"domain:example.com", "domain:example.org", "user:ann@example.net"}
+
+
+def test_no_role_is_wider_than_its_task(printed: str) -> None:
+    roles = {flag(words, "role") for words in commands(printed) if any(word.startswith("--role=") for word in words)}
+    assert not {role for role in roles if re.search(r"owner|editor|admin", role)}
+
+
+def test_what_is_missing_is_named_at_once() -> None:
+    done = dry_run("up", FRESH_DAYS="soon")
+    assert done.returncode == 1
+    assert "FRESH_DAYS must be a number." in done.stderr
+    with pytest.raises(SettingsError, match=r"(?s)IDENTITY_AUDIENCE.*ALLOWED_DOMAINS or ALLOWED_EMAILS"):
+        environment.chosen({}, {}, Target(project="p", region="r", number="1"))
+
+
+def test_what_is_deployed_stays_unless_it_is_given_anew() -> None:
+    target = Target(project="p", region="r", number="1")
+    deployed = {"CREDITS_PER_MONTH": "700", "CREDITS_PER_RUN": "70"}
+    values = environment.chosen(GIVEN | {"CREDITS_PER_RUN": "80"}, deployed, target)
+    assert (values["CREDITS_PER_MONTH"], values["CREDITS_PER_RUN"], values["FRESH_DAYS"]) == ("700", "80", "180")
+
+
+def test_the_deployed_settings_are_accepted_by_the_functions(printed: str) -> None:
+    for words in commands(printed):
+        if words[:2] == ["run", "deploy"]:
+            pairs = flag(words, "set-env-vars").removeprefix("^~~^").split("~~")
+            settings = read(dict(pair.split("=", 1) for pair in pairs) | SECRET_VALUES | {"K_SERVICE": words[2]})
+            assert settings.allowed_domains == ("example.com", "example.org")
+            assert settings.worker_url != settings.sweep_url
+
+
+def test_threads_match_concurrency_and_times_match_their_callers(printed: str) -> None:
+    for words in commands(printed):
+        if words[:2] == ["run", "deploy"]:
+            assert f"~~THREADS={flag(words, 'concurrency')}~~" in flag(words, "set-env-vars")
+    by_name = {function.name: function for function in FUNCTIONS}
+    assert by_name["worker"].timeout_s >= DISPATCH_DEADLINE_S
+    assert 25 < by_name["formula"].timeout_s <= 30
+
+
+def test_the_database_takes_the_connections_of_all_instances() -> None:
+    store = Store("postgresql://nobody@127.0.0.1/none")
+    pool = store.engine.pool
+    each = pool.size() + pool._max_overflow  # type: ignore[attr-defined] # a QueuePool, which tells only its size
+    assert sum(function.max_instances for function in FUNCTIONS) * each <= MAX_CONNECTIONS
+
+
+def test_the_down_and_doctor_commands_print_too() -> None:
+    down = dry_run("down")
+    assert "Kept" in down.stdout
+    assert "every credit" in down.stdout
+    kinds = {" ".join(words[:3]) for words in commands(down.stdout) if "delete" in words}
+    assert kinds >= {"scheduler jobs delete", "tasks queues delete", "run services delete", "run jobs delete"}
+    assert not [words for words in commands(down.stdout) if words[0] in {"sql", "secrets"} and "delete" in words]
+    doctor = dry_run("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    assert len(commands(doctor.stdout)) >= 5
+
+
+def test_a_socket_is_told_from_a_server() -> None:
+    assert connection_name("postgresql://a:b@/leadfill?host=/cloudsql/p:r:leadfill") == "p:r:leadfill"
+    assert connection_name("postgresql://a:b@db.example.com/leadfill") == ""
+
+
+def test_alerts_tell_what_to_do_in_the_runbook() -> None:
+    runbook = (Path(ROOT) / "docs" / "production.md").read_text(encoding="utf-8").lower()
+    for alert in watching.ALERTS:
+        heading = alert.advice.rpartition("docs/production.md, ")[2].rstrip(".")
+        assert f"### {heading}" in runbook
+
+
+def test_a_service_that_was_changed_by_hand_is_seen() -> None:
+    service = {
+        "metadata": {"name": "leadfill-api", "annotations": {"run.googleapis.com/ingress": "internal"}},
+        "spec": {"template": {"metadata": {}, "spec": {"containers": [{"image": "i"}]}}},
+    }
+    assert facts(service)["ingress"] == "internal"
+    assert facts(service)["public"] is False

@@ -1,0 +1,194 @@
+"""The real gcloud accepts every command, Google's descriptions accept every call, and a second run changes nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy import source
+from deploy.source import ROOT
+from functions.sealing import weakness
+from tests.deploy.google_cloud import REGION, GoogleCloud
+from tests.deploy.google_resources import PROJECT
+from tests.deploy.test_deploy_commands import GIVEN, SECRET_VALUES, commands, dry_run
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed: its parser cannot be asked"),
+    pytest.mark.xdist_group("gcloud"),
+]
+KEY = {"SLINTEL_API_KEY": SECRET_VALUES["SLINTEL_API_KEY"], "ALERT_EMAIL": "ops@example.com"}
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[GoogleCloud]:
+    with GoogleCloud() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def environ(cloud: GoogleCloud, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Nothing of this machine's own gcloud: no account, no project, no way out."""
+    folder = tmp_path_factory.mktemp("gcloud")
+    (folder / "token").write_text("a-dummy-token")
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    return kept | cloud.environment(str(folder))
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what deploys and is deployed, so that an edit meanwhile does not count as a change."""
+    root = tmp_path_factory.mktemp("tree")
+    for name in ("deploy", "functions", "sheets_addon"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    for name in ("main.py", "requirements.txt", ".gcloudignore"):
+        shutil.copy(ROOT / name, root)
+    return root
+
+
+def run(tree: Path, environ: dict[str, str], verb: str, **more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "deploy", verb, "--project", PROJECT, "--region", REGION]
+    return subprocess.run(
+        command, cwd=tree, env=environ | more, text=True, capture_output=True, check=False, timeout=500
+    )
+
+
+@pytest.fixture(scope="module")
+def deployed(cloud: GoogleCloud, environ: dict[str, str], tree: Path) -> str:
+    done = run(tree, environ, "up", **GIVEN, **KEY)
+    assert done.returncode == 0, done.stderr + "\n".join(cloud.faults)
+    return done.stdout
+
+
+def test_every_call_is_one_that_google_describes(cloud: GoogleCloud, deployed: str) -> None:
+    assert deployed
+    assert cloud.faults == []
+    used = {call.api for call in cloud.changes}
+    assert used >= {"run", "secretmanager", "cloudtasks", "cloudscheduler", "sqladmin", "iam", "monitoring", "logging"}
+
+
+def test_four_functions_run_the_image_that_was_built_and_the_tables_were_made_first(
+    cloud: GoogleCloud, tree: Path, deployed: str
+) -> None:
+    assert deployed
+    services = [it for it in cloud.state.resources.values() if it.get("kind") == "Service"]
+    images = {it["spec"]["template"]["spec"]["containers"][0]["image"] for it in services}
+    assert len(services) == 4
+    assert [image.rpartition(":")[2] for image in images] == [source.tag(tree)]
+    order = [call.method for call in cloud.changes]
+    assert order.index("run.namespaces.jobs.run") < order.index("run.namespaces.services.create")
+
+
+def test_what_was_uploaded_is_the_package_and_nothing_else(cloud: GoogleCloud, tree: Path, deployed: str) -> None:
+    assert deployed
+    [content] = [data for name, data in cloud.state.objects.items() if name.endswith(".tgz")]
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        names = sorted(member.name.removeprefix("./") for member in archive.getmembers() if member.isfile())
+    assert names == source.files(tree)
+
+
+def test_gcloud_agrees_on_the_upload(environ: dict[str, str]) -> None:
+    command = ["gcloud", "meta", "list-files-for-upload", str(ROOT)]
+    listed = subprocess.run(command, env=environ, text=True, capture_output=True, check=True).stdout.splitlines()
+    assert sorted(listed) == source.files()
+
+
+def test_secrets_reach_secret_manager_and_no_output(cloud: GoogleCloud, deployed: str) -> None:
+    kept = {name.split("/")[4]: value for name, value in cloud.state.payloads.items()}
+    assert kept["leadfill-slintel-api-key"] == KEY["SLINTEL_API_KEY"]
+    assert weakness(kept["leadfill-leadfill-secret-key"]) is None
+    [password] = re.findall(r"leadfill:([^@]+)@", kept["leadfill-database-url"])
+    users = [call.body for call in cloud.changes if call.method == "sql.users.insert"]
+    assert [user["password"] for user in users] == [password]
+    for value in [*kept.values(), password]:
+        assert value not in deployed
+
+
+def test_a_second_run_changes_nothing(cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str) -> None:
+    assert deployed
+    before = len(cloud.changes)
+    again = run(
+        tree, environ, "up", ALERT_EMAIL=KEY["ALERT_EMAIL"]
+    )  # what was exported the first time need not be again
+    assert again.returncode == 0, again.stderr
+    assert [call.method for call in cloud.changes[before:]] == []
+    assert "Nothing had to change." in again.stdout
+    assert cloud.faults == []
+
+
+def test_one_changed_setting_deploys_the_functions_and_nothing_else(
+    cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str
+) -> None:
+    assert deployed
+    before = len(cloud.changes)
+    done = run(tree, environ, "up", ALERT_EMAIL=KEY["ALERT_EMAIL"], CREDITS_PER_MONTH="700")
+    assert done.returncode == 0, done.stderr
+    changed = [call.method for call in cloud.changes[before:]]
+    assert changed == ["run.namespaces.services.replaceService"] * 4
+
+
+def test_gcloud_parses_every_command_of_every_kind(environ: dict[str, str], tmp_path: Path) -> None:
+    """Also of those that the recorded runs do not come across; parsed in one process of gcloud's own Python."""
+    printed = [dry_run("up", **GIVEN, API_PRIVATE="1").stdout, dry_run("down").stdout, dry_run("doctor").stdout]
+    lines = [words for text in printed for words in commands(text)]
+    assert len(lines) > 80
+    lines = [[word for word in words if word != "--flags-file=-"] for words in lines]
+    (tmp_path / "lines.json").write_text(json.dumps(lines))
+    program = Path(__file__).parent / "parse_with_gcloud.py"
+    python = subprocess.run(
+        ["gcloud", "info", "--format=value(basic.python_location,installation.sdk_root)"],
+        env=environ,
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout.split()
+    done = subprocess.run(
+        [python[0], "-S", str(program), python[1], str(tmp_path / "lines.json")],
+        env=environ,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert f"{len(lines)} commands parsed" in done.stdout
+
+
+def test_the_doctor_finds_what_is_broken(
+    cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str
+) -> None:
+    """The services of this cloud answer nobody, which the doctor says too."""
+    assert deployed
+    queue = next(it for name, it in cloud.state.resources.items() if "/queues/" in name)
+    queue["state"] = "PAUSED"
+    job = next(it for name, it in cloud.state.resources.items() if name.endswith("jobs/leadfill-sweep"))
+    job["status"] = {"code": 7}
+    done = run(tree, environ | {"https_proxy": "http://127.0.0.1:9"}, "doctor")
+    assert done.returncode == 1
+    assert "✗ The queue is PAUSED, so runs do not go on." in done.stdout
+    assert "✗ The last sweep failed (code 7)." in done.stdout
+    assert "✗ api cannot be reached" in done.stdout
+    assert "secret" not in done.stdout
+    assert "alert" not in done.stdout
+
+
+def test_taken_down_it_keeps_what_was_paid_for(
+    cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str
+) -> None:
+    assert deployed
+    done = run(tree, environ, "down")
+    assert done.returncode == 0, done.stderr
+    left = {call.method for call in cloud.changes if call.method.endswith("delete")}
+    assert not {method for method in left if method.startswith(("sql", "secretmanager", "artifactregistry"))}
+    assert not [it for it in cloud.state.resources.values() if it.get("kind") == "Service"]
+    assert cloud.state.payloads
+    assert "Kept" in done.stdout
+    assert cloud.faults == []
