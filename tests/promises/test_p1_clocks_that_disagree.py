@@ -1,0 +1,100 @@
+"""P1 between instances whose clocks disagree: nobody's living claim or lease is taken for dead."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.caps import Cap
+from functions.dispatching import Dispatcher
+from functions.enrichment import Enricher
+from functions.outcomes import Outcome
+from functions.slintel import Slintel
+from functions.standings import Standing
+from functions.store import claims, ledger, tasks
+from functions.store.engine import Store
+from local.slintel_sandbox.client import Sandbox
+from tests.conftest import FRESH, PLENTY, people, spender, wait_until
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one machine
+OFF = timedelta(minutes=10)
+COUNT = 6
+
+
+def clock_off_by(difference: timedelta) -> Callable[[], datetime]:
+    return lambda: datetime.now(UTC) + difference
+
+
+@pytest.fixture(params=[(-OFF, OFF), (OFF, -OFF)], ids=["behind, ahead", "ahead, behind"])
+def instances(request: pytest.FixtureRequest, store: Store, database_url: str) -> Iterator[tuple[Store, Store]]:
+    """Two instances over one database, 20 minutes apart."""
+    assert store is not None, "its tables are there"
+    first, second = (Store(database_url, wall=clock_off_by(off)) for off in request.param)
+    yield first, second
+    first.close()
+    second.close()
+
+
+@pytest.fixture
+def enrichers(instances: tuple[Store, Store], sandbox: Sandbox) -> Iterator[list[Enricher]]:
+    made = [
+        Enricher(
+            store=opened,
+            dispatcher=Dispatcher(Slintel(sandbox.url, "key", concurrency=COUNT, timeout_s=30), COUNT),
+            limits=PLENTY,
+            fresh=FRESH,
+            clock=opened.clock,
+        )
+        for opened in instances
+    ]
+    yield made
+    for enricher in made:
+        enricher.dispatcher.close()
+
+
+def test_they_tell_the_same_time(instances: tuple[Store, Store]) -> None:
+    first, second = instances
+    assert abs(first.clock() - second.clock()) < timedelta(seconds=5)
+
+
+def test_nobody_is_paid_for_twice_by_one_whose_clock_is_off(
+    store: Store, sandbox: Sandbox, enrichers: list[Enricher]
+) -> None:
+    sandbox.switch(latency_s=1.0)
+    first, second = enrichers
+    outcomes: list[Outcome] = []
+    running = threading.Thread(
+        target=lambda: outcomes.extend(result.outcome for result in first.enrich(people(COUNT), spender()))
+    )
+    running.start()
+    wait_until(lambda: sandbox.charges()["in_flight"] == COUNT)
+    # It waits for the first one's leads; were their claims dead to it, it would take them for doubts and ask again.
+    retry = frozenset({Standing.IN_DOUBT})
+    seconds = [result.outcome for result in second.enrich(people(COUNT), spender(), retry=retry)]
+    running.join()
+    assert outcomes == [Outcome.ENRICHED] * COUNT
+    assert seconds == [Outcome.KNOWN] * COUNT
+    assert set(sandbox.charges(by="slug").values()) == {1}
+    with store.reading() as connection:
+        totals = ledger.totals(connection)
+    assert (int(totals.charged), int(totals.in_doubt)) == (COUNT, 0)
+
+
+def test_a_sweep_by_one_whose_clock_is_off_leaves_living_claims_alone(instances: tuple[Store, Store]) -> None:
+    first, second = instances
+    key = people(1)[0].key
+    claimed = claims.claim(
+        first, [key], spender(), [Cap("month:any", 10)], owner="first", fresh=FRESH, now=first.clock()
+    )
+    assert [claim.key for claim in claimed.granted] == [key]
+    assert claims.expire(second, second.clock()) == 0
+
+
+def test_a_tab_is_not_taken_from_a_living_writer(instances: tuple[Store, Store]) -> None:
+    first, second = instances
+    assert tasks.lock(first, "tab", "first", first.clock())
+    assert not tasks.lock(second, "tab", "second", second.clock())
+    assert tasks.lock(first, "tab", "first", first.clock()), "renewed"
