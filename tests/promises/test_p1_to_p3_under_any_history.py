@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from functions import enrichment, pacing, retrying
 from functions.caps import Limits, Spender, caps
+from functions.charging import EntryKind
 from functions.dispatching import Dispatcher
 from functions.enrichment import Enricher, Result
 from functions.errors import ProviderError
@@ -167,11 +168,21 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def the_ledger_brackets_the_truth(self) -> None:
-        """P2; a claim that stands is a doubt to come."""
+        """P2, person by person; a claim that stands is a doubt to come."""
+        entries = schema.credit_entries
         with self.store.reading() as connection:
             totals = ledger.totals(connection)
-            claimed = connection.scalar(sa.select(sa.func.count()).select_from(schema.claims)) or 0
-        assert totals.charged <= self._charged() <= totals.charged + totals.in_doubt + claimed
+            claimed = list(connection.scalars(sa.select(schema.claims.c.key)))
+            written = connection.execute(sa.select(entries.c.key, entries.c.kind, entries.c.token)).all()
+        assert totals.charged <= self._charged() <= totals.charged + totals.in_doubt + len(claimed)
+        resolved = {entry.token for entry in written if entry.kind != EntryKind.IN_DOUBT}
+        charges = self.sandbox.charges(by="slug")
+        for profile in PERSONS:
+            own = [entry for entry in written if entry.key == profile.key]
+            charged = sum(entry.kind == EntryKind.CHARGED for entry in own)
+            in_doubt = sum(entry.kind == EntryKind.IN_DOUBT and entry.token not in resolved for entry in own)
+            real = charges.get(profile.key.rpartition("/")[2], 0)
+            assert charged <= real <= charged + in_doubt + claimed.count(profile.key)
 
     @invariant()
     def no_cap_is_passed(self) -> None:
