@@ -1,0 +1,175 @@
+"""A desk to run jobs at, in this process: the Sheets emulator, the sandbox, a store of its own, and one caller."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from functions import bootstrap, jobs
+from functions.access import Caller
+from functions.chunks import Ending, run_chunk
+from functions.deployment import Deployment
+from functions.fields import Facts, project, select
+from functions.outcomes import JobState, Outcome
+from functions.queueing import StoreQueue
+from functions.runs import Wish
+from functions.settings import read
+from functions.store import jobs as kept_jobs
+from functions.store import ledger
+from functions.store.engine import Store
+from functions.store.jobs import Job, JobRow
+from local.sheets_api.client import SheetsEmulator
+from local.slintel_sandbox.client import Sandbox
+from local.slintel_sandbox.people import lead
+
+FIELDS = ("email", "title", "company", "size")
+ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING, JobState.UNDOING)
+CALLER = Caller("person-1", "person@example.com", "example.com")
+SECRET = "a secret of this test; that is long enough: 0123456789"
+
+
+def environ(database: str, sandbox_url: str, emulator_url: str, **more: str) -> dict[str, str]:
+    """The settings of a deployment on this machine."""
+    return {
+        "DATABASE_URL": database,
+        "SLINTEL_API_KEY": "key",
+        "SLINTEL_BASE_URL": sandbox_url,
+        "SHEETS_API_ENDPOINT": f"{emulator_url}/",
+        "LEADFILL_SECRET_KEY": SECRET,
+        "CREDITS_PER_RUN": "1000000",
+        "CREDITS_PER_USER_DAY": "1000000",
+        "CREDITS_PER_MONTH": "1000000",
+        **more,
+    }
+
+
+def parts(variables: dict[str, str]) -> Deployment:
+    """A deployment whose queue is the store itself; who uses it drains it."""
+    settings = read(variables)
+    return bootstrap.deployment(settings, bootstrap.store(settings), StoreQueue(lambda: None))
+
+
+@dataclass(slots=True)
+class Desk:
+    """One deployment, one spreadsheet service, one person."""
+
+    deployment: Deployment
+    emulator: SheetsEmulator
+    sandbox: Sandbox
+    token: str
+    variables: dict[str, str]
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.deployment.store
+
+    def sheet(self, rows: Sequence[Sequence[Any]]) -> str:
+        """A new spreadsheet with one tab “Leads”."""
+        return self.emulator.spreadsheet(rows)
+
+    def plan(self, spreadsheet: str, cells: str = "Leads!B2:B", fields: Sequence[str] = FIELDS, **wish: Any) -> int:  # noqa: ANN401 - any part of a wish
+        """The most that a run would cost, in credits."""
+        wanted = Wish(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **wish)
+        return jobs.plan_run(self.deployment, wanted, CALLER, self.token)[1].max_credits
+
+    def start(
+        self,
+        spreadsheet: str,
+        cells: str = "Leads!B2:B",
+        fields: Sequence[str] = FIELDS,
+        *,
+        max_credits: int = 10**6,
+        **wish: Any,  # noqa: ANN401 - as above
+    ) -> Job:
+        """Starts a job."""
+        wanted = Wish(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **wish)
+        key = uuid4().hex
+        return jobs.start(self.deployment, wanted, CALLER, self.token, max_credits=max_credits, idempotency_key=key)
+
+    def drain(self, job: Job, *, at_most_s: float = 120.0, step: Callable[[], object] = lambda: None) -> Job:
+        """Runs chunks until the job has ended or waits for access."""
+        until = time.monotonic() + at_most_s
+        while (job := self.job(job)).state in ACTIVE:
+            assert time.monotonic() < until, f"the job did not end: {job}"
+            if run_chunk(self.deployment) is Ending.NONE:
+                time.sleep(0.05)
+            step()
+        return job
+
+    def run(self, *arguments: Any, **wish: Any) -> Job:  # noqa: ANN401 - those of `start`
+        """Starts a job and runs it to its end."""
+        return self.drain(self.start(*arguments, **wish))
+
+    def undo(self, job: Job) -> Job:
+        """Undoes a job, to the end."""
+        return self.drain(jobs.undo(self.deployment, self.job(job), self.token))
+
+    def job(self, job: Job) -> Job:
+        """The job as it is now."""
+        return jobs.visible_again(self.deployment, job)
+
+    def rows(self, job: Job) -> list[JobRow]:
+        """All its rows."""
+        with self.store.reading() as connection:
+            return kept_jobs.page_of_rows(connection, job.id, None, -1, 10**6)
+
+    def counts(self, job: Job) -> dict[Outcome, int]:
+        """How many rows ended how. Every row of an ended job has exactly one outcome, and they add up (P8)."""
+        job = self.job(job)
+        with self.store.reading() as connection:
+            counts = kept_jobs.counts(connection, job.id)
+        if job.state not in (*ACTIVE, JobState.WAITING_FOR_ACCESS):
+            assert sum(counts.values()) == job.rows == len(self.rows(job))
+        return counts
+
+    def charged(self, job: Job | None = None) -> tuple[int, int]:
+        """What the ledger says of a job, or of all: charged, in doubt."""
+        with self.store.reading() as connection:
+            totals = ledger.totals(connection, job.id if job else None)
+        return int(totals.charged), int(totals.in_doubt)
+
+    def grid(self, spreadsheet: str) -> list[list[Any]]:
+        """What the cells hold, formulas as such."""
+        return self.emulator.values(spreadsheet, "Leads", render="FORMULA")
+
+    def columns(self, spreadsheet: str) -> dict[str, dict[str, Any]]:
+        """Header → URL → cell, of a tab whose second header is LinkedIn, wherever that has gone."""
+        header, *rows = self.grid(spreadsheet)
+        at = header.index("LinkedIn")
+        wide = [[*row, *[""] * (len(header) - len(row))] for row in rows]
+        return {title: {row[at]: row[column] for row in wide} for column, title in enumerate(header)}
+
+
+def url_of(slug: str) -> str:
+    """A profile's address."""
+    return f"https://www.linkedin.com/in/{slug}"
+
+
+def expected(slug: str, fields: Sequence[str] = FIELDS) -> list[Any]:
+    """What belongs beside a person's URL; "" where there is nothing to write."""
+    facts = Facts(status=Outcome.ENRICHED, enriched_at=None, linkedin_url=url_of(slug))
+    return list(project(lead(slug), facts, select(fields)))
+
+
+def people_rows(count: int, prefix: str = "person") -> list[list[Any]]:
+    """A sheet: Name, LinkedIn, Notes."""
+    rows = [[f"Name {number}", url_of(f"{prefix}-{number}"), f"note {number}"] for number in range(count)]
+    return [["Name", "LinkedIn", "Notes"], *rows]
+
+
+@contextmanager
+def desk_at(path: Path, sandbox: Sandbox, emulator: SheetsEmulator, **more: str) -> Iterator[Desk]:
+    """A desk over an empty store in `path`."""
+    variables = environ(f"sqlite:///{path / 'desk.db'}", sandbox.url, emulator.url, **more)
+    deployment = parts(variables)
+    try:
+        yield Desk(deployment, emulator, sandbox, emulator.token(CALLER.email), variables)
+    finally:
+        deployment.make_enricher().dispatcher.close()
+        deployment.store.close()
