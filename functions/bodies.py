@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 from io import BytesIO
-from typing import Annotated, Literal, TypeVar
+from typing import IO, Annotated, Literal, TypeVar
 
 import msgspec
 from flask import Flask, current_app, has_app_context, request
@@ -18,6 +18,9 @@ from functions.runs import Wish
 
 RECEIVE_WITHIN_S = 10.0
 """A client that takes longer to send its body holds a thread that others need."""
+
+MOST_DISCARDED_BYTES = 32 * 1024 * 1024
+"""Cloud Run itself takes no more (https://cloud.google.com/run/quotas)."""
 
 Credits = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -110,12 +113,19 @@ def _receive(most_bytes: int) -> None:
         if length is not None and len(body) < length:
             raise RequestTimeout
     except RequestEntityTooLarge:
-        body = b""
+        _discard(environ["wsgi.input"])
         raise
     finally:
         if late:
             late.cancel()
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
+
+
+def _discard(stream: IO[bytes]) -> None:
+    """Reads on without keeping anything: a client that is still sending would not hear the answer."""
+    left = MOST_DISCARDED_BYTES
+    while left > 0 and (piece := stream.read(65_536)):
+        left -= len(piece)
 
 
 def _hang_up(connection: socket.socket) -> None:

@@ -37,7 +37,9 @@ class Formulas:
     def answer(self) -> Response:
         """Values for a formula."""
         token = self.access.formula_token(
-            request.headers.get("Authorization"), spreadsheet_id=None, revoked=self._is_revoked
+            request.headers.get("Authorization"),
+            spreadsheet_id=request.headers.get("X-Spreadsheet-Id"),  # where the caller says it
+            revoked=self._is_revoked,
         )
         body = bodies.decode(request.get_data(), bodies.FormulaBody)
         answer = formula.answer(

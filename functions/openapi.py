@@ -97,6 +97,12 @@ _KEY = {
     "required": True,
     "schema": {"type": "string", "minLength": 8, "maxLength": 200},
 }
+_FROM = {
+    "name": "X-Spreadsheet-Id",
+    "in": "header",
+    "description": "Where the formula stands; the token must be for it",
+    "schema": _TEXT,
+}
 _SPREADSHEET = {"name": "spreadsheet_id", "in": "query", "required": True, "schema": {"type": "string", "minLength": 1}}
 _DAYS = {"name": "days", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 366, "default": 30}}
 _OUTCOME_QUERY = {"name": "outcome", "in": "query", "schema": _OUTCOME}
@@ -128,7 +134,7 @@ _CALLS: tuple[tuple[str, str, str, Json | None, type | None, list[Json]], ...] =
         "Values for a formula; served by the entry point `formula`",
         _VALUES,
         bodies.FormulaBody,
-        [],
+        [_FROM],
     ),
     (
         "post",
