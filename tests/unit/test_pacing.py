@@ -1,0 +1,145 @@
+"""On a burst 429 all threads slow down together and speed up again; without one, the pace holds nobody back."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from math import inf
+
+import pytest
+
+from functions import pacing
+from functions.pacing import Pace
+
+
+class Time:
+    """A clock that only sleeping moves; it is the `stop` of its sleeper as well."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.ended = False
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def is_set(self) -> bool:
+        return self.ended
+
+    def wait(self, timeout: float) -> bool:
+        self.now_s += timeout
+        return self.ended
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+def serve(pace: Pace, time: Time, count: int, each_s: float = 0.0) -> float:
+    """So many turns one after the other, each answered after `each_s`; how long they took."""
+    began_s = time.now_s
+    for _ in range(count):
+        with pace.turn(time) as granted:
+            assert granted
+            time.now_s += each_s
+            pace.speed_up()
+    return time.now_s - began_s
+
+
+def objected(time: Time, retry_after_s: float | None = None) -> Pace:
+    """A pace that served 100 answers in a second, and then met the burst limit."""
+    pace = Pace(4, clock=time)
+    serve(pace, time, 100, each_s=0.01)
+    with pace.turn(time):
+        pace.slow_down(retry_after_s)
+    return pace
+
+
+def test_nobody_waits_while_nobody_objects(time: Time) -> None:
+    pace = Pace(4, clock=time)
+    assert serve(pace, time, 1000) == 0
+    assert pace.per_s == inf
+
+
+def test_after_the_burst_limit_all_start_below_the_rate_that_was_served(time: Time) -> None:
+    pace = objected(time)
+    assert pace.per_s == pytest.approx(pacing.SLOWER * 100, rel=0.05)
+    assert serve(pace, time, 10) >= pacing.PAUSE_S + 9 / 100
+
+
+def test_many_objections_to_one_burst_count_once(time: Time) -> None:
+    pace = Pace(4, clock=time)
+    serve(pace, time, 100, each_s=0.01)
+    together = threading.Barrier(4)
+
+    def throttled() -> None:
+        with pace.turn(time):
+            together.wait()
+            pace.slow_down()
+
+    with ThreadPoolExecutor(4) as threads:
+        for answer in [threads.submit(throttled) for _ in range(4)]:
+            answer.result()
+    assert pace.per_s == pytest.approx(pacing.SLOWER * 100, rel=0.05)
+
+
+def test_an_objection_after_slowing_down_slows_down_further(time: Time) -> None:
+    pace = objected(time)
+    once = pace.per_s
+    serve(pace, time, 20)
+    with pace.turn(time):
+        pace.slow_down()
+    assert pace.per_s < once
+
+
+@pytest.mark.parametrize(("asked_s", "waited_s"), [(3.0, 3.0), (10_000.0, pacing.MAX_PAUSE_S)])
+def test_retry_after_is_honoured_within_reason(time: Time, asked_s: float, waited_s: float) -> None:
+    pace = objected(time, asked_s)
+    assert serve(pace, time, 1) == pytest.approx(waited_s, abs=0.1)
+
+
+def test_it_speeds_up_again_until_it_holds_nothing_back(time: Time) -> None:
+    pace = objected(time)
+    slowed = pace.per_s
+    serve(pace, time, 200)
+    assert slowed < pace.per_s < inf
+    for _ in range(100):
+        serve(pace, time, 100, each_s=0.01)
+        if pace.per_s == inf:
+            return
+    pytest.fail("it never became free again")
+
+
+def test_it_never_stands_still(time: Time) -> None:
+    pace = Pace(4, clock=time)
+    for _ in range(200):
+        with pace.turn(time):
+            pace.slow_down()
+    assert pace.per_s >= pacing.MIN_PER_S
+
+
+def test_who_is_stopped_gets_no_turn(time: Time) -> None:
+    pace = objected(time)
+    time.ended = True
+    with pace.turn(time) as granted:
+        assert not granted
+
+
+def test_no_more_turns_at_once_than_are_allowed() -> None:
+    pace, lock, inside, most = Pace(3), threading.Lock(), 0, 0
+
+    def look_up() -> None:
+        nonlocal inside, most
+        with pace.turn() as granted:
+            assert granted
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            threading.Event().wait(0.002)
+            with lock:
+                inside -= 1
+
+    with ThreadPoolExecutor(12) as threads:
+        for answer in [threads.submit(look_up) for _ in range(60)]:
+            answer.result()
+    assert most == 3
