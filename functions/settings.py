@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 from functions.errors import SettingsError
 
@@ -91,16 +92,26 @@ def _convert(text: str, kind: object) -> object:
     return text
 
 
+_THIS_MACHINE = {("http", "127.0.0.1"), ("http", "localhost"), ("http", "::1")}
+
+
 def _contradictions(settings: Settings) -> list[str]:
     wrong = []
-    if not settings.slintel_base_url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    address = urlsplit(settings.slintel_base_url)
+    if address.scheme != "https" and (address.scheme, address.hostname) not in _THIS_MACHINE:
         wrong.append("SLINTEL_BASE_URL must begin with https://, since the API key travels with each request.")
     if not 1 <= settings.slintel_concurrency <= 256:
         wrong.append("SLINTEL_CONCURRENCY must lie between 1 and 256.")
-    if settings.slintel_timeout_s < 30:
+    if not 30 <= settings.slintel_timeout_s <= 120:
         wrong.append(
-            "SLINTEL_TIMEOUT_S must be at least 30: Slintel's gateway itself answers after 29 s at the latest."
+            "SLINTEL_TIMEOUT_S must lie between 30 and 120: Slintel's gateway itself answers after 29 s at the latest, "
+            "and a claim must outlive its lookup."
         )
+    wrong += [
+        f"{name} must be at least 1: what is stale at once is paid for again in the same run."
+        for name, days in (("FRESH_DAYS", settings.fresh_days), ("MISS_FRESH_DAYS", settings.miss_fresh_days))
+        if days < 1
+    ]
     if settings.k_service and settings.database_url.startswith("sqlite"):
         wrong.append(
             "DATABASE_URL must name a PostgreSQL database in the cloud: SQLite would be lost with the instance, "
