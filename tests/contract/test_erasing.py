@@ -1,0 +1,123 @@
+"""Erasing a person, on the running processes: what is left knows the credits, not the person; P1, P2, P11."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from functions.profiles import parse
+from functions.store import claims, erasures, leads, schema
+from functions.store.engine import Store
+from tests.conftest import PLENTY, EnricherOf, people, spender
+from tests.stack_fixture import Running, slugs
+
+
+def traces(store: Store, word: str) -> list[str]:
+    """The tables in which a word stands anywhere, unpacked where it is packed."""
+    found = []
+    with store.reading() as connection:
+        for table in schema.metadata.sorted_tables:
+            for row in connection.execute(sa.select(table)).mappings():
+                values = dict(row)
+                if values.get("lead"):
+                    values["lead"] = leads.Known(values["standing"], values["learned_at"], values["lead"]).lead
+                if word in json.dumps(values, default=str):
+                    found.append(table.name)
+    return sorted(set(found))
+
+
+def test_an_erased_person_is_gone_from_everywhere_but_the_credits_stay(running: Running) -> None:
+    one, other = slugs(2)
+    values = [["LinkedIn", "Email"], *[[f"linkedin.com/in/{slug}", f"old of {slug}"] for slug in (one, other)]]
+    spreadsheet = running.emulator.spreadsheet(values, owner="you@example.com")
+    job = running.run(spreadsheet, write="all")
+    assert job["state"] == "done", job
+    assert {"leads", "job_rows", "credit_entries"} <= set(traces(running.store, one))
+    usage = running.ask("GET", "/v1/usage", params={"days": 1}).json()
+
+    url = f"https://de.linkedin.com/in/{one.upper()}/?trk=x"  # any spelling names the person
+    assert running.ask("POST", "/v1/erasures", json={"linkedin_url": url}).status_code == 204
+
+    assert traces(running.store, one) == []
+    assert "leads" in traces(running.store, other)
+    assert running.ask("GET", "/v1/usage", params={"days": 1}).json() == usage
+    assert running.ask("GET", f"/v1/jobs/{job['id']}").json()["credits"] == job["credits"]
+    rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows").json()["rows"]
+    assert [row["linkedin_url"] for row in rows] == ["", f"https://www.linkedin.com/in/{other}"]
+
+    # The tombstone: no run and no formula looks the person up again.
+    again = running.run(running.sheet([f"linkedin.com/in/{slug}" for slug in (one, other)]))
+    assert again["counts"] == {"failed": 1, "known": 1}
+    rows = running.ask("GET", f"/v1/jobs/{again['id']}/rows").json()["rows"]
+    assert "erased" in rows[0]["detail"]
+    token = {"Authorization": f"Bearer {running.formula_token(spreadsheet)['token']}"}
+    body = {"urls": [[f"linkedin.com/in/{one}"]], "fields": ["email"]}
+    answer = running.ask("POST", "/v1/formula", at="formula", by="", headers=token, json=body)
+    assert "erased" in answer.json()["values"][0][0]
+    assert running.charged(one) == 1
+
+    # Unless somebody asks for it.
+    assert running.ask("POST", "/v1/erasures/lift", json={"linkedin_url": url}).status_code == 204
+    lifted = running.run(running.sheet([f"linkedin.com/in/{one}"]))
+    assert lifted["counts"] == {"enriched": 1}
+    assert running.charged(one) == 2
+
+
+def test_the_run_of_an_erased_person_can_still_be_undone_for_everybody_else(running: Running) -> None:
+    one, other = slugs(2)
+    values = [["LinkedIn", "Email"], *[[f"linkedin.com/in/{slug}", f"old {slug}"] for slug in (one, other)]]
+    spreadsheet = running.emulator.spreadsheet(values, owner="you@example.com")
+    job = running.run(spreadsheet, write="all")
+    running.ask("POST", "/v1/erasures", json={"linkedin_url": f"linkedin.com/in/{one}"})
+    undone = running.ask("POST", f"/v1/jobs/{job['id']}/undo", headers=running.key())
+    assert undone.status_code == 202
+    assert running.finish(undone.json(), states=frozenset({"undone", "stopped"}))["state"] == "undone"
+    assert running.emulator.values(spreadsheet, "Leads!B3") == [[f"old {other}"]]
+
+
+def test_the_address_of_the_contract_erases_too_and_what_is_no_person_is_a_400(running: Running) -> None:
+    person = slugs(1)[0]
+    running.run(running.sheet([f"linkedin.com/in/{person}"]))
+    answer = running.ask("DELETE", "/v1/leads", params={"linkedin_url": f"linkedin.com/in/{person}"})
+    assert answer.status_code == 204
+    assert traces(running.store, person) == []
+    for url in ("", "nobody", "https://www.linkedin.com/company/x"):
+        assert running.ask("DELETE", "/v1/leads", params={"linkedin_url": url}).status_code == 400
+        assert running.ask("POST", "/v1/erasures", json={"linkedin_url": url}).status_code == 400
+
+
+def test_a_lookup_that_was_in_flight_does_not_bring_an_erased_person_back(
+    store: Store, enricher_of: EnricherOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = people(1, "zq-in-flight")[0]
+    enricher = enricher_of(limits=PLENTY)
+    settle, erased = claims.settle, []
+
+    def erase_first(*arguments: object) -> None:
+        with store.writing() as connection:
+            erasures.erase(connection, person.key, datetime.now(UTC))
+        erased.append(person)
+        settle(*arguments)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(claims, "settle", erase_first)
+    list(enricher.enrich([person], spender()))
+    assert erased
+    assert traces(store, "zq-in-flight") == []
+    with store.reading() as connection:
+        table = schema.credit_entries
+        assert connection.scalar(sa.select(sa.func.sum(table.c.credits))) == 1
+        assert list(erasures.among(connection, [person.key])) == [person.key]
+
+
+def test_the_tombstone_does_not_name_the_person(store: Store) -> None:
+    key = parse("linkedin.com/in/zq-buried").key
+    with store.writing() as connection:
+        erasures.erase(connection, key, datetime.now(UTC))
+        assert not erasures.lift(connection, parse("linkedin.com/in/zq-other").key)
+    assert traces(store, "zq-buried") == []
+    with store.writing() as connection:
+        assert erasures.lift(connection, key)
+        assert erasures.among(connection, [key]) == {}

@@ -1,0 +1,144 @@
+"""P11: after a run with errors, no process has said who anybody is; each line is one that Cloud Logging reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from local.issuer.issuing import Issuer
+from local.slintel_sandbox.client import Sandbox
+from local.slintel_sandbox.people import lead
+from local.stack import AUDIENCE, PERSON, stack
+from tests.conftest import wait_until
+from tests.stack_fixture import Running, attach
+
+API_KEY = "slintel-key-5f2c9d"
+SLUGS = ["zqanna-logged-1", "zqbert-logged-2", "zqcara-not-found", "zqdora-hang-up-after", "zqemil-broken-lead"]
+ERASED = "zqfred-logged-6"
+STRAY = ["zqgina", "zqhans", "zqida", "zqjana", "zqkurt", "zqlena", "zqmona"]
+"""In cells, bodies, addresses and tokens, each once."""
+TRACE = "0123456789abcdef0123456789abcdef"
+SEVERITIES = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"}
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, set[str]]]:
+    """A stack that has seen everything once, and the secrets that it was told meanwhile."""
+    home: Path = tmp_path_factory.mktemp("logs")
+    with ExitStack() as closing:
+        sandbox = closing.enter_context(Sandbox())
+        settings: dict[str, Any] = {
+            "SLINTEL_API_KEY": API_KEY,
+            "SLINTEL_BASE_URL": sandbox.url,
+            "GOOGLE_CLOUD_PROJECT": "team",
+        }
+        running = attach(closing.enter_context(stack(home, **settings)), closing)
+        secrets = live(running)
+        yield running, secrets | {API_KEY, running.stack.environ["LEADFILL_SECRET_KEY"]}
+
+
+def live(running: Running) -> set[str]:
+    """Runs, formulas, refusals and failures; gives what was secret about them."""
+    key = running.key()
+    spreadsheet = running.sheet([*(f"https://www.linkedin.com/in/{slug}" for slug in SLUGS), "zqgina@example.com", "x"])
+    job = running.run(spreadsheet)
+    token = running.formula_token(spreadsheet)["token"]
+    formula = {"Authorization": f"Bearer {token}"}
+    body = {"urls": [[f"linkedin.com/in/{slug}"] for slug in SLUGS], "fields": ["email"], "if_missing": "zqhans"}
+    running.ask("POST", "/v1/formula", at="formula", by="", headers=formula, json=body)
+    running.ask("POST", "/v1/formula", at="formula", by="", headers=formula, json={"urls": ["zqida@example.com"]})
+
+    trace = {"X-Cloud-Trace-Context": f"{TRACE}/1;o=1"}
+    running.ask("GET", f"/v1/jobs/{job['id']}/rows", headers=trace)
+    running.ask("GET", "/v1/jobs/zqjana", headers=trace)
+    running.ask("POST", "/v1/plan", headers=key | trace, json={"spreadsheet_id": "zqkurt@example.com"})
+    running.ask("DELETE", "/v1/leads", params={"linkedin_url": f"https://www.linkedin.com/in/{ERASED}"})
+    running.ask("DELETE", "/v1/leads", params={"linkedin_url": "zqlena@example.com"})
+    running.ask("POST", "/v1/erasures", json={"linkedin_url": f"https://www.linkedin.com/in/{ERASED}"})
+    forged = Issuer(running.stack.urls["issuer"]).token(email="zqmona@example.com", aud=AUDIENCE)
+    running.ask("GET", "/v1/fields", by="", headers={"Authorization": f"Bearer {forged}"})
+    running.ask("POST", "/", at="worker", by="", headers=running.service(), json={"chunk_id": uuid4().hex})
+    running.ask("POST", "/", at="worker", by="", headers={"Authorization": f"Bearer {forged}"})
+
+    # A spreadsheet that is gone, one that fails, and one whose access ends while the worker writes.
+    running.emulator.switch(fail_next=[500, 503, 429])
+    running.run(running.sheet([f"linkedin.com/in/{SLUGS[0]}"]))
+    headers = key | {"Idempotency-Key": uuid4().hex}
+    ended = running.sheet([f"linkedin.com/in/{SLUGS[1]}"])
+    wanted = {"spreadsheet_id": ended, "range": "Leads!A2:A", "fields": ["email"], "max_credits": 1}
+    with running.emulator.between_calls(
+        lambda _method, _user: running.emulator.expire(key["X-Sheets-Access-Token"]), "spreadsheets.batchUpdate"
+    ):
+        waiting = running.ask("POST", "/v1/jobs", headers=headers, json=wanted).json()
+        running.finish(waiting, states=frozenset({"waiting_for_access"}))
+    # What nobody foresees: a table is gone under the running processes.
+    with running.store.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE revoked_tokens RENAME TO elsewhere")
+    answer = running.ask("POST", "/v1/formula", at="formula", by="", headers=formula, json=body)
+    with running.store.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO revoked_tokens")
+    assert answer.status_code >= 500
+    assert "revoked_tokens" not in answer.text
+    wait_until(lambda: all("severity" in line for line in said(running, "formula").splitlines()))
+    return {key["X-Sheets-Access-Token"], token, forged, forged.split(".")[1], running.identity().split(".")[2]}
+
+
+def said(running: Running, name: str) -> str:
+    return running.stack.parts[name].log.read_text(encoding="utf-8")
+
+
+def test_every_line_of_the_functions_is_an_entry_of_cloud_logging(lived: tuple[Running, set[str]]) -> None:
+    running, _ = lived
+    traced = 0
+    for name in ("api", "formula", "worker"):
+        lines = said(running, name).splitlines()
+        assert lines, f"{name} logs nothing"
+        for line in lines:
+            entry = json.loads(line)
+            assert entry["severity"] in SEVERITIES
+            assert isinstance(entry["message"], str)
+            traced += entry.get("logging.googleapis.com/trace") == f"projects/team/traces/{TRACE}"
+    assert traced
+
+
+def test_no_process_has_said_who_anybody_is_or_what_opens_anything(lived: tuple[Running, set[str]]) -> None:
+    running, secrets = lived
+    names = [
+        value
+        for slug in SLUGS[:2]
+        for value in (lead(slug).get(name) for name in ("firstName", "lastName", "fullName", "first_name", "last_name"))
+        if isinstance(value, str) and len(value) > 3
+    ]
+    words = [
+        *secrets,
+        *names,
+        *SLUGS,
+        ERASED,
+        *STRAY,
+        "linkedin.com/in",
+        "linkedin.com%2Fin",
+        PERSON,
+        "@example.com",
+        "ya29.",
+    ]
+    for name, part in running.stack.parts.items():
+        text = part.log.read_text(encoding="utf-8").lower()
+        found = [word for word in words if word.lower() in text]
+        assert not found, f"{name} said {found}"
+
+
+def test_a_stack_is_logged_where_something_failed_that_nobody_foresaw_without_its_text(
+    lived: tuple[Running, set[str]],
+) -> None:
+    running, _ = lived
+    entries = [json.loads(line) for name in ("api", "formula", "worker") for line in said(running, name).splitlines()]
+    refused = [entry for entry in entries if entry.get("slug") == "unauthenticated"]
+    assert refused
+    assert all(entry["severity"] == "WARNING" and "path" in entry for entry in refused)
+    assert not any("SELECT" in json.dumps(entry) for entry in entries)

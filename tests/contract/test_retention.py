@@ -1,0 +1,175 @@
+"""What is past its time is deleted, what died is repaired, sealed access outlives a rotated secret: P9, P11."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from functions.outcomes import JobState, Outcome
+from functions.store import jobs, ledger, retention, schema
+from functions.store.engine import Store
+from functions.store.jobs import Job, JobRow
+from functions.sweeping import KEEP_IMAGES, KEEP_JOBS, KEEP_LEADS
+from local.stack import free_port, stack
+from tests.stack_fixture import Running, attach, slugs
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def ended(store: Store, finished_at: datetime | None) -> str:
+    """A job with a row, what its cells held, and a credit."""
+    job = Job(
+        id=uuid4().hex,
+        spreadsheet_id="sheet",
+        user_id="user",
+        request={},
+        sheet_id=0,
+        state=JobState.DONE if finished_at else JobState.WAITING_FOR_ACCESS,
+        ceiling=1,
+        sealed_token=None,
+        layout=None,
+        rows=1,
+        message=None,
+        halted=False,
+        created_at=NOW - timedelta(days=999),
+        started_at=None,
+        finished_at=finished_at,
+    )
+    with store.writing() as connection:
+        jobs.add(connection, job, job.id)
+        jobs.add_rows(connection, job.id, [JobRow(0, 1, 2, "a-key", Outcome.ENRICHED, "")])
+        connection.execute(
+            schema.job_rows.update().where(schema.job_rows.c.job_id == job.id).values(cells={"0": "old"})
+        )
+        image = {"job_id": job.id, "identity": "a-key", "cells": {"0": "old"}}
+        connection.execute(schema.before_images.insert(), [image])
+        entry = {"at": NOW, "kind": "charged", "credits": 1, "token": job.id, "key": "a-key", "run_id": job.id}
+        connection.execute(schema.credit_entries.insert(), [entry | {"user_id": "user", "spreadsheet_id": "sheet"}])
+    return job.id
+
+
+def kept(store: Store, job_id: str) -> dict[str, Any]:
+    """What is left of a job."""
+    rows, before = schema.job_rows, schema.before_images
+    with store.reading() as connection:
+        return {
+            "job": bool(connection.scalar(sa.select(sa.func.count()).where(schema.jobs.c.id == job_id))),
+            "rows": connection.scalar(sa.select(sa.func.count()).where(rows.c.job_id == job_id)),
+            "cells": bool(connection.scalar(sa.select(rows.c.cells).where(rows.c.job_id == job_id))),
+            "images": connection.scalar(sa.select(sa.func.count()).where(before.c.job_id == job_id)),
+            "credits": int(ledger.totals(connection, job_id).charged),
+        }
+
+
+def purge(store: Store) -> int:
+    """As the sweep does it."""
+    with store.writing() as connection:
+        return retention.purge(connection, images=NOW - KEEP_IMAGES, jobs=NOW - KEEP_JOBS, leads=NOW - KEEP_LEADS)
+
+
+ALL = {"job": True, "rows": 1, "cells": True, "images": 1, "credits": 1}
+WITHOUT_IMAGES = ALL | {"cells": False, "images": 0}
+CREDITS_ONLY = {"job": False, "rows": 0, "cells": False, "images": 0, "credits": 1}
+
+
+@pytest.mark.parametrize(
+    ("age", "left"),
+    [
+        (None, ALL),
+        (KEEP_IMAGES - timedelta(seconds=1), ALL),
+        (KEEP_IMAGES + timedelta(seconds=1), WITHOUT_IMAGES),
+        (KEEP_JOBS - timedelta(seconds=1), WITHOUT_IMAGES),
+        (KEEP_JOBS + timedelta(seconds=1), CREDITS_ONLY),
+    ],
+    ids=["not ended", "undo still possible", "undo over", "history still kept", "history over"],
+)
+def test_a_run_is_kept_as_long_as_it_is_said_and_its_credits_for_ever(
+    store: Store, age: timedelta | None, left: dict[str, Any]
+) -> None:
+    job_id = ended(store, NOW - age if age else None)
+    purge(store)
+    assert kept(store, job_id) == left
+    assert purge(store) == 0
+    assert kept(store, job_id) == left
+
+
+def test_a_lead_goes_when_nobody_has_looked_it_up_for_long(store: Store) -> None:
+    with store.writing() as connection:
+        for key, age in (("old", KEEP_LEADS + timedelta(days=1)), ("new", KEEP_LEADS - timedelta(days=1))):
+            row = {"key": key, "standing": "missing", "learned_at": NOW - age, "lead": None}
+            connection.execute(schema.leads.insert(), [row])
+    assert purge(store) == 1
+    with store.reading() as connection:
+        assert list(connection.scalars(sa.select(schema.leads.c.key))) == ["new"]
+
+
+def sealed(running: Running, job_id: str) -> str | None:
+    with running.store.reading() as connection:
+        found: str | None = connection.scalar(sa.select(schema.jobs.c.sealed_token).where(schema.jobs.c.id == job_id))
+        return found
+
+
+OLD, NEW = "old-secret-0123456789-abcdefghijklm", "new-secret-9876543210-zyxwvutsrqpon"
+
+
+def restart(running: Running, secret: str) -> None:
+    """The functions as they start under another secret."""
+    running.stack.environ["LEADFILL_SECRET_KEY"] = secret
+    for name in ("api", "formula", "worker"):
+        running.stack.parts[name].stop()
+        running.stack.restart(name)
+
+
+def test_a_run_that_is_under_way_and_formulas_live_through_the_rotation_of_the_secret(tmp_path: Path) -> None:
+    people = slugs(2)
+    with ExitStack() as closing:
+        running = attach(closing.enter_context(stack(tmp_path, LEADFILL_SECRET_KEY=OLD)), closing)
+        spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+        formula = {"Authorization": f"Bearer {running.formula_token(spreadsheet)['token']}"}
+        running.stack.parts["worker"].stop()
+        job = running.start(spreadsheet)  # sealed with the old secret, and nobody works on it yet
+        assert sealed(running, job["id"])
+
+        restart(running, f"{NEW},{OLD}")
+
+        assert running.finish(job)["counts"] == {"enriched": 2}
+        assert sealed(running, job["id"]) is None
+        body = {"urls": [[f"linkedin.com/in/{people[0]}"]], "fields": ["status"]}
+        for secret, status in ((None, 200), (NEW, 401)):  # once the old secret is gone, so is what it made
+            if secret:
+                restart(running, secret)
+            answer = running.ask("POST", "/v1/formula", at="formula", by="", headers=formula, json=body)
+            assert answer.status_code == status
+
+
+def test_what_was_sealed_with_a_secret_that_is_gone_waits_for_fresh_access_and_is_not_lost(tmp_path: Path) -> None:
+    people = slugs(2)
+    with ExitStack() as closing:
+        running = attach(closing.enter_context(stack(tmp_path, LEADFILL_SECRET_KEY=OLD)), closing)
+        spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+        running.stack.parts["worker"].stop()
+        job = running.start(spreadsheet)
+        restart(running, NEW)
+        running.finish(job, states=frozenset({"waiting_for_access"}))
+        running.ask("POST", f"/v1/jobs/{job['id']}/access", headers=running.key())
+        assert running.finish(job)["counts"] == {"enriched": 2}
+
+
+def test_the_sweep_answers_only_the_scheduler_and_repairs_once(tmp_path: Path) -> None:
+    with ExitStack() as closing:
+        running = attach(closing.enter_context(stack(tmp_path)), closing)
+        running.stack.start_function("sweep", free_port(0))
+        for headers in (
+            {},
+            running.service(aud="https://other.example"),
+            {"Authorization": f"Bearer {running.identity()}"},
+        ):
+            assert running.ask("POST", "/", at="sweep", by="", headers=headers).status_code in {401, 403}
+        for _ in range(2):  # replayed, it does nothing more
+            assert running.ask("POST", "/", at="sweep", by="", headers=running.service()).status_code == 204
