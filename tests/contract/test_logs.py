@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 from local.issuer.issuing import Issuer
 from local.slintel_sandbox.client import Sandbox
 from local.slintel_sandbox.people import lead
-from local.stack import AUDIENCE, PERSON, stack
+from local.stack import AUDIENCE, PERSON, ROOT, stack
 from tests.conftest import wait_until
 from tests.stack_fixture import Running, attach
 
@@ -142,3 +144,26 @@ def test_a_stack_is_logged_where_something_failed_that_nobody_foresaw_without_it
     assert refused
     assert all(entry["severity"] == "WARNING" and "path" in entry for entry in refused)
     assert not any("SELECT" in json.dumps(entry) for entry in entries)
+
+
+def test_what_a_library_says_is_logged_without_its_words_and_a_failure_without_its_text() -> None:
+    program = """
+import logging
+from functions import logs
+logs.set_up("team")
+logging.getLogger("urllib3.pool").warning("Retrying https://www.linkedin.com/in/%s", "zqolga")
+logging.getLogger("urllib3.pool").info("https://www.linkedin.com/in/zqolga")
+try:
+    raise ValueError("zqolga")
+except ValueError:
+    logs.failure("It failed.", path="/v1/jobs/<job_id>")
+logs.event('a "quote"\\nand a line', chunk_id="1")
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    entries = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [entry["severity"] for entry in entries] == ["WARNING", "ERROR", "INFO"]
+    assert "urllib3.pool" in entries[0]["message"]
+    assert entries[1]["stack_trace"].splitlines()[-1] == "ValueError"
+    assert entries[2]["message"] == 'a "quote"\nand a line'
+    assert all("zqolga" not in entry.get("message", "") for entry in entries)
+    assert "linkedin.com/in" not in done.stderr
