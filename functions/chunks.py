@@ -105,11 +105,12 @@ def _prepare(deployment: Deployment, job: Job, chunk: Chunk) -> None:
             keys={row.key for row in sample if row.key},
         ),
     )
+    reused = any(not column.inserted for column in layout.columns)
     held = [
-        (row.identity, cells)
-        for page in (pages(sheet, layout) if any(not column.inserted for column in layout.columns) else ())
+        row
+        for page in (pages(sheet, layout) if reused else ())
         for row in page
-        if (cells := {number: cell for number, cell in row.cells.items() if cell != ""})
+        if any(cell != "" for cell in row.cells.values())
     ]
     now = deployment.clock()
     with deployment.store.writing() as connection:

@@ -61,11 +61,13 @@ class Layout:
         }
         if not places:
             raise SheetGone("All columns of the run were deleted, so nothing more is written.")
+        ours = frozenset(window.anchors.values())  # also of other runs, which may write at the same time
         return [
             SheetRow(
                 window.first_row + index,
                 identity(window, index, url),
                 {number: window.content(index, place) for number, place in places.items()},
+                window.digests(index, ours),
             )
             for index in range(len(window.rows))
         ]

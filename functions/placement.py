@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class SheetRow:
     """The profile's key; where there is none, the URL cell's text, marked so that it is no key."""
     cells: Cells
     """Of each field whose column still exists."""
+    around: frozenset[int] = frozenset()
+    """Digests of what else stands in the row, in any order: tells rows of one identity apart, also after a sort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Write:
     """Every cell that holds, or shall hold, what the run puts there."""
     pending: Cells
     """What is not there yet."""
+    around: frozenset[int] = frozenset()
+    """Of the row that it goes to."""
 
 
 @dataclass(slots=True)
@@ -145,7 +150,7 @@ def _write(want: Wanted, row: SheetRow, *, overwrite: bool) -> Write | None:
             blocked += 1
     if blocked and blocked == len([number for number in want.values if number in row.cells]):
         return None
-    return Write(want.position, want.key, row.number, images, pending)
+    return Write(want.position, want.key, row.number, images, pending, row.around)
 
 
 def astray(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]:
@@ -154,12 +159,20 @@ def astray(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]:
     missing = []
     for write in writes:
         candidates = there.get(write.key, [])
-        found = next((row for row in candidates if _holds(row, write.pending)), None)
+        # A person's other row may hold the same already: that does not mean that this one got it.
+        the_row = [row for row in candidates if row.around == write.around]
+        found = next((row for row in the_row or candidates if _holds(row, write.pending)), None)
         if found is None:
             missing.append(write)
         elif len(candidates) > 1:
             candidates.remove(found)
     return missing
+
+
+Sent = tuple[str, Cells]
+"""Whose, and what was written."""
+MOST_COMPARED = 40_000
+"""Pairs of rows of one identity that are compared one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,59 +184,121 @@ class Repair:
 
 
 def misplaced(
-    believed: Mapping[str, Sequence[Cells]], rows: Sequence[SheetRow], sent: Sequence[tuple[str, Cells]]
+    believed: Sequence[SheetRow], rows: Sequence[SheetRow], sent: Sequence[Sent], strays: Sequence[Sent]
 ) -> list[Repair]:
     """Finds cells that a write hit because rows moved under it.
 
     Args:
-        believed: what the rows of each identity held before anything was sent.
+        believed: what rows held before anything was sent.
         rows: the sheet as it is now.
-        sent: what was written, for whom (identity, cells).
+        sent: all that was written, for whom (identity, cells).
+        strays: what of it was not seen beside its own URL.
     """
-    own: dict[str, list[Cells]] = defaultdict(list)
-    by_cell: dict[tuple[int, Content], list[tuple[str, Cells]]] = defaultdict(list)
+    shapes = _by_shape(strays)
+    own: dict[str, set[tuple[int, Content]]] = defaultdict(set)
     for key, cells in sent:
-        own[key].append(cells)
-        for item in cells.items():
-            by_cell[item].append((key, cells))
+        own[key].update(cells.items())
     repairs = []
-    for name, group in _by_identity(rows).items():
-        rest = list(believed.get(name, ()))
-        for row in _unexpected(group, rest, own.get(name, ())):
-            base = min(rest, key=lambda cells: len(_differences(row.cells, cells)), default={})
-            cells = _explained(row, base, by_cell)
-            if cells:
-                repairs.append(Repair(row, cells))
-                if base in rest:
-                    rest.remove(base)
+    for row, base in paired(believed, rows):
+        held = base.cells if base else {}
+        differing = [
+            number for number in _differences(row.cells, held) if (number, row.cells[number]) not in own[row.identity]
+        ]
+        hit = _explained(row, differing, shapes) if differing else []
+        if hit:
+            repairs.append(Repair(row, {number: held.get(number, "") for number in hit}))
     return repairs
 
 
-def _unexpected(group: Sequence[SheetRow], rest: list[Cells], own: Sequence[Cells]) -> list[SheetRow]:
-    """Rows that hold neither what was believed nor what was meant for them; takes what was believed out of `rest`."""
-    unexpected = []
-    for row in group:
-        for cells in rest:
-            if any(not _differences(row.cells, {**cells, **meant}) for meant in ({}, *own)):
-                rest.remove(cells)
-                break
-        else:
-            unexpected.append(row)
-    return unexpected
+Shapes = Mapping[tuple[int, ...], Mapping[tuple[object, ...], set[str]]]
+"""Numbers of fields → values in them → for whom they were meant."""
 
 
-def _explained(
-    row: SheetRow, base: Cells, by_cell: Mapping[tuple[int, Content], Sequence[tuple[str, Cells]]]
-) -> dict[int, Content]:
-    """What the cells held that differ from `base` because of one write for somebody else."""
-    differing = _differences(row.cells, base)
+def _by_shape(strays: Sequence[Sent]) -> Shapes:
+    """A write hits one row as a whole; somebody may have typed over one of its cells since."""
+    shapes: dict[tuple[int, ...], dict[tuple[object, ...], set[str]]] = defaultdict(lambda: defaultdict(set))
+    for key, cells in strays:
+        numbers = tuple(sorted(cells))
+        for shape in (numbers, *(combinations(numbers, len(numbers) - 1) if len(numbers) > 2 else ())):
+            shapes[shape][tuple(_exact(cells[number]) for number in shape)].add(key)
+    return shapes
+
+
+def _exact(content: Content) -> object:
+    return content if not isinstance(content, bool) else (bool, content)
+
+
+def _explained(row: SheetRow, differing: Sequence[int], shapes: Shapes) -> list[int]:
+    """Which of the differing cells hold what one write brought for somebody else."""
     best: list[int] = []
-    for number in differing:
-        for key, cells in by_cell.get((number, row.cells[number]), ()):
-            if key != row.identity:
-                hit = [other for other in differing if other in cells and same(cells[other], row.cells[other])]
-                best = max(best, hit, key=len)
-    return {number: base.get(number, "") for number in best}
+    for shape, meant in shapes.items():
+        there = [number for number in shape if number in row.cells]
+        if len(there) < len(shape):  # a column was deleted since
+            found = any(
+                keys != {row.identity}
+                and all(
+                    _exact(row.cells[number]) == value
+                    for number, value in zip(shape, values, strict=True)
+                    if number in row.cells
+                )
+                for values, keys in meant.items()
+            )
+        else:
+            found = bool(meant.get(tuple(_exact(row.cells[number]) for number in shape), set()) - {row.identity})
+        if found:
+            best = max(best, [number for number in differing if number in there], key=len)
+    return best
+
+
+def paired(believed: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow | None]]:
+    """Each row as it is now, with what it was: by who stands in it, then by what else does."""
+    olds = _by_identity(believed)
+    pairs: list[tuple[SheetRow, SheetRow | None]] = []
+    without: list[SheetRow] = []
+    for name, group in _by_identity(rows).items():
+        before = olds.pop(name, [])
+        if len(before) == len(group) == 1:
+            pairs.append((group[0], before[0]))
+            continue
+        found, open_rows, rest = _told_apart(before, group)
+        pairs += found
+        without += open_rows
+        olds[name] = rest
+    for row in without:  # its URL was edited, or it is new
+        by_around = next(
+            (rest for rest in olds.values() for old in rest[:1] if row.around and old.around == row.around), None
+        )
+        pairs.append((row, by_around.pop(0) if by_around else None))
+    return pairs
+
+
+def _told_apart(
+    before: Sequence[SheetRow], now: Sequence[SheetRow]
+) -> tuple[list[tuple[SheetRow, SheetRow | None]], list[SheetRow], list[SheetRow]]:
+    """Rows of one identity in pairs: those that are alike in all, then in what stands around, then the likeliest."""
+    pairs: list[tuple[SheetRow, SheetRow | None]] = []
+    open_rows, rest = list(now), list(before)
+    for looks in (lambda row: (row.around, frozenset(row.cells.items())), lambda row: row.around):
+        there: dict[object, list[SheetRow]] = defaultdict(list)
+        for old in reversed(rest):
+            there[looks(old)].append(old)
+        unmatched = []
+        for row in open_rows:
+            same_look = there[looks(row)]
+            if same_look:
+                pairs.append((row, same_look.pop()))
+            else:
+                unmatched.append(row)
+        open_rows, rest = unmatched, [old for olds in there.values() for old in olds]
+    if len(open_rows) * len(rest) <= MOST_COMPARED:
+        for row in list(open_rows):
+            if not rest:
+                break
+            best = max(rest, key=lambda old: (len(old.around & row.around), -len(_differences(row.cells, old.cells))))
+            pairs.append((row, best))
+            rest.remove(best)
+            open_rows.remove(row)
+    return pairs, open_rows, rest
 
 
 def _differences(cells: Cells, base: Cells) -> list[int]:

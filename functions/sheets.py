@@ -7,7 +7,8 @@ written through it, so no move of a column can put them into another one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -79,6 +80,15 @@ class Window:
         """What a cell says: the address that it links to, else what it shows."""
         cell = self._cell(index, column)
         return str(cell.get("hyperlink") or cell.get("formattedValue") or "")
+
+    def digests(self, index: int, without: Collection[int]) -> frozenset[int]:
+        """Of what a row holds outside these columns, wherever; the same in every process."""
+        row = self.rows[index] if index < len(self.rows) else ()
+        return frozenset(
+            zlib.crc32(repr(sorted(value.items())).encode())
+            for column, cell in enumerate(row)
+            if column not in without and (value := cell.get("userEnteredValue"))
+        )
 
     def _cell(self, index: int, column: int) -> Mapping[str, Any]:
         row = self.rows[index] if index < len(self.rows) else ()

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from functions.deployment import Deployment
 from functions.layouts import Layout
-from functions.placement import Content, Image, SheetRow, same
+from functions.placement import Content, SheetRow, same
 from functions.sheets import GoogleSheet
 from functions.store import images
+from functions.store.images import WrittenRow
 from functions.store.jobs import Job
 from functions.writing import pages
 
@@ -37,16 +38,16 @@ def _undo_page(deployment: Deployment, job: Job, layout: Layout, sheet: GoogleSh
     """Undoes some rows of the tab; how many cells that were."""
     with deployment.store.reading() as connection:
         written = images.written(connection, job.id, sorted({row.identity for row in rows}))
-    by_key: dict[str, list[dict[int, Image]]] = defaultdict(list)
-    for _, key, cells in written:
-        by_key[key].append(cells)
+    by_key: dict[str, list[WrittenRow]] = defaultdict(list)
+    for found in written:
+        by_key[found.key].append(found)
     columns: dict[int, dict[int, Content]] = defaultdict(dict)
     for row in rows:
         candidates = by_key.get(row.identity)
         if not candidates:
             continue
-        best = max(candidates, key=lambda cells: _held(row, cells))
-        for number, image in best.items():
+        best = max(candidates, key=lambda found: _likeness(row, found))
+        for number, image in best.images.items():
             if number in row.cells and same(row.cells[number], image.after) and not same(image.before, image.after):
                 columns[layout.columns[number].anchor][row.number] = image.before
         if len(candidates) > 1:
@@ -56,8 +57,10 @@ def _undo_page(deployment: Deployment, job: Job, layout: Layout, sheet: GoogleSh
     return sum(map(len, columns.values()))
 
 
-def _held(row: SheetRow, cells: dict[int, Image]) -> int:
-    return sum(number in row.cells and same(row.cells[number], image.after) for number, image in cells.items())
+def _likeness(row: SheetRow, found: WrittenRow) -> tuple[int, int, bool]:
+    """How likely a row of one person is the one that was written: what it holds, what stands around, its place."""
+    held = sum(number in row.cells and same(row.cells[number], image.after) for number, image in found.images.items())
+    return held, len(row.around & found.around), row.number == found.row
 
 
 def _remove_columns(sheet: GoogleSheet, layout: Layout, job: Job) -> None:

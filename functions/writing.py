@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from functions import logs
 from functions.deployment import Deployment
-from functions.errors import BadRange
+from functions.errors import BadRange, SheetBusy
 from functions.layouts import Layout
 from functions.placement import (
-    Cells,
     Content,
     Repair,
+    Sent,
     SheetRow,
     Wanted,
     Write,
@@ -25,7 +26,7 @@ from functions.placement import (
     place,
 )
 from functions.sheets import GoogleSheet
-from functions.store import images
+from functions.store import images, jobs
 
 SLACK_ROWS = 50
 """How far rows may have been pushed by a few insertions and still be found at the first look."""
@@ -66,19 +67,24 @@ class Writer:
         """
         result = Written()
         rows, whole = self._read(wanted)
-        placed = place(wanted, rows, overwrite=self.overwrite)
-        if placed.absent and not whole:
+        sent: list[Sent] = []
+        strays = _left_astray(wanted, rows)
+        if not whole and (strays or place(wanted, rows, overwrite=self.overwrite).absent):
             rows, whole = self._everything(), True
-            placed = place(wanted, rows, overwrite=self.overwrite)
-        by_position = {want.position: want for want in wanted}
+            strays = _left_astray(wanted, rows)
         repairs: list[Repair] = []
-        sent: list[tuple[str, Cells]] = []
+        if strays:  # an earlier attempt died before it looked where its values had landed
+            repairs = misplaced(self._believed([], rows, strays), rows, strays, strays)
+            rows = _as_repaired(rows, repairs)
+        placed = place(wanted, rows, overwrite=self.overwrite)
+        by_position = {want.position: want for want in wanted}
         for _ in range(ROUNDS):
             result.filled += placed.filled
             result.absent += placed.absent
             if not placed.writes and not repairs:
-                break
+                return result
             self._record(placed.writes)
+            repairs = _without_overwritten(repairs, placed.writes)
             before = rows
             self._send(placed.writes, repairs)
             sent += [(write.key, write.pending) for write in placed.writes if write.pending]
@@ -90,16 +96,15 @@ class Writer:
             lost = {write.position for write in missing}
             result.done |= {write.position: write for write in placed.writes if write.position not in lost}
             if not missing:
-                break
+                return result
             if not whole:
                 after, whole = self._everything(), True
-            repairs = misplaced(self._believed(before, after, sent), after, sent)
+            strays += [(write.key, write.pending) for write in missing]
+            repairs = misplaced(self._believed(before, after, strays), after, sent, strays)
             rows = _as_repaired(after, repairs)
             again_wanted = [by_position[position] for position in sorted(lost) if position in by_position]
             placed = place(self._with_images(again_wanted), rows, overwrite=self.overwrite)
-        else:
-            result.absent += [by_position[write.position] for write in placed.writes]
-        return result
+        raise SheetBusy("Rows are moved again and again at the moment; the run goes on by itself.", retry_after_s=2)
 
     def _read(self, wanted: Sequence[Wanted]) -> tuple[list[SheetRow], bool]:
         """The rows around those that are wanted, or a small tab as a whole; and whether it was whole."""
@@ -119,7 +124,7 @@ class Writer:
     def _record(self, writes: Sequence[Write]) -> None:
         """Durable before visible: what the cells hold, and what they will."""
         with self.deployment.store.writing() as connection:
-            images.intend(connection, self.job_id, [(write.position, write.images) for write in writes if write.images])
+            images.intend(connection, self.job_id, writes)
 
     def _with_images(self, wanted: Sequence[Wanted]) -> list[Wanted]:
         with self.deployment.store.reading() as connection:
@@ -134,32 +139,64 @@ class Writer:
         for write in writes:
             for number, content in write.pending.items():
                 columns[self.layout.columns[number].anchor][write.number] = content
-        if columns:
+        if not columns:
+            return
+        try:
             self.sheet.write(columns)
+        except BadRange:  # rows were deleted, so that the last of these lie beyond the tab: the second look sees it
+            logs.event("Rows were deleted under a write.", job_id=self.job_id)
 
     def _believed(
-        self, before: Sequence[SheetRow], after: Sequence[SheetRow], sent: Sequence[tuple[str, Cells]]
-    ) -> dict[str, list[Cells]]:
+        self, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]
+    ) -> list[SheetRow]:
         """What rows held before the write: as they were read just before it, else as the store remembers them."""
-        believed: dict[str, list[Cells]] = defaultdict(list)
+        seen: dict[str, list[SheetRow]] = defaultdict(list)
         for row in before:
-            believed[row.identity].append(row.cells)
-        values = {item for _, cells in sent for item in cells.items() if item[1] != ""}
-        unknown = {
-            row.identity
-            for row in after
-            if row.identity not in believed and any(item in values for item in row.cells.items())
-        }
-        with self.deployment.store.reading() as connection:
-            written = images.written(connection, self.job_id, sorted(unknown))
-            remembered = images.remembered(connection, self.job_id, sorted(unknown))
-        for name, cells in remembered:
-            believed[name].append(cells)
-        for _, key, found in written:
-            after_cells = {number: image.after for number, image in found.items()}
-            base = believed[key].pop(0) if believed[key] else {}
-            believed[key].append({**base, **after_cells})
+            seen[row.identity].append(row)
+        values = {item for _, cells in strays for item in cells.items()}
+        there: dict[str, list[SheetRow]] = defaultdict(list)
+        for row in after:
+            there[row.identity].append(row)
+        unknown = sorted(
+            name
+            for name, group in there.items()
+            if len(group) > len(seen[name]) and any(item in values for row in group for item in row.cells.items())
+        )
+        believed = list(before)
+        for name, rows in self._remembered(unknown).items():
+            known = {row.around for row in seen[name]}
+            believed += [row for row in rows if not seen[name] or row.around not in known]
         return believed
+
+    def _remembered(self, identities: Sequence[str]) -> dict[str, list[SheetRow]]:
+        """What the store knows of rows: what they held at first, and over it what this run wrote."""
+        with self.deployment.store.reading() as connection:
+            written = images.written(connection, self.job_id, identities)
+            at_first = images.remembered(connection, self.job_id, identities)
+            ended = jobs.ended(connection, self.job_id, [row.position for row in written])
+        rows: dict[str, list[SheetRow]] = defaultdict(list)
+        for row in at_first:
+            rows[row.identity].append(row)
+        for found in written:
+            group = rows[found.key]
+            base = next((row for row in group if row.around == found.around), group[0] if len(group) == 1 else None)
+            if base is not None:
+                group.remove(base)
+            # What is still open is not there yet: where it hit, and whom, is what is being found out.
+            put = {n: image.after if found.position in ended else image.before for n, image in found.images.items()}
+            cells = {**(base.cells if base else {}), **put}
+            group.append(SheetRow(0, found.key, cells, found.around))
+        return rows
+
+
+def _left_astray(wanted: Sequence[Wanted], rows: Sequence[SheetRow]) -> list[Sent]:
+    """What an earlier attempt meant to write and what is not beside its own URL."""
+    meant = [
+        Write(want.position, want.key, 0, {}, {number: image.after for number, image in want.images.items()})
+        for want in wanted
+        if want.images
+    ]
+    return [(write.key, write.pending) for write in astray(meant, rows)] if meant else []
 
 
 def pages(sheet: GoogleSheet, layout: Layout) -> Iterator[list[SheetRow]]:
@@ -182,8 +219,20 @@ def pages(sheet: GoogleSheet, layout: Layout) -> Iterator[list[SheetRow]]:
         start, tab_rows = end + 1, window.tab.rows
 
 
+def _without_overwritten(repairs: Sequence[Repair], writes: Sequence[Write]) -> list[Repair]:
+    """Cells of the same row that get their own value need no former one."""
+    pending = {write.number: write.pending for write in writes}
+    left = [
+        Repair(repair.row, {n: cell for n, cell in repair.cells.items() if n not in pending.get(repair.row.number, {})})
+        for repair in repairs
+    ]
+    return [repair for repair in left if repair.cells]
+
+
 def _as_writes(repairs: Sequence[Repair]) -> list[Write]:
-    return [Write(-1, repair.row.identity, repair.row.number, {}, repair.cells) for repair in repairs]
+    return [
+        Write(-1, repair.row.identity, repair.row.number, {}, repair.cells, repair.row.around) for repair in repairs
+    ]
 
 
 def _as_repaired(rows: Sequence[SheetRow], repairs: Sequence[Repair]) -> list[SheetRow]:

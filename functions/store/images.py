@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from functions.placement import Cells, Content, Formula, Image
+from functions.placement import Content, Formula, Image, SheetRow, Write
 from functions.store import schema
 
 _rows, _images = schema.job_rows, schema.before_images
 _BATCH = 500
 
 
-def intend(connection: sa.Connection, job_id: str, rows: Iterable[tuple[int, Mapping[int, Image]]]) -> None:
-    """Records what is about to be written into rows (position, images), before it is."""
+AROUND = "around"
+"""Beside the cells: digests of what else stood in the row, by which rows of one identity are told apart."""
+
+
+def intend(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
+    """Records what is about to be written into rows, before it is."""
     values = [
-        {"at": position, "images": {str(number): _packed_image(image) for number, image in images.items()}}
-        for position, images in rows
+        {
+            "at": write.position,
+            "images": {str(number): _packed_image(image) for number, image in write.images.items()}
+            | {AROUND: sorted(write.around)},
+        }
+        for write in writes
+        if write.images
     ]
     if values:
         statement = _rows.update().where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"))
@@ -35,13 +45,28 @@ def intended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -
     return found
 
 
-def written(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> list[tuple[int, str, dict[int, Image]]]:
-    """Every row of these people into which something was meant to be written: position, key, images."""
+@dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """A row into which something was meant to be written."""
+
+    position: int
+    row: int
+    """Its number when it was read, from 1."""
+    key: str
+    images: dict[int, Image]
+    around: frozenset[int]
+
+
+def written(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> list[WrittenRow]:
+    """Every row of these people into which something was meant to be written."""
     found = []
     for batch in _batches(keys):
         condition = _rows.c.job_id == job_id, _rows.c.key.in_(batch), _rows.c.cells.is_not(None)
-        statement = sa.select(_rows.c.position, _rows.c.key, _rows.c.cells).where(*condition)
-        found += [(row.position, row.key, unpacked(row.cells)) for row in connection.execute(statement)]
+        statement = sa.select(_rows.c.position, _rows.c.row, _rows.c.key, _rows.c.cells).where(*condition)
+        found += [
+            WrittenRow(row.position, row.row, row.key, unpacked(row.cells), frozenset(row.cells.get(AROUND, ())))
+            for row in connection.execute(statement)
+        ]
     return found
 
 
@@ -52,35 +77,39 @@ def forget(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> 
         connection.execute(_rows.update().where(*condition).values(cells=sa.null()))
 
 
-def remember(connection: sa.Connection, job_id: str, images: Iterable[tuple[str, Cells]]) -> None:
-    """Records what reused columns hold in rows (identity, cells) anew; empty rows need none."""
+def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow]) -> None:
+    """Records what reused columns hold in rows anew; empty rows need none."""
     connection.execute(_images.delete().where(_images.c.job_id == job_id))
     values = [
-        {"job_id": job_id, "identity": name, "cells": {str(number): _packed(cell) for number, cell in cells.items()}}
-        for name, cells in images
+        {
+            "job_id": job_id,
+            "identity": row.identity,
+            "cells": {str(number): _packed(cell) for number, cell in row.cells.items() if cell != ""}
+            | {AROUND: sorted(row.around)},
+        }
+        for row in rows
+        if any(cell != "" for cell in row.cells.values())
     ]
     if values:
         connection.execute(_images.insert(), values)
 
 
-def remembered(
-    connection: sa.Connection, job_id: str, identities: Sequence[str]
-) -> list[tuple[str, dict[int, Content]]]:
-    """What reused columns held in the rows of these identities."""
-    found: list[tuple[str, dict[int, Content]]] = []
+def remembered(connection: sa.Connection, job_id: str, identities: Sequence[str]) -> list[SheetRow]:
+    """What reused columns held in the rows of these identities, wherever they were (number 0)."""
+    found: list[SheetRow] = []
     for batch in _batches(identities):
         condition = _images.c.job_id == job_id, _images.c.identity.in_(batch)
         statement = sa.select(_images.c.identity, _images.c.cells).where(*condition)
-        found += [
-            (row.identity, {int(number): _content(cell) for number, cell in row.cells.items()})
-            for row in connection.execute(statement)
-        ]
+        for row in connection.execute(statement):
+            cells = {int(number): _content(cell) for number, cell in row.cells.items() if number != AROUND}
+            found.append(SheetRow(0, row.identity, cells, frozenset(row.cells.get(AROUND, ()))))
     return found
 
 
 def unpacked(cells: Mapping[str, Any]) -> dict[int, Image]:
     """A row's `cells` column → images."""
-    return {int(number): Image(_content(before), _content(after)) for number, (before, after) in cells.items()}
+    images = ((number, image) for number, image in cells.items() if number != AROUND)
+    return {int(number): Image(_content(before), _content(after)) for number, (before, after) in images}
 
 
 def _packed_image(image: Image) -> list[object]:

@@ -197,6 +197,16 @@ def unended_without_chunks(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(_jobs.c.id).where(_jobs.c.state.not_in(ended), ~waits)))
 
 
+def ended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> set[int]:
+    """Which of these rows have their outcome."""
+    found: set[int] = set()
+    for start in range(0, len(positions), 500):
+        batch = list(positions[start : start + 500])
+        condition = _rows.c.job_id == job_id, _rows.c.position.in_(batch), _rows.c.outcome.is_not(None)
+        found |= set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
+    return found
+
+
 def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Sequence[str]) -> set[str]:
     """Of these people those of whom a row ended so."""
     found: set[str] = set()
