@@ -119,7 +119,8 @@ class Writer:
             return self._everything(), True
 
     def _everything(self) -> list[SheetRow]:
-        return [row for page in pages(self.sheet, self.layout) for row in page]
+        """The whole tab in one call: pages would be of different moments, and a row that moves between them be missed."""
+        return self.layout.rows(self.sheet.window(self.layout.sheet_id, 1, None))
 
     def _record(self, writes: Sequence[Write]) -> None:
         """Durable before visible: what the cells hold, and what they will."""
