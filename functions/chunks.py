@@ -28,7 +28,7 @@ from functions.store import images, jobs, ledger, tasks
 from functions.store.jobs import Job, JobRow
 from functions.store.tasks import Chunk
 from functions.undoing import undo_rows
-from functions.writing import Writer, Written, pages
+from functions.writing import Writer, Written
 
 BUDGET = timedelta(minutes=8)
 """How long one attempt looks people up: the queue waits ten minutes for an answer."""
@@ -106,10 +106,10 @@ def _prepare(deployment: Deployment, job: Job, chunk: Chunk) -> None:
         ),
     )
     reused = any(not column.inserted for column in layout.columns)
+    # In one call: a row that moves between two pages would be remembered twice, or not at all.
     held = [
         row
-        for page in (pages(sheet, layout) if reused else ())
-        for row in page
+        for row in (layout.rows(sheet.window(layout.sheet_id, 1, None)) if reused else ())
         if any(cell != "" for cell in row.cells.values())
     ]
     now = deployment.clock()

@@ -119,7 +119,7 @@ class Writer:
             return self._everything(), True
 
     def _everything(self) -> list[SheetRow]:
-        """The whole tab in one call: pages would be of different moments, and a row that moves between them be missed."""
+        """The whole tab in one call: pages would show different moments, and miss what moves between."""
         return self.layout.rows(self.sheet.window(self.layout.sheet_id, 1, None))
 
     def _record(self, writes: Sequence[Write]) -> None:
