@@ -61,6 +61,9 @@ def judge(desk: Desk, spreadsheet: str, job: Job, before: list[list[Any]], edits
     ever_typed = {edit["after"] for edit in edits["log"] if edit["kind"] == "fill_cell"}
     touched = {edit["before"] for edit in edits["log"] if edit["kind"] == "fill_cell"}
     started = {row[0]: row for row in before[1:]}
+    by_url: dict[str, list[list[Any]]] = defaultdict(list)
+    for row in before[1:]:
+        by_url[row[1]].append(row)
     stood: dict[str, set[str]] = defaultdict(set)  # which URLs a cell has held before the one that it holds now
     for edit in edits["log"]:
         if edit["kind"] == "edit_url":
@@ -69,6 +72,8 @@ def judge(desk: Desk, spreadsheet: str, job: Job, before: list[list[Any]], edits
     for row in rows:
         cell = {title: row[place] if place < len(row) else "" for title, place in at.items()}
         origin = next((started[cell[title]] for title in ("Id", "Ref", "Mark") if cell.get(title) in started), None)
+        if origin is None and len(by_url[cell["LinkedIn"]]) == 1:  # its ids were deleted or typed over
+            origin = by_url[cell["LinkedIn"]][0]
         _judge_row(verdict, cell, origin, stood, ever_typed, touched)
         present[cell["LinkedIn"]].append(cell)
     everything = {str(cell) for row in rows for cell in row}
