@@ -47,9 +47,26 @@ lint: .venv/tests.stamp ## lint, format, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: addon
+addon: sheets_addon/node_modules/.stamp local/page/node_modules/.stamp ## the add-on's own checks and tests, in Node
+	cd sheets_addon && npm run --silent check && npm test --silent
+	cd local/page && npm run --silent check
+
 .PHONY: test
-test: lint ## everything that must pass
+test: lint addon ## everything that must pass
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+.PHONY: scale
+scale: .venv/tests.stamp ## 20,000 rows over 4 workers, PostgreSQL and Cloud Tasks on this machine
+	$(BIN)/python benchmarks/scale.py
+
+.PHONY: benchmarks
+benchmarks: .venv/tests.stamp ## the figures of the README, one after the other (takes a while)
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/sheet.py
+	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/scale.py --compare
+	$(BIN)/python benchmarks/cold_start.py
 
 .PHONY: lock
 lock: .venv/tests.stamp ## compile the pinned requirements from pyproject.toml

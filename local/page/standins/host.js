@@ -16,7 +16,11 @@
  *   spreadsheetId: string,
  *   email: string,
  *   view: View,
+ *   spills?: Spill[],
  * }} Execution one run of a script; in a formula, `view` is the formula's own cell
+ *
+ * @typedef {{ sheetId: number, row: number, column: number, value: any }} Spill what a formula shows in a cell beside its
+ * own, counted from 1; the Sheets API behind the page does not know of it
  *
  * @typedef {{
  *   httpSync: HttpSync,

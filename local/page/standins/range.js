@@ -1,7 +1,7 @@
 // @ts-check
 import { onSheet, renderA1 } from "./a1.js";
 import { Exception, partOf, refuseInFormula } from "./host.js";
-import { batchUpdate, readValues, writeValues } from "./sheets_api.js";
+import { batchUpdate, readValues, writeRaw, writeValues } from "./sheets_api.js";
 
 /** @typedef {{ row: number, column: number, lastRow: number, lastColumn: number }} Box rows and columns from 1, ends included */
 
@@ -18,8 +18,8 @@ export function range(host, sheet, { row, column, lastRow, lastColumn }) {
   const name = () => onSheet(sheet.getName(), a1);
   /** @param {any[][]} rows */
   const whole = (rows) => Array.from({ length: height }, (_, r) => Array.from({ length: width }, (_, c) => rows[r]?.[c] ?? ""));
-  const values = () => whole(cellValues(host, name()));
-  const shown = () => whole(readValues(host, name(), "FORMATTED_VALUE"));
+  const values = () => spilled(host, sheet, box, whole(cellValues(host, name())));
+  const shown = () => spilled(host, sheet, box, whole(readValues(host, name(), "FORMATTED_VALUE")));
   const formulas = () =>
     whole(readValues(host, name(), "FORMULA")).map((cells) =>
       cells.map((cell) => (typeof cell === "string" && cell.startsWith("=") ? cell : "")),
@@ -81,7 +81,13 @@ export function range(host, sheet, { row, column, lastRow, lastColumn }) {
       refuseInFormula(host, "Range.copyTo");
       const pasteType = typeof how === "string" ? how : how?.contentsOnly ? "PASTE_VALUES" : "PASTE_NORMAL";
       const [source, destination] = [gridRange(sheet, box), gridRange(target.getSheet(), boxOf(target))];
+      const beside = spillsIn(host, sheet, box);
       batchUpdate(host, [{ copyPaste: { source, destination, pasteType, pasteOrientation: "NORMAL" } }]);
+      const data = beside.map((each) => ({
+        range: onSheet(target.getSheet().getName(), renderA1(cellBeside(each, box, boxOf(target)))),
+        values: [[each.value]],
+      }));
+      if (pasteType === "PASTE_VALUES" && data.length > 0) writeRaw(host, data);
     },
     /** @param {number | { column: number, ascending: boolean }} by a column, counted from the sheet's first */
     sort(by) {
@@ -128,6 +134,38 @@ function select(host, sheet, ranges, made) {
   Object.assign(host.execution.view, { sheetId: sheet.getSheetId(), ranges });
   host.show("select", { ...host.execution.view });
   return made;
+}
+
+/**
+ * @param {import("./host.js").Host} host
+ * @param {any} sheet
+ * @param {Box} box
+ * @returns {import("./host.js").Spill[]} inside
+ */
+export function spillsIn(host, sheet, { row, column, lastRow, lastColumn }) {
+  const mine = (host.execution.spills ?? []).filter((each) => each.sheetId === sheet.getSheetId());
+  return mine.filter((each) => each.row >= row && each.row <= lastRow && each.column >= column && each.column <= lastColumn);
+}
+
+/**
+ * @param {import("./host.js").Host} host
+ * @param {any} sheet
+ * @param {Box} box
+ * @param {any[][]} rows of the box
+ * @returns {any[][]} with what formulas show beside their own cells
+ */
+function spilled(host, sheet, box, rows) {
+  for (const each of spillsIn(host, sheet, box)) rows[each.row - box.row][each.column - box.column] = each.value;
+  return rows;
+}
+
+/**
+ * @param {import("./host.js").Spill} spill
+ * @param {Box} from
+ * @param {Box} to
+ */
+function cellBeside(spill, from, to) {
+  return oneCell(to.row + spill.row - from.row, to.column + spill.column - from.column);
 }
 
 /**

@@ -61,6 +61,14 @@ export function writeValues(host, range, values) {
 
 /**
  * @param {import("./host.js").Host} host
+ * @param {{ range: string, values: any[][] }[]} data written as it is, nothing parsed
+ */
+export function writeRaw(host, data) {
+  call(host, "POST", "/values:batchUpdate", { valueInputOption: "RAW", data });
+}
+
+/**
+ * @param {import("./host.js").Host} host
  * @param {object[]} requests
  */
 export function batchUpdate(host, requests) {

@@ -100,7 +100,16 @@ function sheet(host, book, properties) {
   const now = () =>
     spreadsheetProperties(host).sheets.find((each) => each.sheetId === sheetId)?.gridProperties ?? gridProperties;
   const filled = () => readValues(host, `'${title.replaceAll("'", "''")}'`, "FORMATTED_VALUE");
-  const lastColumn = (/** @type {any[][]} */ rows) => rows.reduce((most, row) => Math.max(most, row.length), 0);
+  const extent = () => {
+    const rows = filled();
+    const size = { rows: rows.length, columns: rows.reduce((most, row) => Math.max(most, row.length), 0) };
+    for (const spill of host.execution.spills ?? []) {
+      if (spill.sheetId !== sheetId) continue;
+      size.rows = Math.max(size.rows, spill.row);
+      size.columns = Math.max(size.columns, spill.column);
+    }
+    return size;
+  };
   const isActive = () => sheetId === view.sheetId;
   /** @param {string} a1 */
   const fromA1 = (a1) => {
@@ -120,16 +129,11 @@ function sheet(host, book, properties) {
     isSheetHidden: () => properties.hidden ?? false,
     getMaxRows: () => now().rowCount,
     getMaxColumns: () => now().columnCount,
-    getLastRow: () => filled().length,
-    getLastColumn: () => lastColumn(filled()),
+    getLastRow: () => extent().rows,
+    getLastColumn: () => extent().columns,
     getDataRange() {
-      const rows = filled();
-      return range(host, made, {
-        row: 1,
-        column: 1,
-        lastRow: Math.max(rows.length, 1),
-        lastColumn: Math.max(lastColumn(rows), 1),
-      });
+      const { rows, columns } = extent();
+      return range(host, made, { row: 1, column: 1, lastRow: Math.max(rows, 1), lastColumn: Math.max(columns, 1) });
     },
     /** @param {string | number} first @param {number} [column] @param {number} [rows] @param {number} [columns] */
     getRange(first, column, rows = 1, columns = 1) {

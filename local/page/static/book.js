@@ -55,7 +55,7 @@ export class Book {
     }
     if (this.stale.size > MOST_RANGES) this.everything = true;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.catchUp(), GATHER_MS);
+    this.timer = window.setTimeout(() => this.catchUp(), GATHER_MS);
   }
 
   async catchUp() {

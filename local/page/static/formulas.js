@@ -26,6 +26,8 @@ export class Formulas {
     this.covered = new Map();
     /** @type {Map<string, any>} */
     this.untold = new Map();
+    /** Where something stands in the way. @type {WeakSet<Block>} */
+    this.blocked = new WeakSet();
     this.timer = 0;
   }
 
@@ -97,7 +99,7 @@ export class Formulas {
     this.spill(block, values);
     this.untold.set(`${block.row},${block.column}`, this.shown(block.row, block.column));
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.tell(), TELL_MS);
+    this.timer = window.setTimeout(() => this.tell(), TELL_MS);
   }
 
   /** Fills the cells beside, unless something stands there. @param {Block} block @param {any[][]} values */
@@ -111,7 +113,6 @@ export class Formulas {
       }),
     );
     for (const [place, other] of this.covered) if (other === block) this.covered.delete(place);
-    this.blocked ??= new WeakSet();
     if (isFree) this.blocked.delete(block);
     else this.blocked.add(block);
     values.forEach((cells, r) =>
@@ -136,7 +137,7 @@ export class Formulas {
   shown(row, column) {
     const place = `${row},${column}`;
     const own = this.blocks.get(place);
-    if (own && this.blocked?.has(own)) return "#REF!";
+    if (own && this.blocked.has(own)) return "#REF!";
     const block = own ?? this.covered.get(place);
     const value = block?.values[row - block.row]?.[column - block.column];
     return block ? String(value ?? "") : null;

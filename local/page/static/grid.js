@@ -21,6 +21,8 @@ export class Grid {
     this.told = told;
     /** @type {any} */
     this.sheet = null;
+    this.rows = 0;
+    this.columns = 0;
     /** @type {Box} */
     this.selection = { row: 0, column: 0, lastRow: 0, lastColumn: 0 };
     /** Rows that a script selected, from 0. @type {Set<number>} */
@@ -47,17 +49,17 @@ export class Grid {
 
   build() {
     const { rows, columns } = this.size();
-    Object.assign(this, { rows, columns });
+    [this.rows, this.columns] = [rows, columns];
     const top = this.content()?.scrollTop ?? 0;
-    if (this.sheet) window.jspreadsheet.destroy(this.element);
+    if (this.sheet) window.jspreadsheet.destroy(/** @type {any} */ (this.element));
     this.element.replaceChildren();
     const data = Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => this.book.text(r, c)));
     const render = (/** @type {any} */ cell, /** @type {any} */ _, /** @type {any} */ x, /** @type {any} */ y) =>
       cell && this.drawIn(cell, Number(y), Number(x));
-    const sheets = window.jspreadsheet(this.element, {
+    const sheets = window.jspreadsheet(/** @type {HTMLDivElement} */ (this.element), {
       parseFormulas: false,
       autoIncrement: false,
-      contextMenu: () => false,
+      contextMenu: () => null,
       onchange: (/** @type {any} */ _sheet, /** @type {any} */ _cell, /** @type {any} */ x, /** @type {any} */ y, /** @type {any} */ text) =>
         this.changed(Number(y), Number(x), String(text ?? "")),
       onselection: (/** @type {any} */ _sheet, /** @type {any} */ x1, /** @type {any} */ y1, /** @type {any} */ x2, /** @type {any} */ y2) =>
@@ -156,6 +158,11 @@ export class Grid {
     this.reveal(first.row);
     this.sheet.updateSelectionFromCoords(first.column, first.row, Math.min(first.lastColumn, this.columns - 1), Math.min(first.lastRow, this.rows - 1));
     if (boxes.length > 1) this.pick(boxes.flatMap((box) => Array.from({ length: box.lastRow - box.row + 1 }, (_, i) => box.row + i)));
+  }
+
+  /** @param {number} column @returns {string[]} what its cells show, also those out of sight */
+  shownIn(column) {
+    return Array.from({ length: this.rows }, (_, row) => this.told.shown(row, column));
   }
 
   /** @param {number[]} rows */
