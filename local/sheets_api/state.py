@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ class LoggedCall:
     path: str
     user: str
     status: int
+    at_s: float = field(default_factory=time.monotonic)
+    """When it ended, on a clock that only tells distances."""
 
 
 @dataclass

@@ -1,0 +1,173 @@
+"""A large sheet through the running worker: time per row, the worker's memory, calls of the Sheets API, its quota.
+
+Run: `python -m benchmarks.sheet` (about ten minutes; `--rows 2000 --more 10000` is quicker). Every figure is a ratio
+within this run, printed with its limit; the exit code is not 0 where one is passed. All of Leadfill runs as processes
+of this machine, over SQLite; the provider and Google Sheets answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+import psutil
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.jobs import PLENTY, Ran, run
+from local.stack import Stack, stack
+
+FIELDS = ("email", "title", "company", "size", "location", "industry", "function", "status")
+SMALL_ROWS = 1_000
+QUOTA_PER_MINUTE = 300
+"""Google's, of a project, of reads and of writes each."""
+SAMPLE_S = 0.02
+
+MOST_CALLS = 8
+MOST_TIME_PER_ROW = 1.3
+MOST_MEMORY = 1.5
+MOST_WAITING = 0.1
+"""Of the time of a run: what it waits for the quota."""
+
+
+@dataclass
+class Memory:
+    """Most memory that some processes held, by name, in MB; sampled."""
+
+    peaks: dict[str, float] = field(default_factory=dict)
+
+    def look(self, name: str, process: psutil.Process) -> None:
+        """Takes a sample of a process and those that it started."""
+        held = 0
+        for one in (process, *process.children(recursive=True)):
+            try:
+                held = max(held, one.memory_info().rss)
+            except psutil.NoSuchProcess:
+                continue
+        self.peaks[name] = max(self.peaks.get(name, 0.0), held / 2**20)
+
+
+@contextmanager
+def watched(running: Stack, *names: str) -> Iterator[Memory]:
+    """Samples the memory of these functions while the block runs."""
+    memory, over = Memory(), threading.Event()
+    processes = {name: psutil.Process(running.parts[name].process.pid) for name in names}  # type: ignore[union-attr] # it runs
+
+    def sample() -> None:
+        while not over.wait(SAMPLE_S):
+            for name, process in processes.items():
+                memory.look(name, process)
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield memory
+    finally:
+        over.set()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run over some rows took."""
+
+    rows: int
+    ran: Ran
+    memory: Memory
+    calls: dict[str, Any]
+    """As the emulator counts them."""
+
+    @property
+    def ms_per_row(self) -> float:
+        """Wall time."""
+        return self.ran.took_s / self.rows * 1000
+
+    @property
+    def refused(self) -> int:
+        """Calls that met the end of the quota, among the latest that the emulator has logged."""
+        return sum(call["status"] == 429 for call in self.calls["log"])
+
+    @property
+    def waiting(self) -> float:
+        """The share of the time in which no call was let in after one that the quota refused."""
+        pairs = pairwise(self.calls["log"])
+        waits = (later["at_s"] - call["at_s"] for call, later in pairs if call["status"] == 429)
+        return float(sum(waits)) / self.ran.took_s
+
+
+def measure(rows: int, **switches: object) -> Measured:
+    """Runs so many rows through new processes, over an empty store."""
+    with tempfile.TemporaryDirectory() as folder, stack(Path(folder), **PLENTY) as running:
+        emulator = running.urls["emulator"]
+        requests.put(f"{emulator}/_emulator/switches", json=switches, timeout=10).raise_for_status()
+        urls = [[f"https://www.linkedin.com/in/sheet-{number}"] for number in range(rows)]
+        with watched(running, "worker", "api") as memory:
+            ran = run(running, [["LinkedIn"], *urls], FIELDS)
+        calls = requests.get(f"{emulator}/_emulator/calls", timeout=10).json()
+    assert ran.job["state"] == "done", ran.job
+    assert ran.job["counts"] == {"enriched": rows}, ran.job
+    assert not calls["faults"], calls["faults"]
+    return Measured(rows, ran, memory, calls)
+
+
+@dataclass
+class Verdicts:
+    """Figures with their limits."""
+
+    broken: list[str] = field(default_factory=list)
+
+    def say(self, what: str, figure: float, limit: float, form: str) -> None:
+        """Prints a figure beside its limit."""
+        kept = figure <= limit
+        print(f"{what}: {figure:{form}} (limit {limit:{form}}){'' if kept else '  TOO MUCH'}")
+        if not kept:
+            self.broken.append(what)
+
+
+@click.command()
+@click.option("--rows", default=10_000, show_default=True)
+@click.option("--more", default=100_000, show_default=True, help="Rows of the run that is compared with it.")
+@click.option("--quota-rows", default=10_000, show_default=True, help="Rows of the run under Google's quota.")
+def main(*, rows: int, more: int, quota_rows: int) -> None:
+    """Measures a sheet of ROWS rows against one of MORE, with 8 fields."""
+    verdicts = Verdicts()
+    small = measure(SMALL_ROWS)
+    few = measure(rows)
+    many = measure(more)
+    quota = measure(quota_rows, quota_per_minute_project=QUOTA_PER_MINUTE)
+    table = Table("rows", "Sheets calls", "reads", "writes", "s", "accepted after s", "ms/row", "worker MB", "api MB")
+    for name, one in (("", small), ("", few), ("", many), (", quota", quota)):
+        table.add_row(
+            f"{one.rows:,}{name}",
+            str(one.calls["total"]),
+            str(one.calls["reads"]),
+            str(one.calls["writes"]),
+            f"{one.ran.took_s:.1f}",
+            f"{one.ran.planned_s:.1f}",
+            f"{one.ms_per_row:.2f}",
+            f"{one.memory.peaks['worker']:.0f}",
+            f"{one.memory.peaks['api']:.0f}",
+        )
+    Console(width=120).print(table)
+    verdicts.say(f"Sheets calls for {SMALL_ROWS:,} rows of {len(FIELDS)} fields", small.calls["total"], MOST_CALLS, "d")
+    ratio = f"of {more:,} rows to that of {rows:,}"
+    verdicts.say(f"time per row {ratio}", many.ms_per_row / few.ms_per_row, MOST_TIME_PER_ROW, ".2f")
+    for name in ("worker", "api"):
+        share = many.memory.peaks[name] / few.memory.peaks[name]
+        verdicts.say(f"peak memory of the {name} {ratio}", share, MOST_MEMORY, ".2f")
+    print(f"refused by the quota of {QUOTA_PER_MINUTE} calls a minute: {quota.refused} of {quota.calls['total']} calls")
+    verdicts.say("share of the time that waits for the quota", quota.waiting, MOST_WAITING, ".1%")
+    sys.exit(bool(verdicts.broken))
+
+
+if __name__ == "__main__":
+    main()
