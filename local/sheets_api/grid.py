@@ -6,6 +6,7 @@ however many rows there are.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -101,6 +102,8 @@ class Sheet:
     protected: dict[int, Json] = field(default_factory=dict)
     metadata: tuple[Metadata, ...] = ()
     generation: int = 0
+    lined: bool = False
+    """Whether any row may have developer metadata: most sheets need not be searched for it."""
 
     @classmethod
     def blank(cls, sheet_id: int, title: str, rows: int = 1000, columns: int = 26) -> Sheet:
@@ -111,6 +114,11 @@ class Sheet:
     def box(self) -> Box:
         """The whole grid."""
         return Box(0, 0, len(self.rows), len(self.columns))
+
+    def lines(self) -> Iterator[tuple[int, Line]]:
+        """Yield the properties of every row that may have developer metadata, with its place."""
+        if self.lined:
+            yield from ((index, row.line) for index, row in enumerate(self.rows))
 
     def writable(self, index: int) -> Row:
         """Return a row that may be changed without changing a snapshot."""
@@ -133,6 +141,7 @@ class Sheet:
             dict(self.protected),
             self.metadata,
             self.generation,
+            self.lined,
         )
 
     def fit(self, area: Area, *, clip: bool) -> Box:

@@ -69,8 +69,8 @@ def _everywhere(workbook: Workbook) -> Iterator[Located]:
         for index, column in enumerate(sheet.columns):
             for entry in column.metadata:
                 yield entry, Place(sheet, "COLUMNS", index)
-        for index, row in enumerate(sheet.rows):
-            for entry in row.line.metadata:
+        for index, line in sheet.lines():
+            for entry in line.metadata:
                 yield entry, Place(sheet, "ROWS", index)
 
 

@@ -139,8 +139,8 @@ class Workbook:
             found += sheet.metadata
             for line in sheet.columns:
                 found += line.metadata
-            for row in sheet.rows:
-                found += row.line.metadata
+            for _, line in sheet.lines():
+                found += line.metadata
         return found
 
     @staticmethod
@@ -153,5 +153,6 @@ class Workbook:
         """Set the properties of one row or column."""
         if dimension == "ROWS":
             sheet.writable(index).line = line
+            sheet.lined = True
         else:
             sheet.columns[index] = line

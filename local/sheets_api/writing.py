@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,8 @@ class Write:
     sheet: Sheet
     area: Area
     box: Box
-    rows: list[Line]
+    rows: Mapping[int, Line]
+    """By their place in the box; rows that are left alone as a whole are left out."""
     cells: int
     touched_rows: int
     touched_columns: int
@@ -52,9 +54,8 @@ class Write:
         """Write the cells."""
         sheet, left = self.sheet, self.box.left
         dropped = sheet.hidden_under_merge(self.box) if sheet.merges else set()
-        for index, line in enumerate(self.rows, self.box.top):
-            if not any(line):
-                continue
+        for number, line in self.rows.items():
+            index = self.box.top + number
             row = sheet.writable(index)
             for column, planned in enumerate(line, left):
                 if planned is None or (index, column) in dropped:
@@ -106,8 +107,7 @@ def plan(
     box = _box(sheet, area, text, (height, width))
     check_protection(workbook, sheet, box, user)
     onto = _Onto(sheet, box, option == "USER_ENTERED", columns_first, workbook.today())
-    lines = [_line(onto, index, line) for index, line in enumerate(values)]
-    rows = _transposed(lines) if columns_first else lines
+    rows = _by_row(onto, values) if columns_first else _each_row(onto, values)
     return _counted(sheet, area, box, rows)
 
 
@@ -127,19 +127,32 @@ def _box(sheet: Sheet, area: Area, text: str, size: tuple[int, int]) -> Box:
     return Box(area.top, area.left, area.top + max(height, 1), area.left + max(width, 1))
 
 
-def _line(onto: _Onto, index: int, values: list[Any]) -> Line:
-    line: Line = []
-    for number, value in enumerate(values):
-        if value is None:
-            line.append(None)
-        elif onto.typed and type(value) is str:
-            row, column = (number, index) if onto.columns_first else (index, number)
-            line.append(_entered(onto, onto.box.top + row, onto.box.left + column, value))
-        elif type(value) is str and len(value) < 1000:
-            line.append((value or None, None))
-        else:
-            line.append((raw_cell(value, f"values[{index}][{number}]"), None))
-    return line
+def _each_row(onto: _Onto, values: list[list[Any]]) -> dict[int, Line]:
+    rows = {}
+    for row, line in enumerate(values):
+        planned = [None if value is None else _planned(onto, row, column, value) for column, value in enumerate(line)]
+        if any(planned):
+            rows[row] = planned
+    return rows
+
+
+def _by_row(onto: _Onto, values: list[list[Any]]) -> dict[int, Line]:
+    """Columns to rows. Most of a column may be nulls: who writes to a column by its metadata begins at row 1."""
+    rows: dict[int, Line] = {}
+    for column, line in enumerate(values):
+        for row in [row for row, value in enumerate(line) if value is not None]:
+            rows.setdefault(row, [None] * len(values))[column] = _planned(onto, row, column, line[row])
+    return rows
+
+
+def _planned(onto: _Onto, row: int, column: int, value: Any) -> Planned:  # noqa: ANN401  # any JSON
+    if type(value) is str:
+        if onto.typed:
+            return _entered(onto, onto.box.top + row, onto.box.left + column, value)
+        if len(value) < 1000:
+            return value or None, None
+    line, place = (column, row) if onto.columns_first else (row, column)
+    return raw_cell(value, f"values[{line}][{place}]"), None
 
 
 def _entered(onto: _Onto, row: int, column: int, text: str) -> Planned:
@@ -151,24 +164,18 @@ def _entered(onto: _Onto, row: int, column: int, text: str) -> Planned:
     return cell, None if same_kind else brought
 
 
-def _transposed(lines: list[Line]) -> list[Line]:
-    height = max((len(line) for line in lines), default=0)
-    return [[line[row] if row < len(line) else None for line in lines] for row in range(height)]
-
-
-def _counted(sheet: Sheet, area: Area, box: Box, rows: list[Line]) -> Write:
-    cells = touched_rows = 0
+def _counted(sheet: Sheet, area: Area, box: Box, rows: Mapping[int, Line]) -> Write:
+    cells = 0
     columns: set[int] = set()
-    for line in rows:
+    for line in rows.values():
         filled = len(line) - line.count(None)
         cells += filled
-        touched_rows += filled > 0
         if filled == len(line):
             if filled - 1 not in columns:
                 columns.update(range(filled))
         else:
             columns.update(number for number, planned in enumerate(line) if planned is not None)
-    return Write(sheet, area, box, rows, cells, touched_rows, len(columns))
+    return Write(sheet, area, box, rows, cells, len(rows), len(columns))
 
 
 def clear(workbook: Workbook, user: User, target: tuple[Sheet, Area]) -> tuple[Sheet, Box]:
