@@ -169,7 +169,7 @@ def _requests(header: Window, url: int, task: Task) -> tuple[list[dict[str, Any]
         else:
             columns.append(Column(anchor=own, inserted=True))
             missing.append((own, field))
-    requests += _insertion(missing, url, task)
+    requests += _insertion(missing, url, header.tab.columns, task)
     layout = Layout(
         sheet_id=task.sheet_id,
         url=url_anchor,
@@ -180,13 +180,21 @@ def _requests(header: Window, url: int, task: Task) -> tuple[list[dict[str, Any]
     return requests, layout
 
 
-def _insertion(missing: list[tuple[int, Field]], url: int, task: Task) -> list[dict[str, Any]]:
-    """New columns right of the URLs; nothing is shifted onto anything."""
+def _insertion(missing: list[tuple[int, Field]], url: int, columns: int, task: Task) -> list[dict[str, Any]]:
+    """New columns right of the URLs, in a tab of so many; nothing is shifted onto anything.
+
+    They look like what stands right of them, but for its number formats: a number must not become a date. Behind the
+    last column Google inserts only what looks like that one.
+    """
     if not missing:
         return []
     start, end = url + 1, url + 1 + len(missing)
     span = {"sheetId": task.sheet_id, "dimension": "COLUMNS", "startIndex": start, "endIndex": end}
-    requests: list[dict[str, Any]] = [{"insertDimension": {"range": span, "inheritFromBefore": False}}]
+    new = {"sheetId": task.sheet_id, "startColumnIndex": start, "endColumnIndex": end}
+    requests: list[dict[str, Any]] = [
+        {"insertDimension": {"range": span, "inheritFromBefore": start == columns}},
+        {"repeatCell": {"range": new, "cell": {}, "fields": "userEnteredFormat.numberFormat"}},
+    ]
     if task.header:
         cells = [{"userEnteredValue": {"stringValue": field.header}} for _, field in missing]
         corner = {"sheetId": task.sheet_id, "rowIndex": 0, "columnIndex": start}

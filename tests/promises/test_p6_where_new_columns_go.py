@@ -1,0 +1,49 @@
+"""P6, P7: new columns stand right of the URLs whatever stands around them, and take over nobody's formats."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.outcomes import JobState, Outcome
+from tests.promises.desk import Desk, expected, people_rows, url_of
+
+HEADERS = ["Email", "Title", "Company", "Company size"]
+
+
+def cut_behind(desk: Desk, spreadsheet: str, column: int) -> None:
+    """Deletes every column of the grid behind this one (from 0)."""
+    span = {"sheetId": 0, "dimension": "COLUMNS", "startIndex": column + 1}
+    desk.emulator.edit(spreadsheet, {"deleteDimension": {"range": span}})
+
+
+@pytest.mark.parametrize("columns_left", [2, 3])
+def test_urls_in_the_last_column_of_the_grid_get_their_fields_right_of_it(desk: Desk, columns_left: int) -> None:
+    rows = [row[:columns_left] for row in people_rows(5)]
+    spreadsheet = desk.sheet(rows)
+    cut_behind(desk, spreadsheet, columns_left - 1)
+    job = desk.run(spreadsheet)
+    assert (job.state, job.message) == (JobState.DONE, None)
+    assert desk.counts(job) == {Outcome.ENRICHED: 5}
+    assert desk.grid(spreadsheet)[0] == [*rows[0][:2], *HEADERS, *rows[0][2:]]
+    held = desk.columns(spreadsheet)
+    for number in range(5):
+        assert [held[header][url_of(f"person-{number}")] for header in HEADERS] == expected(f"person-{number}")
+    assert desk.undo(job).state is JobState.UNDONE
+    assert desk.grid(spreadsheet) == rows
+
+
+@pytest.mark.parametrize("dates_in", ["B", "C"], ids=["the URLs' column", "the next column"])
+def test_a_number_beside_a_column_of_dates_is_no_date(desk: Desk, dates_in: str) -> None:
+    spreadsheet = desk.sheet(people_rows(3))
+    column = ord(dates_in) - ord("A")
+    if dates_in == "B":
+        cut_behind(desk, spreadsheet, column)
+    span = {"sheetId": 0, "startColumnIndex": column, "endColumnIndex": column + 1}
+    style = {"userEnteredFormat": {"numberFormat": {"type": "DATE", "pattern": "yyyy-MM-dd"}}}
+    change = {"range": span, "cell": style, "fields": "userEnteredFormat.numberFormat"}
+    desk.emulator.edit(spreadsheet, {"repeatCell": change})
+    desk.run(spreadsheet, fields=("skills_count", "status"))
+    shown = desk.emulator.values(spreadsheet, "Leads!C2:C")
+    held = desk.emulator.values(spreadsheet, "Leads!C2:C", render="UNFORMATTED_VALUE")
+    assert all(isinstance(value, int) for (value,) in held)
+    assert shown == [[str(value)] for (value,) in held]
