@@ -8,16 +8,27 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
+# A registry may be out of reach for a moment: once more, then it is said.
+pip = $(BIN)/python -m pip $(1) install -q -r $<
+install = $(pip) || { echo "That did not succeed; once more …"; $(pip); }
+
 .venv/local.stamp: local/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Leadfill needs Python 3.11 or newer; set PYTHON=…")'
 	@echo "Setting up .venv (once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q -r local/requirements.txt
+	@$(call install)
 	@touch $@
 
 .venv/tests.stamp: tests/requirements.txt .venv/local.stamp
 	@echo "Setting up the tools for the tests (once) …"
-	@$(BIN)/python -m pip install -q -r tests/requirements.txt
+	@$(call install)
+	@touch $@
+
+# What a deployed function has and nothing else: tests/deploy runs the functions in it.
+.venv/deployed.stamp: requirements.txt | .venv/local.stamp
+	@echo "Setting up what a deployed function installs (once) …"
+	@$(BIN)/python -m venv --clear --without-pip .venv/deployed
+	@$(call install,--python .venv/deployed/bin/python)
 	@touch $@
 
 # A lock file without download addresses: npm takes each package from the registry that it is set up for.
@@ -53,7 +64,7 @@ addon: sheets_addon/node_modules/.stamp local/page/node_modules/.stamp ## the ad
 	cd local/page && npm run --silent check
 
 .PHONY: test
-test: lint addon ## everything that must pass
+test: lint addon .venv/deployed.stamp ## everything that must pass
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: scale
@@ -74,3 +85,20 @@ lock: .venv/tests.stamp ## compile the pinned requirements from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group local -c requirements.txt -o local/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group dev -c local/requirements.txt -o tests/requirements.txt
+
+where = test -n "$(PROJECT)" -a -n "$(REGION)" || { echo "Say where: make $@ PROJECT=my-project REGION=europe-west1"; exit 2; }
+
+.PHONY: deploy
+deploy: .venv/local.stamp ## put it into a cloud project: PROJECT= REGION= [DRY_RUN=1 API_PRIVATE=1]; docs/deploy.md
+	@$(where)
+	@$(BIN)/python -m deploy up
+
+.PHONY: doctor
+doctor: .venv/local.stamp ## check what is deployed, and say what is wrong: PROJECT= REGION=
+	@$(where)
+	@$(BIN)/python -m deploy doctor
+
+.PHONY: undeploy
+undeploy: .venv/local.stamp ## take it down, and name what is kept: PROJECT= REGION= [DRY_RUN=1]
+	@$(where)
+	@$(BIN)/python -m deploy down

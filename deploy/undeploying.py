@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from deploy.gcloud import Gcloud
+from deploy.gcloud import Gcloud, GcloudFailed
 from deploy.release import services
 from deploy.target import ACCOUNTS, FUNCTIONS, NAME, Target
 from deploy.watching import ALERTS
@@ -26,20 +26,20 @@ def take_down(gcloud: Gcloud, target: Target) -> None:
     # First what starts work, then what does it.
     listed = gcloud.listed("scheduler", "jobs", "list", location)
     for name in _there(gcloud, (str(job["name"]) for job in listed), (f"{NAME}-sweep",)):
-        gcloud.change("scheduler", "jobs", "delete", name, location)
+        _remove(gcloud, "scheduler", "jobs", "delete", name, location)
     listed = gcloud.listed("tasks", "queues", "list", location)
     for name in _there(gcloud, (str(queue["name"]) for queue in listed), (NAME,)):
-        gcloud.change("tasks", "queues", "delete", name, location)
+        _remove(gcloud, "tasks", "queues", "delete", name, location)
     for name in _there(gcloud, services(gcloud, target), [function.service for function in FUNCTIONS]):
-        gcloud.change("run", "services", "delete", name, region)
+        _remove(gcloud, "run", "services", "delete", name, region)
     listed = gcloud.listed("run", "jobs", "list", region)
     for name in _there(gcloud, (str(job["metadata"]["name"]) for job in listed), (f"{NAME}-migrate",)):
-        gcloud.change("run", "jobs", "delete", name, region)
+        _remove(gcloud, "run", "jobs", "delete", name, region)
     _stop_watching(gcloud)
     accounts = gcloud.listed("iam", "service-accounts", "list")
     ours = [target.account(role) for role in ACCOUNTS]
     for name in _there(gcloud, (str(account["email"]) for account in accounts), ours):
-        gcloud.change("iam", "service-accounts", "delete", name)
+        _remove(gcloud, "iam", "service-accounts", "delete", name)
     print(KEPT)
 
 
@@ -48,11 +48,21 @@ def _stop_watching(gcloud: Gcloud) -> None:
     titles = {str(policy["displayName"]): str(policy["name"]) for policy in policies}
     for title in _there(gcloud, titles, [alert.title for alert in ALERTS]):
         policy = titles.get(title, f"(the policy “{title}”)")
-        gcloud.change("alpha", "monitoring", "policies", "delete", policy)
+        _remove(gcloud, "alpha", "monitoring", "policies", "delete", policy)
     metrics = gcloud.listed("logging", "metrics", "list")
     ours = [f"{NAME}-{alert.name}" for alert in ALERTS]
     for name in _there(gcloud, (str(metric["name"]) for metric in metrics), ours):
-        gcloud.change("logging", "metrics", "delete", name)
+        _remove(gcloud, "logging", "metrics", "delete", name)
+
+
+def _remove(gcloud: Gcloud, *words: str) -> None:
+    """Deletes what was listed; Google lists some things for a while after they are gone."""
+    try:
+        gcloud.change(*words)
+    except GcloudFailed as error:
+        if "NOT_FOUND" not in str(error):
+            raise
+        print("It is gone already.")
 
 
 def _there(gcloud: Gcloud, listed: Iterable[str], ours: Sequence[str]) -> list[str]:

@@ -87,7 +87,9 @@ class GoogleCloud:
         self.faults += [f"{method_id}: {fault}" for fault in faults]
         if faults:
             return 400, _error(400, "; ".join(faults))
-        call = Call(api, method_id, path.removeprefix(base), arguments, query, decoded)
+        # Of a service account the project may be left out: its address names it.
+        named = path.removeprefix(base).replace("projects/-/", f"projects/{google_resources.PROJECT}/")
+        call = Call(api, method_id, named, arguments, query, decoded)
         self.calls.append(call)
         if verb != "GET" and not method_id.endswith(("getIamPolicy", "testIamPermissions")):
             self.changes.append(call)

@@ -26,6 +26,8 @@ class State:
     payloads: dict[str, str] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     runs: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    """What is still listed though it was deleted a moment ago."""
 
 
 def upload(state: State, path: str, query: dict[str, list[str]], body: bytes) -> Json:
@@ -81,12 +83,14 @@ def _changed(state: State, call: Call, method: Json) -> Json:
 
 def _deleted(state: State, call: Call, method: Json) -> Json:
     gone = state.resources.pop(call.path)
+    if call.path in state.gone:
+        raise KeyError(call.path)
     operation = "Operation" in method.get("response", {}).get("$ref", "")
     return _wrapped(state, call, method, gone) if operation else {}
 
 
 def _bare(call: Call) -> str:
-    return re.sub(r"(:\w+|/iam)$", "", call.path).replace("projects/-/", f"projects/{PROJECT}/")
+    return re.sub(r"(:\w+|/iam)$", "", call.path)
 
 
 def _created(state: State, call: Call, method: Json) -> Json:

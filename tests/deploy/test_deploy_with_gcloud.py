@@ -184,8 +184,12 @@ def test_taken_down_it_keeps_what_was_paid_for(
     cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str
 ) -> None:
     assert deployed
+    account = f"v1/projects/{PROJECT}/serviceAccounts/leadfill-api@{PROJECT}.iam.gserviceaccount.com"
+    assert account in cloud.state.resources
+    cloud.state.gone.add(account)
     done = run(tree, environ, "down")
     assert done.returncode == 0, done.stderr
+    assert done.stdout.count("It is gone already.") == 1
     left = {call.method for call in cloud.changes if call.method.endswith("delete")}
     assert not {method for method in left if method.startswith(("sql", "secretmanager", "artifactregistry"))}
     assert not [it for it in cloud.state.resources.values() if it.get("kind") == "Service"]

@@ -142,6 +142,13 @@ def test_the_licences_page_is_up_to_date_and_names_a_licence_for_each_package() 
     assert not [line for line in page.splitlines() if re.fullmatch(r"\| [^|]+ \| [^|]+ \| *\|", line)]
 
 
+@pytest.mark.xdist_group("together")
+def test_a_group_of_tests_stays_in_one_process(request: pytest.FixtureRequest) -> None:
+    """pytest-xdist knows a group by the test's id; a pytest that it does not fit tears groups apart and says nothing."""
+    if request.config.getoption("loadgroup", default=False):
+        assert request.node.nodeid.endswith("@together")
+
+
 def test_bandit_finds_nothing_in_what_is_deployed() -> None:
     # B311: the one use of `random` spreads retries, and bandit cannot read ruff's reasons beside it.
     command = [sys.executable, "-m", "bandit", "-q", "-r", "functions", "main.py", "deploy", "--skip", "B311"]
