@@ -28,7 +28,7 @@ class BackendProblem extends Error {
 /**
  * Calls the `api` entry point as the person at the keyboard.
  *
- * @param {"get" | "post" | "delete"} method
+ * @param {"get" | "post"} method
  * @param {string} path such as `/v1/plan`
  * @param {object | null} [body]
  * @param {{ withSheetAccess?: boolean, idempotencyKey?: string }} [options]
@@ -62,7 +62,11 @@ function callApi_(method, path, body, options = {}) {
  * @returns {{ values: (CellValue | null)[][], pending: number }}
  */
 function callFormula_(token, body) {
-  const headers = { Authorization: `Bearer ${token}` };
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    // A token that somebody took along into another file opens nothing there.
+    "X-Spreadsheet-Id": SpreadsheetApp.getActiveSpreadsheet().getId(),
+  };
   return fetchJson_("post", `${backendUrl_(FORMULA_URL_PROPERTY)}/v1/formula`, headers, body);
 }
 
@@ -83,7 +87,7 @@ function backendUrl_(property) {
 }
 
 /**
- * @param {"get" | "post" | "delete"} method
+ * @param {"get" | "post"} method
  * @param {string} url
  * @param {Record<string, string>} headers
  * @param {object | null} body

@@ -184,11 +184,19 @@ function forgetChoices() {
 }
 
 /**
- * @param {string} linkedinUrl
+ * @param {string} linkedinUrl in the body, so that no log of addresses holds it
  * @returns {Answer<null>}
  */
 function erasePerson(linkedinUrl) {
-  return answer_(() => callApi_("delete", `/v1/leads?linkedin_url=${encodeURIComponent(linkedinUrl)}`));
+  return answer_(() => callApi_("post", "/v1/erasures", { linkedin_url: linkedinUrl }));
+}
+
+/**
+ * @param {string} linkedinUrl of a person who was erased
+ * @returns {Answer<null>}
+ */
+function liftErasure(linkedinUrl) {
+  return answer_(() => callApi_("post", "/v1/erasures/lift", { linkedin_url: linkedinUrl }));
 }
 
 /**

@@ -234,4 +234,5 @@ interface Rpc {
   recalculateFormulas(): Recalculated;
   forgetChoices(): null;
   erasePerson(linkedinUrl: string): null;
+  liftErasure(linkedinUrl: string): null;
 }

@@ -104,16 +104,22 @@ test("an id cannot lead to another address", async () => {
   assert.equal((await addon.backend.calls())[0].path, "/v1/jobs/..%2Fusage%3Fx%3D1");
 });
 
-test("an erased person's answer is empty, which is no mistake", async () => {
-  await addon.backend.answers({ "DELETE /v1/leads": { status: 204 } });
-  assert.deepEqual({ ...addon.rpc("erasePerson", "https://linkedin.com/in/a b") }, { ok: true, value: null });
-  assert.equal((await addon.backend.calls())[0].path, "/v1/leads?linkedin_url=https%3A%2F%2Flinkedin.com%2Fin%2Fa%20b");
-});
+for (const [name, path] of [
+  ["erasePerson", "/v1/erasures"],
+  ["liftErasure", "/v1/erasures/lift"],
+]) {
+  test(`${name} sends the person in the body, where no log of addresses sees it; an empty answer is no mistake`, async () => {
+    await addon.backend.answers({ [`POST ${path}`]: { status: 204 } });
+    assert.deepEqual({ ...addon.rpc(name, "https://linkedin.com/in/a b") }, { ok: true, value: null });
+    const [call] = await addon.backend.calls();
+    assert.deepEqual([call.path, call.body], [path, { linkedin_url: "https://linkedin.com/in/a b" }]);
+  });
+}
 
-test("a deployment without an address says which property to set", async () => {
+test("a deployment without an address says which property to set", async (t) => {
   const fresh = await startAddon({ deployed: false });
+  t.after(() => fresh.close());
   const { problem } = fresh.rpc("getUsage", 30);
   assert.equal(problem.slug, "not-connected");
   assert.match(problem.sentence, /LEADFILL_API_URL/);
-  await fresh.close();
 });

@@ -19,11 +19,12 @@ const problem = (status, slug, detail) => ({
   },
 });
 
-test("one cell asks for one person, with the spreadsheet's token and nothing else of the person's", async () => {
+test("one cell asks for one person, with the spreadsheet's token and id and nothing of who is asking", async () => {
   assert.deepEqual(plain(addon.enrich("in/ada", "email")), [["in/ada.email"]]);
   const [call] = await addon.backend.calls();
   assert.equal(call.name, "POST /v1/formula");
   assert.equal(call.headers.authorization, "Bearer formula-token");
+  assert.equal(call.headers["x-spreadsheet-id"], "spreadsheet");
   assert.deepEqual(call.body, { urls: [["in/ada"]], fields: ["email"], if_missing: "" });
   for (const secret of ["x-sheets-access-token", "x-serverless-authorization"])
     assert.equal(call.headers[secret], undefined);
@@ -137,9 +138,9 @@ test("without fields it says how to write them; without URLs it shows nothing; n
   assert.equal((await addon.backend.calls()).length, 0);
 });
 
-test("in a spreadsheet that was never connected it says what to open", async () => {
+test("in a spreadsheet that was never connected it says what to open", async (t) => {
   const fresh = await startAddon({ connected: false });
+  t.after(() => fresh.close());
   assert.match(fresh.enrich("in/a", "email"), /^⚠ Open Leadfill › Enrich…/);
   assert.equal((await fresh.backend.calls()).length, 0);
-  await fresh.close();
 });

@@ -18,5 +18,6 @@ const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer
   recalculateFormulas,
   forgetChoices,
   erasePerson,
+  liftErasure,
 };
 void _server;

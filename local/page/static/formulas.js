@@ -184,7 +184,12 @@ function isInside(row, column, box) {
 export function enrichArguments(formula) {
   const inner = /^=\s*ENRICH\s*\(([\s\S]*)\)\s*$/i.exec(formula)?.[1];
   if (inner === undefined) return null;
-  return inner.match(/\s*("(?:[^"]|"")*"|'(?:[^']|'')*'![^,;]*|[^,;"']*)\s*(?=[,;]|$)/g)?.map((arg) => arg.trim()).filter((arg, i, all) => arg !== "" || i < all.length - 1) ?? [];
+  const args = [""];
+  for (const part of inner.match(/"(?:[^"]|"")*"|'(?:[^']|'')*'|[,;]|[^,;"']+/g) ?? []) {
+    if (part === "," || part === ";") args.push("");
+    else args[args.length - 1] += part;
+  }
+  return args.map((arg) => arg.trim());
 }
 
 /**
