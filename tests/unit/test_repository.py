@@ -144,7 +144,7 @@ def test_the_licences_page_is_up_to_date_and_names_a_licence_for_each_package() 
 
 @pytest.mark.xdist_group("together")
 def test_a_group_of_tests_stays_in_one_process(request: pytest.FixtureRequest) -> None:
-    """pytest-xdist knows a group by the test's id; a pytest that it does not fit tears groups apart and says nothing."""
+    """pytest-xdist marks a group in a test's id; with a pytest that it does not fit, groups fall apart unsaid."""
     if request.config.getoption("loadgroup", default=False):
         assert request.node.nodeid.endswith("@together")
 
