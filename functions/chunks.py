@@ -21,6 +21,7 @@ from functions.jobs import PREPARE, UNDO, conclude
 from functions.layouts import Layout, Task, lay_out, layout_of
 from functions.outcomes import JobState, Outcome
 from functions.placement import Content, Wanted
+from functions.processes import this_process
 from functions.profiles import of_key
 from functions.ranges import parse_range
 from functions.runs import wish_of
@@ -55,7 +56,7 @@ def run_chunk(deployment: Deployment, chunk_id: str | None = None) -> Ending:
     Raises:
         StoreError: the store cannot be used; the chunk is tried again once its lease is over.
     """
-    chunk = tasks.take(deployment.store, deployment.clock(), chunk_id)
+    chunk = tasks.take(deployment.store, deployment.clock(), this_process(), chunk_id)
     if chunk is None:
         return Ending.NONE
     with deployment.store.writing() as connection:

@@ -9,7 +9,7 @@ from functions import logs
 from functions.chunks import Ending, run_chunk
 from functions.deployment import Deployment
 from functions.errors import LeadfillError
-from functions.sweeping import sweep
+from functions.sweeping import bury, sweep
 
 THREADS = 2
 """While one chunk is written, another one is looked up."""
@@ -53,4 +53,5 @@ class Drain:
             if time.monotonic() - self._swept_s < SWEEP_S:
                 return
             self._swept_s = time.monotonic()
+        bury(deployment.store, deployment.clock())
         sweep(deployment)

@@ -6,9 +6,7 @@ at any point: what was committed decides who pays, and once only.
 
 from __future__ import annotations
 
-import os
 import queue
-import socket
 import threading
 import time
 from collections import deque
@@ -24,6 +22,7 @@ from functions.dispatching import Dispatcher, Halt
 from functions.errors import CapReached, LeadfillError, ProviderError, StoreError
 from functions.lookups import Found, Lead, LookupResult, NoAnswer, Throttled, Unavailable
 from functions.outcomes import Outcome
+from functions.processes import this_process
 from functions.profiles import Profile
 from functions.standings import Standing
 from functions.store import claims, leads
@@ -73,7 +72,7 @@ class Enricher:
     limits: Limits
     fresh: Freshness
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    owner: str = field(default_factory=this_process)
 
     def enrich(
         self,

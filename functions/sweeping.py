@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from functions.deployment import Deployment
 from functions.jobs import conclude
+from functions.processes import is_dead
 from functions.store import claims, jobs, retention, tasks
+from functions.store.engine import Store
 
 KEEP_IMAGES = timedelta(days=30)
 """How long a run can be undone."""
@@ -49,3 +51,19 @@ def sweep(deployment: Deployment) -> Swept:
     for chunk_id in chunk_ids:
         deployment.queue.enqueue(chunk_id)
     return Swept(doubts=doubts, queued_again=len(chunk_ids), ended=ended, purged=purged)
+
+
+def bury(store: Store, now: datetime) -> None:
+    """What processes of this machine held that are no more is free at once, not only when its time is over.
+
+    Their claims become doubts, as they do when their time is over: what they sent may have been charged. Only for where
+    one machine does the work; in the cloud the dead of another machine are found by their silence alone.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    owners = {*claims.owners(store), *tasks.owners(store, now)}
+    dead = sorted(owner for owner in owners if is_dead(owner))
+    if dead:
+        claims.expire(store, now, dead=dead)  # first: who runs the chunk again must not wait for them
+        tasks.release(store, dead, now)

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,12 +25,12 @@ from functions.fields import select, split
 from functions.outcomes import Outcome
 from functions.planning import Plan
 from functions.standings import Standing
-from functions.store import claims, ledger
+from functions.store import ledger
 from functions.store.engine import Store
+from functions.sweeping import bury
 from local.csv_columns import Columns
 from local.csv_file import BadFile, CsvFile, open_csv
 from local.csv_run import CsvRun, Tally
-from local.processes import is_dead
 from local.slintel_sandbox.client import Sandbox
 
 HOME = Path(".leadfill")
@@ -206,17 +205,10 @@ def _enricher(console: Console) -> Iterator[Enricher]:
         chosen = settings.read(environ)
         store = bootstrap.store(chosen)
         stack.callback(store.close)
-        _bury(store)
+        bury(store, store.clock())  # nobody waits for what died on this machine
         enricher = bootstrap.enricher(chosen, store)
         stack.callback(enricher.dispatcher.close)
         yield enricher
-
-
-def _bury(store: Store) -> None:
-    """Claims of processes that died on this machine become doubts at once, so that nobody waits for them."""
-    dead = [owner for owner in claims.owners(store) if is_dead(owner)]
-    if dead:
-        claims.expire(store, datetime.now(UTC), dead=dead)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ LEASE = timedelta(minutes=10)
 """How long an attempt at a chunk holds: as long as the queue waits for an answer. Renewed while rows come back."""
 LOCK = timedelta(minutes=3)
 """How long a tab stays locked by a writer that died: longer than any one Sheets call may take."""
+STRAGGLING = timedelta(seconds=5)
+"""How long both hold once their process is known to be dead: the sheet may still hear what it sent at last."""
 
 _chunks, _locks = schema.chunks, schema.locks
 
@@ -30,7 +32,7 @@ class Chunk:
     number: int
     """0 prepares the sheet; -1 undoes the job; the others hold rows."""
     lease: str
-    """Names this attempt."""
+    """Names this attempt: `owner/…`."""
     attempts: int
 
 
@@ -47,12 +49,13 @@ def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: dat
     return ids
 
 
-def take(store: Store, now: datetime, chunk_id: str | None = None) -> Chunk | None:
+def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -> Chunk | None:
     """Takes one chunk that is due, or whose attempt died; None where there is none.
 
     Args:
         store: the store.
         now: the present.
+        owner: names this process, so that its attempts can be recognised should it die.
         chunk_id: this one and no other.
     """
     due = sa.or_(
@@ -64,7 +67,7 @@ def take(store: Store, now: datetime, chunk_id: str | None = None) -> Chunk | No
     with store.reading() as connection:
         if connection.scalar(first) is None:
             return None
-    lease = uuid4().hex
+    lease = f"{owner}/{uuid4().hex}"
     with store.writing() as connection:
         statement = (
             _chunks.update()
@@ -145,6 +148,28 @@ def overdue(connection: sa.Connection, now: datetime) -> Sequence[str]:
         sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now),
     )
     return list(connection.scalars(sa.select(_chunks.c.id).where(lost)))
+
+
+def owners(store: Store, now: datetime) -> set[str]:
+    """Every process that holds a chunk or a tab."""
+    running = _chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at > now
+    leases = sa.select(_chunks.c.lease).where(*running)
+    holders = sa.select(_locks.c.holder).where(_locks.c.expires_at > now)
+    with store.reading() as connection:
+        return {lease.rpartition("/")[0] for lease in connection.scalars(leases.union(holders))}
+
+
+def release(store: Store, dead: Iterable[str], now: datetime) -> None:
+    """What owners hold who are known to be dead is free in a moment; once more, and it changes nothing."""
+    until = now + STRAGGLING
+    with store.writing() as connection:
+        for owner in dead:
+            theirs = _chunks.c.state == ChunkState.RUNNING, _chunks.c.lease.startswith(f"{owner}/", autoescape=True)
+            connection.execute(
+                _chunks.update().where(*theirs, _chunks.c.lease_expires_at > until).values(lease_expires_at=until)
+            )
+            theirs = _locks.c.holder.startswith(f"{owner}/", autoescape=True), _locks.c.expires_at > until
+            connection.execute(_locks.update().where(*theirs).values(expires_at=until))
 
 
 def lock(store: Store, name: str, holder: str, now: datetime) -> bool:

@@ -1,0 +1,56 @@
+"""Only a process of this machine that is no more is dead: a living one, or one of elsewhere, never is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from functions import processes
+from functions.processes import is_dead, this_process
+
+
+def test_a_process_is_dead_once_it_has_ended() -> None:
+    script = (
+        "import sys; from functions.processes import this_process; print(this_process(), flush=True); sys.stdin.read()"
+    )
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        name = other.stdout.readline().strip()
+        assert not is_dead(name)
+        other.kill()
+        other.wait()
+        assert is_dead(name)
+    assert not is_dead(this_process())
+
+
+def test_pids_of_elsewhere_say_nothing() -> None:
+    """Of another host; of a container or a start of the kernel that has the same name; of who signed otherwise."""
+    place, _, _ = this_process().rpartition(":")
+    dead = next(pid for pid in range(4_000_000, 4_194_304) if not Path(f"/proc/{pid}").exists())
+    assert is_dead(f"{place}:{dead}")
+    for other in (f"elsewhere:{dead}", f"{place.rpartition('-')[0]}:{dead}", f"{place}0:{dead}", f"{dead}", "", "x"):
+        assert not is_dead(other)
+
+
+def test_a_process_of_another_user_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert not is_dead(this_process())
+
+
+def test_without_linux_the_host_is_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_BOOT", Path("/nowhere"))
+    processes._place.cache_clear()
+    try:
+        assert not is_dead(this_process())
+    finally:
+        processes._place.cache_clear()
