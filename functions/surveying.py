@@ -108,7 +108,7 @@ def survey(
         reuse: whether a column whose header names the field is used again.
 
     Raises:
-        BadRange: no such tab, beyond its grid, or over merged or protected cells.
+        BadRange: no such tab, beyond its grid, no row below the header, or over merged or protected cells.
         SheetError: the spreadsheet cannot be read.
     """
     tab = sheet.tab(wanted.title)
@@ -120,6 +120,8 @@ def survey(
     header_row = _header_row(page, wanted, header)
     first = max(wanted.first_row, 2) if header_row else wanted.first_row
     last = min(wanted.last_row or tab.rows, tab.rows)
+    if last < first:
+        raise BadRange(f"{wanted} holds nothing but the header row; choose the rows below it.")
     last = max(first, min(last, len(page.rows)) if len(page.rows) < PAGE_ROWS else last)
     covered = Range(wanted.title, wanted.column, first, last)
     titles = [page.text(0, column) for column in range(tab.columns)] if header_row and reuse else []
