@@ -170,6 +170,9 @@ class EmptySheet:
     st.none() | st.integers(0, 70),
     st.sampled_from(["auto", "yes", "no"]),
 )
+@example(60, 30, 0, 1, 0, "yes")
+@example(1, 30, 0, 1, None, "yes")
+@example(1, 1, 0, 1, None, "no")
 def test_a_range_beyond_the_grid_is_refused_and_no_other_is_read_beyond_it(
     height: int, width: int, column: int, first: int, more: int | None, header: str
 ) -> None:
