@@ -2,96 +2,163 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 
+from functions.delivering import Courier, overlaid
 from functions.deployment import Deployment
-from functions.layouts import Layout
-from functions.placement import Content, SheetRow, same
-from functions.sheets import GoogleSheet
+from functions.layouts import Layout, take_out
+from functions.placement import Cells, Image, Placement, SheetRow, Wanted, Write, give_back
 from functions.store import images
 from functions.store.images import WrittenRow
 from functions.store.jobs import Job
-from functions.writing import pages
 
-PASSES = 4
-"""How often the tab is gone through while people move rows."""
+MOST_NAMED = 5
+"""Rows that a sentence names."""
 
 
-def undo_rows(deployment: Deployment, job: Job, layout: Layout) -> None:
+def undo_rows(deployment: Deployment, job: Job, layout: Layout) -> str | None:
     """Gives cells back what they held; carried out twice, it changes nothing more.
+
+    Returns:
+        A sentence about what was left as it is; None where nothing was.
 
     Raises:
         SheetError: the sheet cannot be used; what was given back so far stays so.
     """
-    sheet = deployment.sheet_of(job)
-    for _ in range(PASSES):
-        changed = 0
-        for rows in pages(sheet, layout):
-            changed += _undo_page(deployment, job, layout, sheet, rows)
-        if not changed:
-            break
-    _remove_columns(sheet, layout, job)
-
-
-def _undo_page(deployment: Deployment, job: Job, layout: Layout, sheet: GoogleSheet, rows: Sequence[SheetRow]) -> int:
-    """Undoes some rows of the tab; how many cells that were."""
+    courier = Courier(deployment, job.id, deployment.sheet_of(job), layout)
+    looked = _remember(courier)
+    left = _Left()
+    if courier.small:
+        _undo(courier, looked, left, everywhere=True)
+    else:
+        for rows in courier.pages():
+            _undo(courier, rows, left, everywhere=False)
     with deployment.store.reading() as connection:
-        written = images.written(connection, job.id, sorted({row.identity for row in rows}))
-    by_key: dict[str, list[WrittenRow]] = defaultdict(list)
-    for found in written:
-        by_key[found.key].append(found)
-    columns: dict[int, dict[int, Content]] = defaultdict(dict)
-    for row in rows:
-        candidates = by_key.get(row.identity)
-        if not candidates:
-            continue
-        best = max(candidates, key=lambda found: _likeness(row, found))
-        for number, image in best.images.items():
-            if number in row.cells and same(row.cells[number], image.after) and not same(image.before, image.after):
-                columns[layout.columns[number].anchor][row.number] = image.before
-        if len(candidates) > 1:
-            candidates.remove(best)
-    if columns:
-        sheet.write(columns)
-    return sum(map(len, columns.values()))
+        open_rows = images.to_undo(connection, job.id) - left.gone
+    if open_rows and not courier.small:  # of people with several rows, or moved between two pages
+        _undo(courier, courier.everything(), left, everywhere=True)
+    with deployment.store.reading() as connection:
+        left.gone |= images.to_undo(connection, job.id)
+    _remove_columns(courier, header=job.request["header"] == "yes")
+    return left.sentence()
 
 
-def _likeness(row: SheetRow, found: WrittenRow) -> tuple[int, int, bool]:
-    """How likely a row of one person is the one that was written: what it holds, what stands around, its place."""
-    held = sum(number in row.cells and same(row.cells[number], image.after) for number, image in found.images.items())
-    return held, len(row.around & found.around), row.number == found.row
+@dataclass(slots=True)
+class _Left:
+    """What an undo leaves as it is."""
+
+    changed: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """By position: the row as it was numbered then, and how many of its cells somebody has changed."""
+    gone: set[int] = field(default_factory=set)
+    """Positions of rows that are not there any more."""
+
+    def sentence(self) -> str | None:
+        said = []
+        if self.changed:
+            cells = sum(count for _, count in self.changed.values())
+            rows = sorted(row for row, _ in self.changed.values())
+            named = ", ".join(map(str, rows[:MOST_NAMED])) + (" …" if len(rows) > MOST_NAMED else "")
+            were, rows_are = ("cell was", "row") if cells == 1 else ("cells were", "row" if len(rows) == 1 else "rows")
+            said.append(f"{cells} {were} changed since the run and left as they are ({rows_are} {named}).")
+        if self.gone:
+            said.append(f"{len(self.gone)} {'row is' if len(self.gone) == 1 else 'rows are'} not there any more.")
+        return " ".join(said) or None
 
 
-def _remove_columns(sheet: GoogleSheet, layout: Layout, job: Job) -> None:
+def _remember(courier: Courier) -> list[SheetRow]:
+    """Records what the columns hold now, by which cells that are hit can be told; gives what was read of a small tab.
+
+    Not where an earlier attempt may have hit some: what it has recorded is the truth.
+    """
+    store, job_id = courier.deployment.store, courier.job_id
+    with store.reading() as connection:
+        resumed = images.in_flight(connection, job_id)
+    rows: list[SheetRow] = []
+    for number, page in enumerate(courier.pages() if courier.small or not resumed else ()):
+        rows = page
+        if not resumed:
+            with store.writing() as connection:
+                images.remember(connection, job_id, page, anew=number == 0)
+    return rows
+
+
+def _undo(courier: Courier, rows: list[SheetRow], left: _Left, *, everywhere: bool) -> None:
+    """Undoes what was written into these rows of the tab, or (everywhere) into any row."""
+    with courier.deployment.store.reading() as connection:
+        written = images.written(connection, courier.job_id, sorted({row.identity for row in rows}))
+    open_rows = {row.position: row for row in written if not row.undone}
+    if not everywhere:  # a person's other row may stand on another page
+        alike = {(row.identity, row.around): row for row in rows}
+        open_rows = {at: row for at, row in open_rows.items() if (row.key, row.around) in alike}
+    if not open_rows:
+        return
+    errand = _Former(courier, open_rows)
+    delivered = courier.deliver(errand, (rows[0].number, rows[-1].number), rows)
+    with courier.deployment.store.writing() as connection:
+        images.undoing(connection, courier.job_id, [replace(open_rows[at], undone=True) for at in delivered.done])
+    left.changed |= errand.changed
+    left.gone |= {want.position for want in delivered.absent}
+
+
+@dataclass(slots=True)
+class _Former:
+    """The errand of an undo."""
+
+    courier: Courier
+    rows: dict[int, WrittenRow]
+    """By position."""
+    changed: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def meant(self) -> Sequence[Write]:
+        return [
+            Write(row.position, row.key, 0, {}, {number: row.images[number].before for number in row.back}, row.around)
+            for row in self.rows.values()
+            if row.back
+        ]
+
+    def decide(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> Placement:
+        wanted = [
+            Wanted(
+                row.position,
+                row.row,
+                row.key,
+                {number: image.before for number, image in row.images.items()},
+                {number: Image(image.after, image.before) for number, image in row.images.items()},
+                row.around,
+            )
+            for row in self.rows.values()
+            if positions is None or row.position in positions
+        ]
+        placed, changed = give_back(wanted, rows)
+        for want in wanted:
+            self.changed.pop(want.position, None)
+        self.changed |= changed
+        return placed
+
+    def record(self, writes: Sequence[Write]) -> None:
+        for write in writes:
+            if write.pending:
+                row = self.rows[write.position]
+                self.rows[write.position] = replace(row, back=row.back | set(write.pending), around=write.around)
+        begun = [self.rows[write.position] for write in writes if write.pending]
+        with self.courier.deployment.store.writing() as connection:
+            images.undoing(connection, self.courier.job_id, begun)
+
+    def remembered(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
+        """What rows held when the undo began, and over it what has been given back."""
+
+        def got(row: WrittenRow) -> Cells:
+            return {number: row.images[number].before for number in row.back} if row.undone else {}
+
+        return overlaid(at_first, rows, got)
+
+
+def _remove_columns(courier: Courier, *, header: bool) -> None:
     """Deletes the columns that the run made, where nothing but its header is left in them."""
-    empty = set(range(len(layout.columns)))
-    for rows in pages(sheet, layout):
+    empty = {number for number, column in enumerate(courier.layout.columns) if column.inserted}
+    for rows in courier.pages() if empty else ():
         for row in rows:
-            if row.number == 1 and job.request["header"] == "yes":
-                continue
-            empty -= {number for number, content in row.cells.items() if content != ""}
-    window = sheet.window(layout.sheet_id, 1, 1)
-    places = sorted(
-        (
-            window.anchors[column.anchor]
-            for number, column in enumerate(layout.columns)
-            if column.inserted and number in empty and column.anchor in window.anchors
-        ),
-        reverse=True,
-    )
-    requests = [
-        {
-            "deleteDimension": {
-                "range": {
-                    "sheetId": layout.sheet_id,
-                    "dimension": "COLUMNS",
-                    "startIndex": place,
-                    "endIndex": place + 1,
-                }
-            }
-        }
-        for place in places
-    ]
-    if requests:
-        sheet.change(requests)
+            if not (header and row.number == 1):
+                empty -= {number for number, content in row.cells.items() if content != ""}
+    take_out(courier.sheet, courier.layout, empty)

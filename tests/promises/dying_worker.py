@@ -1,0 +1,107 @@
+"""A worker that kills itself: python -m tests.promises.dying_worker VARIABLES CHUNK_ROWS STEP AFTER.
+
+VARIABLES are the settings, as JSON. It dies at the AFTER-th time that it reaches STEP, such as `rows: after write`, or
+at its AFTER-th step of any kind where STEP is `any`. Where it does not get that far it ends once no chunk is open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from functions import chunks, jobs
+from functions.chunks import Ending, run_chunk
+from functions.outcomes import ChunkState
+from functions.sheets import GoogleSheet
+from functions.slintel import Slintel
+from functions.store import claims, images, schema, tasks
+from functions.store.engine import Store
+from functions.sweeping import bury
+from tests.promises.desk import parts
+
+STRAGGLING = timedelta(seconds=0.2)
+"""The emulator carries out at once what it is asked, so nothing straggles for long."""
+KINDS = {jobs.PREPARE: "prepare", jobs.UNDO: "undo"}
+STEPS: dict[str, tuple[Any, str]] = {
+    "take": (tasks, "take"),
+    "read": (GoogleSheet, "window"),
+    "change": (GoogleSheet, "change"),
+    "remember": (images, "remember"),
+    "add chunks": (tasks, "add"),
+    "claim": (claims, "claim"),
+    "lookup": (Slintel, "look_up"),
+    "settle": (claims, "settle"),
+    "lock": (tasks, "lock"),
+    "intend": (images, "intend"),
+    "write": (GoogleSheet, "write"),
+    "unlock": (tasks, "unlock"),
+    "finish": (tasks, "finish"),
+    "conclude": (chunks, "conclude"),
+}
+"""What a worker does, and which function does it."""
+
+
+class Reaper:
+    """Counts steps, and ends the process at one of them as a power cut would."""
+
+    def __init__(self, step: str, after: int) -> None:
+        self._step, self._left = step, after
+        self._lock = threading.Lock()
+        self._kind = ""
+
+    def reach(self, here: str) -> None:
+        """The process is before or after a step."""
+        with self._lock:
+            if self._step in {"any", f"{self._kind}: {here}"}:
+                self._left -= 1
+                if self._left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
+        """The function, between two moments to die."""
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any step of a worker
+            self.reach(f"before {name}")
+            result = function(*args, **kwargs)
+            if isinstance(result, tasks.Chunk):
+                self._kind = KINDS.get(result.number, "rows")
+            self.reach(f"after {name}")
+            return result
+
+        return wrapped
+
+
+def has_open_chunks(store: Store) -> bool:
+    """Whether there is anything left to run."""
+    with store.reading() as connection:
+        condition = schema.chunks.c.state != ChunkState.DONE
+        return connection.scalar(sa.select(schema.chunks.c.id).where(condition).limit(1)) is not None
+
+
+def main(variables: dict[str, str], chunk_rows: int, step: str, after: int) -> None:
+    """Runs chunks until none is open, or death."""
+    reaper = Reaper(step, after)
+    for name, (place, attribute) in STEPS.items():
+        setattr(place, attribute, reaper.around(getattr(place, attribute), name))
+    run = reaper.around(run_chunk, "run")
+    jobs.CHUNK_ROWS, tasks.STRAGGLING = chunk_rows, STRAGGLING
+    deployment = parts(variables)
+    bury(deployment.store, deployment.clock())
+    while has_open_chunks(deployment.store):
+        if run(deployment) is Ending.NONE:
+            time.sleep(0.05)
+    deployment.make_enricher().dispatcher.close()
+    deployment.store.close()
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
