@@ -6,42 +6,32 @@ at any point: what was committed decides who pays, and once only.
 
 from __future__ import annotations
 
-import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 
-from functions import charging, standings
+from functions import standings
 from functions.caps import Cap, Limits, Spender, caps
-from functions.dispatching import Dispatcher, Halt
-from functions.errors import CapReached, LeadfillError, ProviderError, StoreError
-from functions.lookups import Found, Lead, LookupResult, NoAnswer, Throttled, Unavailable
+from functions.dispatching import Dispatcher
+from functions.errors import CapReached, LeadfillError
+from functions.flights import Flights, Landed
+from functions.lookups import Lead
 from functions.outcomes import Outcome
 from functions.processes import this_process
 from functions.profiles import Profile
 from functions.standings import Standing
 from functions.store import claims, leads
-from functions.store.claims import Claim, Settlement
 from functions.store.engine import Store
 from functions.store.leads import Freshness, Known
 
 READ_BATCH = 500
 """Profiles whose standing is read in one query."""
-SETTLE_BATCH = 25
-"""Answers that are settled in one transaction: few, so that a crash leaves little in doubt."""
-LINGER_S = 0.03
-"""How long the first answer waits for others to be settled with it."""
 WINDOW = 2_000
 """How far a run reads ahead of its oldest unfinished row: the bound of its memory."""
 POLL_S = 0.1
 """How often the store is asked for a lead that another instance is looking up."""
-RESCUES_S = (0.0, 1.0, 3.0)
-"""Pauses before each further try to record what was paid for, where the store fails at the end of a run."""
 CANCELLED = "The run was stopped before this row's turn; nothing was spent on it."
 
 
@@ -111,26 +101,20 @@ class Run:
         asked: set[str],
         stop: threading.Event,
     ) -> None:
-        self.stopped_by: LeadfillError | None = None
-        """What ended the run early, if something did: the provider, or a cap."""
         self._enricher, self._spender, self._retry, self._stop = enricher, spender, retry, stop
-        self._halt = Halt(stop)
+        self._flights = Flights(enricher.store, enricher.dispatcher, enricher.clock, stop)
         self._input = enumerate(profiles)
         self._exhausted = False
         self._pulled = 0
         self._rows: dict[str, list[tuple[int, Profile]]] = {}  # every unfinished row, by its profile's key
         self._unfinished: dict[int, None] = {}  # their indexes, oldest first
-        # An unfinished key is in exactly one of these four:
+        # An unfinished key is in flight, or in exactly one of these three:
         self._unread: list[str] = []
         self._wanted: deque[str] = deque()
         self._held: dict[str, None] = {}
-        self._flight: dict[str, tuple[Claim, Future[LookupResult]]] = {}
         self._asked = asked  # what `retry` has asked again
-        self._answered: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._failures_in_a_row = 0
         self._capped: Cap | None = None
-        # Some lookups wait behind those in flight, so that a free thread never waits for the store.
-        self._capacity = 2 * enricher.dispatcher.concurrency
+        self._over: CapReached | None = None
 
     def __iter__(self) -> Generator[Result]:
         """Drives the run: read, claim, send, settle, until every row has its result."""
@@ -147,7 +131,12 @@ class Run:
                 if self._halted:
                     yield from self._cancel()
         finally:
-            self._abandon()
+            self._flights.abandon()
+
+    @property
+    def stopped_by(self) -> LeadfillError | None:
+        """What ended the run early, if something did: the provider, or a cap."""
+        return self._flights.stopped_by or self._over
 
     @property
     def _halted(self) -> bool:
@@ -155,10 +144,8 @@ class Run:
 
     @property
     def _room(self) -> int:
-        """How many more may be claimed; 0 until it is worth a transaction."""
-        room = self._capacity - len(self._flight)
-        waits_for_cap = self._capped is not None and self._flight
-        return 0 if waits_for_cap or (self._flight and room < self._capacity // 4) else room
+        """How many more may be claimed now: none while a cap may still be given back what is in flight."""
+        return 0 if self._capped is not None and self._flights else self._flights.room
 
     def _pull(self) -> None:
         while not self._exhausted and len(self._unread) < READ_BATCH and len(self._wanted) < READ_BATCH:
@@ -207,76 +194,28 @@ class Run:
             retry=self._retry,
         )
         for claim in claimed.granted:
-            future = enricher.dispatcher.send(self._rows[claim.key][0][1], self._halt)
-            self._flight[claim.key] = (claim, future)
-            future.add_done_callback(lambda _, key=claim.key: self._answered.put(key))  # type: ignore[misc] # a lambda's default has no type
+            self._flights.send(claim, self._rows[claim.key][0][1])
         self._asked.update(claim.key for claim in claimed.granted if self._retry)
         self._held.update(dict.fromkeys(claimed.held))
         self._wanted.extendleft(reversed(claimed.refused))
         self._capped = claimed.cap
-        if claimed.cap is not None and not self._flight:  # nothing of ours can give credits back any more
-            self.stopped_by = CapReached(claimed.cap.name.split(":")[0], claimed.cap.limit, claimed.cap.limit)
+        if claimed.cap is not None and not self._flights:  # nothing of ours can give credits back any more
+            self._over = CapReached(claimed.cap.name.split(":")[0], claimed.cap.limit, claimed.cap.limit)
         for key, known in claimed.known.items():
             yield from self._finish_known(key, known)
 
     def _settle(self) -> Iterator[Result]:
         """Settles the answers that are there; waits for one where nothing else is to do."""
-        busy = self._unread or (self._wanted and self._room and not self._halted)
-        done = self._collect(wait=not busy)
-        if not done:
-            return
-        flights = [self._flight[key] for key in done]
-        answers = [self._answer(future) for _, future in flights]
-        now = self._enricher.clock()
-        settlements = [_settlement(claim, answer) for (claim, _), answer in zip(flights, answers, strict=True)]
-        try:
-            claims.settle(self._enricher.store, settlements, now)
-        except StoreError:
-            for key in done:  # paid for perhaps, and not recorded: `_abandon` tries again
-                self._answered.put(key)
-            raise
-        for key in done:
-            del self._flight[key]
-        for settlement, answer in zip(settlements, answers, strict=True):
-            yield from self._finish(settlement, answer, now)
+        is_busy = self._unread or (self._wanted and self._room and not self._halted)
+        for landed in self._flights.settle(wait=not is_busy):
+            yield from self._finish(landed)
 
-    def _collect(self, *, wait: bool) -> list[str]:
-        done: list[str] = []
-        until_s = time.monotonic() + POLL_S
-        while len(done) < min(SETTLE_BATCH, len(self._flight)):
-            try:
-                done.append(self._answered.get(wait, max(0.0, until_s - time.monotonic())))
-            except queue.Empty:
-                break
-            if len(done) == 1:
-                until_s = time.monotonic() + LINGER_S
-        return done
-
-    def _answer(self, future: Future[LookupResult]) -> LookupResult | None:
-        """The answer of a lookup; None where it was not made, or was refused with the whole run: both cost nothing."""
-        if future.cancelled():
-            return None
-        try:
-            result = future.result()
-        except ProviderError as error:
-            self.stopped_by = self.stopped_by or error
-            return None
-        if result == NoAnswer(sent=False) and self._halt.is_set():
-            return None
-        failed = isinstance(result, NoAnswer | Unavailable | Throttled)
-        self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
-        if self._failures_in_a_row >= max(20, 2 * self._enricher.dispatcher.concurrency):
-            self.stopped_by = self.stopped_by or ProviderError(
-                f"Slintel gave no answer to {self._failures_in_a_row} lookups in a row, so the run stopped. "
-                "Start it again later: what was paid for is kept."
-            )
-        return result
-
-    def _finish(self, settlement: Settlement, answer: LookupResult | None, now: datetime) -> Iterator[Result]:
+    def _finish(self, landed: Landed) -> Iterator[Result]:
         outcome, detail = Outcome.CANCELLED, str(self.stopped_by or CANCELLED)
-        if answer is not None:
-            outcome, detail = standings.outcome_of_answer(answer)
-        known = Known(settlement.standing, now, settlement.packed) if settlement.standing else None
+        if landed.answer is not None:
+            outcome, detail = standings.outcome_of_answer(landed.answer)
+        settlement = landed.settlement
+        known = Known(settlement.standing, landed.at, settlement.packed) if settlement.standing else None
         for index, profile in self._rows.pop(settlement.claim.key):
             del self._unfinished[index]
             yield Result(index, profile, outcome, known, detail)
@@ -293,7 +232,7 @@ class Run:
         """Looks whether what other instances are looking up has come; a claim past its time becomes a doubt."""
         if not self._held or self._wanted or self._unread:
             return
-        if not self._flight:
+        if not self._flights:
             self._stop.wait(POLL_S)
         enricher, keys = self._enricher, list(self._held)[:READ_BATCH]
         claims.expire(enricher.store, enricher.clock(), keys=keys)
@@ -312,8 +251,7 @@ class Run:
     def _cancel(self) -> Iterator[Result]:
         """Reports what will not be looked up any more, and calls back what was not sent yet."""
         if not isinstance(self.stopped_by, CapReached):
-            for _, future in self._flight.values():
-                future.cancel()
+            self._flights.recall()
         keys = [*self._wanted, *self._held]
         self._wanted.clear()
         self._held.clear()
@@ -321,26 +259,3 @@ class Run:
             for index, profile in self._rows.pop(key):
                 del self._unfinished[index]
                 yield Result(index, profile, Outcome.CANCELLED, None, str(self.stopped_by or CANCELLED))
-
-    def _abandon(self) -> None:
-        """However the iteration ends, nothing that was sent stays unsettled while the store can be written."""
-        for _, future in self._flight.values():
-            future.cancel()
-        self._wanted.clear()
-        for pause_s in RESCUES_S:
-            time.sleep(pause_s)
-            try:
-                while self._flight:
-                    for _result in self._settle():
-                        pass
-            except StoreError:
-                continue
-            return
-        self._flight.clear()  # the claims stand; they become doubts when their time is over
-
-
-def _settlement(claim: Claim, answer: LookupResult | None) -> Settlement:
-    if answer is None:
-        return Settlement(claim, charging.Charge(charging.EntryKind.RELEASED, Decimal(0)), None)
-    packed = leads.pack(answer.raw) if isinstance(answer, Found) else None
-    return Settlement(claim, charging.charge(answer), standings.of(answer), packed)

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions import enrichment
+from functions import flights
 from functions.dispatching import Dispatcher
 from functions.enrichment import Enricher
 from functions.slintel import Slintel
@@ -54,7 +54,7 @@ def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: i
     claims.claim = around(claims.claim, "claim")
     claims.settle = around(claims.settle, "settle")
     Slintel.look_up = around(Slintel.look_up, "lookup")  # type: ignore[method-assign] # the failpoint
-    enrichment.SETTLE_BATCH = 3
+    flights.SETTLE_BATCH = 3
     slintel = Slintel(sandbox, "key", concurrency=4, timeout_s=5)
     enricher = Enricher(store=store, dispatcher=Dispatcher(slintel, 4), limits=PLENTY, fresh=FRESH)
     for _ in enricher.enrich(people(count, prefix), spender()):

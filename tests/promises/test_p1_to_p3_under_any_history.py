@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from functions import enrichment, pacing, retrying
+from functions import flights, pacing, retrying
 from functions.caps import Limits, Spender, caps
 from functions.charging import EntryKind
 from functions.dispatching import Dispatcher
@@ -142,7 +142,7 @@ class History(RuleBasedStateMachine):
         """It was not dead but asleep: it settles what it was told, or asks only now."""
         profile, claim, answer = self.dead.pop(data.draw(st.integers(0, len(self.dead) - 1)))
         answer = answer or self._ask(profile)
-        claims.settle(self.store, [enrichment._settlement(claim, answer)], self.now)
+        claims.settle(self.store, [flights.settlement_of(claim, answer)], self.now)
 
     @rule(past=st.sampled_from([timedelta(seconds=1), claims.LIFETIME, DAY, FRESH.miss, FRESH.lead]))
     def pass_time(self, past: timedelta) -> None:
@@ -235,7 +235,7 @@ class History(RuleBasedStateMachine):
 def test_p1_to_p3_hold_under_any_history(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "FIRST_WAIT_S", 0.001)
     monkeypatch.setattr(pacing, "PAUSE_S", 0.01)
-    monkeypatch.setattr(enrichment, "LINGER_S", 0.001)
+    monkeypatch.setattr(flights, "LINGER_S", 0.001)
     run_state_machine_as_test(
         lambda: History(sandbox),  # type: ignore[arg-type] # it calls what it is given
         settings=settings(

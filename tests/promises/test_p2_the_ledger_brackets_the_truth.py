@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from functions import charging, enrichment
+from functions import charging, flights
 from functions.caps import caps
 from functions.errors import KeyRejected, QuotaExhausted, StoreError
 from functions.outcomes import Outcome
@@ -185,7 +185,7 @@ def test_settling_twice_counts_once(store: Store) -> None:
 def test_what_was_paid_for_is_recorded_though_the_store_fails_for_a_moment(
     store: Store, sandbox: Sandbox, enricher_of: EnricherOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enrichment, "RESCUES_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(flights, "RESCUES_S", (0.0, 0.0, 0.0))
     settle, failures = claims.settle, iter([False, True, True])
 
     def failing(*arguments: Any) -> None:  # noqa: ANN401 - those of settle
