@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from enum import StrEnum
 
@@ -133,24 +133,26 @@ def _rows(deployment: Deployment, job: Job, chunk: Chunk) -> bool:
         rows = [row for row in jobs.rows_of_chunk(connection, job.id, chunk.number) if row.outcome is None and row.key]
     results, stopped_by = _look_up(deployment, job, chunk, rows) if rows else ({}, None)
     values = _values(job, rows, results)
-    written = Written()
-    if values and job.layout is not None:
-        with _locked(deployment, job, chunk):
+    with ExitStack() as closing:
+        written = Written()
+        if values and job.layout is not None:
+            # Until the outcomes are recorded: who repairs the tab takes what an open row holds for somebody's stray.
+            closing.enter_context(_locked(deployment, job, chunk))
             written = _write(deployment, job, layout_of(job.layout), values)
-    outcomes = _outcomes(values, results, written)
-    unfinished = len(outcomes) < len(rows)
-    now = deployment.clock()
-    with deployment.store.writing() as connection:
-        job = jobs.get(connection, job.id, lock=True)
-        if stopped_by is not None:
-            jobs.change(connection, job.id, halted=True, message=job.message or str(stopped_by))
-            tasks.drop(connection, job.id)
-            job = jobs.get(connection, job.id)
-        later = unfinished and not job.halted
-        held = tasks.postpone(connection, chunk, now) if later else tasks.finish(connection, chunk)
-        if held:
-            jobs.settle_rows(connection, job.id, _credited(connection, job, rows, outcomes))
-            conclude(connection, job, now)
+        outcomes = _outcomes(values, results, written)
+        unfinished = len(outcomes) < len(rows)
+        now = deployment.clock()
+        with deployment.store.writing() as connection:
+            job = jobs.get(connection, job.id, lock=True)
+            if stopped_by is not None:
+                jobs.change(connection, job.id, halted=True, message=job.message or str(stopped_by))
+                tasks.drop(connection, job.id)
+                job = jobs.get(connection, job.id)
+            later = unfinished and not job.halted
+            held = tasks.postpone(connection, chunk, now) if later else tasks.finish(connection, chunk)
+            if held:
+                jobs.settle_rows(connection, job.id, _credited(connection, job, rows, outcomes))
+                conclude(connection, job, now)
     if later:
         deployment.queue.enqueue(chunk.id)
     return not later

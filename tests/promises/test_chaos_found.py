@@ -1,0 +1,45 @@
+"""What chaos has found, each as a small test: P5, P8 and P9 where several things go wrong together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from functions import jobs
+from functions.outcomes import Outcome
+from functions.store import jobs as kept_jobs
+from functions.store import migrating, schema
+from functions.store.engine import Store
+from local.sheets_api.client import SheetsEmulator
+from local.slintel_sandbox.client import Sandbox
+from tests.promises.desk import Desk, desk_at, people_rows
+
+ROWS, CHUNK = 12, 4
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path, sandbox: Sandbox, emulator: SheetsEmulator) -> Iterator[Desk]:
+    """A desk over each database."""
+    store = Store(database_url)
+    migrating.upgrade(store)
+    store.close()
+    with desk_at(tmp_path, sandbox, emulator, DATABASE_URL=database_url) as opened:
+        yield opened
+
+
+def test_a_tab_is_locked_until_what_was_written_is_recorded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another chunk that repairs the tab takes what an open row holds for a stray, and would empty it."""
+    monkeypatch.setattr(jobs, "CHUNK_ROWS", CHUNK)
+    settle_rows, locked = kept_jobs.settle_rows, []
+
+    def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome, str]]) -> None:
+        locked.append(len(connection.execute(sa.select(schema.locks.c.name)).all()))
+        settle_rows(connection, job_id, outcomes)
+
+    monkeypatch.setattr(kept_jobs, "settle_rows", settle)
+    job = desk.run(desk.sheet(people_rows(ROWS)))
+    assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
+    assert locked == [1] * (ROWS // CHUNK)
