@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.gcloud import Gcloud
 from deploy.target import NAME
+from functions import logs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ ALERTS = (
     Alert(
         name="credits-in-doubt",
         title="Leadfill: credits in doubt",
-        logged='(jsonPayload.event="credits_in_doubt" OR jsonPayload.doubts>0)',
+        logged=f'jsonPayload.event="{logs.IN_DOUBT}"',
         more_than=0,
         window_s=300,
         advice="A lookup was sent and its answer never came, so it may have been charged. Nothing is asked again by "
@@ -38,7 +39,7 @@ ALERTS = (
     Alert(
         name="run-stopped",
         title="Leadfill: a run stopped",
-        logged='jsonPayload.event="run_stopped"',
+        logged=f'jsonPayload.event="{logs.STOPPED}"',
         more_than=0,
         window_s=300,
         advice="Slintel refused the key or its quota is used up, or a credit cap was reached. What was done is kept. "

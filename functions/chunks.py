@@ -82,6 +82,7 @@ def run_chunk(deployment: Deployment, chunk_id: str | None = None) -> Ending:
         if error.status == 503:  # the store: nothing can be recorded now
             raise
         _stop(deployment, chunk, str(error))
+        logs.stopped(chunk.job_id, error.slug)
     return Ending.DONE
 
 
@@ -153,6 +154,8 @@ def _rows(deployment: Deployment, job: Job, chunk: Chunk) -> bool:
             if held:
                 jobs.settle_rows(connection, job.id, _credited(connection, job, rows, outcomes))
                 conclude(connection, job, now)
+    if stopped_by is not None:
+        logs.stopped(job.id, stopped_by.slug)
     if later:
         deployment.queue.enqueue(chunk.id)
     return not later

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from functions import standings
+from functions import logs, standings
 from functions.caps import Cap, Limits, Spender, caps
 from functions.dispatching import Dispatcher
 from functions.errors import CapReached, LeadfillError
@@ -235,7 +235,7 @@ class Run:
         if not self._flights:
             self._stop.wait(POLL_S)
         enricher, keys = self._enricher, list(self._held)[:READ_BATCH]
-        claims.expire(enricher.store, enricher.clock(), keys=keys)
+        logs.in_doubt(claims.expire(enricher.store, enricher.clock(), keys=keys))
         with enricher.store.reading() as connection:
             still_held = claims.held(connection, keys)
             known = leads.read(connection, keys, enricher.fresh, enricher.clock())

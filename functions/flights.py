@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from functions import charging, standings
+from functions import charging, logs, standings
+from functions.charging import EntryKind
 from functions.dispatching import Dispatcher, Halt
 from functions.errors import ProviderError, StoreError
 from functions.lookups import Found, LookupResult, NoAnswer, Throttled, Unavailable
@@ -96,6 +97,7 @@ class Flights:
             raise
         for key in done:
             del self._flying[key]
+        logs.in_doubt(sum(one.settlement.charge.kind is EntryKind.IN_DOUBT for one in landed))
         return landed
 
     def recall(self) -> None:
@@ -151,6 +153,6 @@ class Flights:
 def settlement_of(claim: Claim, answer: LookupResult | None) -> Settlement:
     """What an answer, or none, makes of its claim."""
     if answer is None:
-        return Settlement(claim, charging.Charge(charging.EntryKind.RELEASED, Decimal(0)), None)
+        return Settlement(claim, charging.Charge(EntryKind.RELEASED, Decimal(0)), None)
     packed = leads.pack(answer.raw) if isinstance(answer, Found) else None
     return Settlement(claim, charging.charge(answer), standings.of(answer), packed)

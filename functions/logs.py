@@ -14,6 +14,10 @@ import sys
 import traceback
 from contextvars import ContextVar
 
+IN_DOUBT, STOPPED = "credits_in_doubt", "run_stopped"
+"""The `event` of lines that somebody is woken for; the alerts of deploy/watching.py count them."""
+logging.getLogger("leadfill").addHandler(logging.NullHandler())  # a command line that shows no log shows none of it
+
 trace: ContextVar[str] = ContextVar("trace", default="")
 """`X-Cloud-Trace-Context` of the request at hand: `TRACE_ID/SPAN_ID;o=1`."""
 
@@ -63,6 +67,17 @@ def event(message: str, **facts: object) -> None:
 def warning(message: str, **facts: object) -> None:
     """Logs an event that somebody may want to look at."""
     _log(logging.WARNING, message, facts)
+
+
+def in_doubt(lookups: int) -> None:
+    """Logs lookups whose answer never came, if there are any: each may have been charged."""
+    if lookups:
+        warning("Credits are in doubt.", event=IN_DOUBT, credits=lookups)
+
+
+def stopped(job_id: str, slug: str) -> None:
+    """Logs that a run was stopped by what it met."""
+    warning("A run stopped.", event=STOPPED, job_id=job_id, slug=slug)
 
 
 def failure(message: str, **facts: object) -> None:

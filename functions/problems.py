@@ -9,7 +9,7 @@ from flask import Flask, Response, current_app, has_app_context, json, request
 from werkzeug.exceptions import HTTPException
 
 from functions import logs
-from functions.errors import CapReached, LeadfillError, NotAProfile
+from functions.errors import CapReached, LeadfillError, NotAProfile, SheetError
 
 PREFIX = "urn:leadfill:problem:"
 _SENTENCES = {
@@ -39,7 +39,7 @@ def handle(app: Flask) -> None:
 
     @app.errorhandler(LeadfillError)
     def expected(error: LeadfillError) -> Response:
-        logs.warning("A request was refused.", slug=error.slug, status=error.status, path=_route())
+        _log(error)
         more: dict[str, Any] = {}
         if isinstance(error, CapReached):
             more = {"cap": error.cap, "limit": error.limit, "used": error.used}
@@ -67,6 +67,14 @@ def handle(app: Flask) -> None:
             "Something went wrong in Leadfill. Nothing is lost; try again, and tell whoever runs it if it stays so."
         )
         return problem(500, "internal", "Internal error", sentence)
+
+
+def _log(error: LeadfillError) -> None:
+    facts = {"slug": error.slug, "status": error.status, "path": _route()}
+    if error.status >= 500 and not isinstance(error, SheetError):  # ours to repair
+        logs.failure("A request failed.", **facts)
+    else:
+        logs.warning("A request was refused.", **facts)
 
 
 def _route() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from functions import logs
 from functions.deployment import Deployment
 from functions.jobs import conclude
 from functions.processes import is_dead
@@ -41,6 +42,7 @@ def sweep(deployment: Deployment) -> Swept:
     """
     store, now = deployment.store, deployment.clock()
     doubts = claims.expire(store, now)
+    logs.in_doubt(doubts)
     with store.writing() as connection:
         chunk_ids = tasks.overdue(connection, now)
         ended = 0
@@ -65,5 +67,6 @@ def bury(store: Store, now: datetime) -> None:
     owners = {*claims.owners(store), *tasks.owners(store, now)}
     dead = sorted(owner for owner in owners if is_dead(owner))
     if dead:
-        claims.expire(store, now, dead=dead)  # first: who runs the chunk again must not wait for them
+        # First: who runs the chunk again must not wait for them.
+        logs.in_doubt(claims.expire(store, now, dead=dead))
         tasks.release(store, dead, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from deploy.watching import ALERTS, Alert
 from local.issuer.issuing import Issuer
 from local.slintel_sandbox.client import Sandbox
 from local.slintel_sandbox.people import lead
@@ -22,11 +24,11 @@ from tests.stack_fixture import Running, attach
 
 API_KEY = "slintel-key-5f2c9d"
 SLUGS = ["zqanna-logged-1", "zqbert-logged-2", "zqcara-not-found", "zqdora-hang-up-after", "zqemil-broken-lead"]
-ERASED = "zqfred-logged-6"
+ERASED, CAPPED = "zqfred-logged-6", "zqnora-logged-7"
 STRAY = ["zqgina", "zqhans", "zqida", "zqjana", "zqkurt", "zqlena", "zqmona"]
 """In cells, bodies, addresses and tokens, each once."""
 TRACE = "0123456789abcdef0123456789abcdef"
-SEVERITIES = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"}
+RANKS = ["DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL"]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,7 @@ def live(running: Running) -> set[str]:
     key = running.key()
     spreadsheet = running.sheet([*(f"https://www.linkedin.com/in/{slug}" for slug in SLUGS), "zqgina@example.com", "x"])
     job = running.run(spreadsheet)
+    running.run(running.sheet([f"https://www.linkedin.com/in/{CAPPED}"]), max_credits=0)
     token = running.formula_token(spreadsheet)["token"]
     formula = {"Authorization": f"Bearer {token}"}
     body = {"urls": [[f"linkedin.com/in/{slug}"] for slug in SLUGS], "fields": ["email"], "if_missing": "zqhans"}
@@ -103,7 +106,7 @@ def test_every_line_of_the_functions_is_an_entry_of_cloud_logging(lived: tuple[R
         assert lines, f"{name} logs nothing"
         for line in lines:
             entry = json.loads(line)
-            assert entry["severity"] in SEVERITIES
+            assert entry["severity"] in RANKS
             assert isinstance(entry["message"], str)
             traced += entry.get("logging.googleapis.com/trace") == f"projects/team/traces/{TRACE}"
     assert traced
@@ -122,6 +125,7 @@ def test_no_process_has_said_who_anybody_is_or_what_opens_anything(lived: tuple[
         *names,
         *SLUGS,
         ERASED,
+        CAPPED,
         *STRAY,
         "linkedin.com/in",
         "linkedin.com%2Fin",
@@ -144,6 +148,32 @@ def test_a_stack_is_logged_where_something_failed_that_nobody_foresaw_without_it
     assert refused
     assert all(entry["severity"] == "WARNING" and "path" in entry for entry in refused)
     assert not any("SELECT" in json.dumps(entry) for entry in entries)
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_each_alert_counts_lines_that_are_really_written_and_no_others(
+    lived: tuple[Running, set[str]], alert: Alert
+) -> None:
+    running, _ = lived
+    entries = [json.loads(line) for name in ("api", "formula", "worker") for line in said(running, name).splitlines()]
+    counted = [entry for entry in entries if is_counted(alert, entry)]
+    assert {entry["message"] for entry in counted} == {
+        "credits-in-doubt": {"Credits are in doubt."},
+        "run-stopped": {"A run stopped."},
+        "errors": {"A request failed."},
+    }[alert.name]
+    if alert.name == "credits-in-doubt":
+        used = running.ask("GET", "/v1/usage").json()
+        assert sum(entry["credits"] for entry in counted) == sum(int(day["in_doubt"]) for day in used["days"]) > 0
+
+
+def is_counted(alert: Alert, entry: dict[str, Any]) -> bool:
+    """Whether an alert's filter takes an entry, as Cloud Logging would: of its language, as much as alerts use."""
+    if found := re.fullmatch(r'jsonPayload\.(\w+)="(\w+)"', alert.logged):
+        return bool(entry.get(found[1]) == found[2])
+    found = re.fullmatch(r"severity>=(\w+)", alert.logged)
+    assert found, alert.logged
+    return RANKS.index(entry["severity"]) >= RANKS.index(found[1])
 
 
 def test_what_a_library_says_is_logged_without_its_words_and_a_failure_without_its_text() -> None:
