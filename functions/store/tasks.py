@@ -56,13 +56,14 @@ def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -
         store: the store.
         now: the present.
         owner: names this process, so that its attempts can be recognised should it die.
-        chunk_id: this one and no other.
+        chunk_id: this one and no other, also before its time.
     """
-    due = sa.or_(
-        sa.and_(_chunks.c.state == ChunkState.QUEUED, _chunks.c.due_at <= now),
-        sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now),
-    )
-    wanted = due if chunk_id is None else sa.and_(due, _chunks.c.id == chunk_id)
+    queued, waited = _chunks.c.state == ChunkState.QUEUED, _chunks.c.due_at <= now
+    died = sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now)
+    if chunk_id is None:
+        wanted = sa.or_(sa.and_(queued, waited), died)
+    else:  # whoever asks for it knows that its time has come, by another clock than ours: it would not be sent again
+        wanted = sa.and_(sa.or_(queued, died), _chunks.c.id == chunk_id)
     first = sa.select(_chunks.c.id).where(wanted).order_by(_chunks.c.due_at, _chunks.c.number).limit(1)
     with store.reading() as connection:
         if connection.scalar(first) is None:

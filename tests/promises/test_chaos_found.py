@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from functions import jobs
+from functions.chunks import Ending, run_chunk
 from functions.outcomes import Outcome
 from functions.store import jobs as kept_jobs
 from functions.store import migrating, schema
@@ -43,3 +45,13 @@ def test_a_tab_is_locked_until_what_was_written_is_recorded(desk: Desk, monkeypa
     job = desk.run(desk.sheet(people_rows(ROWS)))
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
     assert locked == [1] * (ROWS // CHUNK)
+
+
+def test_a_task_that_comes_a_moment_early_is_run(desk: Desk) -> None:
+    """The queue's clock is another one than the database's; a task that was answered is not sent again."""
+    job = desk.start(desk.sheet(people_rows(ROWS)))
+    soon = desk.deployment.clock() + timedelta(seconds=2)
+    with desk.store.writing() as connection:
+        connection.execute(schema.chunks.update().values(due_at=soon))
+    assert run_chunk(desk.deployment) is Ending.NONE, "nobody but the queue knows better"
+    assert run_chunk(desk.deployment, f"{job.id}-{jobs.PREPARE}") is Ending.DONE
