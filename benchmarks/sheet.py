@@ -30,7 +30,8 @@ FIELDS = ("email", "title", "company", "size", "location", "industry", "function
 SMALL_ROWS = 1_000
 QUOTA_PER_MINUTE = 300
 """Google's, of a project, of reads and of writes each."""
-SAMPLE_S = 0.02
+PARTS = ("worker", "api", "emulator", "sandbox")
+SAMPLE_S = 0.1
 
 MOST_CALLS = 8
 MOST_TIME_PER_ROW = 1.3
@@ -40,40 +41,52 @@ MOST_WAITING = 0.1
 
 
 @dataclass
-class Memory:
-    """Most memory that some processes held, by name, in MB; sampled."""
+class Used:
+    """What processes used, by name; each with those that it started."""
 
-    peaks: dict[str, float] = field(default_factory=dict)
+    memory_mb: dict[str, float] = field(default_factory=dict)
+    """The most that one process held, as sampled."""
+    cpu_s: dict[str, float] = field(default_factory=dict)
 
     def look(self, name: str, process: psutil.Process) -> None:
-        """Takes a sample of a process and those that it started."""
-        held = 0
+        """Takes a sample."""
+        one_held, cpu_s = 0, 0.0
         for one in (process, *process.children(recursive=True)):
             try:
-                held = max(held, one.memory_info().rss)
+                with one.oneshot():
+                    one_held = max(one_held, one.memory_info().rss)
+                    cpu_s += sum(one.cpu_times()[:2])
             except psutil.NoSuchProcess:
                 continue
-        self.peaks[name] = max(self.peaks.get(name, 0.0), held / 2**20)
+        self.memory_mb[name] = max(self.memory_mb.get(name, 0.0), one_held / 2**20)
+        self.cpu_s[name] = cpu_s
 
 
 @contextmanager
-def watched(running: Stack, *names: str) -> Iterator[Memory]:
-    """Samples the memory of these functions while the block runs."""
-    memory, over = Memory(), threading.Event()
+def watched(running: Stack, *names: str) -> Iterator[Used]:
+    """Samples what these parts of the stack use while the block runs."""
+    used, over = Used(), threading.Event()
     processes = {name: psutil.Process(running.parts[name].process.pid) for name in names}  # type: ignore[union-attr] # it runs
 
     def sample() -> None:
-        while not over.wait(SAMPLE_S):
-            for name, process in processes.items():
-                memory.look(name, process)
+        for name, process in processes.items():
+            used.look(name, process)
 
-    thread = threading.Thread(target=sample)
+    def watch() -> None:
+        while not over.wait(SAMPLE_S):
+            sample()
+
+    sample()
+    started_s = dict(used.cpu_s)
+    thread = threading.Thread(target=watch)
     thread.start()
     try:
-        yield memory
+        yield used
     finally:
         over.set()
         thread.join()
+        sample()
+        used.cpu_s = {name: used.cpu_s[name] - started_s[name] for name in names}
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,7 @@ class Measured:
 
     rows: int
     ran: Ran
-    memory: Memory
+    used: Used
     calls: dict[str, Any]
     """As the emulator counts them."""
 
@@ -90,6 +103,10 @@ class Measured:
     def ms_per_row(self) -> float:
         """Wall time."""
         return self.ran.took_s / self.rows * 1000
+
+    def cpu_ms_per_row(self, part: str) -> float:
+        """Of one part of the stack: what a busy machine does not blur."""
+        return self.used.cpu_s[part] / self.rows * 1000
 
     @property
     def refused(self) -> int:
@@ -110,13 +127,13 @@ def measure(rows: int, **switches: object) -> Measured:
         emulator = running.urls["emulator"]
         requests.put(f"{emulator}/_emulator/switches", json=switches, timeout=10).raise_for_status()
         urls = [[f"https://www.linkedin.com/in/sheet-{number}"] for number in range(rows)]
-        with watched(running, "worker", "api") as memory:
+        with watched(running, *PARTS) as used:
             ran = run(running, [["LinkedIn"], *urls], FIELDS)
         calls = requests.get(f"{emulator}/_emulator/calls", timeout=10).json()
     assert ran.job["state"] == "done", ran.job
     assert ran.job["counts"] == {"enriched": rows}, ran.job
     assert not calls["faults"], calls["faults"]
-    return Measured(rows, ran, memory, calls)
+    return Measured(rows, ran, used, calls)
 
 
 @dataclass
@@ -144,25 +161,26 @@ def main(*, rows: int, more: int, quota_rows: int) -> None:
     few = measure(rows)
     many = measure(more)
     quota = measure(quota_rows, quota_per_minute_project=QUOTA_PER_MINUTE)
-    table = Table("rows", "Sheets calls", "reads", "writes", "s", "accepted after s", "ms/row", "worker MB", "api MB")
+    table = Table(
+        "rows", "Sheets calls", "s", "accepted after s", "ms/row", *(f"{part}: CPU ms/row, MB" for part in PARTS)
+    )
     for name, one in (("", small), ("", few), ("", many), (", quota", quota)):
         table.add_row(
             f"{one.rows:,}{name}",
-            str(one.calls["total"]),
-            str(one.calls["reads"]),
-            str(one.calls["writes"]),
+            f"{one.calls['total']} ({one.calls['writes']} write)",
             f"{one.ran.took_s:.1f}",
             f"{one.ran.planned_s:.1f}",
             f"{one.ms_per_row:.2f}",
-            f"{one.memory.peaks['worker']:.0f}",
-            f"{one.memory.peaks['api']:.0f}",
+            *(f"{one.cpu_ms_per_row(part):.2f}, {one.used.memory_mb[part]:.0f}" for part in PARTS),
         )
     Console(width=120).print(table)
     verdicts.say(f"Sheets calls for {SMALL_ROWS:,} rows of {len(FIELDS)} fields", small.calls["total"], MOST_CALLS, "d")
     ratio = f"of {more:,} rows to that of {rows:,}"
     verdicts.say(f"time per row {ratio}", many.ms_per_row / few.ms_per_row, MOST_TIME_PER_ROW, ".2f")
+    cpu = many.cpu_ms_per_row("worker") / few.cpu_ms_per_row("worker")
+    verdicts.say(f"the worker's CPU per row {ratio}", cpu, MOST_TIME_PER_ROW, ".2f")
     for name in ("worker", "api"):
-        share = many.memory.peaks[name] / few.memory.peaks[name]
+        share = many.used.memory_mb[name] / few.used.memory_mb[name]
         verdicts.say(f"peak memory of the {name} {ratio}", share, MOST_MEMORY, ".2f")
     print(f"refused by the quota of {QUOTA_PER_MINUTE} calls a minute: {quota.refused} of {quota.calls['total']} calls")
     verdicts.say("share of the time that waits for the quota", quota.waiting, MOST_WAITING, ".1%")

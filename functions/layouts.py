@@ -11,8 +11,9 @@ from functions.catalogue import Field
 from functions.errors import BadRange, SheetGone
 from functions.fields import is_named_by
 from functions.placement import SheetRow
-from functions.sheets import ANCHOR_KEY, GoogleSheet, Window
+from functions.sheets import GoogleSheet
 from functions.surveying import identity
+from functions.windows import ANCHOR_KEY, Window
 
 SAMPLE_ROWS = 200
 """Rows by whose people the URL column is known again."""

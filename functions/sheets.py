@@ -7,18 +7,18 @@ written through it, so no move of a column can put them into another one.
 from __future__ import annotations
 
 import threading
-import zlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import tenacity
 
 from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetGone
 from functions.placement import Content, Formula
+from functions.windows import Tab, Window, tabs_of, window_of
 
-ANCHOR_KEY = "leadfill"
+T = TypeVar("T")
 CALL_TIMEOUT_S = 180
 """Sheets itself gives up after so long."""
 MOST_WAIT_S = 75.0
@@ -29,82 +29,6 @@ _ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey))"
 _PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount))"
 _WINDOW = f"sheets({_PROPERTIES},data(startRow,startColumn,{_CELLS},{_ANCHORS}))"
 _TAB = f"sheets({_PROPERTIES},merges,protectedRanges(range,warningOnly,requestingUserCanEdit))"
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of a tab; counted from 0, ends exclusive, as Google's GridRange."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    def meets(self, other: Box) -> bool:
-        """Whether both share a cell."""
-        return (
-            self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """One tab of a spreadsheet."""
-
-    sheet_id: int
-    title: str
-    rows: int
-    columns: int
-    merges: tuple[Box, ...] = ()
-    protected: tuple[Box, ...] = ()
-    """What this caller may not edit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Some whole rows of a tab, all read in one moment."""
-
-    tab: Tab
-    first_row: int
-    """From 1."""
-    anchors: Mapping[int, int]
-    """Anchor (metadata id) → its column now, from 0."""
-    rows: Sequence[Sequence[Mapping[str, Any]]]
-    """Google's CellData, without what is empty at the ends."""
-
-    def content(self, index: int, column: int) -> Content:
-        """What a cell of the window's row `index` (from 0) holds."""
-        return content(self._cell(index, column))
-
-    def text(self, index: int, column: int) -> str:
-        """What a cell says: the address that it links to, else what it shows."""
-        cell = self._cell(index, column)
-        return str(cell.get("hyperlink") or cell.get("formattedValue") or "")
-
-    def digests(self, index: int, without: Collection[int]) -> frozenset[int]:
-        """Of what a row holds outside these columns, wherever; the same in every process."""
-        row = self.rows[index] if index < len(self.rows) else ()
-        return frozenset(
-            zlib.crc32(repr(sorted(value.items())).encode())
-            for column, cell in enumerate(row)
-            if column not in without and (value := cell.get("userEnteredValue"))
-        )
-
-    def _cell(self, index: int, column: int) -> Mapping[str, Any]:
-        row = self.rows[index] if index < len(self.rows) else ()
-        return row[column] if column < len(row) else {}
-
-
-def content(cell: Mapping[str, Any]) -> Content:
-    """Google's CellData → what the cell holds."""
-    value = cell.get("userEnteredValue") or {}
-    if "formulaValue" in value:
-        return Formula(value["formulaValue"])
-    for kind in ("stringValue", "numberValue", "boolValue"):
-        if kind in value:
-            found: str | float | bool = value[kind]
-            return found
-    return ""
 
 
 class GoogleSheet:
@@ -125,8 +49,7 @@ class GoogleSheet:
         Raises:
             SheetError: the spreadsheet cannot be read; its class says why.
         """
-        answer = self._call("get", fields=_TAB)
-        return [_tab(sheet) for sheet in answer.get("sheets", [])]
+        return self._call(tabs_of, "get", fields=_TAB)
 
     def tab(self, title: str) -> Tab:
         """The tab of this title.
@@ -152,19 +75,11 @@ class GoogleSheet:
         grid = {"sheetId": sheet_id, "startRowIndex": first_row - 1}
         if last_row is not None:
             grid["endRowIndex"] = max(first_row, last_row)
-        answer = self._call("getByDataFilter", body={"dataFilters": [{"gridRange": grid}]}, fields=_WINDOW)
-        if not answer.get("sheets"):
+        body = {"dataFilters": [{"gridRange": grid}]}
+        found = self._call(window_of, "getByDataFilter", body=body, fields=_WINDOW)
+        if found is None:
             raise SheetGone(_GONE)
-        sheet = answer["sheets"][0]
-        data = (sheet.get("data") or [{}])[0]
-        anchors = {
-            entry["metadataId"]: column
-            for column, metadata in enumerate(data.get("columnMetadata", []), data.get("startColumn", 0))
-            for entry in metadata.get("developerMetadata", ())
-            if entry.get("metadataKey") == ANCHOR_KEY
-        }
-        rows = [row.get("values", ()) for row in data.get("rowData", [])]
-        return Window(_tab(sheet), data.get("startRow", 0) + 1, anchors, rows)
+        return found
 
     def write(self, columns: Mapping[int, Mapping[int, Content]]) -> None:
         """Puts values into anchored columns: anchor → row (from 1) → value; every other cell is left alone.
@@ -184,8 +99,8 @@ class GoogleSheet:
                     data.append({**lookup, "majorDimension": "COLUMNS", "values": [_padded(chosen)]})
             if data:
                 body = {"valueInputOption": option, "data": data}
-                answer = self._call("values.batchUpdateByDataFilter", body=body, fields="responses(updatedRange)")
-                if len(answer.get("responses", [])) < len(data):
+                method, fields = "values.batchUpdateByDataFilter", "responses(updatedRange)"
+                if self._call(_responses, method, body=body, fields=fields) < len(data):
                     raise SheetBusy("A column was deleted while it was written to.", retry_after_s=0)
 
     def change(self, requests: Sequence[Mapping[str, Any]]) -> None:
@@ -194,15 +109,16 @@ class GoogleSheet:
         Raises:
             SheetError: as `tabs`.
         """
-        self._call("batchUpdate", body={"requests": list(requests)}, fields="spreadsheetId", once=True)
+        self._call(len, "batchUpdate", body={"requests": list(requests)}, fields="spreadsheetId", once=True)
 
-    def _call(self, method: str, *, once: bool = False, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - the client's own arguments
+    def _call(self, read: Callable[[bytes], T], method: str, *, once: bool = False, **arguments: Any) -> T:  # noqa: ANN401 - the client's own arguments
         *path, verb = method.split(".")
         resource = _spreadsheets(self._endpoint)
         for part in path:
             resource = getattr(resource, part)()
-        request = getattr(resource, verb)(spreadsheetId=self.spreadsheet_id, **arguments)
+        request = getattr(resource, verb)(spreadsheetId=self.spreadsheet_id, prettyPrint=False, **arguments)
         request.headers["authorization"] = f"Bearer {self._token}"
+        request.postproc = lambda _, answer: read(answer)  # the client's own way makes Python objects of all of it
         repeated = (SheetBusy,) if not once else (_Throttled,)
         loop = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(repeated),
@@ -210,7 +126,7 @@ class GoogleSheet:
             stop=tenacity.stop_after_delay(MOST_WAIT_S),
             reraise=True,
         )
-        answer: dict[str, Any] = loop(_execute, request)
+        answer: T = loop(_execute, request)
         return answer
 
 
@@ -226,8 +142,13 @@ def _execute(request: Any) -> Any:  # noqa: ANN401 - the client ships no types
         return request.execute(http=_http())
     except HttpError as error:
         raise _said(error.status_code, str(error.reason or "")) from error
-    except (OSError, httplib2.HttpLib2Error) as error:
+    except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
         raise SheetBusy("Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10) from error
+
+
+def _responses(answer: bytes) -> int:
+    """To how many ranges a write went."""
+    return len(msgspec.json.decode(answer, type=dict[str, Any]).get("responses", ()))
 
 
 _GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
@@ -256,28 +177,6 @@ def _padded(cells: Mapping[int, Content]) -> list[str | float | bool | None]:
     for row, value in cells.items():
         column[row - 1] = value.text if isinstance(value, Formula) else value
     return column
-
-
-def _tab(sheet: Mapping[str, Any]) -> Tab:
-    properties = sheet["properties"]
-    grid = properties.get("gridProperties", {})
-    size = grid.get("rowCount", 0), grid.get("columnCount", 0)
-    protected = [
-        _box(entry.get("range", {}), size)
-        for entry in sheet.get("protectedRanges", [])
-        if not entry.get("warningOnly") and not entry.get("requestingUserCanEdit")
-    ]
-    merges = [_box(entry, size) for entry in sheet.get("merges", [])]
-    return Tab(properties.get("sheetId", 0), properties.get("title", ""), *size, tuple(merges), tuple(protected))
-
-
-def _box(grid: Mapping[str, Any], size: tuple[int, int]) -> Box:
-    return Box(
-        grid.get("startRowIndex", 0),
-        grid.get("startColumnIndex", 0),
-        grid.get("endRowIndex", size[0]),
-        grid.get("endColumnIndex", size[1]),
-    )
 
 
 _mine = threading.local()

@@ -12,7 +12,7 @@ from functions.fields import is_named_by
 from functions.placement import Content, Formula
 from functions.profiles import Profile, parse
 from functions.ranges import Range, letters
-from functions.sheets import Box, Tab, Window
+from functions.windows import Box, Tab, Window
 
 PAGE_ROWS = 5_000
 """Rows read in one call; some megabytes."""

@@ -12,8 +12,8 @@ from openpyxl.utils import get_column_letter
 from functions.errors import BadRange
 from functions.fields import select
 from functions.ranges import Range, column_number, letters, parse_range
-from functions.sheets import Tab, Window
 from functions.surveying import survey
+from functions.windows import Tab, Window
 from local.sheets_api import a1
 
 LAST_COLUMN = 18_277
