@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from functions import logs
 from functions.caps import Spender
+from functions.delivering import Courier, Delivered
 from functions.deployment import Deployment
 from functions.enrichment import Result
 from functions.errors import CapReached, LeadfillError, ProviderError, SheetAccessExpired, SheetBusy
@@ -29,7 +30,7 @@ from functions.store import images, jobs, ledger, tasks
 from functions.store.jobs import Job, JobRow
 from functions.store.tasks import Chunk
 from functions.undoing import undo_rows
-from functions.writing import Writer, Written
+from functions.writing import write
 
 BUDGET = timedelta(minutes=8)
 """How long one attempt looks people up: the queue waits ten minutes for an answer."""
@@ -135,7 +136,7 @@ def _rows(deployment: Deployment, job: Job, chunk: Chunk) -> bool:
     results, stopped_by = _look_up(deployment, job, chunk, rows) if rows else ({}, None)
     values = _values(job, rows, results)
     with ExitStack() as closing:
-        written = Written()
+        written = Delivered()
         if values and job.layout is not None:
             # Until the outcomes are recorded: who repairs the tab takes what an open row holds for somebody's stray.
             closing.enter_context(_locked(deployment, job, chunk))
@@ -222,7 +223,7 @@ def _values(
 
 def _write(
     deployment: Deployment, job: Job, layout: Layout, values: dict[int, tuple[JobRow, dict[int, Content]]]
-) -> Written:
+) -> Delivered:
     wish = wish_of(job.request, job.spreadsheet_id)
     with deployment.store.reading() as connection:
         known = images.intended(connection, job.id, list(values))
@@ -232,13 +233,13 @@ def _write(
         if cells
     ]
     if not wanted:
-        return Written()
-    sheet = deployment.sheet_of(job)
-    return Writer(deployment, job.id, sheet, layout, overwrite=wish.overwrite).write(wanted)
+        return Delivered()
+    courier = Courier(deployment, job.id, deployment.sheet_of(job), layout)
+    return write(courier, wanted, overwrite=wish.overwrite)
 
 
 def _outcomes(
-    values: dict[int, tuple[JobRow, dict[int, Content]]], results: dict[int, Result], written: Written
+    values: dict[int, tuple[JobRow, dict[int, Content]]], results: dict[int, Result], written: Delivered
 ) -> list[tuple[int, Outcome, str]]:
     changed = {want.position: (Outcome.ALREADY_FILLED, FILLED) for want in written.filled}
     changed |= {want.position: (Outcome.MOVED, MOVED) for want in written.absent}
@@ -293,6 +294,7 @@ def _locked(deployment: Deployment, job: Job, chunk: Chunk) -> Iterator[None]:
             continue
         raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=2)
     try:
+    left = None
         yield
     finally:
         tasks.unlock(deployment.store, name, chunk.lease)
@@ -300,8 +302,9 @@ def _locked(deployment: Deployment, job: Job, chunk: Chunk) -> Iterator[None]:
 
 def _undo(deployment: Deployment, job: Job, chunk: Chunk) -> None:
     if job.layout is not None:
+            jobs.change(connection, job.id, message=left)
         with _locked(deployment, job, chunk):
-            undo_rows(deployment, job, layout_of(job.layout))
+            left = undo_rows(deployment, job, layout_of(job.layout))
     now = deployment.clock()
     with deployment.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)

@@ -124,6 +124,45 @@ def lay_out(sheet: GoogleSheet, task: Task) -> Layout:
     raise BadRange("The columns were moved again and again while they were looked for; start the run once more.")
 
 
+def take_out(sheet: GoogleSheet, layout: Layout, numbers: Collection[int]) -> None:
+    """Deletes columns that a run made, and nobody else's, whatever is moved meanwhile; done twice, it is done once.
+
+    Raises:
+        BadRange: they were moved again and again.
+        SheetError: the spreadsheet cannot be read or changed.
+    """
+    for _ in range(ATTEMPTS):
+        anchors = sheet.window(layout.sheet_id, 1, 1).anchors
+        places = {layout.columns[number].anchor: anchors.get(layout.columns[number].anchor) for number in numbers}
+        there = {anchor: place for anchor, place in places.items() if place is not None}
+        if not there:
+            return
+        try:
+            sheet.change(_deletion(there, layout.sheet_id))
+        except BadRange:  # a column was moved: look again
+            continue
+        return
+    raise BadRange("The columns were moved again and again while they were taken out; undo the run once more.")
+
+
+def _deletion(places: Mapping[int, int], sheet_id: int) -> list[dict[str, Any]]:
+    """Deletes columns where their anchors stand; Google refuses it as a whole if one of them stands elsewhere.
+
+    For then that anchor is not deleted, and an id that is taken cannot be created: a comparison and a change in one.
+    """
+    requests: list[dict[str, Any]] = []
+    for anchor, place in places.items():
+        here = {"metadataId": anchor, "metadataLocation": {"dimensionRange": _span(sheet_id, place)}}
+        mark = {"metadataId": anchor, "metadataKey": ANCHOR_KEY, "visibility": "DOCUMENT"}
+        requests += [
+            {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": here}}},
+            {"createDeveloperMetadata": {"developerMetadata": mark | {"location": {"spreadsheet": True}}}},
+            {"deleteDeveloperMetadata": {"dataFilter": _lookup(anchor)}},
+        ]
+    columns = sorted(places.values(), reverse=True)
+    return requests + [{"deleteDimension": {"range": _span(sheet_id, place)}} for place in columns]
+
+
 def _look(sheet: GoogleSheet, task: Task) -> tuple[Window, Window]:
     """The header row, and the first rows of the range."""
     last = min(task.first_row + SAMPLE_ROWS, task.last_row)
@@ -219,12 +258,15 @@ def _wrong(header: Window, sample: Window, layout: Layout, task: Task) -> list[i
     return wrong
 
 
+def _span(sheet_id: int, column: int) -> dict[str, Any]:
+    return {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
+
+
 def _anchor(anchor: int, sheet_id: int, column: int) -> dict[str, Any]:
-    span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
     entry = {
         "metadataId": anchor,
         "metadataKey": ANCHOR_KEY,
-        "location": {"dimensionRange": span},
+        "location": {"dimensionRange": _span(sheet_id, column)},
         "visibility": "DOCUMENT",
     }
     return {"createDeveloperMetadata": {"developerMetadata": entry}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +17,10 @@ _BATCH = 500
 
 AROUND = "around"
 """Beside the cells: digests of what else stood in the row, by which rows of one identity are told apart."""
+BACK = "back"
+"""Beside the cells: the numbers of those that an undo gives back."""
+SEEN = "seen"
+"""Beside the cells: that this was seen done."""
 
 
 def intend(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
@@ -30,19 +34,7 @@ def intend(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> N
         for write in writes
         if write.images
     ]
-    if values:
-        statement = _rows.update().where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"))
-        connection.execute(statement.values(cells=sa.bindparam("images", type_=_rows.c.cells.type)), values)
-
-
-def intended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, dict[int, Image]]:
-    """What was meant to be written into these rows, by their position."""
-    found: dict[int, dict[int, Image]] = {}
-    for batch in _batches(positions):
-        condition = _rows.c.job_id == job_id, _rows.c.position.in_(batch), _rows.c.cells.is_not(None)
-        for row in connection.execute(sa.select(_rows.c.position, _rows.c.cells).where(*condition)):
-            found[row.position] = unpacked(row.cells)
-    return found
+    _update(connection, job_id, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +47,62 @@ class WrittenRow:
     key: str
     images: dict[int, Image]
     around: frozenset[int]
+    back: frozenset[int]
+    """Cells that an undo gives back, or has."""
+    undone: bool
+    """Whether that was seen."""
+
+
+def intended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, WrittenRow]:
+    """What was meant to be written into these rows, by their position."""
+    condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None)
+    return {
+        row.position: row
+        for batch in _batches(positions)
+        for row in _written(connection, *condition, _rows.c.position.in_(batch))
+    }
 
 
 def written(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> list[WrittenRow]:
     """Every row of these people into which something was meant to be written."""
-    found = []
-    for batch in _batches(keys):
-        condition = _rows.c.job_id == job_id, _rows.c.key.in_(batch), _rows.c.cells.is_not(None)
-        statement = sa.select(_rows.c.position, _rows.c.row, _rows.c.key, _rows.c.cells).where(*condition)
-        found += [
-            WrittenRow(row.position, row.row, row.key, unpacked(row.cells), frozenset(row.cells.get(AROUND, ())))
-            for row in connection.execute(statement)
-        ]
-    return found
+    condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None)
+    return [row for batch in _batches(keys) for row in _written(connection, *condition, _rows.c.key.in_(batch))]
 
 
-def forget(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> None:
-    """The cells of these rows hold what they held before."""
-    for batch in _batches(positions):
-        condition = _rows.c.job_id == job_id, _rows.c.position.in_(batch)
-        connection.execute(_rows.update().where(*condition).values(cells=sa.null()))
+def to_undo(connection: sa.Connection, job_id: str) -> set[int]:
+    """Rows that hold something of the run, as far as is known, by their position."""
+    condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None), _rows.c.cells[SEEN].as_boolean().is_(None)
+    return set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
 
 
-def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow]) -> None:
-    """Records what reused columns hold in rows anew; empty rows need none."""
-    connection.execute(_images.delete().where(_images.c.job_id == job_id))
+def in_flight(connection: sa.Connection, job_id: str) -> bool:
+    """Whether an undo has begun to give something back that was not seen done."""
+    condition = (
+        _rows.c.job_id == job_id,
+        _rows.c.cells[BACK].as_string().is_not(None),
+        _rows.c.cells[SEEN].as_boolean().is_(None),
+    )
+    return connection.scalar(sa.select(_rows.c.position).where(*condition).limit(1)) is not None
+
+
+def undoing(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRow]) -> None:
+    """Records what is about to be given back (`back`), or that it was seen given back (`undone`)."""
+    values = [
+        {
+            "at": row.position,
+            "images": {str(number): _packed_image(image) for number, image in row.images.items()}
+            | {AROUND: sorted(row.around), BACK: sorted(row.back)}
+            | ({SEEN: True} if row.undone else {}),
+        }
+        for row in rows
+    ]
+    _update(connection, job_id, values)
+
+
+def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *, anew: bool = True) -> None:
+    """Records what the columns of a run hold in rows, `anew` or beside what is recorded; empty rows need none."""
+    if anew:
+        connection.execute(_images.delete().where(_images.c.job_id == job_id))
     values = [
         {
             "job_id": job_id,
@@ -106,10 +129,23 @@ def remembered(connection: sa.Connection, job_id: str, identities: Sequence[str]
     return found
 
 
-def unpacked(cells: Mapping[str, Any]) -> dict[int, Image]:
-    """A row's `cells` column → images."""
-    images = ((number, image) for number, image in cells.items() if number != AROUND)
-    return {int(number): Image(_content(before), _content(after)) for number, (before, after) in images}
+def _update(connection: sa.Connection, job_id: str, values: list[dict[str, Any]]) -> None:
+    if values:
+        statement = _rows.update().where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"))
+        connection.execute(statement.values(cells=sa.bindparam("images", type_=_rows.c.cells.type)), values)
+
+
+def _written(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Iterator[WrittenRow]:
+    statement = sa.select(_rows.c.position, _rows.c.row, _rows.c.key, _rows.c.cells).where(*conditions)
+    for row in connection.execute(statement):
+        cells: dict[str, Any] = row.cells
+        images = {
+            int(number): Image(_content(pair[0]), _content(pair[1]))
+            for number, pair in cells.items()
+            if number.isdecimal()
+        }
+        around, back = frozenset(cells.get(AROUND, ())), frozenset(cells.get(BACK, ()))
+        yield WrittenRow(row.position, row.row, row.key, images, around, back, SEEN in cells)
 
 
 def _packed_image(image: Image) -> list[object]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions import jobs, writing
+from functions import delivering, jobs
 from functions.outcomes import Outcome
 from functions.profiles import parse
 from functions.store.jobs import Job
@@ -129,8 +129,8 @@ def test_no_value_lands_beside_a_url_that_is_not_its_own(
 ) -> None:
     monkeypatch.setattr(jobs, "CHUNK_ROWS", CHUNK)
     if seed % 2:  # as in a large tab, of which only a part is read at a time
-        monkeypatch.setattr(writing, "WHOLE_CELLS", 0)
-        monkeypatch.setattr(writing, "PAGE_ROWS", 700)
+        monkeypatch.setattr(delivering, "WHOLE_CELLS", 0)
+        monkeypatch.setattr(delivering, "PAGE_ROWS", 700)
     before = sheet_rows(seed)
     spreadsheet = desk.sheet(before)
     job = desk.start(spreadsheet)

@@ -7,7 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.placement import Image, Repair, Sent, SheetRow, Wanted, Write, astray, misplaced, place
+from functions.placement import Image, SheetRow, Wanted, Write, give_back, place
+from functions.repairing import Repair, Sent, as_repaired, as_writes, astray, misplaced, sent_by, without_overwritten
 
 A, B = "linkedin.com/in/a-a", "linkedin.com/in/b-b"
 
@@ -40,8 +41,61 @@ def test_a_persons_other_row_that_holds_the_same_does_not_hide_a_stray() -> None
 def test_a_stranger_gets_back_what_its_own_row_held_also_among_rows_of_one_identity() -> None:
     before = [row(2, "text:", "one", 1), row(3, "text:", "two", 2), row(4, A, "", 3)]
     after = [row(2, A, "", 3), row(3, "text:", "one", 1), row(4, "text:", "x", 2)]
-    repairs = misplaced(before, after, [(A, {0: "x"})], [(A, {0: "x"})])
+    sent = [Sent(A, frozenset({3}), {0: "x"})]
+    repairs = misplaced(before, after, sent, sent)
     assert [(repair.row.number, repair.cells) for repair in repairs] == [(4, {0: "two"})]
+
+
+def test_a_persons_two_rows_are_told_apart_so_that_what_one_of_them_held_is_not_lost_to_the_other() -> None:
+    before = [row(2, A, "", 1), row(3, A, "mine", 2), row(4, B, "", 3)]
+    after = [row(2, A, "x", 2), row(3, B, "", 3), row(4, A, "", 1)]  # sorted under the write of x into row 2
+    write = Write(0, A, 2, {}, {0: "x"}, frozenset({1}))
+    missing = astray([write], after)
+    assert missing == [write]
+    repairs = misplaced(before, after, sent_by([write]), sent_by(missing))
+    assert [(repair.row.number, repair.cells) for repair in repairs] == [(2, {0: "mine"})]
+
+
+def test_a_value_stays_where_it_is_its_own_although_its_row_was_edited_meanwhile() -> None:
+    before = [row(2, A, "", 1), row(3, A, "", 2), row(4, B, "mine", 3)]
+    after = [row(2, A, "x", 5), row(3, B, "x", 3), row(4, A, "", 2)]  # row 2 was edited; 3 and 4 were swapped
+    sent = [Sent(A, frozenset({1}), {0: "x"}), Sent(A, frozenset({2}), {0: "x"})]
+    repairs = misplaced(before, after, sent, sent[1:])
+    assert [(repair.row.number, repair.cells) for repair in repairs] == [(3, {0: "mine"})]
+
+
+def test_what_an_earlier_attempt_described_is_known_again_by_what_stands_around_it() -> None:
+    one = Wanted(0, 2, A, {0: "x"}, {0: Image("one", "x")}, frozenset({1}))
+    two = Wanted(1, 3, A, {0: "x"}, {0: Image("two", "x")}, frozenset({2}))
+    swapped = [row(2, A, "x", 2), row(3, A, "x", 1)]
+    placed = place([one, two], swapped, overwrite=True)
+    assert {(write.number, write.images[0].before) for write in placed.writes} == {(3, "one"), (2, "two")}
+
+
+def back(position: int, number: int, key: str, now: str, before: str, around: int = 0) -> Wanted:
+    """A row into which a run has written `now`."""
+    return Wanted(position, number, key, {0: before}, {0: Image(now, before)}, frozenset({around} if around else ()))
+
+
+def test_an_undo_takes_back_what_still_stands_there_and_says_what_does_not() -> None:
+    wanted = [back(0, 2, A, "x", "old"), back(1, 3, B, "y", "")]
+    placed, changed = give_back(wanted, [row(7, A, "x"), row(9, B, "by hand")])
+    assert [(write.number, write.pending) for write in placed.writes] == [(7, {0: "old"}), (9, {})]
+    assert changed == {1: (9, 1)}
+    assert not placed.absent
+
+
+def test_an_undo_leaves_a_persons_other_row_alone_although_it_holds_the_same() -> None:
+    for rows in ([row(2, A, "x", 1), row(3, A, "x", 2)], [row(3, A, "x", 1), row(2, A, "x", 2)]):
+        placed, _ = give_back([back(0, 3, A, "x", "", around=2)], rows)
+        assert [(write.number, write.pending) for write in placed.writes] == [(rows[1].number, {0: ""})]
+    rows = [row(3, A, "mine"), row(4, A, "x")]  # nothing stands around; a row was inserted above
+    assert [write.number for write in give_back([back(0, 3, A, "x", "")], rows)[0].writes] == [4]
+
+
+def test_an_undo_of_a_row_that_is_gone_says_so() -> None:
+    wanted = [back(0, 2, A, "x", "")]
+    assert give_back(wanted, [row(2, B, "x")])[0].absent == wanted
 
 
 @given(st.integers(0, 2**32), st.integers(2, 12), st.integers(1, 6))
@@ -73,20 +127,17 @@ def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_u
             break
         if turn < disturbed:
             draw.shuffle(sheet)
-        writes = [Write(-1, fix.row.identity, fix.row.number, {}, fix.cells, fix.row.around) for fix in repairs]
-        written = {write.number for write in placed.writes}
-        writes = [write for write in writes if write.number not in written] + placed.writes
+        writes = as_writes(without_overwritten(repairs, placed.writes)) + placed.writes
         for write in writes:
             for content in write.pending.values():
                 who, mark, _ = sheet[write.number - 1]
                 sheet[write.number - 1] = (who, mark, str(content))
         after = read()
         missing = astray(writes, after)
-        sent += [(write.key, write.pending) for write in writes]
-        strays += [(write.key, write.pending) for write in missing]
+        sent += sent_by(writes)
+        strays += sent_by(missing)
         repairs = misplaced(rows, after, sent, strays) if missing else []
-        cells = {fix.row.number: fix.cells for fix in repairs}
-        rows = [SheetRow(r.number, r.identity, {**r.cells, **cells.get(r.number, {})}, r.around) for r in after]
+        rows = as_repaired(after, repairs)
         todo = [want for want in wanted if want.position in {write.position for write in missing}]
     for who, mark, cell in sheet:
         own = started[mark]
