@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ NO_SUCH_JOB = "There is no such job; it may have been started by somebody else, 
 
 _BATCH = 500
 """Keys in one query."""
+_ROWS = 2_000
+"""Rows that are inserted at once: each takes half a kilobyte until it is."""
 
 _jobs, _rows = schema.jobs, schema.job_rows
 
@@ -133,9 +136,9 @@ def change(connection: sa.Connection, job_id: str, **changes: Any) -> None:  # n
 
 def add_rows(connection: sa.Connection, job_id: str, rows: Iterable[JobRow]) -> None:
     """Records the rows of a job."""
-    values = [{"job_id": job_id} | {name: getattr(row, name) for name in JobRow.__slots__} for row in rows]
-    if values:
-        connection.execute(_rows.insert(), values)
+    values = ({"job_id": job_id} | {name: getattr(row, name) for name in JobRow.__slots__} for row in rows)
+    while batch := list(islice(values, _ROWS)):
+        connection.execute(_rows.insert(), batch)
 
 
 def rows_of_chunk(connection: sa.Connection, job_id: str, chunk: int) -> list[JobRow]:
