@@ -225,13 +225,7 @@ def _write(
     deployment: Deployment, job: Job, layout: Layout, values: dict[int, tuple[JobRow, dict[int, Content]]]
 ) -> Delivered:
     wish = wish_of(job.request, job.spreadsheet_id)
-    with deployment.store.reading() as connection:
-        known = images.intended(connection, job.id, list(values))
-    wanted = [
-        Wanted(position, row.row, row.key or "", cells, known.get(position, {}))
-        for position, (row, cells) in values.items()
-        if cells
-    ]
+    wanted = [Wanted(position, row.row, row.key or "", cells) for position, (row, cells) in values.items() if cells]
     if not wanted:
         return Delivered()
     courier = Courier(deployment, job.id, deployment.sheet_of(job), layout)
@@ -294,21 +288,21 @@ def _locked(deployment: Deployment, job: Job, chunk: Chunk) -> Iterator[None]:
             continue
         raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=2)
     try:
-    left = None
         yield
     finally:
         tasks.unlock(deployment.store, name, chunk.lease)
 
 
 def _undo(deployment: Deployment, job: Job, chunk: Chunk) -> None:
+    left = None
     if job.layout is not None:
-            jobs.change(connection, job.id, message=left)
         with _locked(deployment, job, chunk):
             left = undo_rows(deployment, job, layout_of(job.layout))
     now = deployment.clock()
     with deployment.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
         if tasks.finish(connection, chunk):
+            jobs.change(connection, job.id, message=left)
             conclude(connection, job, now)
 
 
