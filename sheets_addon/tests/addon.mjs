@@ -34,9 +34,7 @@ export async function startAddon({ csv, connected = true, deployed = true } = {}
       if (url.startsWith(backend.url)) return network.httpSync(method, url, headers, body);
       if (!emulator || !url.startsWith("/proxy/emulator")) return null;
       const signed = { ...headers, Authorization: `Bearer ${emulator.token}` };
-      const send = (how, path, content) => network.httpSync(how, `${emulator.url}${path}`, signed, content);
-      const answer = send(method, url.slice("/proxy/emulator".length), body);
-      return answer.status === 400 && body?.includes("copyPaste") ? pasteValues(send, emulator.id, body) : answer;
+      return network.httpSync(method, emulator.url + url.slice("/proxy/emulator".length), signed, body);
     },
   });
   const keep = (area, put) => host.httpSync("POST", `/kept/${area}`, {}, JSON.stringify({ put }));
@@ -61,23 +59,6 @@ export async function startAddon({ csv, connected = true, deployed = true } = {}
       emulator?.stop();
     },
   };
-}
-
-/**
- * For an emulator without copyPaste: what pasting the values of a range onto itself does.
- *
- * @param {(method: string, path: string, body?: string) => { status: number, body: string }} send
- */
-function pasteValues(send, id, body) {
-  const { source, destination, pasteType } = JSON.parse(body).requests[0].copyPaste;
-  if (pasteType !== "PASTE_VALUES" || JSON.stringify(source) !== JSON.stringify(destination))
-    throw new Error("The tests paste values onto themselves only.");
-  const letter = (index) => String.fromCharCode(65 + index);
-  const { startRowIndex, endRowIndex, startColumnIndex, endColumnIndex } = source;
-  const range = `Leads!${letter(startColumnIndex)}${startRowIndex + 1}:${letter(endColumnIndex - 1)}${endRowIndex}`;
-  const path = `/v4/spreadsheets/${id}/values/${encodeURIComponent(range)}`;
-  const { values } = JSON.parse(send("GET", `${path}?valueRenderOption=UNFORMATTED_VALUE`).body);
-  return { ...send("PUT", `${path}?valueInputOption=RAW`, JSON.stringify({ values })), headers: {} };
 }
 
 /** @returns {string | null} the Python with the emulator's packages, or null */

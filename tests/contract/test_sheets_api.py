@@ -347,6 +347,18 @@ def test_sorting_moves_whole_rows_of_the_range_and_empty_cells_go_last(owner: Cl
     assert [row[2] for row in owner.get("A2:C6")] == ["y", "v", "w", "x", "z"]
 
 
+def test_pasting_values_leaves_what_was_shown_and_no_formula(owner: Client) -> None:
+    """A text that looks like a date or a formula stays the text that it is; other ways to paste are refused."""
+    owner.put("A2:B3", [["=1+1", "'1-10"], ["'=2+2", ""]], "USER_ENTERED")
+    paste = {"source": cells(1, 0, 3, 2), "destination": cells(1, 0, 3, 2), "pasteType": "PASTE_VALUES"}
+    owner.change({"copyPaste": paste})
+    assert owner.get("A2:B3", valueRenderOption="FORMULA") == [[2, "1-10"], ["=2+2"]]
+    owner.change({"copyPaste": {**paste, "destination": cells(3, 0, 5, 2)}})
+    assert owner.get("A4:B5", valueRenderOption="UNFORMATTED_VALUE") == [[2, "1-10"], ["=2+2"]]
+    with pytest.raises(HttpError, match="pastes values only"):
+        owner.change({"copyPaste": {**paste, "pasteType": "PASTE_NORMAL"}})
+
+
 def test_rows_and_columns_are_inserted_deleted_and_moved(owner: Client) -> None:
     """Cells go with their rows and columns, and the grid has the size that it then has."""
     owner.change({"insertDimension": {"range": span("ROWS", 1, 3)}})

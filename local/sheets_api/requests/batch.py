@@ -18,6 +18,7 @@ HANDLERS: dict[str, Handler] = {
     "updateCells": cells.update,
     "repeatCell": cells.repeat,
     "appendCells": cells.append,
+    "copyPaste": cells.paste,
     "sortRange": cells.sort,
     "mergeCells": cells.merge,
     "unmergeCells": cells.unmerge,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local.sheets_api import fields_mask, structure
 from local.sheets_api.a1 import Box
-from local.sheets_api.cells import ERROR_TEXTS, Cell, CellError, Formula, check_length
+from local.sheets_api.cells import ERROR_TEXTS, Cell, CellError, Formula, check_length, value_of
 from local.sheets_api.fields_mask import Mask
 from local.sheets_api.formats import normal
 from local.sheets_api.formulas import evaluate
@@ -120,6 +120,24 @@ def sort(target: Target, given: Json) -> None:
             raise invalid(f"The sort column {column} is not inside the range.")
         keys.append((column, spec.get("sortOrder") == "DESCENDING"))
     structure.sort(sheet, box, keys)
+
+
+def paste(target: Target, given: Json) -> None:
+    """Paste the values of a range, to a range of its size."""
+    if given.get("pasteType", "PASTE_NORMAL") != "PASTE_VALUES" or given.get("pasteOrientation") == "TRANSPOSE":
+        raise invalid("The emulator pastes values only, and as they stand.")
+    origin, source = target.workbook.grid_range(given.get("source", {}))
+    sheet, box = target.editable(given.get("destination", {}))
+    if (box.bottom - box.top, box.right - box.left) != (source.bottom - source.top, source.right - source.left):
+        raise invalid("The emulator pastes into a range of the same size only.")
+    taken = [
+        [value_of(origin.rows[index].cell(column)) for column in range(source.left, source.right)]
+        for index in range(source.top, source.bottom)
+    ]
+    for index, values in enumerate(taken, box.top):
+        row = sheet.writable(index)
+        for column, value in enumerate(values, box.left):
+            row.put(column, None if value == "" else value)
 
 
 def merge(target: Target, given: Json) -> None:
