@@ -1,11 +1,12 @@
 """`python -m local.balancer URL…`: one address for many instances, as the cloud gives them.
 
-Requests go round-robin; an instance that refuses the connection is passed over, one that dies with a request is not
-asked again with it: like the cloud, it answers 502 then, and it is the sender's turn.
+A request goes to the instance that has the fewest; one that refuses the connection is passed over, one that dies with
+a request is not asked again with it: like the cloud, it answers 502 then, and it is the sender's turn.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from itertools import count
 
@@ -21,7 +22,7 @@ _CLIENT = web.AppKey("client", aiohttp.ClientSession)
 
 def application(instances: tuple[str, ...]) -> web.Application:
     """Spreads requests over the instances."""
-    turns = count()
+    turns, at_work = count(), Counter[str]()
 
     async def pass_on(request: web.Request) -> web.Response:
         body = await request.read()
@@ -30,9 +31,11 @@ def application(instances: tuple[str, ...]) -> web.Application:
             for name, value in request.headers.items()
             if name in KEPT_HEADERS or name.startswith("X-CloudTasks-")
         }
-        first = next(turns)
-        for turn in range(len(instances)):
-            url = instances[(first + turn) % len(instances)] + request.path_qs
+        first = next(turns) % len(instances)
+        in_turn = [*instances[first:], *instances[:first]]
+        for instance in sorted(in_turn, key=lambda instance: at_work[instance]):
+            url = instance + request.path_qs
+            at_work[instance] += 1
             try:
                 async with request.app[_CLIENT].request(request.method, url, data=body, headers=headers) as answer:
                     return web.Response(
@@ -42,6 +45,8 @@ def application(instances: tuple[str, ...]) -> web.Application:
                 continue
             except aiohttp.ClientError:
                 return web.Response(status=502)
+            finally:
+                at_work[instance] -= 1
         return web.Response(status=503, headers={"Retry-After": "1"})
 
     async def client(app: web.Application) -> AsyncIterator[None]:
