@@ -8,13 +8,12 @@ from typing import Any
 
 from flask import Flask, Response, json, request
 
-from functions import bodies, catalogue, jobs, logs, openapi, problems, usage
+from functions import bodies, jobs, logs, openapi, problems, usage, views
 from functions.access import Access, Caller
 from functions.deployment import Deployment
 from functions.errors import Forbidden, InvalidRequest, Unauthenticated
 from functions.outcomes import Outcome
 from functions.profiles import parse
-from functions.ranges import letters
 from functions.store import erasures, revocations
 from functions.store import jobs as stored
 from functions.store.jobs import Job
@@ -76,46 +75,14 @@ class Api:
     def fields(self) -> Response:
         """The catalogue."""
         self._caller()
-        listed = [
-            {
-                "name": field.name,
-                "header": field.header,
-                "group": field.group,
-                "description": field.description,
-                "example": field.example,
-            }
-            for field in catalogue.CATALOGUE
-        ]
-        presets = [{"name": preset.name, "fields": list(preset.fields)} for preset in catalogue.PRESETS]
-        return _json({"fields": listed, "presets": presets})
+        return _json(views.catalogue())
 
     def plan(self) -> Response:
         """What a run would do and cost."""
         caller, token = self._caller(), _sheet_token()
         wish = bodies.decode(request.get_data(), bodies.PlanBody).wish()
         survey, plan = jobs.plan_run(self.deployment, wish, caller, token)
-        columns = [
-            {"field": field.name, "header": field.header, "column": column, "new": new}
-            for field, column, new in survey.planned_columns()
-        ]
-        return _json(
-            {
-                "range": str(survey.range),
-                "url_column": letters(survey.range.column),
-                "header_row": survey.header_row,
-                "rows": plan.rows,
-                "unusable": plan.unusable,
-                "unusable_reasons": dict(plan.unusable_reasons),
-                "already_filled": plan.already_filled,
-                "duplicates": plan.duplicates,
-                "known": plan.known,
-                "in_doubt": plan.in_doubt,
-                "lookups": plan.lookups,
-                "max_credits": plan.max_credits,
-                "credits_left": plan.credits_left,
-                "columns": columns,
-            }
-        )
+        return _json(views.plan(survey, plan))
 
     def start(self) -> Response:
         """Starts a job."""
@@ -137,7 +104,7 @@ class Api:
         if any(job.user_id != caller.subject for job in found):
             everybody = jobs.may_open(self.deployment, spreadsheet_id, request.headers.get("X-Sheets-Access-Token"))
             found = [job for job in found if everybody or job.user_id == caller.subject]
-        return _json({"jobs": [jobs.view(self.deployment, job) for job in found]})
+        return _json({"jobs": [views.job(self.deployment, job) for job in found]})
 
     def show(self, job_id: str) -> Response:
         """One job."""
@@ -158,16 +125,7 @@ class Api:
         with self.deployment.store.reading() as connection:
             page = stored.page_of_rows(connection, job.id, outcome, after, PAGE_ROWS)
         more = str(page[-1].position) if len(page) == PAGE_ROWS else None
-        rows = [
-            {
-                "row": row.row,
-                "linkedin_url": f"https://www.{row.key}" if row.key else "",
-                "outcome": row.outcome.value if row.outcome else None,
-                "detail": row.detail,
-            }
-            for row in page
-        ]
-        return _json({"rows": rows, "next_page_token": more})
+        return _json({"rows": [views.row(row) for row in page], "next_page_token": more})
 
     def cancel(self, job_id: str) -> Response:
         """Stops a job."""
@@ -257,7 +215,7 @@ class Api:
         return job
 
     def _job(self, job: Job, status: int = 200) -> Response:
-        return _json(jobs.view(self.deployment, job), status)
+        return _json(views.job(self.deployment, job), status)
 
 
 def _sheet_token() -> str:

@@ -1,11 +1,10 @@
-"""Jobs: start, cancel, retry, undo, renew their access; and what is shown of them."""
+"""Jobs: start, cancel, retry, undo, renew their access."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
-from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from functions.access import Caller
 from functions.caps import Spender
 from functions.deployment import Deployment
 from functions.errors import Forbidden, NotFound, SheetError, WrongJobState
-from functions.outcomes import TRANSITIONS, JobState, Outcome
+from functions.outcomes import JobState, Outcome
 from functions.planning import Census, Plan
 from functions.profiles import Profile
 from functions.runs import Wish, kept, look, reckon
@@ -28,7 +27,8 @@ PREPARE, UNDO = 0, -1
 """Numbers of the chunks that hold no rows."""
 STOPPED_ROW = "The run was stopped before this row's turn; nothing was spent on it."
 RETRYABLE = (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED)
-_ENDED = (JobState.CANCELLED, JobState.STOPPED, JobState.DONE)
+ENDED = (JobState.CANCELLED, JobState.STOPPED, JobState.DONE)
+"""A job in one of these can be retried and undone."""
 
 
 def plan_run(deployment: Deployment, wish: Wish, caller: Caller, access_token: str) -> tuple[Survey, Plan]:
@@ -214,7 +214,7 @@ def renew_access(deployment: Deployment, job: Job, access_token: str) -> Job:
     chunk_ids: list[str] = []
     with deployment.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
-        if job.state in (*_ENDED, JobState.UNDONE):
+        if job.state in (*ENDED, JobState.UNDONE):
             raise WrongJobState("The run has ended; it needs no access any more.")
         jobs.change(connection, job.id, sealed_token=deployment.seal.seal(access_token))
         if job.state is JobState.WAITING_FOR_ACCESS:
@@ -233,7 +233,7 @@ def visible_again(deployment: Deployment, job: Job) -> Job:
 
 def conclude(connection: sa.Connection, job: Job, now: datetime) -> None:
     """Ends a job none of whose chunks is open any more; its sheet access is erased."""
-    if job.state in (*_ENDED, JobState.UNDONE) or tasks.open_chunks(connection, job.id):
+    if job.state in (*ENDED, JobState.UNDONE) or tasks.open_chunks(connection, job.id):
         return
     end = JobState.STOPPED if job.halted else JobState.DONE
     if job.state is JobState.CANCELLING:
@@ -250,54 +250,3 @@ def conclude(connection: sa.Connection, job: Job, now: datetime) -> None:
 def _enqueue(deployment: Deployment, chunk_ids: list[str]) -> None:
     for chunk_id in chunk_ids:
         deployment.queue.enqueue(chunk_id)
-
-
-def view(deployment: Deployment, job: Job) -> dict[str, Any]:
-    """A job as the API shows it."""
-    with deployment.store.reading() as connection:
-        counts = jobs.counts(connection, job.id)
-        credits_ = ledger.totals(connection, job.id)
-        seen = tasks.seen(connection, job.id)
-    done = min(job.rows, sum(counts.values()) + seen)
-    rate, eta = _pace(job, done, deployment.clock())
-    return {
-        "id": job.id,
-        "spreadsheet_id": job.spreadsheet_id,
-        "range": job.request["range"],
-        "fields": job.request["fields"],
-        "state": job.state.value,
-        "rows": job.rows,
-        "counts": {outcome.value: number for outcome, number in counts.items()},
-        "done": done,
-        "progress": done / job.rows if job.rows else 1.0,
-        "credits": {
-            "charged": f"{credits_.charged:f}",
-            "in_doubt": f"{credits_.in_doubt:f}",
-            "ceiling": job.ceiling,
-        },
-        "rate_per_s": rate,
-        "eta_s": eta,
-        "message": job.message,
-        "created_at": job.created_at.isoformat(),
-        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
-        "can": _can(job, counts),
-    }
-
-
-def _pace(job: Job, done: int, now: datetime) -> tuple[float | None, float | None]:
-    """Rows a second, and seconds to the end; both unknown while nothing has come back."""
-    if job.state is not JobState.RUNNING or job.started_at is None:
-        return None, None
-    elapsed_s = (now - job.started_at).total_seconds()
-    worked = max(done - int((job.layout or {}).get("settled", 0)), 0)
-    if elapsed_s <= 0 or worked <= 0:
-        return None, None
-    rate = worked / elapsed_s
-    return round(rate, 3), round((job.rows - done) / rate, 1)
-
-
-def _can(job: Job, counts: dict[Outcome, int]) -> list[str]:
-    if job.state in _ENDED:
-        again = any(counts.get(outcome) for outcome in (*RETRYABLE, Outcome.IN_DOUBT))
-        return [*(["retry"] if again else []), *(["undo"] if job.layout else [])]
-    return ["cancel"] if JobState.CANCELLING in TRANSITIONS[job.state] else []
