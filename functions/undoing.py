@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from functions.delivering import Courier, overlaid
 from functions.deployment import Deployment
+from functions.errors import SheetGone
 from functions.layouts import Layout, take_out
 from functions.placement import Cells, Image, Placement, SheetRow, Wanted, Write, give_back
 from functions.store import images
@@ -27,7 +28,13 @@ def undo_rows(deployment: Deployment, job: Job, layout: Layout) -> str | None:
         SheetError: the sheet cannot be used; what was given back so far stays so.
     """
     courier = Courier(deployment, job.id, deployment.sheet_of(job), layout)
-    looked = _remember(courier)
+    try:
+        looked = _remember(courier)
+    except SheetGone:
+        anchors = courier.sheet.window(layout.sheet_id, 1, 1).anchors
+        if any(column.anchor in anchors for column in layout.columns):
+            raise
+        return None  # an earlier attempt, or a person, has removed all columns
     left = _Left()
     if courier.small:
         _undo(courier, looked, left, everywhere=True)
