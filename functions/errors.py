@@ -4,7 +4,7 @@ LeadfillError
 ├ InvalidRequest 400       NotAProfile(reason) · UnknownField · BadRange
 ├ AccessError              Unauthenticated 401 · Forbidden 403
 ├ NotFound 404
-├ Conflict 409             CeilingExceeded · WrongJobState
+├ Conflict 409             WrongJobState
 ├ CapReached 429           cap, limit, used
 ├ ProviderError 502        KeyRejected · QuotaExhausted (both stop the run)
 ├ SheetError 502           SheetAccessExpired · SheetGone · SheetBusy
@@ -94,12 +94,6 @@ class Conflict(LeadfillError):
 
     slug = "conflict"
     status = 409
-
-
-class CeilingExceeded(Conflict):
-    """The run would cost more than was confirmed; make a new plan and confirm it."""
-
-    slug = "ceiling-exceeded"
 
 
 class WrongJobState(Conflict):
