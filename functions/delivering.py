@@ -26,7 +26,7 @@ from functions.repairing import (
     sent_by,
     without_overwritten,
 )
-from functions.sheets import GoogleSheet
+from functions.sheets import GoogleSheet, Unclear
 from functions.store import images
 from functions.store.images import WrittenRow
 
@@ -181,6 +181,8 @@ class Courier:
             self.sheet.write(columns)
         except BadRange:  # rows were deleted, so that the last of these lie beyond the tab: the second look sees it
             logs.event("Rows were deleted under a write.", job_id=self.job_id)
+        except Unclear:  # made or not, or in part: the second look sees that too
+            logs.event("A write got no answer.", job_id=self.job_id)
 
     def _believed(
         self, errand: Errand, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]

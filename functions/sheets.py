@@ -84,9 +84,11 @@ class GoogleSheet:
     def write(self, columns: Mapping[int, Mapping[int, Content]]) -> None:
         """Puts values into anchored columns: anchor → row (from 1) → value; every other cell is left alone.
 
-        Text stays text (RAW), whatever it looks like; only a `Formula` is entered as one. Repeating it changes nothing.
+        Text stays text (RAW), whatever it looks like; only a `Formula` is entered as one. It is not repeated where it
+        may have happened: rows move meanwhile, and the second time would hit strange ones.
 
         Raises:
+            Unclear: it may have been carried out, wholly or in part; look at what is there.
             SheetBusy: an anchored column was deleted; look again at what is there.
             SheetError: as `tabs`.
         """
@@ -100,7 +102,7 @@ class GoogleSheet:
             if data:
                 body = {"valueInputOption": option, "data": data}
                 method, fields = "values.batchUpdateByDataFilter", "responses(updatedRange)"
-                if self._call(_responses, method, body=body, fields=fields) < len(data):
+                if self._call(_responses, method, once=True, body=body, fields=fields) < len(data):
                     raise SheetBusy("A column was deleted while it was written to.", retry_after_s=0)
 
     def change(self, requests: Sequence[Mapping[str, Any]]) -> None:
@@ -130,6 +132,10 @@ class GoogleSheet:
         return answer
 
 
+class Unclear(SheetBusy):
+    """Google Sheets did not say whether it did what it was asked for; the run looks, and goes on by itself."""
+
+
 class _Throttled(SheetBusy):
     """Google Sheets asks to slow down; the run goes on by itself."""
 
@@ -143,7 +149,7 @@ def _execute(request: Any) -> Any:  # noqa: ANN401 - the client ships no types
     except HttpError as error:
         raise _said(error.status_code, str(error.reason or "")) from error
     except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
-        raise SheetBusy("Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10) from error
+        raise Unclear("Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10) from error
 
 
 def _responses(answer: bytes) -> int:
@@ -157,7 +163,7 @@ _GONE = "The tab was deleted, so nothing more is written. What was looked up is 
 def _said(status: int, reason: str) -> LeadfillError:
     """Google's error → ours."""
     if status >= 500:
-        return SheetBusy("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
+        return Unclear("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
     if status == 403 and "protected" in reason.lower():
         return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
     if status == 400 and ("No grid with id" in reason or "No sheet with id" in reason):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ from functions.store import migrating, schema
 from functions.store.engine import Store
 from local.sheets_api.client import SheetsEmulator
 from local.slintel_sandbox.client import Sandbox
-from tests.promises.desk import Desk, desk_at, people_rows
+from tests.promises.desk import Desk, desk_at, expected, people_rows
 
 ROWS, CHUNK = 12, 4
+WRITE = "spreadsheets.values.batchUpdateByDataFilter"
 
 
 @pytest.fixture
@@ -55,3 +57,28 @@ def test_a_task_that_comes_a_moment_early_is_run(desk: Desk) -> None:
         connection.execute(schema.chunks.update().values(due_at=soon))
     assert run_chunk(desk.deployment) is Ending.NONE, "nobody but the queue knows better"
     assert run_chunk(desk.deployment, f"{job.id}-{jobs.PREPARE}") is Ending.DONE
+
+
+def test_a_write_that_may_have_been_made_is_looked_at_and_not_repeated(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made a second time after a sort, it would hit rows of other chunks, while its own rows look as they should."""
+    monkeypatch.setattr(jobs, "CHUNK_ROWS", CHUNK)
+    spreadsheet = desk.sheet(people_rows(ROWS))
+    job = desk.start(spreadsheet)
+    assert run_chunk(desk.deployment) is Ending.DONE  # the columns stand
+    rows = {"startRowIndex": 1, "endRowIndex": ROWS + 1, "startColumnIndex": 0, "endColumnIndex": 7}
+    sort = {"sortRange": {"range": rows, "sortSpecs": [{"dimensionIndex": 1, "sortOrder": "DESCENDING"}]}}
+    desk.emulator.edit_before(spreadsheet, sort, method=WRITE, skip=1)
+    looks = count()
+
+    def fail_the_first_write(_method: str, _user: str) -> None:
+        if next(looks) == 0:
+            desk.emulator.switch(fail_next=[{"status": 503, "after": True}])
+
+    with desk.emulator.between_calls(fail_the_first_write, methods="spreadsheets.getByDataFilter"):
+        job = desk.drain(job)
+    assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
+    assert not desk.emulator.edits_to_come()
+    emails = desk.columns(spreadsheet)["Email"]
+    assert emails == {url: expected(url.rpartition("/")[2], ["email"])[0] for url in emails}
