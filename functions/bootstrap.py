@@ -13,7 +13,7 @@ from functions.caps import Limits
 from functions.deployment import Deployment
 from functions.dispatching import Dispatcher
 from functions.enrichment import Enricher
-from functions.errors import SettingsError, StoreError
+from functions.errors import SettingsError
 from functions.queueing import CloudTasksQueue, Queue, StoreQueue
 from functions.sealing import Seal
 from functions.settings import Settings, read
@@ -148,9 +148,8 @@ def store(settings: Settings) -> Store:
         if opened.is_sqlite and migrating.is_empty(opened):
             migrating.upgrade(opened)
         migrating.check(opened)
-    except StoreError:
-        opened.close()
-        raise
+    finally:
+        opened.close()  # the server may fork now, and SQLite must not be open then; what is needed is opened again
     return opened
 
 

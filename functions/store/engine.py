@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from functions.errors import StoreError
 from functions.store import failures
 from functions.store.clock import SharedClock
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_S = 30
 """How long a transaction waits for another process's before it gives up."""
@@ -84,7 +88,9 @@ class Store:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._wall = wall
         self._reached = False
+        self._of_parent: sa.Pool | None = None
         self._shared_clock = SharedClock(self._ask_time, wall)
+        _survive_forks(self)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -161,10 +167,33 @@ class Store:
         """Closes every pooled connection."""
         self.engine.dispose()
 
+    def forked(self) -> None:
+        """This process is a child: connections and locks that it got from its parent are the parent's."""
+        self._of_parent = self.engine.pool  # kept, since to close them is as wrong as to use them
+        self.engine.dispose(close=False)
+        self._shared_clock = SharedClock(self._ask_time, self._wall)
+
+
+def _survive_forks(store: Store) -> None:
+    """A server such as gunicorn opens everything and forks then: two processes must not speak over one connection."""
+    reference = weakref.ref(store)
+
+    def renew() -> None:
+        if (mine := reference()) is not None:
+            mine.forked()
+
+    os.register_at_fork(after_in_child=renew)
+
 
 def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - one of the two is never needed
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - as above
+
+    return postgresql.insert(table)
 
 
 def upsert(
