@@ -1,0 +1,72 @@
+"""What else the store keeps is kept alike by both databases: spending by day, erased people, revoked tokens."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from functions.caps import Cap
+from functions.charging import Charge, EntryKind
+from functions.standings import Standing
+from functions.store import claims, erasures, leads, ledger, revocations
+from functions.store.claims import Settlement
+from functions.store.engine import Store
+from functions.store.ledger import Day
+from tests.conftest import FRESH, people, spender
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+CAP = Cap("month:2026-03", 100)
+
+
+def look_up(store: Store, name: str, charge: Charge, at: datetime, user_id: str = "ada") -> str:
+    """A lookup of one person that came to this; gives the key."""
+    key = people(1, name)[0].key
+    standing = Standing.FOUND if charge.kind is EntryKind.CHARGED else Standing.IN_DOUBT
+    claimed = claims.claim(store, [key], spender(user_id=user_id), [CAP], owner="me", fresh=FRESH, now=at)
+    claims.settle(
+        store, [Settlement(claim, charge, standing, leads.pack(b'{"id": 1}')) for claim in claimed.granted], at
+    )
+    return key
+
+
+def test_spending_is_told_by_day_and_user(store: Store) -> None:
+    one, doubt = Charge(EntryKind.CHARGED, Decimal(1)), Charge(EntryKind.IN_DOUBT, Decimal(1))
+    look_up(store, "first", one, NOON)
+    look_up(store, "second", one, NOON + timedelta(hours=11))
+    look_up(store, "third", doubt, NOON + timedelta(hours=12))
+    look_up(store, "fourth", one, NOON + timedelta(hours=12), user_id="bob")
+    look_up(store, "older", one, NOON - timedelta(days=9))
+    with store.reading() as connection:
+        found = ledger.by_day(connection, NOON - timedelta(days=1))
+    first, second = NOON.date(), NOON.date() + timedelta(days=1)
+    assert found == [
+        Day(second, "bob", "", Decimal(1), Decimal(0)),
+        Day(second, "ada", "", Decimal(0), Decimal(1)),
+        Day(first, "ada", "", Decimal(2), Decimal(0)),
+    ]
+
+
+def test_an_erased_person_is_gone_and_the_amount_stays(store: Store) -> None:
+    key = look_up(store, "erased", Charge(EntryKind.CHARGED, Decimal(1)), NOON)
+    with store.writing() as connection:
+        erasures.erase(connection, key, NOON)
+        erasures.erase(connection, key, NOON)  # twice is once
+    with store.reading() as connection:
+        assert leads.read(connection, [key], FRESH, NOON)[key].standing is Standing.ERASED
+        assert erasures.among(connection, [key]) == {key: NOON}
+        assert ledger.totals(connection).charged == 1
+    with store.writing() as connection:
+        assert erasures.lift(connection, key)
+        assert not erasures.lift(connection, key)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_revoked_token_stays_so(store: Store, times: int) -> None:
+    for _ in range(times):
+        with store.writing() as connection:
+            revocations.revoke(connection, "token", NOON)
+    with store.reading() as connection:
+        assert revocations.is_revoked(connection, "token")
+        assert not revocations.is_revoked(connection, "another")
