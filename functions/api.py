@@ -13,6 +13,7 @@ from functions.access import Access, Caller
 from functions.deployment import Deployment
 from functions.errors import Forbidden, InvalidRequest, Unauthenticated
 from functions.outcomes import Outcome
+from functions.problems import as_private, remember_trace
 from functions.profiles import parse
 from functions.store import erasures, revocations
 from functions.store import jobs as stored
@@ -229,15 +230,3 @@ def _sheet_token() -> str:
 
 def _json(body: object, status: int = 200) -> Response:
     return Response(json.dumps(body), status=status, content_type="application/json")
-
-
-def remember_trace() -> None:
-    """For the log lines of this request."""
-    logs.trace.set(request.headers.get("X-Cloud-Trace-Context", ""))
-
-
-def as_private(response: Response) -> Response:
-    """No answer is kept by anything in between, or taken for a page."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 from io import BytesIO
-from typing import IO, Annotated, Literal, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import msgspec
 from flask import Flask, current_app, has_app_context, request
@@ -14,7 +14,9 @@ from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 from werkzeug.wsgi import get_input_stream
 
 from functions.errors import InvalidRequest
-from functions.runs import Wish
+
+if TYPE_CHECKING:
+    from functions.runs import Wish
 
 RECEIVE_WITHIN_S = 10.0
 """A client that takes longer to send its body holds a thread that others need."""
@@ -40,6 +42,8 @@ class PlanBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     def wish(self) -> Wish:
         """For the application."""
+        from functions.runs import Wish  # noqa: PLC0415 - formulas start no run
+
         return Wish(
             spreadsheet_id=self.spreadsheet_id,
             range=self.range,

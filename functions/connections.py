@@ -11,12 +11,15 @@ import http.client
 import io
 import socket
 import threading
+from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
 MAX_IDLE_S = 4.0
@@ -26,6 +29,10 @@ urllib3 sees that a peer has hung up before it reuses a connection, but not that
 meets a reset, and nobody knows whether it was served. Servers hang up after 5 s of rest at the earliest (the defaults
 of Apache and Node; gateways take a minute). Under load no connection rests that long.
 """
+
+
+FAULTS = (OSError, HTTPError)
+"""What a call can end with; requests' own errors are OSErrors, and some of urllib3's pass through it."""
 
 
 class _Exchange(threading.local):
@@ -120,3 +127,20 @@ class Adapter(HTTPAdapter):
         """Called by requests, also after unpickling."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests calls it with one
+        """Nowhere: a redirect would carry the key and the person to another host."""
+        return None
+
+
+def open_session(concurrency: int, headers: dict[str, str]) -> requests.Session:
+    """A session over such connections, at most so many; opens none yet. It keeps no cookie and asks no environment."""
+    session = _Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.headers.update(headers)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Adapter(concurrency))
+    return session

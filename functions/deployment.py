@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from functions.caps import Limits
 from functions.enrichment import Enricher
 from functions.errors import SheetAccessExpired
 from functions.queueing import Queue
 from functions.sealing import NotOurs, Seal
-from functions.sheets import GoogleSheet
 from functions.store.engine import Store
-from functions.store.jobs import Job
 from functions.store.leads import Freshness
+
+if TYPE_CHECKING:
+    from functions.sheets import GoogleSheet
+    from functions.store.jobs import Job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class Deployment:
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
         """A spreadsheet, with its caller's own rights."""
+        from functions.sheets import GoogleSheet  # noqa: PLC0415 - formulas touch no sheet
+
         return GoogleSheet(spreadsheet_id, access_token, endpoint=self.sheets_endpoint)
 
     def sheet_of(self, job: Job) -> GoogleSheet:

@@ -6,8 +6,7 @@ import random
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-
-import tenacity
+from typing import TYPE_CHECKING
 
 from functions import retrying
 from functions.errors import ProviderError
@@ -15,6 +14,9 @@ from functions.lookups import LookupResult, NoAnswer, Throttled
 from functions.pacing import Pace
 from functions.profiles import Profile
 from functions.slintel import Slintel
+
+if TYPE_CHECKING:
+    import tenacity
 
 NOT_AFTER_S = 100.0
 """A lookup that found no free thread for so long is not sent any more: its claim must outlive its retries."""
@@ -72,6 +74,8 @@ class Dispatcher:
         self._slintel.close()
 
     def _look_up(self, profile: Profile, halt: Halt, queued_s: float) -> LookupResult:
+        import tenacity  # noqa: PLC0415 - who is known needs no lookup
+
         started_s = time.monotonic()
         if started_s - queued_s > NOT_AFTER_S:
             return NoAnswer(sent=False)

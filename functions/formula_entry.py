@@ -8,8 +8,8 @@ from flask import Flask, Response, json, request
 
 from functions import bodies, formula, problems
 from functions.access import Access
-from functions.api import as_private, remember_trace
 from functions.deployment import Deployment
+from functions.problems import as_private, remember_trace
 from functions.store import revocations
 
 MOST_BYTES = 4_000_000

@@ -69,6 +69,18 @@ def handle(app: Flask) -> None:
         return problem(500, "internal", "Internal error", sentence)
 
 
+def remember_trace() -> None:
+    """For the log lines of this request."""
+    logs.trace.set(request.headers.get("X-Cloud-Trace-Context", ""))
+
+
+def as_private(response: Response) -> Response:
+    """No answer is kept by anything in between, or taken for a page."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
 def _log(error: LeadfillError) -> None:
     facts = {"slug": error.slug, "status": error.status, "path": _route()}
     if error.status >= 500 and not isinstance(error, SheetError):  # ours to repair

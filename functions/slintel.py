@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
+from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import msgspec
-import requests
-from urllib3.exceptions import HTTPError
 
-from functions.connections import Adapter, exchange
 from functions.errors import KeyRejected, QuotaExhausted, SettingsError
 from functions.lookups import Found, LookupResult, Missing, NoAnswer, Refused, Throttled, Unavailable, Unreadable
 from functions.profiles import Profile
+
+if TYPE_CHECKING:
+    import requests
 
 CONNECT_TIMEOUT_S = 10.0
 """To reach one address of the host, TLS included; nothing is charged before that."""
@@ -40,12 +42,6 @@ class _Envelope(msgspec.Struct):
 
 class _GatewayError(msgspec.Struct):
     message: str = ""
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests calls it with one
-        """Nowhere: a redirect would carry the key and the person to another host."""
-        return None
 
 
 class Slintel:
@@ -71,13 +67,9 @@ class Slintel:
         if not re.fullmatch(r"[!-~]+", api_key):
             raise SettingsError("SLINTEL_API_KEY must be printable ASCII without spaces; copy it again.")
         self._lookup_url = base_url.rstrip("/") + "/lead/enrich?linkedin_url="
-        self._timeout_s = timeout_s
-        self._session = _Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._session.headers.update({"x-api-key": api_key, "User-Agent": USER_AGENT, "Accept": "application/json"})
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, Adapter(concurrency))
+        self._timeout_s, self._concurrency = timeout_s, concurrency
+        self._headers = {"x-api-key": api_key, "User-Agent": USER_AGENT, "Accept": "application/json"}
+        self._opening = threading.Lock()
         # urllib3 writes the URLs of requests, and so persons, into its lines below ERROR.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
 
@@ -92,33 +84,46 @@ class Slintel:
             KeyRejected: 401 or 403.
             QuotaExhausted: 402, or 429 *Limit Exceeded*.
         """
+        from functions.connections import FAULTS, exchange  # noqa: PLC0415 - who is known needs no connection
+
+        with self._opening:
+            session = self._session
         exchange.begin(self._timeout_s)
         try:
-            response = self._session.get(
+            response = session.get(
                 self._lookup_url + quote(profile.url, safe=""),
                 stream=True,
                 allow_redirects=False,
                 timeout=(CONNECT_TIMEOUT_S, self._timeout_s),
             )
-        except (OSError, HTTPError):  # requests' own errors are OSErrors; some of urllib3's pass through it
+        except FAULTS:
             return NoAnswer(sent=exchange.sent)
         with response:
             return _conclude(response.status_code, _retry_after_s(response), _read(response))
 
     def close(self) -> None:
-        """Closes the pooled connections."""
-        self._session.close()
+        """Closes the pooled connections, if there are any."""
+        if "_session" in vars(self):
+            self._session.close()
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        from functions.connections import open_session  # noqa: PLC0415 - as above
+
+        return open_session(self._concurrency, self._headers)
 
 
 def _read(response: requests.Response) -> bytes | None:
     """The whole body, or None if it was cut, late or too long: the status stands all the same."""
+    from functions.connections import FAULTS  # noqa: PLC0415 - as above
+
     body = bytearray()
     try:
         for part in response.iter_content(65_536):
             body += part
             if len(body) > MAX_BODY_BYTES:
                 return None
-    except (OSError, HTTPError):
+    except FAULTS:
         return None
     return bytes(body)
 

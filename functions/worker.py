@@ -9,9 +9,9 @@ from flask import Flask, Response, request
 
 from functions import bodies, logs, problems
 from functions.access import Access
-from functions.api import as_private, remember_trace
 from functions.chunks import Ending, run_chunk
 from functions.deployment import Deployment
+from functions.problems import as_private, remember_trace
 from functions.sweeping import Swept, sweep
 
 MOST_BYTES = 10_000

@@ -23,6 +23,13 @@ NOT_NEEDED = {
     "google.auth",  # a formula token needs no certificates
     "alembic",  # migrations
     "httplib2",
+    "requests",  # Slintel, and who is known is not looked up
+    "urllib3",
+    "tenacity",
+    "functions.api",  # and what only it needs
+    "functions.jobs",
+    "functions.sheets",
+    "functions.placement",
     "local",
     "tests",
 }
