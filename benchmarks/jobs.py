@@ -43,18 +43,23 @@ class Ran:
 
 def run(running: Stack, values: Sequence[Sequence[object]], fields: Sequence[str]) -> Ran:
     """Enriches a new spreadsheet whose tab `Leads` holds a header and then URLs in column A."""
-    rows = len(values) - 1
     body = {"title": "Benchmark", "sheet": "Leads", "values": values}
-    emulator, api = running.urls["emulator"], running.urls["api"]
+    emulator = running.urls["emulator"]
     spreadsheet = requests.post(f"{emulator}/_emulator/spreadsheets", json=body, timeout=120).json()["spreadsheetId"]
+    return run_over(running, spreadsheet, len(values) - 1, fields)
+
+
+def run_over(running: Stack, spreadsheet: str, rows: int, fields: Sequence[str], **wish: str) -> Ran:
+    """Enriches a spreadsheet of so many rows; `wish` are further parts of the request."""
+    api = running.urls["api"]
     headers = {
         "Authorization": f"Bearer {running.identity_token()}",
         "X-Sheets-Access-Token": running.sheets_token(),
         "Idempotency-Key": uuid4().hex,
     }
-    wish = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": list(fields), "max_credits": rows}
+    body = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": list(fields), "max_credits": rows, **wish}
     started = time.monotonic()
-    answer = requests.post(f"{api}/v1/jobs", json=wish, headers=headers, timeout=300)
+    answer = requests.post(f"{api}/v1/jobs", json=body, headers=headers, timeout=300)
     answer.raise_for_status()
     job, planned_s = answer.json(), time.monotonic() - started
     with Progress(disable=not sys.stdout.isatty()) as progress:

@@ -110,11 +110,7 @@ def _prepare(deployment: Deployment, job: Job, chunk: Chunk) -> None:
     )
     reused = any(not column.inserted for column in layout.columns)
     # In one call: a row that moves between two pages would be remembered twice, or not at all.
-    held = [
-        row
-        for row in (layout.rows(sheet.window(layout.sheet_id, 1, None)) if reused else ())
-        if any(cell != "" for cell in row.cells.values())
-    ]
+    held = layout.each(sheet.window(layout.sheet_id, 1, None)) if reused else ()
     now = deployment.clock()
     with deployment.store.writing() as connection:
         if not tasks.finish(connection, chunk):

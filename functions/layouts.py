@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -52,6 +52,14 @@ class Layout:
         Raises:
             SheetGone: the column of URLs was deleted, or all columns of the fields.
         """
+        return list(self.each(window))
+
+    def each(self, window: Window) -> Iterator[SheetRow]:
+        """The same rows, one after the other: a large tab is never held as a whole.
+
+        Raises:
+            SheetGone: at once, as `rows`.
+        """
         url = window.anchors.get(self.url)
         if url is None:
             raise SheetGone("The column of LinkedIn URLs was deleted, so nothing more is written.")
@@ -63,7 +71,7 @@ class Layout:
         if not places:
             raise SheetGone("All columns of the run were deleted, so nothing more is written.")
         ours = frozenset(window.anchors.values())  # also of other runs, which may write at the same time
-        return [
+        return (
             SheetRow(
                 window.first_row + index,
                 identity(window, index, url),
@@ -71,7 +79,7 @@ class Layout:
                 window.digests(index, ours),
             )
             for index in range(len(window.rows))
-        ]
+        )
 
 
 def layout_of(kept: Mapping[str, Any]) -> Layout:

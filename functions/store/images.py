@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -103,7 +104,7 @@ def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *
     """Records what the columns of a run hold in rows, `anew` or beside what is recorded; empty rows need none."""
     if anew:
         connection.execute(_images.delete().where(_images.c.job_id == job_id))
-    values = [
+    values = (
         {
             "job_id": job_id,
             "identity": row.identity,
@@ -112,9 +113,9 @@ def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *
         }
         for row in rows
         if any(cell != "" for cell in row.cells.values())
-    ]
-    if values:
-        connection.execute(_images.insert(), values)
+    )
+    while batch := list(islice(values, _BATCH)):
+        connection.execute(_images.insert(), batch)
 
 
 def remembered(connection: sa.Connection, job_id: str, identities: Sequence[str]) -> list[SheetRow]:
