@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,18 +40,20 @@ ROWS = st.lists(st.sampled_from(PERSONS), min_size=1, max_size=12)
 USERS = st.sampled_from(["ada", "bob"])
 RATES = st.sampled_from([0.0, 0.0, 0.3, 1.0])
 DAY = timedelta(days=1)
+EXAMPLES = 20
+"""Of histories, on each database."""
 
 
 class History(RuleBasedStateMachine):
     """What may happen to one store and one account at the provider."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, database_url: str) -> None:
         super().__init__()
         sandbox.reset()
         self.sandbox = sandbox
-        self.folder = Path(tempfile.mkdtemp())
-        self.store = Store(f"sqlite:///{self.folder / 'leadfill.db'}")
+        self.store = Store(database_url)
         with self.store.writing() as connection:
+            schema.metadata.drop_all(connection)
             schema.metadata.create_all(connection)
         self.slintel = Slintel(sandbox.url, "key", concurrency=8, timeout_s=5)
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,7 +77,6 @@ class History(RuleBasedStateMachine):
         for enricher in self.enrichers:
             enricher.dispatcher.close()
         self.store.close()
-        shutil.rmtree(self.folder)
 
     # What people do
 
@@ -232,13 +230,13 @@ class History(RuleBasedStateMachine):
         return self.sandbox.charges()["total"]
 
 
-def test_p1_to_p3_hold_under_any_history(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_p1_to_p3_hold_under_any_history(sandbox: Sandbox, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "FIRST_WAIT_S", 0.001)
     monkeypatch.setattr(pacing, "PAUSE_S", 0.01)
     monkeypatch.setattr(flights, "LINGER_S", 0.001)
     run_state_machine_as_test(
-        lambda: History(sandbox),  # type: ignore[arg-type] # it calls what it is given
+        lambda: History(sandbox, database_url),  # type: ignore[arg-type] # it calls what it is given
         settings=settings(
-            max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
