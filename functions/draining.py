@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
 
@@ -16,13 +17,16 @@ THREADS = 2
 POLL_S = 0.3
 """How often the store is asked for work that another process has queued."""
 SWEEP_S = 30.0
+END_S = 8.0
+"""How long a process that is asked to end waits for its chunks: less than those wait who would kill it."""
 
 
 class Drain:
     """Runs chunks until it is stopped; `wake` makes it look at once."""
 
     def __init__(self) -> None:
-        self._work = threading.Event()
+        self._work, self._over = threading.Event(), threading.Event()
+        self._threads: list[threading.Thread] = []
         self._swept_s = float("-inf")
         self._sweeping = threading.Lock()
 
@@ -33,13 +37,24 @@ class Drain:
     def start(self, deployment: Deployment) -> None:
         """Starts the threads; they end with the process."""
         for number in range(THREADS):
-            threading.Thread(target=self._run, args=(deployment,), name=f"drain {number}", daemon=True).start()
+            thread = threading.Thread(target=self._run, args=(deployment,), name=f"drain {number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        """Where nobody kills the process, what it sent is settled and written, and the next one goes on from there."""
+        self._over.set()
+        self._work.set()
+        until_s = time.monotonic() + END_S
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - time.monotonic()))
 
     def _run(self, deployment: Deployment) -> None:
-        while True:
+        while not self._over.is_set():
             try:
                 self._sweep(deployment)
-                if run_chunk(deployment) is not Ending.NONE:
+                if run_chunk(deployment) is Ending.DONE:
                     continue
             except LeadfillError as error:
                 logs.warning("A chunk could not be run; it is tried again.", slug=error.slug)

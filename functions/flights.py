@@ -53,7 +53,7 @@ class Flights:
         self.stopped_by: ProviderError | None = None
         """What the provider said that ends the run, if it did."""
         self._store, self._dispatcher, self._clock = store, dispatcher, clock
-        self._halt = Halt(stop)
+        self._stop, self._halt = stop, Halt(stop)
         self._flying: dict[str, tuple[Claim, Future[LookupResult]]] = {}
         self._answered: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._failures_in_a_row = 0
@@ -71,7 +71,12 @@ class Flights:
 
     def send(self, claim: Claim, profile: Profile) -> None:
         """Sends a lookup whose claim is committed."""
-        future = self._dispatcher.send(profile, self._halt)
+        try:
+            future = self._dispatcher.send(profile, self._halt)
+        except RuntimeError:  # this process is about to end, and starts nothing any more
+            self._stop.set()
+            future = Future()
+            future.set_result(NoAnswer(sent=False))
         self._flying[claim.key] = (claim, future)
         future.add_done_callback(lambda _: self._answered.put(claim.key))
 

@@ -53,7 +53,7 @@ ROWS = [
     ("after lookup", 2),
     ("before settle", 1),
     ("after settle", 1),
-    ("after settle", 3),
+    ("after settle", 2),
     ("before lock", 1),
     ("after lock", 1),
     ("after read", 1),
