@@ -90,10 +90,10 @@ class Courier:
         result = Delivered()
         rows, whole = self.look(*near) if looked is None else (looked, self.small)
         meant = errand.meant()
-        strays = sent_by(astray(meant, rows))
+        strays = sent_by(meant) if astray(meant, rows) else []
         if not whole and (strays or errand.decide(rows, None).absent):
             rows, whole = self.everything(), True
-            strays = sent_by(astray(meant, rows))
+            strays = sent_by(meant) if astray(meant, rows) else []
         sent: list[Sent] = []
         repairs: list[Repair] = []
         if strays:  # an earlier attempt died before it looked where its contents had landed
@@ -110,7 +110,8 @@ class Courier:
             before = rows
             self._send(placed.writes, repairs)
             written = [*placed.writes, *as_writes(repairs)]
-            sent += sent_by(written)
+            going = sent_by(written)
+            sent += going
             result.restored += sum(len(repair.cells) for repair in repairs)
             looks = any(write.pending for write in written)
             after = rows if not looks else (self.everything() if whole else self.look(*near)[0])
@@ -121,7 +122,7 @@ class Courier:
                 return result
             if not whole:
                 after, whole = self.everything(), True
-            strays += sent_by(missing)
+            strays += going
             repairs = misplaced(self._believed(errand, before, after, strays), after, sent, strays)
             rows = as_repaired(after, repairs)
             placed = errand.decide(rows, lost)

@@ -132,17 +132,19 @@ def lay_out(sheet: GoogleSheet, task: Task) -> Layout:
     raise BadRange("The columns were moved again and again while they were looked for; start the run once more.")
 
 
-def take_out(sheet: GoogleSheet, layout: Layout, numbers: Collection[int]) -> None:
-    """Deletes columns that a run made, and nobody else's, whatever is moved meanwhile; done twice, it is done once.
+def take_out(sheet: GoogleSheet, layout: Layout, *, header: bool) -> None:
+    """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
 
     Raises:
         BadRange: they were moved again and again.
         SheetError: the spreadsheet cannot be read or changed.
     """
     for _ in range(ATTEMPTS):
-        anchors = sheet.window(layout.sheet_id, 1, 1).anchors
-        places = {layout.columns[number].anchor: anchors.get(layout.columns[number].anchor) for number in numbers}
+        window = sheet.window(layout.sheet_id, 1, None)
+        places = {column.anchor: window.anchors.get(column.anchor) for column in layout.columns if column.inserted}
         there = {anchor: place for anchor, place in places.items() if place is not None}
+        for index in range(1 if header else 0, len(window.rows)):
+            there = {anchor: place for anchor, place in there.items() if window.content(index, place) == ""}
         if not there:
             return
         try:

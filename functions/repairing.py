@@ -48,8 +48,12 @@ def astray(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]:
 
 
 def sent_by(writes: Sequence[Write]) -> list[Sent]:
-    """What these writes send."""
-    return [Sent(write.key, write.around, write.pending) for write in writes if write.pending]
+    """What these writes send, all that goes to one row together."""
+    cells: dict[tuple[int, str, frozenset[int]], dict[int, Content]] = defaultdict(dict)
+    for write in writes:
+        if write.pending:
+            cells[write.number, write.key, write.around].update(write.pending)
+    return [Sent(identity, around, contents) for (_, identity, around), contents in cells.items()]
 
 
 def misplaced(
@@ -61,7 +65,8 @@ def misplaced(
         believed: what rows held before anything was sent.
         rows: the sheet as it is now.
         sent: all that was written, for whom.
-        strays: what of it was not seen beside its own URL.
+        strays: of it, what was sent while rows moved. Also of what is seen beside its own URL, some may have got there
+            by chance, as an empty cell does, and have hit another row.
     """
     shapes = _by_shape(strays)
     own = _own(sent, rows)

@@ -28,27 +28,31 @@ def undo_rows(deployment: Deployment, job: Job, layout: Layout) -> str | None:
         SheetError: the sheet cannot be used; what was given back so far stays so.
     """
     courier = Courier(deployment, job.id, deployment.sheet_of(job), layout)
+    left = _Left()
     try:
-        looked = _remember(courier)
+        _undo_all(courier, left)
     except SheetGone:
         anchors = courier.sheet.window(layout.sheet_id, 1, 1).anchors
         if any(column.anchor in anchors for column in layout.columns):
-            raise
-        return None  # an earlier attempt, or a person, has removed all columns
-    left = _Left()
+            raise  # else an earlier attempt, or a person, has removed all columns: nothing is left to be given back
+    take_out(courier.sheet, layout, header=job.request["header"] == "yes")
+    return left.sentence()
+
+
+def _undo_all(courier: Courier, left: _Left) -> None:
+    looked = _remember(courier)
     if courier.small:
         _undo(courier, looked, left, everywhere=True)
     else:
         for rows in courier.pages():
             _undo(courier, rows, left, everywhere=False)
-    with deployment.store.reading() as connection:
-        open_rows = images.to_undo(connection, job.id) - left.gone
+    store, job_id = courier.deployment.store, courier.job_id
+    with store.reading() as connection:
+        open_rows = images.to_undo(connection, job_id) - left.gone
     if open_rows and not courier.small:  # of people with several rows, or moved between two pages
         _undo(courier, courier.everything(), left, everywhere=True)
-    with deployment.store.reading() as connection:
-        left.gone |= images.to_undo(connection, job.id)
-    _remove_columns(courier, header=job.request["header"] == "yes")
-    return left.sentence()
+    with store.reading() as connection:
+        left.gone |= images.to_undo(connection, job_id)
 
 
 @dataclass(slots=True)
@@ -159,13 +163,3 @@ class _Former:
             return {number: row.images[number].before for number in row.back} if row.undone else {}
 
         return overlaid(at_first, rows, got)
-
-
-def _remove_columns(courier: Courier, *, header: bool) -> None:
-    """Deletes the columns that the run made, where nothing but its header is left in them."""
-    empty = {number for number, column in enumerate(courier.layout.columns) if column.inserted}
-    for rows in courier.pages() if empty else ():
-        for row in rows:
-            if not (header and row.number == 1):
-                empty -= {number for number, content in row.cells.items() if content != ""}
-    take_out(courier.sheet, courier.layout, empty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from itertools import zip_longest
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_an_undo_gives_each_row_what_it_held_while_people_edit(
     started = {row[0]: dict(zip(before[0], row, strict=True)) for row in before[1:]}
     wrong, seen = [], set()
     for line in lines:
-        cell = dict(zip(header, [*line, *[""] * (len(header) - len(line))], strict=True))
+        cell = dict(zip_longest(header[: len(line)], line, fillvalue="")) | dict.fromkeys(header[len(line) :], "")
         origin = next((started[cell[mark]] for mark in MARKS if cell.get(mark) in started), None)
         seen |= set(map(str, line))
         if (

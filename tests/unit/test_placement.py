@@ -64,6 +64,28 @@ def test_a_value_stays_where_it_is_its_own_although_its_row_was_edited_meanwhile
     assert [(repair.row.number, repair.cells) for repair in repairs] == [(3, {0: "mine"})]
 
 
+def test_what_a_row_got_by_chance_does_not_hide_whom_its_own_hit() -> None:
+    before = [SheetRow(2, A, {0: "a", 1: "a"}), SheetRow(3, B, {0: "b", 1: ""}), SheetRow(4, "text:", {0: "x", 1: "y"})]
+    writes = [Write(0, A, 2, {}, {0: "", 1: ""}), Write(1, B, 3, {}, {0: ""})]
+    after = [  # the row above was deleted under the write
+        SheetRow(1, A, {0: "a", 1: "a"}),
+        SheetRow(2, B, {0: "", 1: ""}),
+        SheetRow(3, "text:", {0: "", 1: "y"}),
+    ]
+    assert astray(writes, after) == writes[:1]  # B is empty, though by what was meant for A
+    sent = sent_by(writes)
+    assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(3, {0: "x"})]
+
+
+def test_what_goes_to_one_row_counts_as_one_whether_it_is_its_own_or_a_repair() -> None:
+    writes = [Write(0, A, 2, {}, {0: "x"}), Write(-1, A, 2, {}, {1: ""})]
+    before = [SheetRow(2, A, {0: "", 1: "y"}), SheetRow(3, B, {0: "one", 1: "two"})]
+    after = [SheetRow(2, B, {0: "x", 1: ""}), SheetRow(3, A, {0: "", 1: "y"})]
+    sent = sent_by(writes)
+    repairs = misplaced(before, after, sent, sent)
+    assert [(repair.row.number, repair.cells) for repair in repairs] == [(2, {0: "one", 1: "two"})]
+
+
 def test_what_an_earlier_attempt_described_is_known_again_by_what_stands_around_it() -> None:
     one = Wanted(0, 2, A, {0: "x"}, {0: Image("one", "x")}, frozenset({1}))
     two = Wanted(1, 3, A, {0: "x"}, {0: Image("two", "x")}, frozenset({2}))
@@ -135,7 +157,7 @@ def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_u
         after = read()
         missing = astray(writes, after)
         sent += sent_by(writes)
-        strays += sent_by(missing)
+        strays += sent_by(writes) if missing else []
         repairs = misplaced(rows, after, sent, strays) if missing else []
         rows = as_repaired(after, repairs)
         todo = [want for want in wanted if want.position in {write.position for write in missing}]
