@@ -238,3 +238,37 @@ def test_workers_that_die_one_after_another_while_somebody_sorts(desk: Desk, see
         desk.emulator.edit(spreadsheet, {"sortRange": {"range": span, "sortSpecs": specs}})
     assert deaths > 0
     assert_as_quiet(desk, spreadsheet, desk.job(job), reused=True)
+
+
+def test_a_run_that_is_cancelled_while_its_worker_is_dead_keeps_what_it_paid_for(desk: Desk) -> None:
+    desk.sandbox.switch(latency_s=0.02)
+    spreadsheet = desk.sheet(cells(reused=True))
+    before = desk.grid(spreadsheet)
+    job = desk.start(spreadsheet)
+    assert work(desk, "rows: after settle", 1) == -signal.SIGKILL
+    assert jobs.cancel(desk.deployment, job).state is JobState.CANCELLING
+    job = go_on(desk, job)
+    assert (job.state, job.sealed_token) == (JobState.CANCELLED, None)
+    wait_until_quiet(desk.sandbox)
+    totals = assert_bracketed(desk.store, desk.sandbox)
+    counts = desk.counts(job)
+    assert counts[Outcome.ENRICHED] == totals.charged > 0
+    assert counts[Outcome.CANCELLED] > 0
+    assert desk.grid(spreadsheet) != before
+    assert_undone(desk, spreadsheet, job, before)
+
+
+def test_a_retry_asks_each_person_once_though_its_worker_dies(desk: Desk) -> None:
+    spreadsheet = desk.sheet(cells(reused=True))
+    job = desk.start(spreadsheet)
+    assert work(desk, "rows: after claim", 1) == -signal.SIGKILL  # nobody was asked, and nobody can know that
+    job = go_on(desk, job)
+    doubtful = desk.counts(job)[Outcome.IN_DOUBT]
+    assert doubtful > 2
+    job = jobs.retry(desk.deployment, job, desk.token, retry_in_doubt=True, max_credits=100)
+    assert work(desk, "rows: after lookup", 2) == -signal.SIGKILL
+    job = go_on(desk, job)
+    assert job.state is JobState.DONE
+    assert 0 < desk.counts(job)[Outcome.IN_DOUBT] <= doubtful
+    assert_bracketed(desk.store, desk.sandbox)
+    assert set(desk.sandbox.charges(by="slug").values()) == {1}
