@@ -69,15 +69,15 @@ test: lint addon .venv/deployed.stamp ## everything that must pass
 
 .PHONY: scale
 scale: .venv/tests.stamp ## 20,000 rows over 4 workers, PostgreSQL and Cloud Tasks on this machine
-	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python -m benchmarks.scale
 
 .PHONY: benchmarks
 benchmarks: .venv/tests.stamp ## the figures of the README, one after the other (takes a while)
-	$(BIN)/python benchmarks/engine.py
-	$(BIN)/python benchmarks/sheet.py
-	$(BIN)/python benchmarks/store.py
-	$(BIN)/python benchmarks/scale.py --compare
-	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.sheet
+	$(BIN)/python -m benchmarks.store
+	$(BIN)/python -m benchmarks.scale --compare
+	$(BIN)/python -m benchmarks.cold_start
 
 .PHONY: lock
 lock: .venv/tests.stamp ## compile the pinned requirements from pyproject.toml
