@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
-from functions.bootstrap import TARGETS, application, serve
+gc.disable()  # what is imported stays: to look through it again and again is a good part of a cold start
+from functions.bootstrap import TARGETS, application, serve  # noqa: E402 - as said
 
 if TYPE_CHECKING:
     from flask import Request
@@ -34,3 +36,5 @@ def sweep(request: Request) -> Response:
 
 if (target := os.environ.get("FUNCTION_TARGET")) in TARGETS:
     application(target)  # a wrong setting stops the start, and the first request finds everything open
+gc.freeze()
+gc.enable()

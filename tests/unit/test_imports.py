@@ -50,11 +50,12 @@ for name in json.loads(sys.argv[1]):
 """
 )
 ONE_FORMULA = """
-import json, os, sys
+import gc, json, os, sys
 from functions_framework import create_app
 answer = create_app("formula", "main.py").test_client().post(
     "/v1/formula", json=json.loads(sys.argv[1]), headers={"Authorization": "Bearer " + sys.argv[2]}
 )
+assert gc.isenabled()
 print(json.dumps({"status": answer.status_code, "text": answer.text, "modules": sorted(sys.modules)}))
 """
 
