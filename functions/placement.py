@@ -5,7 +5,7 @@ Rows are known by who stands in them, not by their number: people sort, insert a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -94,16 +94,23 @@ def same(one: Content, other: Content) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-def place(wanted: Sequence[Wanted], rows: Sequence[SheetRow], *, overwrite: bool) -> Placement:
+Look = tuple[str, frozenset[int]]
+"""Who stands in a row, and what else does."""
+
+
+def place(
+    wanted: Sequence[Wanted], rows: Sequence[SheetRow], *, overwrite: bool, taken: Mapping[Look, int] | None = None
+) -> Placement:
     """Finds each wanted row among the rows of the sheet, and what to write there.
 
     Args:
         wanted: rows of the job.
         rows: the sheet as it is now, or a part of it.
         overwrite: whether a cell that holds something else is written over.
+        taken: how many rows that look so other chunks write to, or have.
     """
     placed = Placement()
-    for want, match in _pairs(wanted, rows):
+    for want, match in _pairs(wanted, _not_taken(rows, taken) if taken else rows):
         if match is None:
             placed.absent.append(want)
         elif (write := _write(want, match, overwrite=overwrite)) is None:
@@ -141,6 +148,18 @@ def give_back(wanted: Sequence[Wanted], rows: Sequence[SheetRow]) -> tuple[Place
             changed[want.position] = (row.number, len(others))
         placed.writes.append(Write(want.position, want.key, row.number, want.images, pending, row.around))
     return placed, changed
+
+
+def _not_taken(rows: Sequence[SheetRow], taken: Mapping[Look, int]) -> list[SheetRow]:
+    """Of rows that look alike those that hold something are taken first."""
+    left = Counter(taken)
+    theirs: set[int] = set()
+    alike = [row for row in rows if (row.identity, row.around) in taken]
+    for row in sorted(alike, key=lambda row: all(cell == "" for cell in row.cells.values())):
+        if left[row.identity, row.around]:
+            left[row.identity, row.around] -= 1
+            theirs.add(row.number)
+    return [row for row in rows if row.number not in theirs]
 
 
 def _pairs(wanted: Sequence[Wanted], rows: Sequence[SheetRow]) -> Iterator[tuple[Wanted, SheetRow | None]]:

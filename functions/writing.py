@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from functions.delivering import Courier, Delivered, overlaid
-from functions.placement import Cells, Placement, SheetRow, Wanted, Write, place
+from functions.placement import Cells, Look, Placement, SheetRow, Wanted, Write, place
 from functions.store import images, jobs
 from functions.store.images import WrittenRow
 
@@ -29,9 +30,12 @@ class _Values:
     wanted: Sequence[Wanted]
     overwrite: bool
     _meant: list[Write] = field(init=False)
+    _taken: Counter[Look] = field(init=False)
+    """Rows of these people that other chunks have, also those that died and come back to them."""
 
     def __post_init__(self) -> None:
         self.wanted = self._described(self.wanted)
+        self._taken = self._others()
         self._meant = [
             Write(want.position, want.key, 0, {}, {n: image.after for n, image in want.images.items()}, want.around)
             for want in self.wanted
@@ -45,7 +49,7 @@ class _Values:
         wanted = self.wanted
         if positions is not None:
             wanted = self._described([want for want in wanted if want.position in positions])
-        return place(wanted, rows, overwrite=self.overwrite)
+        return place(wanted, rows, overwrite=self.overwrite, taken=self._taken)
 
     def record(self, writes: Sequence[Write]) -> None:
         with self.courier.deployment.store.writing() as connection:
@@ -62,6 +66,12 @@ class _Values:
             return {number: image.after if there else image.before for number, image in row.images.items()}
 
         return overlaid(at_first, rows, got)
+
+    def _others(self) -> Counter[Look]:
+        courier, mine = self.courier, {want.position for want in self.wanted}
+        with courier.deployment.store.reading() as connection:
+            written = images.written(connection, courier.job_id, sorted({want.key for want in self.wanted}))
+        return Counter((row.key, row.around) for row in written if row.position not in mine and not row.undone)
 
     def _described(self, wanted: Sequence[Wanted]) -> list[Wanted]:
         """With what was meant to be written so far."""

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from functions import jobs
 from functions.chunks import Ending, run_chunk
 from functions.outcomes import Outcome
+from functions.sheets import GoogleSheet
 from functions.store import jobs as kept_jobs
 from functions.store import migrating, schema
 from functions.store.engine import Store
@@ -22,6 +23,14 @@ from tests.promises.desk import Desk, desk_at, expected, people_rows
 
 ROWS, CHUNK = 12, 4
 WRITE = "spreadsheets.values.batchUpdateByDataFilter"
+
+
+class PowerCutError(Exception):
+    """The process is no more."""
+
+
+def die() -> None:
+    raise PowerCutError
 
 
 @pytest.fixture
@@ -82,3 +91,28 @@ def test_a_write_that_may_have_been_made_is_looked_at_and_not_repeated(
     assert not desk.emulator.edits_to_come()
     emails = desk.columns(spreadsheet)["Email"]
     assert emails == {url: expected(url.rpartition("/")[2], ["email"])[0] for url in emails}
+
+
+def test_a_row_that_a_dead_chunk_meant_to_write_is_not_taken_for_another_one_of_the_same_person(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would come to the same row in the end, and the person's other row would stay empty."""
+    monkeypatch.setattr(jobs, "CHUNK_ROWS", 1)
+    header, person = people_rows(1)
+    spreadsheet = desk.sheet([header, person, ["Second", person[1], "another note"]])
+    job = desk.start(spreadsheet)
+    assert run_chunk(desk.deployment) is Ending.DONE  # the columns stand
+    with monkeypatch.context() as dying:
+        dying.setattr(GoogleSheet, "write", lambda *_: die())
+        with pytest.raises(PowerCutError):
+            run_chunk(desk.deployment, f"{job.id}-1")
+    rows = {"startRowIndex": 1, "endRowIndex": 3, "startColumnIndex": 0, "endColumnIndex": 7}
+    sort = {"sortRange": {"range": rows, "sortSpecs": [{"dimensionIndex": 0, "sortOrder": "DESCENDING"}]}}
+    desk.emulator.edit(spreadsheet, sort)
+    assert run_chunk(desk.deployment, f"{job.id}-2") is Ending.DONE
+    with desk.store.writing() as connection:
+        connection.execute(schema.chunks.update().values(lease_expires_at=desk.deployment.clock()))
+    job = desk.drain(job)
+    header, *rows_now = desk.grid(spreadsheet)
+    email = expected("person-0", ["email"])[0]
+    assert [row[header.index("Email")] for row in rows_now] == [email, email]
