@@ -37,7 +37,6 @@ export function addMenu(bar, caption, items) {
     if (step) entries[(at + step + entries.length) % entries.length].focus();
     if (event.key === "Escape") (close(), opener.focus());
     if (step || event.key === "Escape") event.preventDefault();
-    event.stopPropagation();
   };
   document.addEventListener("mousedown", ({ target }) => menu.contains(/** @type {Node} */ (target)) || close());
   menu.append(opener, list);

@@ -125,8 +125,10 @@ function drawTabs() {
   );
 }
 
+// The grid listens to the whole document, and would take the keys of whatever else has the focus.
+for (const each of document.querySelectorAll("header, .formula-bar, #sidebar, footer"))
+  each.addEventListener("keydown", (event) => event.stopPropagation());
 formulaBar.addEventListener("keydown", (event) => {
-  event.stopPropagation(); // the grid listens to the whole document
   if (event.key === "Escape") formulaBar.value = book.text(grid.selection.row, grid.selection.column);
   if (event.key !== "Enter") return;
   type([{ row: grid.selection.row, column: grid.selection.column, text: formulaBar.value }]);

@@ -1,0 +1,180 @@
+"""Choose, plan, run, watch, undo, cancel: the sidebar beside the sheet, against the real functions."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.window import FILL, OpenSheet, charged, leads, sample, switched
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
+    """Choose, plan, run, watch the bar, see the cells; pick an outcome's rows; undo gives all back."""
+    window = open_sheet(sample(), title="Spring leads")
+    before = window.cells("A1:Z100")
+    inside = window.enrich()
+    expect(inside.get_by_text("60 rows chosen")).to_be_visible()
+    window.shot("choose")
+    inside.get_by_role("button", name="Next: fields").click()
+    expect(inside.get_by_role("button", name="Remove Email")).to_be_visible()
+    window.shot("fields")
+    inside.get_by_role("button", name="Show the plan").click()
+    expect(inside.get_by_role("button", name=FILL)).to_be_visible()
+    price = int(inside.locator(".price .figure").inner_text())
+    window.shot("plan")
+    spent = charged(window.stack)
+    with switched(window.stack, latency_s=1.2):
+        inside.get_by_role("button", name=FILL).click()
+        expect(inside.get_by_text("Looked up")).to_be_visible()
+        expect(inside.get_by_role("img", name=re.compile("looked up"))).to_be_visible()
+        window.shot("run")
+        expect(inside.get_by_role("heading", name="Done")).to_be_visible()
+    assert 0 < charged(window.stack) - spent <= price
+    window.wait("C1", "Email")
+    window.wait_for_all("C", 15, "")
+    assert sum(text != "" for text in window.shown("D", 60)) > 40
+    window.shot("done")
+    inside.get_by_role("button", name=re.compile("^Unusable")).click()
+    expect(inside.get_by_text("8 rows selected: unusable.")).to_be_visible()
+    expect(window.page.locator("#where")).to_have_text("A18:H18")
+    expect(window.cell("A23")).to_have_class(re.compile("picked"))
+    inside.get_by_role("button", name="Undo this run").click()
+    inside.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    expect(inside.get_by_role("heading", name="Undone")).to_be_visible()
+    window.wait("C1", "Source")
+    assert window.cells("A1:Z100") == before
+
+
+def test_closing_the_sidebar_stops_nothing_and_cancel_does(open_sheet: OpenSheet) -> None:
+    """A run goes on while the sidebar is closed and is shown again when it opens; cancelling ends it."""
+    window = open_sheet(leads(400))
+    spent = charged(window.stack)
+    with switched(window.stack, latency_s=1.0):
+        inside = window.run()
+        expect(inside.get_by_text("of 400 rows")).to_be_visible()
+        window.close_sidebar()
+        window.page.reload()
+        window.page.locator("body[data-ready]").wait_for()
+        inside = window.enrich()
+        expect(inside.get_by_text("of 400 rows")).to_be_visible()
+        inside.get_by_role("button", name="Cancel run").click()
+        expect(inside.get_by_role("heading", name="Cancelled")).to_be_visible()
+    expect(inside.get_by_text(re.compile("stopped before their turn, free"))).to_be_visible()
+    assert charged(window.stack) - spent < 400
+
+
+def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:
+    """A run that Slintel's quota ends says so and what to do; a retry, at the price that it names, fills the rest."""
+    window = open_sheet(leads(40))
+    spent = charged(window.stack)
+    with switched(window.stack, quota=spent + 3):
+        inside = window.run()
+        expect(inside.get_by_role("heading", name="Stopped")).to_be_visible()
+    expect(inside.locator(".warning")).to_contain_text("The quota of the Slintel plan is used up.")
+    expect(inside.get_by_text("Costs 37 credits at most")).to_be_visible()
+    window.shot("stopped")
+    inside.get_by_role("button", name="Retry 37 rows").click()
+    expect(inside.get_by_text("All 40 rows have an answer.", exact=True)).to_be_visible()
+    assert charged(window.stack) - spent == 40
+
+
+def test_a_sheet_that_is_sorted_in_another_window_during_a_run(open_sheet: OpenSheet) -> None:
+    """Two windows show one sheet live; sorted while it is filled, each value stands beside the URL that it is of."""
+    rows = leads(120)
+    first = open_sheet(rows)
+    with switched(first.stack, latency_s=1.0):
+        inside = first.run("linkedin_url")
+        expect(inside.get_by_text("of 120 rows")).to_be_visible()
+        second = open_sheet(same_as=first)
+        second.wait("B2", rows[1][1])
+        second.cell("A2").click()
+        second.menu("Data", "Sort sheet Z → A by this column")
+        second.wait("A2", "Lead 99")
+        first.wait("A2", "Lead 99")
+        expect(inside.get_by_role("heading", name="Done")).to_be_visible()
+    for window in (first, second):
+        window.wait_for_all("C", 120)
+        assert window.shown("C", 120) == [url.replace("https:", "http:") for url in window.shown("B", 120)]
+        assert window.shown("A", 120) == sorted(window.shown("A", 120), reverse=True)
+    assert sorted(first.shown("B", 120)) == sorted(url for _, url in rows[1:])
+
+
+def test_history_and_usage_show_what_was_spent_and_settings_what_is_kept(open_sheet: OpenSheet) -> None:
+    """Runs with their price, a chart of credits by day, the caps; then who is signed in, and what can be forgotten."""
+    window = open_sheet(sample()[:30], title="Spring leads")
+    inside = window.run()
+    expect(inside.get_by_role("heading", name="Done")).to_be_visible()
+    window.menu("Leadfill", "Run history & usage")
+    inside = window.sidebar()
+    expect(inside.get_by_role("img", name=re.compile("Credits by day, .* most on"))).to_be_visible()
+    expect(inside.get_by_text("Everybody this month")).to_be_visible()
+    expect(inside.locator(".jobs li")).to_have_count(1)
+    window.shot("history")
+    inside.locator(".jobs button").click()
+    expect(inside.get_by_role("heading", name="Done")).to_be_visible()
+    window.menu("Leadfill", "Settings")
+    expect(inside.get_by_role("heading", name="Settings", level=1)).to_be_visible()
+    expect(inside.get_by_text("you@example.com")).to_be_visible()
+    window.shot("settings")
+    inside.get_by_role("button", name="Forget").click()
+    expect(inside.get_by_text("Nothing is remembered for “Leads”.")).to_be_visible()
+
+
+def test_a_person_is_erased_and_allowed_again(open_sheet: OpenSheet) -> None:
+    """Erasing asks first; afterwards the person is not looked up, until the erasure is lifted."""
+    rows = leads(1)
+    window = open_sheet(rows)
+    window.menu("Leadfill", "Settings")
+    inside = window.sidebar()
+    inside.get_by_label("LinkedIn profile URL").fill(rows[1][1])
+    inside.get_by_role("button", name="Erase").click()
+    expect(inside.get_by_role("dialog")).to_contain_text(rows[1][1])
+    inside.get_by_role("dialog").get_by_role("button", name="Erase").click()
+    expect(inside.get_by_text("The person was erased.")).to_be_visible()
+    spent = charged(window.stack)
+    window.type("C2", '=ENRICH(B2, "title", "none")')
+    window.wait("C2", re.compile("^⚠ .*erased"))
+    assert charged(window.stack) == spent
+    inside.get_by_label("LinkedIn profile URL").fill(rows[1][1])
+    inside.get_by_role("button", name="Allow again").click()
+    expect(inside.get_by_text("may be looked up again")).to_be_visible()
+    window.type("D2", '=ENRICH(B2, "company", "none")')
+    window.wait("D2", re.compile("^[^⚠L#]"))
+    assert charged(window.stack) - spent == 1
+
+
+def test_the_whole_way_by_keyboard(open_sheet: OpenSheet) -> None:
+    """From the menu to the filled sheet without a mouse."""
+    window = open_sheet(leads(4))
+    keys = window.page.keyboard
+    window.page.get_by_role("button", name="Leadfill", exact=True).focus()
+    keys.press("Enter")
+    expect(window.page.get_by_role("menuitem", name="Enrich…")).to_be_focused()
+    keys.press("ArrowDown")
+    keys.press("ArrowUp")
+    keys.press("Enter")
+    inside = window.sidebar()
+    expect(inside.get_by_text("4 rows chosen")).to_be_visible()
+    window.page.get_by_label("Close Leadfill").focus()
+    for name, heading in (("Next: fields", "Choose fields"), ("Show the plan", "4 rows of Leads")):
+        target = inside.get_by_role("button", name=name)
+        for _ in range(40):
+            keys.press("Tab")
+            if target.evaluate("button => button === document.activeElement"):
+                break
+        expect(target).to_be_focused()
+        keys.press("Enter")
+        expect(inside.get_by_role("heading", name=heading)).to_be_focused()
+    start = inside.get_by_role("button", name=FILL)
+    for _ in range(40):
+        if start.evaluate("button => button === document.activeElement"):
+            break
+        keys.press("Tab")
+    keys.press("Space")
+    expect(inside.get_by_role("heading", name="Done")).to_be_focused()
+    window.wait("C1", "Email")
+    assert [row[0] for row in window.cells("B2:B5")] == window.shown("B", 4)
