@@ -36,23 +36,23 @@ def main() -> None:
 
 @main.command()
 @_options
-def up(project: str, region: str, *, dry_run: bool) -> None:
+@click.option("--api-private", is_flag=True, envvar="API_PRIVATE", help="Let Cloud Run check who calls api, too.")
+def up(project: str, region: str, *, dry_run: bool, api_private: bool) -> None:
     """Deploys, or brings a deployment up to date; whatever is as it should be is left alone."""
     gcloud = Gcloud(project, dry_run=dry_run)
     target = _target(gcloud, region)
-    deploy(gcloud, target)
+    deploy(gcloud, target, private=api_private)
     addon.push(target, dry_run=dry_run)
     if not dry_run:
         print("Nothing had to change." if not gcloud.changes else f"Done, with {gcloud.changes} changes.")
         print(f"api: {target.url('api')}\nformula: {target.url('formula')}\nNow: make doctor")
 
 
-def deploy(gcloud: Gcloud, target: Target) -> None:
+def deploy(gcloud: Gcloud, target: Target, *, private: bool) -> None:
     """Everything but the add-on."""
     there = release.services(gcloud, target) if _has_run(gcloud) else {}
     deployed = release.plain_of(there[f"{NAME}-api"]) if f"{NAME}-api" in there else {}
     plain = chosen(os.environ, deployed, target, strict=not gcloud.dry_run)
-    private = os.environ.get("API_PRIVATE", "") not in {"", "0"}
     foundation.enable_apis(gcloud)
     vault = keeping.Vault(gcloud, target)
     vault.check(os.environ)

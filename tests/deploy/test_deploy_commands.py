@@ -11,13 +11,16 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from functions_framework._http.gunicorn import GunicornApplication
 
 from deploy import environment, watching
 from deploy.database import MAX_CONNECTIONS, connection_name
+from deploy.foundation import QUEUE_LIMITS
 from deploy.release import facts
 from deploy.source import ROOT
-from deploy.target import FUNCTIONS, Target
+from deploy.target import FUNCTIONS, Function, Target
 from functions.errors import SettingsError
+from functions.jobs import CHUNK_ROWS
 from functions.queueing import DISPATCH_DEADLINE_S
 from functions.settings import Settings, read
 from functions.store.engine import Store
@@ -156,6 +159,29 @@ def test_threads_match_concurrency_and_times_match_their_callers(printed: str) -
     assert 25 < by_name["formula"].timeout_s <= 30
 
 
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+def test_the_server_takes_the_threads_and_times_that_cloud_run_counts_on(
+    monkeypatch: pytest.MonkeyPatch, function: Function
+) -> None:
+    for name, value in environment.of_function(function, {}).items():
+        monkeypatch.setenv(name, value)
+    server = GunicornApplication(None, "127.0.0.1", 8080, debug=False).cfg  # type: ignore[no-untyped-call] # it ships no types
+    assert (server.workers, server.threads, server.timeout) == (1, function.concurrency, function.timeout_s)
+    # One thread is a plain process; with more, `timeout` is for a process that hangs and ends no request.
+    assert server.worker_class_str == ("gthread" if function.concurrency > 1 else "sync")
+
+
+def test_the_guide_counts_with_what_is_deployed() -> None:
+    guide = " ".join((ROOT / "docs" / "deploy.md").read_text(encoding="utf-8").split())
+    threads = {function.name: function.concurrency for function in FUNCTIONS}
+    assert threads["api"] == threads["formula"]
+    assert f"a chunk of {CHUNK_ROWS:,} takes" in guide
+    for words in (f"{threads['api']} for `api` and `formula`", f"{threads['worker']} chunks for `worker`"):
+        assert words in guide
+    for flag_, words in (("max-concurrent-dispatches", "{} chunks at once"), ("max-attempts", "{} attempts")):
+        assert words.format(QUEUE_LIMITS[flag_]) in guide
+
+
 def test_the_database_takes_the_connections_of_all_instances() -> None:
     store = Store("postgresql://nobody@127.0.0.1/none")
     pool = store.engine.pool
@@ -173,6 +199,30 @@ def test_the_down_and_doctor_commands_print_too() -> None:
     doctor = dry_run("doctor")
     assert doctor.returncode == 0, doctor.stdout
     assert len(commands(doctor.stdout)) >= 5
+
+
+@pytest.mark.parametrize("verb", ["deploy", "undeploy", "doctor"])
+def test_make_asks_where_and_prints_every_command(verb: str) -> None:
+    clean = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    command = ["make", "-s", verb, "DRY_RUN=1", "PROJECT=p"]
+    asked = subprocess.run(command, cwd=ROOT, env=clean, text=True, capture_output=True, check=False, timeout=60)
+    assert asked.returncode == 2
+    assert f"make {verb} PROJECT=my-project REGION=" in asked.stdout
+    done = subprocess.run(
+        [*command, "REGION=r"], cwd=ROOT, env=clean, text=True, capture_output=True, check=True, timeout=60
+    )
+    assert len(commands(done.stdout)) > 5
+    assert all("--project=p" in words for words in commands(done.stdout))
+
+
+@pytest.mark.parametrize("off", ["", "0", "false"])
+def test_an_empty_switch_is_off(off: str) -> None:
+    done = dry_run("up", PATH="/nowhere", DRY_RUN=off, **GIVEN)
+    assert done.returncode == 1
+    assert "gcloud is not installed" in done.stderr
+    printed = dry_run("up", **GIVEN, API_PRIVATE=off).stdout
+    assert " --no-invoker-iam-check" in printed
+    assert " --invoker-iam-check" not in printed
 
 
 def test_a_socket_is_told_from_a_server() -> None:
