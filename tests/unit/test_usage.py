@@ -1,0 +1,107 @@
+"""What was spent, by day, user and spreadsheet: nothing twice, nothing forgotten, nobody else named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from functions import usage
+from functions.access import Caller
+from functions.caps import Limits
+from functions.charging import EntryKind
+from functions.deployment import Deployment
+from functions.queueing import StoreQueue
+from functions.sealing import Seal
+from functions.store import schema
+from functions.store.engine import Store
+from tests.conftest import FRESH, EnricherOf, people, spender
+
+NOW = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
+ME = Caller("subject-of-mine-0001", "me@example.com", "example.com")
+LIMITS = Limits(per_run=7, per_user_day=50, per_month=900)
+
+
+def deployment(store: Store, enricher_of: EnricherOf) -> Deployment:
+    """One whose clock stands still."""
+    return Deployment(
+        store=store,
+        limits=LIMITS,
+        fresh=FRESH,
+        queue=StoreQueue(lambda: None),
+        seal=Seal("a secret of this test; that is long enough: 0123456789", "test"),
+        sheets_endpoint="",
+        make_enricher=lambda: enricher_of(limits=LIMITS, clock=lambda: NOW),
+        clock=lambda: NOW,
+    )
+
+
+def enter(store: Store, at: datetime, kind: EntryKind, token: str, **changes: Any) -> None:  # noqa: ANN401 - columns
+    """One line of the ledger."""
+    values = {"user_id": ME.subject, "spreadsheet_id": "A", "run_id": "run", "key": "linkedin.com/in/somebody"}
+    credits_ = Decimal(0) if kind is EntryKind.RELEASED else Decimal(1)
+    with store.writing() as connection:
+        row = values | {"at": at, "kind": kind, "token": token, "credits": credits_} | changes
+        connection.execute(sa.insert(schema.credit_entries).values(row))
+
+
+def days_of(store: Store, enricher_of: EnricherOf, days: int) -> list[tuple[str, str, str, str, str]]:
+    """The lines of a report."""
+    told = usage.report(deployment(store, enricher_of), ME, days)["days"]
+    return [(line["date"], line["user"], line["spreadsheet_id"], line["charged"], line["in_doubt"]) for line in told]
+
+
+def test_nothing_spent_is_an_empty_report_with_the_caps_untouched(store: Store, enricher_of: EnricherOf) -> None:
+    assert usage.report(deployment(store, enricher_of), ME, 30) == {
+        "days": [],
+        "caps": [
+            {"cap": "you today", "limit": 50, "used": 0.0},
+            {"cap": "everybody this month", "limit": 900, "used": 0.0},
+        ],
+    }
+
+
+def test_days_are_whole_days_of_utc_the_newest_first_and_today_is_one_of_them(
+    store: Store, enricher_of: EnricherOf
+) -> None:
+    midnight = NOW.replace(hour=0, minute=0)
+    for number, at in enumerate([midnight, midnight - timedelta(microseconds=1), midnight - timedelta(days=1), NOW]):
+        enter(store, at, EntryKind.CHARGED, f"token-{number}")
+    assert days_of(store, enricher_of, 1) == [("2026-03-01", "me@example.com", "A", "2", "0")]
+    assert [(line[0], line[3]) for line in days_of(store, enricher_of, 2)] == [("2026-03-01", "2"), ("2026-02-28", "2")]
+
+
+def test_spreadsheets_and_users_are_told_apart_and_nobody_else_is_named(store: Store, enricher_of: EnricherOf) -> None:
+    enter(store, NOW, EntryKind.CHARGED, "1")
+    enter(store, NOW, EntryKind.CHARGED, "2", spreadsheet_id="B")
+    enter(store, NOW, EntryKind.CHARGED, "3", user_id="subject-of-another-7734")
+    enter(store, NOW, EntryKind.CHARGED, "4", key=None)  # a person who was erased is still paid for
+    assert set(days_of(store, enricher_of, 1)) == {
+        ("2026-03-01", "me@example.com", "A", "2", "0"),
+        ("2026-03-01", "me@example.com", "B", "1", "0"),
+        ("2026-03-01", "colleague 7734", "A", "1", "0"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("resolved", "shown"), [(None, [("0", "1")]), (EntryKind.CHARGED, [("1", "0")]), (EntryKind.RELEASED, [])]
+)
+def test_a_doubt_that_was_resolved_is_none(
+    store: Store, enricher_of: EnricherOf, resolved: EntryKind | None, shown: list[tuple[str, str]]
+) -> None:
+    enter(store, NOW - timedelta(minutes=5), EntryKind.IN_DOUBT, "1")
+    if resolved:
+        enter(store, NOW, resolved, "1")
+    assert [line[3:] for line in days_of(store, enricher_of, 1)] == shown
+
+
+def test_a_run_moves_the_report_and_the_caps_alike(store: Store, enricher_of: EnricherOf) -> None:
+    parts = deployment(store, enricher_of)
+    list(parts.make_enricher().enrich(people(5), spender(user_id=ME.subject)))
+    list(parts.make_enricher().enrich(people(6), spender(user_id="somebody-else-0002")))
+    told = usage.report(parts, ME, 1)
+    assert {line["user"]: line["charged"] for line in told["days"]} == {"me@example.com": "5", "colleague 0002": "1"}
+    assert [(cap["cap"], cap["used"]) for cap in told["caps"]] == [("you today", 5.0), ("everybody this month", 6.0)]
