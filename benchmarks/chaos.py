@@ -1,0 +1,221 @@
+"""Everything goes wrong at once, and afterwards nothing is lost, paid twice, stuck or left over.
+
+Workers die in the middle of their work, the database restarts, connections break, tasks come twice and late, the sheet
+and the provider fail, answers are lost after the charge, clocks disagree, and somebody sorts the sheet meanwhile.
+Run: `python benchmarks/chaos.py` (20 seeds, some 15 minutes).
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+import requests
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks import aftermath
+from benchmarks.postgresql import Server, server
+from benchmarks.trouble import LOT, WORKERS, Trouble
+from functions.catalogue import CATALOGUE
+from local.stack import HOST, free_port, stack
+from tests.conftest import wait_until_quiet
+from tests.stack_fixture import OVER, Json, Running, attach
+
+CALM_S = 180.0
+"""How long the work may take once nothing goes wrong any more."""
+RETRIED = ("failed", "cancelled", "moved")
+HEADERS = {known.name: known.header for known in CATALOGUE}
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over a sheet."""
+
+    person: str
+    """Who pays."""
+    spreadsheet: str
+    rows: Sequence[Sequence[str]]
+    """As they stood at the start; the first column names the row."""
+    fields: tuple[str, ...]
+    ceiling: int
+    token: str = ""
+    job: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all seeds share."""
+
+    running: Running
+    server: Server
+
+    def ask(self, method: str, path: str, run: Run, **more: Any) -> Json:  # noqa: ANN401 - as requests has it
+        """A call of the API; like every client, once more where it met trouble."""
+        until = time.monotonic() + CALM_S
+        while True:
+            headers = {"X-Sheets-Access-Token": run.token, **more.get("headers", {})}
+            try:
+                answer = self.running.ask(method, path, by=run.person, **more | {"headers": headers})
+            except requests.RequestException:
+                answer = None
+            if answer is not None and answer.status_code < 400:
+                found: Json = answer.json()
+                return found
+            worth_it = answer is None or answer.status_code >= 429
+            assert worth_it, answer.text if answer is not None else ""
+            assert time.monotonic() < until, answer.text if answer is not None else "no answer"
+            time.sleep(0.3)
+
+    def start(self, run: Run) -> None:
+        """Starts a run, once."""
+        body = {
+            "spreadsheet_id": run.spreadsheet,
+            "range": "Leads!B2:B",
+            "fields": list(run.fields),
+            "max_credits": run.ceiling,
+        }
+        run.token = self.running.emulator.token(run.person)
+        run.job = self.ask("POST", "/v1/jobs", run, json=body, headers={"Idempotency-Key": uuid4().hex})
+
+    def look(self, run: Run) -> bool:
+        """Whether a run is over."""
+        run.job = self.ask("GET", f"/v1/jobs/{run.job['id']}", run)
+        return run.job["state"] in OVER
+
+    def finish(self, runs: Sequence[Run], trouble: Trouble) -> None:
+        """Waits until all runs are over, while the scheduler calls now and then."""
+        until = time.monotonic() + CALM_S
+        while not all([self.look(run) for run in runs]):  # noqa: C419 - each is looked at
+            assert time.monotonic() < until, f"stuck: {[run.job for run in runs]}"
+            trouble.sweep()
+            time.sleep(0.5)
+
+
+@contextmanager
+def world(home: Path) -> Iterator[World]:
+    """All of Leadfill as processes, over a database that can be broken off."""
+    with server() as database, ExitStack() as closing:
+        url, sweep = database.database(), free_port(0)
+        database.bend_time(url)
+        started = closing.enter_context(
+            stack(
+                home,
+                workers=WORKERS,
+                DATABASE_URL=url,
+                SLINTEL_CONCURRENCY="4",
+                CREDITS_PER_RUN="1000000",
+                CREDITS_PER_USER_DAY="1000000",
+                CREDITS_PER_MONTH="1000000",
+                SWEEP_URL=f"http://{HOST}:{sweep}",
+                FUNCTION_SOURCE=str(Path(__file__).with_name("skewed.py")),
+            )
+        )
+        started.start_function("sweep", sweep)
+        yield World(attach(started, closing), database)
+
+
+def sheet_rows(draw: random.Random, names: Sequence[str], count: int) -> list[list[str]]:
+    """A sheet: a name for each row, its URL (people come twice, cells hold junk), a note."""
+    rows = [["Id", "LinkedIn", "Note"]]
+    for number in range(count):
+        url = f"https://www.linkedin.com/in/{draw.choice(names) if draw.random() < 0.15 else names[number]}"
+        if draw.random() < 0.03:
+            url = draw.choice(["", "no profile", "https://www.linkedin.com/company/acme"])
+        rows.append([f"id-{number}", url, f"{draw.randrange(10**6):06}"])
+    return rows
+
+
+def made_up(place: World, seed: int, draw: random.Random, rows: int) -> list[Run]:
+    """Two people's runs over one sheet, and a run over another one that shares people with it."""
+    names = [f"chaos-{seed}-{number}" for number in range(rows + rows // 2)]
+    first, second = sheet_rows(draw, names, rows), sheet_rows(draw, names[rows - rows // 4 :], rows // 2)
+    ceiling = rows // 3 if seed % 4 == 3 else 10**6
+    here, there = place.running.emulator.spreadsheet(first), place.running.emulator.spreadsheet(second)
+    one, other = f"one-{seed}@example.com", f"other-{seed}@example.com"
+    return [
+        Run(one, here, first, ("email", "title", "company", "size"), ceiling),
+        Run(other, here, first, ("industry", "function"), ceiling),
+        Run(one, there, second, ("email", "industry"), ceiling),
+    ]
+
+
+def chaos(place: World, seed: int, *, rows: int | None = None, strikes: int = 8) -> str:
+    """One seed: trouble, then calm; checks everything, and gives a line about it."""
+    draw, began_s = random.Random(seed), time.monotonic()
+    rows = rows or draw.randint(300, 600)
+    trouble = Trouble(place.running, place.server, draw)
+    runs = made_up(place, seed, draw, rows)
+    trouble.begin(seed)
+    for run in runs:
+        place.start(run)
+    place.running.emulator.random_edits(runs[0].spreadsheet, seed, probability=0.15, kinds=["sort", "move_rows"])
+    for _ in range(strikes):
+        time.sleep(draw.uniform(0.5, 3.0))
+        trouble.strike()
+    trouble.rest()
+    trouble.power_cut()  # whatever the dead still held: its time is over
+    place.finish(runs, trouble)
+    edits = place.running.emulator.random_edits_made(stop=True)
+    capped = runs[0].ceiling < rows
+    if not capped:
+        _retry(place, runs, trouble)
+    wait_until_quiet(place.running.sandbox)
+    found = aftermath.judge(place.running, seed, runs, capped=capped)
+    lookups = place.running.sandbox.charges()["requests"]
+    quiet = _again(place, runs, trouble)
+    aftermath.compare(place.running, runs, quiet)
+    if not capped:
+        assert place.running.sandbox.charges()["requests"] == lookups, "what was paid for was paid for again"
+    return (
+        f"seed {seed}: {rows} rows, {dict(trouble.made)}, {len(edits['log'])} edits{', capped' if capped else ''}; "
+        f"{found}; {time.monotonic() - began_s:.0f} s"
+    )
+
+
+def _retry(place: World, runs: Sequence[Run], trouble: Trouble) -> None:
+    """What failed is tried again, as its owner would."""
+    for run in runs:
+        if any(run.job["counts"].get(outcome) for outcome in RETRIED):
+            run.job = place.ask("POST", f"/v1/jobs/{run.job['id']}/retry", run, json={"max_credits": 10**6})
+            trouble.made["retry"] += 1
+            place.finish([run], trouble)
+
+
+def _again(place: World, runs: Sequence[Run], trouble: Trouble) -> list[Run]:
+    """The same runs over fresh copies of the sheets, with nothing going wrong."""
+    copies = {run.spreadsheet: place.running.emulator.spreadsheet(run.rows) for run in runs}
+    quiet = [Run(run.person, copies[run.spreadsheet], run.rows, run.fields, 10**6) for run in runs]
+    for run in quiet:
+        place.start(run)
+    place.finish(quiet, trouble)
+    return quiet
+
+
+@click.command()
+@click.option("--seeds", default=20, show_default=True)
+@click.option("--first", default=0, show_default=True, help="The first seed.")
+@click.option("--rows", type=int, help="Of the larger sheet; by default 300 to 600.")
+@click.option("--strikes", default=8, show_default=True, help="Misfortunes a seed, besides what always misbehaves.")
+def main(*, seeds: int, first: int, rows: int | None, strikes: int) -> None:
+    """Let everything go wrong, seed by seed, and check what is left."""
+    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as place:
+        total: Counter[str] = Counter()
+        for seed in range(first, first + seeds):
+            print(chaos(place, seed, rows=rows, strikes=strikes), flush=True)
+            total["seeds"] += 1
+        print(f"{total['seeds']} seeds: every promise held; people whom the provider does not know: {LOT}")
+
+
+if __name__ == "__main__":
+    main()
