@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from local import licences_page
 
@@ -32,6 +33,8 @@ SECRETS = {
 }
 MACHINE_PATHS = re.compile(r"(?<![\w.$}/-])/(?:work|home|root|Users)/[\w.-]+")
 LOCKS = ("requirements.txt", "package-lock.json")
+PINNED = ("requirements.txt", "local/requirements.txt", "tests/requirements.txt")
+ADVISORIES = tomllib.loads((Path(__file__).parent / "advisories.toml").read_text(encoding="utf-8"))
 RECORDED_AT_LEAST = 400
 """Bytes from which a text that stands in the recorded data is taken for a copy of it."""
 
@@ -131,6 +134,24 @@ def test_every_pin_is_exact_and_within_the_bounds_of_the_project() -> None:
             assert bound.specifier.contains(str(pin.specifier).removeprefix("==")), f"{name}: {pin} is not {bound}"
 
 
+def test_no_pin_has_a_weakness_that_is_known() -> None:
+    pins = {str(pin): pin for name in PINNED for pin in _pins(ROOT / name)}
+    assert not {text: found for text, pin in pins.items() if (found := advisories(pin))}
+    assert set(ADVISORIES) <= {pin.name for pin in pins.values()}, "of packages that nobody installs"
+
+
+@pytest.mark.parametrize("pin", ["urllib3==2.6.2", "h11==0.14.0", "cryptography==44.0.0", "flask==3.1.0"])
+def test_the_check_of_pins_finds_what_it_should(pin: str) -> None:
+    assert advisories(Requirement(pin))
+
+
+def advisories(pin: Requirement) -> list[str]:
+    """The published weaknesses of a pinned version."""
+    version = str(pin.specifier).removeprefix("==")
+    known = ADVISORIES.get(pin.name, {})
+    return [id_ for id_, versions in known.items() if SpecifierSet(versions).contains(version)]
+
+
 def _pins(path: Path) -> list[Requirement]:
     lines = (line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     return [Requirement(line) for line in lines if not line.lstrip().startswith("#")]
@@ -149,9 +170,14 @@ def test_a_group_of_tests_stays_in_one_process(request: pytest.FixtureRequest) -
         assert request.node.nodeid.endswith("@together")
 
 
-def test_bandit_finds_nothing_in_what_is_deployed() -> None:
+def bandit(*paths: str) -> subprocess.CompletedProcess[str]:
     # B311: the one use of `random` spreads retries, and bandit cannot read ruff's reasons beside it.
-    command = [sys.executable, "-m", "bandit", "-q", "-r", "functions", "main.py", "deploy", "--skip", "B311"]
-    command += ["--severity-level", "medium"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "bandit", "-q", "-r", *paths, "--skip", "B311", "--severity-level", "medium"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_bandit_finds_nothing_in_what_is_deployed_and_something_where_there_is(tmp_path: Path) -> None:
+    done = bandit("functions", "main.py", "deploy")
     assert done.returncode == 0, done.stdout
+    (tmp_path / "bad.py").write_text("import subprocess\nsubprocess.run('ls ' + input(), shell=True)\n")
+    assert bandit(str(tmp_path)).returncode == 1
