@@ -152,11 +152,9 @@ def give_back(wanted: Sequence[Wanted], rows: Sequence[SheetRow]) -> tuple[Place
 
 def _not_taken(rows: Sequence[SheetRow], taken: Mapping[Look, int]) -> list[SheetRow]:
     """Of rows that look alike those that hold something are taken first."""
-    left = Counter(taken)
-    theirs: set[int] = set()
-    alike = [row for row in rows if (row.identity, row.around) in taken]
-    for row in sorted(alike, key=lambda row: all(cell == "" for cell in row.cells.values())):
-        if left[row.identity, row.around]:
+    left, theirs = Counter(taken), set[int]()
+    for row in sorted(rows, key=lambda row: all(cell == "" for cell in row.cells.values())):
+        if left.get((row.identity, row.around)):
             left[row.identity, row.around] -= 1
             theirs.add(row.number)
     return [row for row in rows if row.number not in theirs]
