@@ -28,8 +28,6 @@ from local.stack import Stack, stack
 
 FIELDS = ("email", "title", "company", "size", "location", "industry", "function", "status")
 SMALL_ROWS = 1_000
-QUOTA_PER_MINUTE = 300
-"""Google's, of a project, of reads and of writes each."""
 PARTS = ("worker", "api", "emulator", "sandbox")
 SAMPLE_S = 0.1
 
@@ -159,17 +157,20 @@ class Verdicts:
 @click.option("--rows", default=10_000, show_default=True)
 @click.option("--more", default=100_000, show_default=True, help="Rows of the run that is compared with it.")
 @click.option("--quota-rows", default=10_000, show_default=True, help="Rows of the run under Google's quota.")
-def main(*, rows: int, more: int, quota_rows: int) -> None:
+@click.option(
+    "--quota", default=300, show_default=True, help="Calls a minute of a project: Google's, reads and writes."
+)
+def main(*, rows: int, more: int, quota_rows: int, quota: int) -> None:
     """Measures a sheet of ROWS rows against one of MORE, with 8 fields."""
     verdicts = Verdicts()
     small = measure(SMALL_ROWS)
     few = measure(rows)
     many = measure(more)
-    quota = measure(quota_rows, quota_per_minute_project=QUOTA_PER_MINUTE)
+    held = measure(quota_rows, quota_per_minute_project=quota)
     table = Table(
         "rows", "Sheets calls", "s", "accepted after s", "ms/row", *(f"{part}: CPU ms/row, MB" for part in PARTS)
     )
-    for name, one in (("", small), ("", few), ("", many), (", quota", quota)):
+    for name, one in (("", small), ("", few), ("", many), (", quota", held)):
         table.add_row(
             f"{one.rows:,}{name}",
             str(one.calls["total"]),
@@ -190,8 +191,8 @@ def main(*, rows: int, more: int, quota_rows: int) -> None:
         verdicts.say(f"peak memory of the {name} {ratio}", share, MOST_MEMORY, ".2f")
     share = many.again.memory_mb["worker"] / few.again.memory_mb["worker"]
     verdicts.say(f"the same of the worker over columns that are filled {ratio}", share, MOST_MEMORY, ".2f")
-    print(f"refused by the quota of {QUOTA_PER_MINUTE} calls a minute: {quota.refused} of {quota.calls['total']} calls")
-    verdicts.say("share of the time that waits for the quota", quota.waiting, MOST_WAITING, ".1%")
+    print(f"refused by the quota of {quota} calls a minute: {held.refused} of {held.calls['total']} calls")
+    verdicts.say("share of the time that waits for the quota", held.waiting, MOST_WAITING, ".1%")
     sys.exit(bool(verdicts.broken))
 
 
