@@ -36,8 +36,13 @@ def main() -> None:
 
 @main.command()
 @_options
-@click.option("--api-private", is_flag=True, envvar="API_PRIVATE", help="Let Cloud Run check who calls api, too.")
-def up(project: str, region: str, *, dry_run: bool, api_private: bool) -> None:
+@click.option(
+    "--api-private/--api-public",
+    default=None,
+    envvar="API_PRIVATE",
+    help="Whether Cloud Run checks who calls api, too; as it is now if nothing is said, and public at first.",
+)
+def up(project: str, region: str, *, dry_run: bool, api_private: bool | None) -> None:
     """Deploys, or brings a deployment up to date; whatever is as it should be is left alone."""
     gcloud = Gcloud(project, dry_run=dry_run)
     target = _target(gcloud, region)
@@ -48,10 +53,13 @@ def up(project: str, region: str, *, dry_run: bool, api_private: bool) -> None:
         print(f"api: {target.url('api')}\nformula: {target.url('formula')}\nNow: make doctor")
 
 
-def deploy(gcloud: Gcloud, target: Target, *, private: bool) -> None:
+def deploy(gcloud: Gcloud, target: Target, *, private: bool | None) -> None:
     """Everything but the add-on."""
     there = release.services(gcloud, target) if _has_run(gcloud) else {}
-    deployed = release.plain_of(there[f"{NAME}-api"]) if f"{NAME}-api" in there else {}
+    api = there.get(f"{NAME}-api")
+    deployed = release.plain_of(api) if api else {}
+    if private is None:
+        private = api is not None and not release.facts(api)["public"]
     plain = chosen(os.environ, deployed, target, strict=not gcloud.dry_run)
     foundation.enable_apis(gcloud)
     vault = keeping.Vault(gcloud, target)

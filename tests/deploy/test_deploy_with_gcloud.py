@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import source
+from deploy import release, source
 from deploy.source import ROOT
 from functions.sealing import weakness
 from tests.conftest import wait_until
@@ -195,6 +195,17 @@ def test_gcloud_parses_every_command_of_every_kind(
     done = subprocess.run(command, env=launched, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert f"{len(json.loads(lines.read_text()))} commands parsed" in done.stdout
+
+
+def test_an_api_that_was_made_private_stays_private_until_it_is_said_otherwise(
+    cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str
+) -> None:
+    assert deployed
+    for more, public in (({"API_PRIVATE": "1"}, False), ({}, False), ({"API_PRIVATE": "0"}, True)):
+        done = run(tree, environ, "up", ALERT_EMAIL=KEY["ALERT_EMAIL"], **more)
+        assert done.returncode == 0, done.stderr
+        [api] = [it for it in cloud.state.resources.values() if it.get("metadata", {}).get("name") == "leadfill-api"]
+        assert release.facts(api)["public"] is public, more
 
 
 def test_the_doctor_finds_what_is_broken(
