@@ -45,7 +45,8 @@ class Switches:
         if self.fail_next:
             return self.fail_next.pop(0)
         if self.error_rate and self.random.random() < self.error_rate:
-            return Failure(self.random.choice(self.error_statuses), after=self.random.random() < 0.3)
+            status, after = self.random.choice(self.error_statuses), self.random.random() < 0.3
+            return Failure(status, after=after and status != 429)  # whom Google asks to slow down, it has not served
         return None
 
 
