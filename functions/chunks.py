@@ -231,8 +231,8 @@ def _write(
 def _outcomes(
     values: dict[int, tuple[JobRow, dict[int, Content]]], results: dict[int, Result], written: Delivered
 ) -> list[tuple[int, Outcome, str]]:
-    changed = {want.position: (Outcome.ALREADY_FILLED, FILLED) for want in written.filled}
-    changed |= {want.position: (Outcome.MOVED, MOVED) for want in written.absent}
+    changed = dict.fromkeys(written.filled, (Outcome.ALREADY_FILLED, FILLED))
+    changed |= dict.fromkeys(written.absent, (Outcome.MOVED, MOVED))
     outcomes = []
     for position in values:
         result = results[position]

@@ -15,7 +15,7 @@ from functions import logs
 from functions.deployment import Deployment
 from functions.errors import BadRange, SheetBusy
 from functions.layouts import Layout
-from functions.placement import Cells, Content, Placement, SheetRow, Wanted, Write, by_identity
+from functions.placement import Cells, Content, Placement, SheetRow, Write, by_identity
 from functions.repairing import (
     Repair,
     Sent,
@@ -61,8 +61,9 @@ class Delivered:
 
     done: dict[int, Write] = field(default_factory=dict)
     """By position: the contents are seen beside their URL."""
-    filled: list[Wanted] = field(default_factory=list)
-    absent: list[Wanted] = field(default_factory=list)
+    filled: set[int] = field(default_factory=set)
+    absent: set[int] = field(default_factory=set)
+    """Whose row is not there, or cannot be written."""
     restored: int = 0
     """Cells that a write had hit because rows moved, and that got back what they held."""
 
@@ -101,14 +102,14 @@ class Courier:
             rows = as_repaired(rows, repairs)
         placed = errand.decide(rows, None)
         for _ in range(ROUNDS):
-            result.filled += placed.filled
-            result.absent += placed.absent
+            result.filled |= {want.position for want in placed.filled}
+            result.absent |= {want.position for want in placed.absent}
             if not placed.writes and not repairs:
                 return result
             errand.record(placed.writes)
             repairs = without_overwritten(repairs, placed.writes)
             before = rows
-            self._send(placed.writes, repairs)
+            refused = self._send(placed.writes, repairs)
             written = [*placed.writes, *as_writes(repairs)]
             going = sent_by(written)
             sent += going
@@ -126,7 +127,12 @@ class Courier:
             repairs = misplaced(self._believed(errand, before, after, strays), after, sent, strays)
             rows = as_repaired(after, repairs)
             placed = errand.decide(rows, lost)
-        raise SheetBusy("Rows are moved again and again at the moment; the run goes on by itself.", retry_after_s=2)
+        if refused is not None:
+            raise refused
+        if repairs:
+            raise SheetBusy("Rows are moved again and again at the moment; the run goes on by itself.", retry_after_s=2)
+        result.absent |= {write.position for write in placed.writes}  # nothing of them stands anywhere
+        return result
 
     @property
     def small(self) -> bool:
@@ -168,7 +174,8 @@ class Courier:
             yield layout.rows(window)
             start, tab_rows = end + 1, window.tab.rows
 
-    def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> None:
+    def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | None:
+        """Sends all at once; gives the refusal, should Google refuse."""
         columns: dict[int, dict[int, Content]] = defaultdict(dict)
         for repair in repairs:
             for number, content in repair.cells.items():
@@ -176,14 +183,15 @@ class Courier:
         for write in writes:
             for number, content in write.pending.items():
                 columns[self.layout.columns[number].anchor][write.number] = content
-        if not columns:
-            return
         try:
-            self.sheet.write(columns)
-        except BadRange:  # rows were deleted, so that the last of these lie beyond the tab: the second look sees it
-            logs.event("Rows were deleted under a write.", job_id=self.job_id)
-        except Unclear:  # made or not, or in part: the second look sees that too
-            logs.event("A write got no answer.", job_id=self.job_id)
+            if columns:
+                self.sheet.write(columns)
+        except BadRange as error:  # perhaps rows were deleted, so that the last of these lie beyond the tab: it is seen
+            logs.event("A write was refused.", job_id=self.job_id, why=str(error))
+            return error
+        except Unclear as error:  # made or not, or in part: the second look sees that too
+            logs.event("A write is unclear.", job_id=self.job_id, why=str(error))
+        return None
 
     def _believed(
         self, errand: Errand, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]

@@ -89,7 +89,6 @@ class GoogleSheet:
 
         Raises:
             Unclear: it may have been carried out, wholly or in part; look at what is there.
-            SheetBusy: an anchored column was deleted; look again at what is there.
             SheetError: as `tabs`.
         """
         for option, wanted in (("RAW", False), ("USER_ENTERED", True)):
@@ -103,7 +102,7 @@ class GoogleSheet:
                 body = {"valueInputOption": option, "data": data}
                 method, fields = "values.batchUpdateByDataFilter", "responses(updatedRange)"
                 if self._call(_responses, method, once=True, body=body, fields=fields) < len(data):
-                    raise SheetBusy("A column was deleted while it was written to.", retry_after_s=0)
+                    raise Unclear("A column was deleted while it was written to.", retry_after_s=0)
 
     def change(self, requests: Sequence[Mapping[str, Any]]) -> None:
         """Carries out requests of `spreadsheets.batchUpdate`, all or none; not repeated where it may have happened.
@@ -128,7 +127,7 @@ class GoogleSheet:
             stop=tenacity.stop_after_delay(MOST_WAIT_S),
             reraise=True,
         )
-        answer: T = loop(_execute, request)
+        answer: T = loop(_execute, request, once=once)
         return answer
 
 
@@ -140,10 +139,11 @@ class _Throttled(SheetBusy):
     """Google Sheets asks to slow down; the run goes on by itself."""
 
 
-def _execute(request: Any) -> Any:  # noqa: ANN401 - the client ships no types
+def _execute(request: Any, *, once: bool) -> Any:  # noqa: ANN401 - the client ships no types
     import httplib2  # noqa: PLC0415 - heavy, and the formula's path needs no sheet
     from googleapiclient.errors import HttpError  # noqa: PLC0415 - as above
 
+    _mine.once = once
     try:
         return request.execute(http=_http())
     except HttpError as error:
@@ -164,7 +164,7 @@ def _said(status: int, reason: str) -> LeadfillError:
     """Google's error → ours."""
     if status >= 500:
         return Unclear("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
-    if status == 403 and "protected" in reason.lower():
+    if status in {400, 403} and "protected" in reason.lower():
         return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
     if status == 400 and ("No grid with id" in reason or "No sheet with id" in reason):
         return SheetGone(_GONE)
@@ -192,10 +192,35 @@ _building = threading.Lock()
 def _http() -> Any:  # noqa: ANN401 - httplib2 ships no types
     """This thread's own connection: one httplib2.Http shared by threads hands out others' answers."""
     if not hasattr(_mine, "http"):
-        import httplib2  # noqa: PLC0415 - as in `_execute`
-
-        _mine.http = httplib2.Http(timeout=CALL_TIMEOUT_S)
+        _mine.http = _http_type()(timeout=CALL_TIMEOUT_S)
     return _mine.http
+
+
+@cache
+def _http_type() -> Any:  # noqa: ANN401 - as above
+    """httplib2's, which sends a request again whose answer does not come; not where that must not happen twice."""
+    import httplib2  # noqa: PLC0415 - as in `_execute`
+
+    def once(kind: Any) -> Any:  # noqa: ANN401 - as above
+        class Once(kind):  # type: ignore[misc] # as above
+            def getresponse(self) -> Any:  # noqa: ANN401 - as above
+                try:
+                    return super().getresponse()
+                except (HTTPException, OSError) as error:
+                    if not _mine.once:
+                        raise
+                    self.close()
+                    raise httplib2.HttpLib2Error("The connection ended before the answer came.") from error
+
+        return Once
+
+    kinds = {scheme: once(kind) for scheme, kind in httplib2.SCHEME_TO_CONNECTION.items()}
+
+    class Http(httplib2.Http):  # type: ignore[misc] # as above
+        def request(self, uri: str, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - as above
+            return super().request(uri, *arguments, connection_type=kinds[urlsplit(uri).scheme], **more)
+
+    return Http
 
 
 def _spreadsheets(endpoint: str) -> Any:  # noqa: ANN401 - made from the discovery document

@@ -109,7 +109,7 @@ def _undo(courier: Courier, rows: list[SheetRow], left: _Left, *, everywhere: bo
     with courier.deployment.store.writing() as connection:
         images.undoing(connection, courier.job_id, [replace(open_rows[at], undone=True) for at in delivered.done])
     left.changed |= errand.changed
-    left.gone |= {want.position for want in delivered.absent}
+    left.gone |= delivered.absent
 
 
 @dataclass(slots=True)
