@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -85,6 +85,14 @@ UNDO = [
     ("after conclude", 1),
     ("after run", 1),
 ]
+KEPT = {"take", "remember", "claim", "settle", "intend", "finish", "conclude", "run"}
+"""Steps that end, or are followed by, a commit; the others are no matter of the database, and so tried on one."""
+
+
+def on_databases(phases: Sequence[tuple[str, int]]) -> list[tuple[str, str, int]]:
+    """Each step on SQLite, and on PostgreSQL where it is a matter of the database."""
+    kept = [(step, after) for step, after in phases if step.startswith("after ") and step.split()[1] in KEPT]
+    return [("sqlite", *phase) for phase in phases] + [("postgresql", *phase) for phase in kept]
 
 
 def cells(*, reused: bool) -> list[list[Any]]:
@@ -181,7 +189,7 @@ def assert_undone(desk: Desk, spreadsheet: str, job: Job, before: list[list[Any]
 
 
 @pytest.mark.parametrize("reused", [True, False])
-@pytest.mark.parametrize(("step", "after"), PREPARE)
+@pytest.mark.parametrize(("database_url", "step", "after"), on_databases(PREPARE), indirect=["database_url"])
 def test_a_worker_that_dies_while_it_prepares_the_sheet(desk: Desk, step: str, after: int, *, reused: bool) -> None:
     quiet(desk.sandbox, desk.emulator, reused=reused)
     spreadsheet = desk.sheet(cells(reused=reused))
@@ -195,7 +203,7 @@ def test_a_worker_that_dies_while_it_prepares_the_sheet(desk: Desk, step: str, a
     assert_undone(desk, spreadsheet, job, before)
 
 
-@pytest.mark.parametrize(("step", "after"), ROWS)
+@pytest.mark.parametrize(("database_url", "step", "after"), on_databases(ROWS), indirect=["database_url"])
 def test_a_worker_that_dies_while_it_looks_rows_up_and_writes_them(desk: Desk, step: str, after: int) -> None:
     quiet(desk.sandbox, desk.emulator, reused=True)
     desk.sandbox.switch(latency_s=0.02)
@@ -209,7 +217,7 @@ def test_a_worker_that_dies_while_it_looks_rows_up_and_writes_them(desk: Desk, s
 
 
 @pytest.mark.parametrize("reused", [True, False])
-@pytest.mark.parametrize(("step", "after"), UNDO)
+@pytest.mark.parametrize(("database_url", "step", "after"), on_databases(UNDO), indirect=["database_url"])
 def test_a_worker_that_dies_while_it_undoes(desk: Desk, step: str, after: int, *, reused: bool) -> None:
     spreadsheet = desk.sheet(cells(reused=reused))
     before = desk.grid(spreadsheet)
@@ -221,7 +229,11 @@ def test_a_worker_that_dies_while_it_undoes(desk: Desk, step: str, after: int, *
     assert desk.grid(spreadsheet) == before
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("database_url", "seed"),
+    [("sqlite", 0), ("sqlite", 1), ("sqlite", 2), ("postgresql", 3)],
+    indirect=["database_url"],
+)
 def test_workers_that_die_one_after_another_while_somebody_sorts(desk: Desk, seed: int) -> None:
     draw = random.Random(seed)
     quiet(desk.sandbox, desk.emulator, reused=True)

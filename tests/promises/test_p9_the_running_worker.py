@@ -45,8 +45,7 @@ def kill(running: Running, way: str) -> None:
     if way == "its child dies":
         return  # the parent has another one
     part.stop(kill=True)
-    psutil.wait_procs(children, timeout=60)  # an orphan sees by itself that it is one, and makes room
-    running.stack.restart("worker")
+    running.stack.restart("worker")  # an orphan sees by itself that it is one, and makes room
 
 
 def wait_until_charged(running: Running, charges: int) -> None:
