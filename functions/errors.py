@@ -109,7 +109,10 @@ class CapReached(LeadfillError):
     status = 429
 
     def __init__(self, cap: str, limit: int, used: int) -> None:
-        super().__init__(f"The credit cap {cap} is reached: {used} of {limit} credits are used. Nothing more is spent.")
+        super().__init__(
+            f"The credit cap {cap} is reached: {used} of {limit} credits are used. "
+            "Nothing more is spent until it is raised or its period ends."
+        )
         self.cap, self.limit, self.used = cap, limit, used
 
 

@@ -11,7 +11,7 @@ from functions.caps import Spender
 from functions.catalogue import Field
 from functions.deployment import Deployment
 from functions.enrichment import Result
-from functions.errors import InvalidRequest, NotAProfile
+from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile
 from functions.fields import Facts, project, select, split
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
@@ -112,6 +112,15 @@ def _row(result: Result | None, fields: Sequence[Field], if_missing: str, troubl
     return [if_missing if cell == "" else cell for cell in project(result.lead, facts, fields)]
 
 
+def _why(stopped_by: LeadfillError | None) -> str:
+    if isinstance(stopped_by, CapReached) and stopped_by.cap == "run":
+        return (
+            f"Formulas of this spreadsheet have used their {stopped_by.limit} credits of today; "
+            "fill the rest with the Leadfill sidebar, or try again tomorrow."
+        )
+    return str(stopped_by or "")
+
+
 def _look_up(deployment: Deployment, token: FormulaToken, profiles: list[Profile], credits_per_day: int) -> _Lookups:
     now, stop, lookups = deployment.clock(), threading.Event(), _Lookups()
     spender = Spender(
@@ -128,7 +137,7 @@ def _look_up(deployment: Deployment, token: FormulaToken, profiles: list[Profile
             for result in run:
                 if result.outcome is not Outcome.CANCELLED or run.stopped_by is not None:
                     lookups.results[result.index] = result
-            lookups.trouble = str(run.stopped_by or "")
+            lookups.trouble = _why(run.stopped_by)
         except Exception as error:  # noqa: BLE001 - carried over to the thread that answers
             failures.append(error)
 

@@ -105,7 +105,9 @@ def test_the_cap_of_the_day_ends_where_it_stands_and_what_is_known_is_still_answ
 ) -> None:
     assert ask("linkedin.com/in/one", credits_per_day=1).pending == 0
     answer = ask("linkedin.com/in/two", "linkedin.com/in/one", credits_per_day=1)
-    assert str(answer.values[0][0]).startswith(formula.TROUBLE)
+    assert str(answer.values[0][0]).startswith(
+        f"{formula.TROUBLE}Formulas of this spreadsheet have used their 1 credits"
+    )
     assert (answer.values[1][1], answer.pending) == ("known", 1)
     assert sandbox.charges()["total"] == 1
 
