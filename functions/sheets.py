@@ -9,7 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from http.client import HTTPException
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import tenacity

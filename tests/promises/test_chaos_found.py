@@ -68,8 +68,9 @@ def test_a_task_that_comes_a_moment_early_is_run(desk: Desk) -> None:
     assert run_chunk(desk.deployment, f"{job.id}-{jobs.PREPARE}") is Ending.DONE
 
 
+@pytest.mark.parametrize("status", [503, 0], ids=["an error", "a hang-up"])
 def test_a_write_that_may_have_been_made_is_looked_at_and_not_repeated(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """Made a second time after a sort, it would hit rows of other chunks, while its own rows look as they should."""
     monkeypatch.setattr(jobs, "CHUNK_ROWS", CHUNK)
@@ -83,7 +84,7 @@ def test_a_write_that_may_have_been_made_is_looked_at_and_not_repeated(
 
     def fail_the_first_write(_method: str, _user: str) -> None:
         if next(looks) == 0:
-            desk.emulator.switch(fail_next=[{"status": 503, "after": True}])
+            desk.emulator.switch(fail_next=[{"status": status, "after": True}])
 
     with desk.emulator.between_calls(fail_the_first_write, methods="spreadsheets.getByDataFilter"):
         job = desk.drain(job)
