@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,15 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from functions import logs
+from functions.caps import caps
 from functions.outcomes import JobState, Outcome
-from functions.store import jobs, ledger, retention, schema
+from functions.store import claims, jobs, ledger, retention, schema
 from functions.store.engine import Store
 from functions.store.jobs import Job, JobRow
 from functions.sweeping import KEEP_IMAGES, KEEP_JOBS, KEEP_LEADS
 from local.stack import free_port, stack
+from tests.conftest import FRESH, PLENTY, people, spender
 from tests.stack_fixture import Running, attach, slugs
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -171,5 +175,19 @@ def test_the_sweep_answers_only_the_scheduler_and_repairs_once(tmp_path: Path) -
             {"Authorization": f"Bearer {running.identity()}"},
         ):
             assert running.ask("POST", "/", at="sweep", by="", headers=headers).status_code in {401, 403}
+        running.stack.parts["worker"].stop()  # it sweeps, too
+        left_behind(running.store)
         for _ in range(2):  # replayed, it does nothing more
             assert running.ask("POST", "/", at="sweep", by="", headers=running.service()).status_code == 204
+        said = [json.loads(line) for line in running.stack.parts["sweep"].log.read_text(encoding="utf-8").splitlines()]
+        assert [line["doubts"] for line in said if line["message"] == "Swept."] == [2, 0]
+        told = [line for line in said if line.get("event") == logs.IN_DOUBT]
+        assert [(line["severity"], line["credits"]) for line in told] == [("WARNING", 2)]
+
+
+def left_behind(store: Store) -> None:
+    """Claims of a process that died a day ago, on a machine that is not this one."""
+    then = datetime.now(UTC) - timedelta(days=1)
+    keys = [profile.key for profile in people(2, "left-behind")]
+    spends = spender()
+    claims.claim(store, keys, spends, caps(spends, PLENTY, then), owner="elsewhere", fresh=FRESH, now=then)
