@@ -47,10 +47,24 @@ def test_a_process_of_another_user_lives(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not is_dead(this_process())
 
 
-def test_without_linux_the_host_is_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def places(monkeypatch: pytest.MonkeyPatch, proc: str) -> tuple[str, str]:
+    """How two processes name where they are, if this is where the kernel tells nothing."""
+    monkeypatch.setattr(processes, "_PROC", Path(proc))
     monkeypatch.setattr(processes, "_BOOT", Path("/nowhere"))
-    processes._place.cache_clear()
-    try:
-        assert not is_dead(this_process())
-    finally:
+    found = []
+    for _ in range(2):
         processes._place.cache_clear()
+        found.append(processes._place())
+        assert not is_dead(this_process())
+    processes._place.cache_clear()
+    return found[0], found[1]
+
+
+def test_without_linux_the_host_is_the_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = places(monkeypatch, "/nowhere")
+    assert one == other
+
+
+def test_where_the_kernel_tells_nothing_nobody_is_a_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = places(monkeypatch, "/")
+    assert one != other
