@@ -93,6 +93,28 @@ def test_other_versions_are_refused_with_a_sentence(bare: Store, revision: str, 
         migrating.check(bare)
 
 
+SENTENCES = {
+    "0000": f"of an older version (0000; this one needs {migrating.HEAD}). Make a copy of it, "
+    "run `python -m functions.migrate`, then start again.",
+    "9999": f"of a newer version (9999; this one knows {migrating.HEAD}). "
+    "Start the newer version of Leadfill again, or restore the copy from before.",
+}
+
+
+@pytest.mark.parametrize("revision", SENTENCES)
+def test_a_function_does_not_start_on_other_tables_and_says_what_to_do(
+    bare: Store, database_url: str, revision: str
+) -> None:
+    migrating.upgrade(bare)
+    stand_at(bare, revision)
+    environment = {**os.environ, "DATABASE_URL": database_url, "FUNCTION_TARGET": "sweep"}
+    ended = subprocess.run(
+        [sys.executable, "-c", "import main"], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.rstrip().endswith(f"The database's tables are {SENTENCES[revision]}")
+
+
 def test_newer_tables_are_not_upgraded(bare: Store) -> None:
     migrating.upgrade(bare)
     stand_at(bare, "9999")
