@@ -305,7 +305,7 @@ def _undo(deployment: Deployment, job: Job, chunk: Chunk) -> None:
 def _wait_for_access(deployment: Deployment, chunk: Chunk, sentence: str) -> None:
     with deployment.store.writing() as connection:
         job = jobs.get(connection, chunk.job_id, lock=True)
-        if tasks.wait(connection, chunk) and job.state in (JobState.RUNNING, JobState.UNDOING):
+        if tasks.wait(connection, chunk, deployment.clock()) and job.state in (JobState.RUNNING, JobState.UNDOING):
             jobs.move(connection, job, JobState.WAITING_FOR_ACCESS, message=sentence, sealed_token=None)
         elif job.state is JobState.CANCELLING:
             tasks.drop(connection, job.id)

@@ -27,7 +27,7 @@ class JobState(StrEnum):
     WAITING_FOR_ACCESS = "waiting_for_access"  # the sheet token ran out; everything paid for is kept
     CANCELLING = "cancelling"  # asked to stop; lookups in flight are settled
     CANCELLED = "cancelled"  # stopped by a person
-    STOPPED = "stopped"  # stopped by the provider: key rejected or quota used up
+    STOPPED = "stopped"  # could not go on: the provider, a cap, the sheet, or nobody renewed the access; it says which
     DONE = "done"  # every row has its outcome
     UNDOING = "undoing"  # the cells are being given back what they held
     UNDONE = "undone"  # the sheet is as it was before
@@ -47,7 +47,9 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.RUNNING: frozenset(
         {JobState.WAITING_FOR_ACCESS, JobState.CANCELLING, JobState.STOPPED, JobState.DONE},
     ),
-    JobState.WAITING_FOR_ACCESS: frozenset({JobState.RUNNING, JobState.CANCELLING, JobState.UNDOING}),
+    JobState.WAITING_FOR_ACCESS: frozenset(
+        {JobState.RUNNING, JobState.CANCELLING, JobState.UNDOING, JobState.STOPPED},
+    ),
     JobState.CANCELLING: frozenset({JobState.CANCELLED}),
     JobState.CANCELLED: frozenset({JobState.RUNNING, JobState.UNDOING}),
     JobState.STOPPED: frozenset({JobState.RUNNING, JobState.UNDOING}),

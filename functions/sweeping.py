@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from functions import logs
 from functions.deployment import Deployment
-from functions.jobs import conclude
+from functions.jobs import conclude, give_up_waiting
 from functions.processes import is_dead
 from functions.store import claims, jobs, retention, tasks
 from functions.store.engine import Store
@@ -49,6 +49,7 @@ def sweep(deployment: Deployment) -> Swept:
         for job_id in jobs.unended_without_chunks(connection):
             conclude(connection, jobs.get(connection, job_id, lock=True), now)
             ended += 1
+        ended += give_up_waiting(connection, now)
         purged = retention.purge(connection, images=now - KEEP_IMAGES, jobs=now - KEEP_JOBS, leads=now - KEEP_LEADS)
     for chunk_id in chunk_ids:
         deployment.queue.enqueue(chunk_id)

@@ -200,6 +200,15 @@ def unended_without_chunks(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(_jobs.c.id).where(_jobs.c.state.not_in(ended), ~waits)))
 
 
+def waiting_since(connection: sa.Connection, moment: datetime) -> list[str]:
+    """Jobs that have waited for access since then, or longer."""
+    chunks = schema.chunks
+    waits = sa.and_(chunks.c.job_id == _jobs.c.id, chunks.c.state == ChunkState.WAITING)
+    newer = sa.exists().where(waits, chunks.c.due_at > moment)
+    condition = _jobs.c.state == JobState.WAITING_FOR_ACCESS, sa.exists().where(waits), ~newer
+    return list(connection.scalars(sa.select(_jobs.c.id).where(*condition)))
+
+
 def ended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> set[int]:
     """Which of these rows have their outcome."""
     found: set[int] = set()

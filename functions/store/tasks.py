@@ -103,9 +103,9 @@ def postpone(connection: sa.Connection, chunk: Chunk, due_at: datetime) -> bool:
     return _leave(connection, chunk, state=ChunkState.QUEUED, due_at=due_at)
 
 
-def wait(connection: sa.Connection, chunk: Chunk) -> bool:
+def wait(connection: sa.Connection, chunk: Chunk, since: datetime) -> bool:
     """The chunk waits until its job has access to the sheet again."""
-    return _leave(connection, chunk, state=ChunkState.WAITING)
+    return _leave(connection, chunk, state=ChunkState.WAITING, due_at=since)
 
 
 def wake(connection: sa.Connection, job_id: str, now: datetime) -> list[str]:
