@@ -9,7 +9,7 @@ import signal
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import A_VALUE, OpenSheet, charged, leads, sample, switched
+from tests.browser.window import A_VALUE, ROOT, OpenSheet, charged, leads, sample, switched
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -47,7 +47,23 @@ def test_a_formula_over_a_range_and_over_headers(open_sheet: OpenSheet) -> None:
     window.wait("C5", re.compile("^⚠ .*person's profile"))
     assert charged(window.stack) - before <= 11
     window.cell("C2").click()
-    window.shot("formula")
+    window.shot("formula", B=300, C=210, D=150, E=120)
+
+
+def test_every_example_of_the_documentation_calculates(open_sheet: OpenSheet) -> None:
+    """What docs/formula.md shows can be typed as it stands."""
+    examples = re.findall(r"^\| `(=ENRICH\(.+?\))` \|", (ROOT / "docs" / "formula.md").read_text("utf-8"), re.MULTILINE)
+    assert len(examples) >= 5
+    rows = [[name, url] for name, url, *_ in sample()[:50]]
+    rows[0] += ["Title", "Company", "Country"]
+    rows[1], rows[2] = rows[2], rows[1]  # somebody of whom all is known comes first
+    window = open_sheet(rows)
+    window.connect_formulas()
+    for example in examples:
+        window.type("F2", example)
+        window.wait("F2", A_VALUE)
+        window.type("F2", "")
+        window.wait("F2", "")
 
 
 def test_a_block_never_covers_what_somebody_typed(open_sheet: OpenSheet) -> None:

@@ -37,7 +37,7 @@ def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
     window.wait("C1", "Email")
     window.wait_for_all("C", 15, "")
     assert sum(text != "" for text in window.shown("D", 60)) > 40
-    window.shot("done")
+    window.shot("done", A=130, B=150, C=220, D=190, E=150)
     inside.get_by_role("button", name=re.compile("^Unusable")).click()
     expect(inside.get_by_text("8 rows selected: unusable.")).to_be_visible()
     expect(window.page.locator("#where")).to_have_text("A18:H18")
@@ -80,6 +80,24 @@ def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:
     inside.get_by_role("button", name="Retry 37 rows").click()
     expect(inside.get_by_text("All 40 rows have an answer.", exact=True)).to_be_visible()
     assert charged(window.stack) - spent == 40
+
+
+def test_rows_that_failed_are_tried_again_and_those_that_were_charged_only_when_ticked(open_sheet: OpenSheet) -> None:
+    """What was charged without a readable answer is not asked again by itself; ticked it is, at the price named."""
+    window = open_sheet(leads(6))
+    with switched(window.stack, broken_json_rate=1.0):
+        inside = window.run()
+        expect(inside.get_by_text("0 of 6 rows have an answer.", exact=True)).to_be_visible()
+    spent = charged(window.stack)
+    inside.get_by_role("button", name="Retry 6 rows").click()
+    expect(inside.get_by_role("heading", name="Done")).to_be_focused()
+    expect(inside.get_by_text("0 of 6 rows have an answer.", exact=True)).to_be_visible()
+    assert charged(window.stack) == spent
+    inside.get_by_label("Also where a lookup was charged").check()
+    expect(inside.get_by_text("Costs 6 credits at most")).to_be_visible()
+    inside.get_by_role("button", name="Retry 6 rows").click()
+    expect(inside.get_by_text("All 6 rows have an answer.", exact=True)).to_be_visible()
+    assert charged(window.stack) - spent == 6
 
 
 def test_a_sheet_that_is_sorted_in_another_window_during_a_run(open_sheet: OpenSheet) -> None:

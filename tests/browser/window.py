@@ -132,9 +132,12 @@ class Window:
         values: list[list[Any]] = answer.get("values", [])
         return values
 
-    def shot(self, name: str) -> None:
-        """Keeps a picture for the README, where they are wanted (`LEADFILL_SCREENSHOTS=1`)."""
+    def shot(self, name: str, **widths: int) -> None:
+        """Keeps a picture for the README if asked to (`LEADFILL_SCREENSHOTS=1`), some columns made wider."""
         if os.environ.get("LEADFILL_SCREENSHOTS"):
+            for column, pixels in widths.items():
+                place = [ord(column) - 65, pixels]
+                self.page.evaluate("([column, pixels]) => window.leadfillGrid.sheet.setWidth(column, pixels)", place)
             self.page.wait_for_timeout(600)  # bars grow
             self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 

@@ -11,7 +11,7 @@ const GATHER_MS = 120;
 const MOST_RANGES = 50;
 
 export class Book {
-  /** @param {import("./sheets.js").SheetsApi} api @param {{ rebuilt(): void, changed(written: Box[], reread: boolean): void, failed(error: Error): void }} told */
+  /** @param {import("./sheets.js").SheetsApi} api @param {{ rebuilt(): void, changed(written: Box[], touched: Box[] | null): void, failed(error: Error): void }} told */
   constructor(api, told) {
     this.api = api;
     this.told = told;
@@ -86,15 +86,17 @@ export class Book {
     if (!isSame) return this.open(before.sheetId);
     const [read] = await this.api.read([onSheet(now.title, "").replace(/!$/, "")]);
     Object.assign(this.sheet, { texts: read.texts, shown: read.shown });
-    this.told.changed(written, true);
+    this.told.changed(written, null);
   }
 
   /** @param {{ range: string, texts: any[][], shown: string[][] }[]} parts @param {Box[]} written */
   put(parts, written) {
+    const touched = [];
     for (const { range, texts, shown } of parts) {
       const area = parseA1(range);
       if (!area || area.sheet !== this.sheet.properties.title) continue;
       const box = boxOf(area, this.sheet.properties.gridProperties);
+      touched.push(box);
       for (let r = 0; r < box.rows; r++) {
         const [to, at] = [(this.sheet.texts[box.row + r] ??= []), (this.sheet.shown[box.row + r] ??= [])];
         for (let c = 0; c < box.columns; c++) {
@@ -103,7 +105,7 @@ export class Book {
         }
       }
     }
-    this.told.changed(written, false);
+    this.told.changed(written, touched);
   }
 
   /** @param {number} row @param {number} column from 0 @returns {string} */

@@ -28,11 +28,10 @@ const book = new Book(api, {
     formulas.recalculate();
     grid.go([{ row: 0, column: 0, lastRow: 0, lastColumn: 0 }]);
   },
-  changed(written, reread) {
-    if (reread || grid.isTooSmall()) grid.drawAll();
-    for (const box of reread ? [] : written) redraw(box);
+  changed(written, touched) {
+    if (!touched || grid.isTooSmall()) grid.drawAll();
+    else touched.forEach(redraw);
     formulas.look(written);
-    if (!reread) redraw({ row: 0, column: 0, rows: grid.rows, columns: grid.columns });
     drawFormulaBar();
   },
   failed: (error) => complain(error),
