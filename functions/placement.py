@@ -40,7 +40,7 @@ class SheetRow:
     number: int
     """From 1."""
     identity: str
-    """The profile's key; where there is none, the URL cell's text, marked so that it is no key."""
+    """The profile's key; where there is none, a digest of the URL cell's text, which is no key."""
     cells: Cells
     """Of each field whose column still exists."""
     around: frozenset[int] = frozenset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -150,9 +151,15 @@ def who(window: Window, index: int, column: int) -> tuple[Profile | str, str]:
 
 
 def identity(window: Window, index: int, column: int) -> str:
-    """By what a row is known: its profile's key; without one, what its URL cell says, marked so that it is no key."""
+    """By what a row is known: its profile's key; without one, a digest of what its URL cell says, which is no key.
+
+    It is kept for the undo, and the text may name somebody.
+    """
     found, _ = who(window, index, column)
-    return found.key if isinstance(found, Profile) else f"text:{_typed(window.content(index, column))}"
+    if isinstance(found, Profile):
+        return found.key
+    said = _typed(window.content(index, column)).encode("utf-8", "surrogatepass")
+    return f"text:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
 
 
 def _typed(cell: Content) -> str:

@@ -1,0 +1,23 @@
+"""P11: of a row without a profile nothing is kept that names a person but what its cells held, and that for 30 days."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from functions.sweeping import KEEP_IMAGES, sweep
+from tests.contract.test_erasing import traces
+from tests.promises.desk import Desk, url_of
+
+
+def test_no_url_cell_is_kept_as_it_is_and_what_cells_held_goes_after_thirty_days(desk: Desk) -> None:
+    values = [["LinkedIn", "Email"], [url_of("zq-known"), ""], ["call zq-somebody", "zq-mail@example.com"]]
+    job = desk.run(desk.sheet(values), "Leads!A2:A")
+    assert traces(desk.store, "zq-known")
+    assert traces(desk.store, "zq-somebody") == []
+    assert traces(desk.store, "zq-mail") == ["before_images"]
+    desk.undo(job)
+    assert traces(desk.store, "zq-somebody") == []
+    assert traces(desk.store, "zq-mail") == ["before_images"]
+    sweep(replace(desk.deployment, clock=lambda: datetime.now(UTC) + KEEP_IMAGES))
+    assert traces(desk.store, "zq-mail") == []
