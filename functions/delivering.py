@@ -107,7 +107,7 @@ class Courier:
             if not placed.writes and not repairs:
                 return result
             errand.record(placed.writes)
-            repairs = without_overwritten(repairs, placed.writes)
+            planned, repairs = repairs, without_overwritten(repairs, placed.writes)
             before = rows
             refused = self._send(placed.writes, repairs)
             written = [*placed.writes, *as_writes(repairs)]
@@ -124,7 +124,7 @@ class Courier:
             if not whole:
                 after, whole = self.everything(), True
             strays += going
-            repairs = misplaced(self._believed(errand, before, after, strays), after, sent, strays)
+            repairs = misplaced(self._believed(errand, before, after, strays), after, sent, strays, planned)
             rows = as_repaired(after, repairs)
             placed = errand.decide(rows, lost)
         if refused is not None:

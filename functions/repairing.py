@@ -57,7 +57,11 @@ def sent_by(writes: Sequence[Write]) -> list[Sent]:
 
 
 def misplaced(
-    believed: Sequence[SheetRow], rows: Sequence[SheetRow], sent: Sequence[Sent], strays: Sequence[Sent]
+    believed: Sequence[SheetRow],
+    rows: Sequence[SheetRow],
+    sent: Sequence[Sent],
+    strays: Sequence[Sent],
+    planned: Sequence[Repair] = (),
 ) -> list[Repair]:
     """Finds cells that a write hit because rows moved under it.
 
@@ -67,7 +71,9 @@ def misplaced(
         sent: all that was written, for whom.
         strays: of it, what was sent while rows moved. Also of what is seen beside its own URL, some may have got there
             by chance, as an empty cell does, and have hit another row.
+        planned: what was to be repaired already, and may not have come to where its row was.
     """
+    hits = {(fix.row.identity, fix.row.around): {n: fix.row.cells[n] for n in fix.cells} for fix in planned}
     shapes = _by_shape(strays)
     own = _own(sent, rows)
     repairs = []
@@ -75,9 +81,11 @@ def misplaced(
         held = base.cells if base else {}
         mine = own(row)
         differing = [number for number in _differences(row.cells, held) if (number, row.cells[number]) not in mine]
-        hit = _explained(row, differing, shapes) if differing else []
+        hit = _explained(row, differing, shapes) if differing else set()
+        known = hits.get((row.identity, row.around), {})
+        hit |= {number for number in differing if number in known and same(known[number], row.cells[number])}
         if hit:
-            repairs.append(Repair(row, {number: held.get(number, "") for number in hit}))
+            repairs.append(Repair(row, {number: held.get(number, "") for number in sorted(hit)}))
     return repairs
 
 
@@ -141,9 +149,9 @@ def _exact(content: Content) -> object:
     return content if not isinstance(content, bool) else (bool, content)
 
 
-def _explained(row: SheetRow, differing: Sequence[int], shapes: Shapes) -> list[int]:
-    """Which of the differing cells hold what one write brought for another row."""
-    best: list[int] = []
+def _explained(row: SheetRow, differing: Sequence[int], shapes: Shapes) -> set[int]:
+    """Which of the differing cells hold what a write brought for another row, or what several did."""
+    hit: set[int] = set()
     itself = {(row.identity, row.around)}
     for shape, meant in shapes.items():
         there = [number for number in shape if number in row.cells]
@@ -160,8 +168,8 @@ def _explained(row: SheetRow, differing: Sequence[int], shapes: Shapes) -> list[
         else:
             found = bool(meant.get(tuple(_exact(row.cells[number]) for number in shape), set()) - itself)
         if found:
-            best = max(best, [number for number in differing if number in there], key=len)
-    return best
+            hit.update(number for number in differing if number in there)
+    return hit
 
 
 def paired(believed: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow | None]]:

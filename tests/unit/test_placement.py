@@ -77,6 +77,19 @@ def test_what_a_row_got_by_chance_does_not_hide_whom_its_own_hit() -> None:
     assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(3, {0: "x"})]
 
 
+def test_a_cell_that_was_hit_stays_known_as_hit_until_it_is_repaired() -> None:
+    before = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(3, B, {0: "", 1: "mine"})]
+    hit = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(3, B, {0: "x", 1: "y"})]
+    first = [Sent(A, frozenset(), {0: "x", 1: "y"})]
+    planned = misplaced(before, hit, first, first)
+    assert [fix.cells for fix in planned] == [{0: "", 1: "mine"}]
+    # What was to repair it missed it, and something else has hit one of its two cells since.
+    again = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(4, B, {0: "z", 1: "y"})]
+    second = [*first, Sent(A, frozenset(), {0: "z"})]
+    repairs = misplaced(as_repaired(hit, planned), again, second, second, planned)
+    assert [fix.cells for fix in repairs] == [{0: "", 1: "mine"}]
+
+
 def test_what_goes_to_one_row_counts_as_one_whether_it_is_its_own_or_a_repair() -> None:
     writes = [Write(0, A, 2, {}, {0: "x"}), Write(-1, A, 2, {}, {1: ""})]
     before = [SheetRow(2, A, {0: "", 1: "y"}), SheetRow(3, B, {0: "one", 1: "two"})]
