@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from enum import StrEnum
 
-import sqlalchemy as sa
-
 from functions import logs
+from functions.accounting import credited, outcomes_of
 from functions.caps import Spender
 from functions.delivering import Courier, Delivered
 from functions.deployment import Deployment
 from functions.enrichment import Result
 from functions.errors import CapReached, LeadfillError, ProviderError, SheetAccessExpired, SheetBusy
 from functions.fields import Facts, project
+from functions.holding import locked, watched
 from functions.jobs import PREPARE, UNDO, conclude
 from functions.layouts import Layout, Task, lay_out, layout_of
 from functions.outcomes import JobState, Outcome
@@ -31,16 +29,6 @@ from functions.store.jobs import Job, JobRow
 from functions.store.tasks import Chunk
 from functions.undoing import undo_rows
 from functions.writing import write
-
-BUDGET = timedelta(minutes=8)
-"""How long one attempt looks people up: the queue waits ten minutes for an answer."""
-WATCH_S = 1.0
-"""How often an attempt says that it lives, and looks whether it shall stop."""
-LOCK_WAIT = timedelta(seconds=20)
-"""How long a chunk waits for its turn to write before it is put back into the queue."""
-LOCK_POLL_S = 0.1
-FILLED = "Somebody filled these cells while the run went on; what was looked up is kept and costs nothing again."
-MOVED = "The row was gone, or its URL had changed, when its values should have been written; they are kept."
 
 
 class Ending(StrEnum):
@@ -135,9 +123,9 @@ def _rows(deployment: Deployment, job: Job, chunk: Chunk) -> bool:
         written = Delivered()
         if values and job.layout is not None:
             # Until the outcomes are recorded: who repairs the tab takes what an open row holds for somebody's stray.
-            closing.enter_context(_locked(deployment, job, chunk))
+            closing.enter_context(locked(deployment, job, chunk))
             written = _write(deployment, job, layout_of(job.layout), values)
-        outcomes = _outcomes(values, results, written)
+        outcomes = outcomes_of(values, results, written)
         unfinished = len(outcomes) < len(rows)
         now = deployment.clock()
         with deployment.store.writing() as connection:
@@ -149,7 +137,7 @@ def _rows(deployment: Deployment, job: Job, chunk: Chunk) -> bool:
             later = unfinished and not job.halted
             held = tasks.postpone(connection, chunk, now) if later else tasks.finish(connection, chunk)
             if held:
-                jobs.settle_rows(connection, job.id, _credited(connection, job, rows, outcomes))
+                jobs.settle_rows(connection, job.id, credited(connection, job, rows, outcomes))
                 conclude(connection, job, now)
     if stopped_by is not None:
         logs.stopped(job.id, stopped_by.slug)
@@ -168,7 +156,7 @@ def _look_up(
         keys = [row.key for row in rows if row.key]
         asked = ledger.keys_of_run(connection, job.id, keys, since=job.started_at) if wish.retry else {}
     results: dict[int, Result] = {}
-    with _watched(deployment, chunk, results) as stop:
+    with watched(deployment, chunk, results) as stop:
         if job.halted:
             stop.set()
         profiles = (of_key(row.key) for row in rows if row.key)
@@ -177,27 +165,6 @@ def _look_up(
             if result.outcome is not Outcome.CANCELLED:
                 results[rows[result.index].position] = result
     return results, run.stopped_by if isinstance(run.stopped_by, ProviderError | CapReached) else None
-
-
-def _credited(
-    connection: sa.Connection, job: Job, rows: Sequence[JobRow], outcomes: Sequence[tuple[int, Outcome, str]]
-) -> list[tuple[int, Outcome, str]]:
-    """Of the rows of a person whom this run has paid for, exactly one is `enriched`, whichever attempt paid.
-
-    An attempt may die between paying and saying so, and another chunk may hold a row of the same person.
-    """
-    keys = {row.position: row.key for row in rows}
-    wanted = sorted({key for key in keys.values() if key})
-    paid = {key for key, charged in ledger.keys_of_run(connection, job.id, wanted).items() if charged}
-    paid -= jobs.keys_with(connection, job.id, Outcome.ENRICHED, wanted)
-    credited = []
-    for position, outcome, detail in outcomes:
-        ended = outcome
-        if outcome in (Outcome.ENRICHED, Outcome.KNOWN):
-            ended = Outcome.ENRICHED if keys[position] in paid else Outcome.KNOWN
-            paid.discard(keys[position] or "")
-        credited.append((position, ended, detail))
-    return credited
 
 
 def _values(
@@ -228,71 +195,10 @@ def _write(
     return write(courier, wanted, overwrite=wish.overwrite)
 
 
-def _outcomes(
-    values: dict[int, tuple[JobRow, dict[int, Content]]], results: dict[int, Result], written: Delivered
-) -> list[tuple[int, Outcome, str]]:
-    changed = dict.fromkeys(written.filled, (Outcome.ALREADY_FILLED, FILLED))
-    changed |= dict.fromkeys(written.absent, (Outcome.MOVED, MOVED))
-    outcomes = []
-    for position in values:
-        result = results[position]
-        found = result.outcome in (Outcome.ENRICHED, Outcome.KNOWN)
-        ended = changed.get(position) if found else None
-        outcomes.append((position, *(ended or (result.outcome, result.detail))))
-    return outcomes
-
-
-@contextmanager
-def _watched(deployment: Deployment, chunk: Chunk, results: dict[int, Result]) -> Iterator[threading.Event]:
-    """While the block runs, a thread renews the lease; the event is set when the run shall stop looking people up."""
-    stop, over = threading.Event(), threading.Event()
-    until = deployment.clock() + BUDGET
-
-    def watch() -> None:
-        while not over.wait(WATCH_S):
-            now = deployment.clock()
-            try:
-                alive = tasks.renew(deployment.store, chunk, len(results), now)
-                with deployment.store.reading() as connection:
-                    halted = jobs.get(connection, chunk.job_id).halted
-            except LeadfillError:
-                continue  # the run itself meets the store's trouble, and says so
-            if not alive or halted or now >= until:
-                stop.set()
-
-    thread = threading.Thread(target=watch, name=f"watch {chunk.id}", daemon=True)
-    thread.start()
-    try:
-        yield stop
-    finally:
-        over.set()
-        thread.join()
-
-
-@contextmanager
-def _locked(deployment: Deployment, job: Job, chunk: Chunk) -> Iterator[None]:
-    """Only one chunk at a time writes to a tab.
-
-    Raises:
-        SheetBusy: another one does.
-    """
-    name = f"{job.spreadsheet_id}/{job.sheet_id}"
-    until = deployment.clock() + LOCK_WAIT
-    while not tasks.lock(deployment.store, name, chunk.lease, deployment.clock()):
-        if deployment.clock() < until:
-            time.sleep(LOCK_POLL_S)
-            continue
-        raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=2)
-    try:
-        yield
-    finally:
-        tasks.unlock(deployment.store, name, chunk.lease)
-
-
 def _undo(deployment: Deployment, job: Job, chunk: Chunk) -> None:
     left = None
     if job.layout is not None:
-        with _locked(deployment, job, chunk):
+        with locked(deployment, job, chunk):
             left = undo_rows(deployment, job, layout_of(job.layout))
     now = deployment.clock()
     with deployment.store.writing() as connection:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions import chunks, jobs
+from functions import chunks, holding, jobs
 from functions import sheets as gateway
 from functions.errors import WrongJobState
 from functions.outcomes import JobState, Outcome
@@ -221,7 +221,7 @@ def test_a_cancelled_run_writes_what_it_paid_for_and_looks_nobody_up_any_more(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "CHUNK_ROWS", 1_000)
-    monkeypatch.setattr(chunks, "WATCH_S", 0.05)
+    monkeypatch.setattr(holding, "WATCH_S", 0.05)
     desk.sandbox.switch(latency_s=0.2)
     spreadsheet = desk.sheet(people_rows(400))
     job = desk.start(spreadsheet)
