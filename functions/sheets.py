@@ -99,7 +99,7 @@ class GoogleSheet:
                 chosen = {row: value for row, value in cells.items() if isinstance(value, Formula) is wanted}
                 if chosen:
                     lookup = {"dataFilter": {"developerMetadataLookup": {"metadataId": anchor}}}
-                    data.append({**lookup, "majorDimension": "COLUMNS", "values": [_padded(chosen)]})
+                    data.append({**lookup, "majorDimension": "COLUMNS", "values": [_column(chosen)]})
             if data:
                 body = {"valueInputOption": option, "data": data}
                 method, fields = "values.batchUpdateByDataFilter", "responses(updatedRange)"
@@ -121,7 +121,6 @@ class GoogleSheet:
             resource = getattr(resource, part)()
         request = getattr(resource, verb)(spreadsheetId=self.spreadsheet_id, prettyPrint=False, **arguments)
         request.headers["authorization"] = f"Bearer {self._token}"
-        request.postproc = lambda _, answer: read(answer)  # the client's own way makes Python objects of all of it
         repeated = (SheetBusy,) if not once else (_Throttled,)
         loop = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(repeated),
@@ -129,7 +128,7 @@ class GoogleSheet:
             stop=tenacity.stop_after_delay(MOST_WAIT_S),
             reraise=True,
         )
-        answer: T = loop(_execute, request, once=once)
+        answer: T = loop(_execute, request, read, once=once)
         return answer
 
 
@@ -141,13 +140,13 @@ class _Throttled(SheetBusy):
     """Google Sheets asks to slow down; the run goes on by itself."""
 
 
-def _execute(request: Any, *, once: bool) -> Any:  # noqa: ANN401 - the client ships no types
+def _execute(request: Any, read: Callable[[bytes], T], *, once: bool) -> T:  # noqa: ANN401 - the client ships no types
     import httplib2  # noqa: PLC0415 - heavy, and the formula's path needs no sheet
     from googleapiclient.errors import HttpError  # noqa: PLC0415 - as above
 
     _mine.once = once
     try:
-        return request.execute(http=_http())
+        return read(request.execute(http=_http()))
     except HttpError as error:
         raise _said(error.status_code, str(error.reason or "")) from error
     except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
@@ -179,12 +178,12 @@ def _said(status: int, reason: str) -> LeadfillError:
     return by_status.get(status) or BadRange(f"Google Sheets refused the request: {reason[:300]}")
 
 
-def _padded(cells: Mapping[int, Content]) -> list[str | float | bool | None]:
-    """A column from row 1 on; a null leaves its cell alone, "" clears it."""
+def _column(cells: Mapping[int, Content]) -> msgspec.Raw:
+    """A column from row 1 on, in JSON; a null leaves its cell alone, "" clears it."""
     column: list[str | float | bool | None] = [None] * max(cells)
     for row, value in cells.items():
         column[row - 1] = value.text if isinstance(value, Formula) else value
-    return column
+    return msgspec.Raw(msgspec.json.encode(column))
 
 
 _mine = threading.local()
@@ -235,6 +234,16 @@ def _built(endpoint: str) -> Any:  # noqa: ANN401 - as above
     """The API's `spreadsheets`, built once a process from the discovery document in the client's wheel."""
     import httplib2  # noqa: PLC0415 - as in `_execute`
     from googleapiclient.discovery import build  # noqa: PLC0415 - as in `_execute`
+    from googleapiclient.model import JsonModel  # noqa: PLC0415 - as in `_execute`
+
+    class AsItCame(JsonModel):  # type: ignore[misc] # the client ships no types
+        """Bodies are encoded in one piece, and answers left to who reads them: both may be many megabytes."""
+
+        def serialize(self, body_value: object) -> bytes:
+            return msgspec.json.encode(body_value)
+
+        def deserialize(self, content: bytes) -> bytes:
+            return content
 
     service = build(
         "sheets",
@@ -242,6 +251,7 @@ def _built(endpoint: str) -> Any:  # noqa: ANN401 - as above
         http=httplib2.Http(timeout=CALL_TIMEOUT_S),
         static_discovery=True,
         cache_discovery=False,
+        model=AsItCame(),
         client_options={"api_endpoint": endpoint},
     )
     return service.spreadsheets()
