@@ -77,6 +77,8 @@ benchmarks: .venv/tests.stamp ## the figures of the README, one after the other 
 	$(BIN)/python -m benchmarks.sheet
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.scale --compare
+	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.chaos
 	$(BIN)/python -m benchmarks.cold_start
 
 .PHONY: lock

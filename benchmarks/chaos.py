@@ -2,7 +2,7 @@
 
 Workers die in the middle of their work, the database restarts, connections break, tasks come twice and late, the sheet
 and the provider fail, answers are lost after the charge, clocks disagree, and somebody sorts the sheet meanwhile.
-Run: `python benchmarks/chaos.py` (20 seeds, some 15 minutes).
+Run: `python -m benchmarks.chaos` (20 seeds, some 15 minutes).
 """
 
 from __future__ import annotations

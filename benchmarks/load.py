@@ -1,6 +1,6 @@
 """Many people at once: 50 users plan and run, then 1,000 formulas calculate, on the whole stack with PostgreSQL.
 
-Run: `python benchmarks/load.py` (about a minute). What comes back must be right, and each person paid for once; times
+Run: `python -m benchmarks.load` (about a minute). What comes back must be right, and each person paid for once; times
 are printed.
 """
 

@@ -1,6 +1,6 @@
 """What the store costs a lookup on both databases: round trips, and the wait for the counters that all instances share.
 
-Run: `python benchmarks/store.py` (about a minute). It starts a server of its own on this machine.
+Run: `python -m benchmarks.store` (about a minute). It starts a server of its own on this machine.
 """
 
 from __future__ import annotations
