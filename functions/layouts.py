@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from functions.anchors import anchored_at, deletion, the_anchor
 from functions.catalogue import Field
 from functions.errors import BadRange, SheetGone
 from functions.fields import is_named_by
 from functions.placement import SheetRow
 from functions.sheets import GoogleSheet
 from functions.surveying import identity
-from functions.windows import ANCHOR_KEY, Window
+from functions.windows import Window
 
 SAMPLE_ROWS = 200
 """Rows by whose people the URL column is known again."""
@@ -128,49 +129,8 @@ def lay_out(sheet: GoogleSheet, task: Task) -> Layout:
         wrong = _wrong(header, sample, layout, task)
         if not wrong:
             return layout
-        sheet.change([{"deleteDeveloperMetadata": {"dataFilter": _lookup(anchor)}} for anchor in wrong])
+        sheet.change([{"deleteDeveloperMetadata": {"dataFilter": the_anchor(anchor)}} for anchor in wrong])
     raise BadRange("The columns were moved again and again while they were looked for; start the run once more.")
-
-
-def take_out(sheet: GoogleSheet, layout: Layout, *, header: bool) -> None:
-    """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
-
-    Raises:
-        BadRange: they were moved again and again.
-        SheetError: the spreadsheet cannot be read or changed.
-    """
-    for _ in range(ATTEMPTS):
-        window = sheet.window(layout.sheet_id, 1, None)
-        places = {column.anchor: window.anchors.get(column.anchor) for column in layout.columns if column.inserted}
-        there = {anchor: place for anchor, place in places.items() if place is not None}
-        for index in range(1 if header else 0, len(window.rows)):
-            there = {anchor: place for anchor, place in there.items() if window.content(index, place) == ""}
-        if not there:
-            return
-        try:
-            sheet.change(_deletion(there, layout.sheet_id))
-        except BadRange:  # a column was moved: look again
-            continue
-        return
-    raise BadRange("The columns were moved again and again while they were taken out; undo the run once more.")
-
-
-def _deletion(places: Mapping[int, int], sheet_id: int) -> list[dict[str, Any]]:
-    """Deletes columns where their anchors stand; Google refuses it as a whole if one of them stands elsewhere.
-
-    For then that anchor is not deleted, and an id that is taken cannot be created: a comparison and a change in one.
-    """
-    requests: list[dict[str, Any]] = []
-    for anchor, place in places.items():
-        here = {"metadataId": anchor, "metadataLocation": {"dimensionRange": _span(sheet_id, place)}}
-        mark = {"metadataId": anchor, "metadataKey": ANCHOR_KEY, "visibility": "DOCUMENT"}
-        requests += [
-            {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": here}}},
-            {"createDeveloperMetadata": {"developerMetadata": mark | {"location": {"spreadsheet": True}}}},
-            {"deleteDeveloperMetadata": {"dataFilter": _lookup(anchor)}},
-        ]
-    columns = sorted(places.values(), reverse=True)
-    return requests + [{"deleteDimension": {"range": _span(sheet_id, place)}} for place in columns]
 
 
 def _look(sheet: GoogleSheet, task: Task) -> tuple[Window, Window]:
@@ -203,7 +163,7 @@ def _requests(header: Window, url: int, task: Task) -> tuple[list[dict[str, Any]
     url_anchor = anchored.get(url)
     if url_anchor is None:
         url_anchor = task.anchor(-1)
-        requests.append(_anchor(url_anchor, task.sheet_id, url))
+        requests.append(anchored_at(url_anchor, task.sheet_id, url))
     columns: list[Column] = []
     missing: list[tuple[int, Field]] = []
     for number, field in enumerate(task.fields):
@@ -214,7 +174,7 @@ def _requests(header: Window, url: int, task: Task) -> tuple[list[dict[str, Any]
         elif place is not None:
             if place not in anchored:
                 anchored[place] = task.anchor(len(task.fields) + number)
-                requests.append(_anchor(anchored[place], task.sheet_id, place))
+                requests.append(anchored_at(anchored[place], task.sheet_id, place))
             columns.append(Column(anchor=anchored[place], inserted=False))
         else:
             columns.append(Column(anchor=own, inserted=True))
@@ -250,7 +210,7 @@ def _insertion(missing: list[tuple[int, Field]], url: int, columns: int, task: T
         corner = {"sheetId": task.sheet_id, "rowIndex": 0, "columnIndex": start}
         update = {"start": corner, "rows": [{"values": cells}], "fields": "userEnteredValue"}
         requests.append({"updateCells": update})
-    return requests + [_anchor(own, task.sheet_id, start + at) for at, (own, _) in enumerate(missing)]
+    return requests + [anchored_at(own, task.sheet_id, start + at) for at, (own, _) in enumerate(missing)]
 
 
 def _wrong(header: Window, sample: Window, layout: Layout, task: Task) -> list[int]:
@@ -268,19 +228,24 @@ def _wrong(header: Window, sample: Window, layout: Layout, task: Task) -> list[i
     return wrong
 
 
-def _span(sheet_id: int, column: int) -> dict[str, Any]:
-    return {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
+def take_out(sheet: GoogleSheet, layout: Layout, *, header: bool) -> None:
+    """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
 
-
-def _anchor(anchor: int, sheet_id: int, column: int) -> dict[str, Any]:
-    entry = {
-        "metadataId": anchor,
-        "metadataKey": ANCHOR_KEY,
-        "location": {"dimensionRange": _span(sheet_id, column)},
-        "visibility": "DOCUMENT",
-    }
-    return {"createDeveloperMetadata": {"developerMetadata": entry}}
-
-
-def _lookup(anchor: int) -> dict[str, Any]:
-    return {"developerMetadataLookup": {"metadataId": anchor}}
+    Raises:
+        BadRange: they were moved again and again.
+        SheetError: the spreadsheet cannot be read or changed.
+    """
+    for _ in range(ATTEMPTS):
+        window = sheet.window(layout.sheet_id, 1, None)
+        places = {column.anchor: window.anchors.get(column.anchor) for column in layout.columns if column.inserted}
+        there = {anchor: place for anchor, place in places.items() if place is not None}
+        for index in range(1 if header else 0, len(window.rows)):
+            there = {anchor: place for anchor, place in there.items() if window.content(index, place) == ""}
+        if not there:
+            return
+        try:
+            sheet.change(deletion(there, layout.sheet_id))
+        except BadRange:  # a column was moved: look again
+            continue
+        return
+    raise BadRange("The columns were moved again and again while they were taken out; undo the run once more.")

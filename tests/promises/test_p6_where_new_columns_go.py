@@ -47,3 +47,34 @@ def test_a_number_beside_a_column_of_dates_is_no_date(desk: Desk, dates_in: str)
     held = desk.emulator.values(spreadsheet, "Leads!C2:C", render="UNFORMATTED_VALUE")
     assert all(isinstance(value, int) for (value,) in held)
     assert shown == [[str(value)] for (value,) in held]
+
+
+MOVES = {
+    "somebody's column moves to where the run's is": {
+        "moveDimension": {
+            "source": {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 1},
+            "destinationIndex": 6,
+        }
+    },
+    "a column comes in": {
+        "insertDimension": {"range": {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 1, "endIndex": 2}}
+    },
+    "a column goes": {
+        "deleteDimension": {"range": {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 1}}
+    },
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+def test_an_undo_deletes_no_column_but_its_own_also_when_they_move_in_the_same_moment(desk: Desk, move: str) -> None:
+    spreadsheet = desk.sheet(people_rows(3))
+    before = desk.columns(spreadsheet)
+    job = desk.run(spreadsheet)
+    desk.emulator.edit_before(spreadsheet, MOVES[move], method="spreadsheets.batchUpdate")
+    assert desk.undo(job).state is JobState.UNDONE
+    assert desk.emulator.edits_to_come() == 0
+    after = desk.columns(spreadsheet)
+    assert not set(HEADERS) & set(after)
+    assert {title: after[title] for title in after if title} == {
+        title: before[title] for title in before if title != "Name" or move != "a column goes"
+    }
