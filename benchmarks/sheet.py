@@ -34,6 +34,8 @@ SAMPLE_S = 0.1
 MOST_CALLS = 8
 MOST_TIME_PER_ROW = 1.3
 MOST_MEMORY = 1.5
+MOST_MEMORY_FILLED = 2.0
+"""Where columns are filled, the tab is looked at in one moment, and held once as the JSON that came: not quite flat."""
 MOST_WAITING = 0.1
 """Of the time of a run: what it waits for the quota."""
 
@@ -190,7 +192,7 @@ def main(*, rows: int, more: int, quota_rows: int, quota: int) -> None:
         share = many.used.memory_mb[name] / few.used.memory_mb[name]
         verdicts.say(f"peak memory of the {name} {ratio}", share, MOST_MEMORY, ".2f")
     share = many.again.memory_mb["worker"] / few.again.memory_mb["worker"]
-    verdicts.say(f"the same of the worker over columns that are filled {ratio}", share, MOST_MEMORY, ".2f")
+    verdicts.say(f"the same of the worker over columns that are filled, {ratio}", share, MOST_MEMORY_FILLED, ".2f")
     print(f"refused by the quota of {quota} calls a minute: {held.refused} of {held.calls['total']} calls")
     verdicts.say("share of the time that waits for the quota", held.waiting, MOST_WAITING, ".1%")
     sys.exit(bool(verdicts.broken))
