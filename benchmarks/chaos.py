@@ -8,7 +8,6 @@ Run: `python -m benchmarks.chaos` (20 seeds, some 15 minutes).
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -21,8 +20,6 @@ from uuid import uuid4
 
 import click
 import requests
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import aftermath
 from benchmarks.postgresql import Server, server

@@ -6,7 +6,6 @@ are printed.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import threading
 import time
@@ -23,8 +22,6 @@ import click
 import requests
 from rich.console import Console
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.postgresql import server
 from local.stack import stack

@@ -22,8 +22,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from benchmarks.postgresql import server
 from local.stack import Stack, stack
 from tests.stack_fixture import Json

@@ -6,7 +6,6 @@ Run: `python -m benchmarks.store` (about a minute). It starts a server of its ow
 from __future__ import annotations
 
 import multiprocessing
-import sys
 import tempfile
 import threading
 import time
@@ -26,8 +25,6 @@ import click
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.postgresql import server
 from functions.caps import Cap, Limits, Spender
