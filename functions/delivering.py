@@ -6,7 +6,7 @@ what their own row held, and the contents go to where their rows are now, until 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -220,11 +220,14 @@ def overlaid(
     at_first: Sequence[SheetRow], written: Sequence[WrittenRow], put: Callable[[WrittenRow], Cells]
 ) -> list[SheetRow]:
     """What rows held at first, and over it what they have got since."""
-    rows = by_identity(at_first)
+    bases, several = by_identity(at_first), Counter(found.key for found in written)
+    rows: list[SheetRow] = []
     for found in written:
-        group = rows.setdefault(found.key, [])
-        base = next((row for row in group if row.around == found.around), group[0] if len(group) == 1 else None)
+        group = bases.get(found.key, [])
+        base = next((row for row in group if row.around == found.around), None)
+        if base is None and len(group) == several[found.key] == 1:  # what stands around it has changed since
+            base = group[0]
         if base is not None:
             group.remove(base)
-        group.append(SheetRow(0, found.key, {**(base.cells if base else {}), **put(found)}, found.around))
-    return [row for group in rows.values() for row in group]
+        rows.append(SheetRow(0, found.key, {**(base.cells if base else {}), **put(found)}, found.around))
+    return rows + [row for group in bases.values() for row in group]

@@ -1,0 +1,32 @@
+"""What rows are believed to hold, as the store remembers them: what they held at first, and over it what they got."""
+
+from __future__ import annotations
+
+from functions.delivering import overlaid
+from functions.placement import Image, SheetRow
+from functions.store.images import WrittenRow
+
+A = "linkedin.com/in/a-a"
+
+
+def written(position: int, around: int, **after: str) -> WrittenRow:
+    images = {int(number.removeprefix("n")): Image("", content) for number, content in after.items()}
+    return WrittenRow(position, position + 2, A, images, frozenset({around}), frozenset(), undone=False)
+
+
+def believed(at_first: list[SheetRow], rows: list[WrittenRow]) -> list[tuple[set[int], dict[int, object]]]:
+    found = overlaid(at_first, rows, lambda row: {number: image.after for number, image in row.images.items()})
+    return [(set(row.around), dict(row.cells)) for row in found]
+
+
+def test_two_rows_of_one_person_stay_two_though_only_one_held_something_at_first() -> None:
+    at_first = [SheetRow(0, A, {0: "mine"}, frozenset({1}))]
+    rows = [written(0, 1, n1="x"), written(1, 2, n0="y", n1="x")]
+    assert believed(at_first, rows) == [({1}, {0: "mine", 1: "x"}), ({2}, {0: "y", 1: "x"})]
+
+
+def test_a_row_around_which_something_changed_is_known_again_where_it_is_the_only_one() -> None:
+    at_first = [SheetRow(0, A, {0: "mine"}, frozenset({1}))]
+    assert believed(at_first, [written(0, 9, n1="x")]) == [({9}, {0: "mine", 1: "x"})]
+    other = SheetRow(0, A, {0: "other"}, frozenset({2}))
+    assert believed([*at_first, other], [written(0, 2, n1="x")]) == [({2}, {0: "other", 1: "x"}), ({1}, {0: "mine"})]
