@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from uuid import uuid4
 
@@ -26,9 +26,6 @@ CHUNK_ROWS = 1_000
 PREPARE, UNDO = 0, -1
 """Numbers of the chunks that hold no rows."""
 STOPPED_ROW = "The run was stopped before this row's turn; nothing was spent on it."
-LONGEST_WAIT = timedelta(days=30)
-"""How long a run waits for somebody to renew its access."""
-GIVEN_UP = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
 RETRYABLE = (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED)
 ENDED = (JobState.CANCELLED, JobState.STOPPED, JobState.DONE)
 """A job in one of these can be retried and undone."""
@@ -226,21 +223,6 @@ def renew_access(deployment: Deployment, job: Job, access_token: str) -> Job:
             chunk_ids = tasks.wake(connection, job.id, deployment.clock())
     _enqueue(deployment, chunk_ids)
     return visible_again(deployment, job)
-
-
-def give_up_waiting(connection: sa.Connection, now: datetime) -> int:
-    """Ends runs whose access nobody has renewed for so long, and keeps what was looked up; how many they were."""
-    waiting = jobs.waiting_since(connection, now - LONGEST_WAIT)
-    for job_id in waiting:
-        job = jobs.get(connection, job_id, lock=True)
-        undoing = tasks.is_open(connection, job_id, UNDO)
-        tasks.drop(connection, job_id)
-        jobs.change(connection, job_id, halted=True, message=GIVEN_UP, sealed_token=None)
-        if undoing:
-            jobs.move(connection, job, JobState.STOPPED)
-        else:
-            conclude(connection, jobs.get(connection, job_id), now)
-    return len(waiting)
 
 
 def visible_again(deployment: Deployment, job: Job) -> Job:

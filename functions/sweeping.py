@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from functions import logs
 from functions.deployment import Deployment
-from functions.jobs import conclude, give_up_waiting
+from functions.jobs import UNDO, conclude
+from functions.outcomes import JobState
 from functions.processes import is_dead
 from functions.store import claims, jobs, retention, tasks
 from functions.store.engine import Store
@@ -17,6 +20,9 @@ KEEP_IMAGES = timedelta(days=30)
 KEEP_JOBS = timedelta(days=180)
 KEEP_LEADS = timedelta(days=730)
 """How long a lead is kept that nobody has looked up again."""
+LONGEST_WAIT = timedelta(days=30)
+"""How long a run waits for somebody to renew its access."""
+GIVEN_UP = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,7 @@ def sweep(deployment: Deployment) -> Swept:
         for job_id in jobs.unended_without_chunks(connection):
             conclude(connection, jobs.get(connection, job_id, lock=True), now)
             ended += 1
-        ended += give_up_waiting(connection, now)
+        ended += _give_up_waiting(connection, now)
         purged = retention.purge(connection, images=now - KEEP_IMAGES, jobs=now - KEEP_JOBS, leads=now - KEEP_LEADS)
     for chunk_id in chunk_ids:
         deployment.queue.enqueue(chunk_id)
@@ -71,3 +77,18 @@ def bury(store: Store, now: datetime) -> None:
         # First: who runs the chunk again must not wait for them.
         logs.in_doubt(claims.expire(store, now, dead=dead))
         tasks.release(store, dead, now)
+
+
+def _give_up_waiting(connection: sa.Connection, now: datetime) -> int:
+    """Ends runs whose access nobody has renewed for so long, and keeps what was looked up; how many they were."""
+    waiting = jobs.waiting_since(connection, now - LONGEST_WAIT)
+    for job_id in waiting:
+        job = jobs.get(connection, job_id, lock=True)
+        undoing = tasks.is_open(connection, job_id, UNDO)
+        tasks.drop(connection, job_id)
+        jobs.change(connection, job_id, halted=True, message=GIVEN_UP, sealed_token=None)
+        if undoing:
+            jobs.move(connection, job, JobState.STOPPED)
+        else:
+            conclude(connection, jobs.get(connection, job_id), now)
+    return len(waiting)
