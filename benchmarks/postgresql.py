@@ -14,10 +14,13 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
+import tenacity
 
 from functions.store import migrating
 from functions.store.engine import Store
 
+RECOVERY_S = 60.0
+"""How long the server is waited for after a crash."""
 TIME_PASSES = (
     "CREATE TABLE public.passed (ahead INTERVAL NOT NULL)",
     "INSERT INTO public.passed VALUES ('0')",
@@ -81,14 +84,24 @@ class Server:
         return f"FROM pg_stat_activity WHERE datname = '{name}' AND backend_type = 'client backend'"
 
     def _do(self, *statements: str, database: str = "postgres") -> list[Any]:
-        """Carries out statements; gives the first column of the last one's answer, nothing while it restarts."""
+        """Carries out statements, once the server takes connections; gives the first column of the last answer."""
         engine = sa.create_engine(self._url(database), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         found: list[Any] = []
-        with engine.connect() as connection:
+        with _connected(engine) as connection:
             for statement in statements:
                 result = connection.execute(sa.text(statement))
                 found = list(result.scalars()) if result.returns_rows else []
         return found
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(sa.exc.OperationalError),
+    wait=tenacity.wait_fixed(0.2),
+    stop=tenacity.stop_after_delay(RECOVERY_S),
+    reraise=True,
+)
+def _connected(engine: sa.Engine) -> sa.Connection:
+    return engine.connect()
 
 
 @contextmanager
