@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 
+import psutil
 import pytest
 from playwright.sync_api import expect
 
@@ -54,9 +53,8 @@ def test_every_example_of_the_documentation_calculates(open_sheet: OpenSheet) ->
     """What docs/formula.md shows can be typed as it stands."""
     examples = re.findall(r"^\| `(=ENRICH\(.+?\))` \|", (ROOT / "docs" / "formula.md").read_text("utf-8"), re.MULTILINE)
     assert len(examples) >= 5
-    rows = [[name, url] for name, url, *_ in sample()[:50]]
-    rows[0] += ["Title", "Company", "Country"]
-    rows[1], rows[2] = rows[2], rows[1]  # somebody of whom all is known comes first
+    rows = leads(49, header=("Name", "LinkedIn", "Title", "Company", "Country"))
+    rows[1] = sample()[2][:2]  # somebody of whom all is known
     window = open_sheet(rows)
     window.connect_formulas()
     for example in examples:
@@ -121,7 +119,10 @@ def test_after_thirty_seconds_a_formula_shows_an_error_and_the_sheet_goes_on(ope
     window.connect_formulas()
     formula = window.stack.parts["formula"].process
     assert formula is not None
-    os.kill(formula.pid, signal.SIGSTOP)
+    server = psutil.Process(formula.pid)
+    processes = [server, *server.children(recursive=True)]
+    for process in processes:
+        process.suspend()
     try:
         window.type("C2", '=ENRICH(B2, "title", "none")')
         window.wait("C2", "Loading…")
@@ -132,7 +133,8 @@ def test_after_thirty_seconds_a_formula_shows_an_error_and_the_sheet_goes_on(ope
         window.type("A2", "still works")
         window.wait("A2", "still works")
     finally:
-        os.kill(formula.pid, signal.SIGCONT)
+        for process in processes:
+            process.resume()
     window.type("C2", '=ENRICH(B2, "title", "none")')
     window.wait("C2", A_VALUE)
 

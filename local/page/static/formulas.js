@@ -54,6 +54,7 @@ export class Formulas {
       if (found.has(place)) continue;
       this.blocks.delete(place);
       this.clear(block);
+      this.draw(block.row, block.column);
     }
   }
 
