@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from functions.outcomes import JobState, Outcome
@@ -49,7 +51,7 @@ def test_a_number_beside_a_column_of_dates_is_no_date(desk: Desk, dates_in: str)
     assert shown == [[str(value)] for (value,) in held]
 
 
-MOVES = {
+MOVES: dict[str, dict[str, Any]] = {
     "somebody's column moves to where the run's is": {
         "moveDimension": {
             "source": {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 0, "endIndex": 1},
