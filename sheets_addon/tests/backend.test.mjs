@@ -23,7 +23,7 @@ const PROBLEMS = [
   [403, "sheet-access-expired"],
   [404, "not-found"],
   [404, "sheet-gone"],
-  [409, "ceiling-exceeded"],
+  [409, "conflict"],
   [409, "wrong-job-state"],
   [429, "cap-reached"],
   [500, "internal"],
