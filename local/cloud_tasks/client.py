@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import time
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import requests
-
-ROOT = Path(__file__).parents[2]
+from local.child import Child
 
 
-class CloudTasks:
+class CloudTasks(Child):
     """Starts on entering; ends on leaving, or when this process does.
 
     Args:
@@ -23,34 +16,15 @@ class CloudTasks:
         port: 0 takes a free one.
     """
 
-    url: str
-    """For `TASKS_API_ENDPOINT`."""
+    module = "local.cloud_tasks"
 
     def __init__(self, *, issuer: str = "", port: int = 0) -> None:
-        self._arguments = ["--port", str(port), "--with-parent", "--issuer", issuer]
+        super().__init__("--issuer", issuer, port=port)
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "local.cloud_tasks", *self._arguments],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None  # noqa: S101 - what PIPE means
-        line = self._process.stdout.readline()
-        if not line:
-            self._end()
-            raise RuntimeError("The Cloud Tasks emulator did not start; its last words are on standard error.")
-        self.url = json.loads(line)["url"]
-        self._session = requests.Session()
-        self._session.trust_env = False
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._session.close()
-        self._end()
+    @property
+    def url(self) -> str:
+        """For `TASKS_API_ENDPOINT`."""
+        return self.root
 
     def add_queue(self, name: str = "projects/local/locations/here/queues/chunks", **config: Any) -> str:  # noqa: ANN401 - `rateLimits`, `retryConfig`
         """Makes a queue, or changes it; gives its name."""
@@ -87,17 +61,4 @@ class CloudTasks:
             time.sleep(0.02)
 
     def _call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        response = self._session.request(method, f"{self.url}/{path}", json=body, timeout=30)
-        if not response.ok:
-            raise ValueError(response.text)
-        return response.json()
-
-    def _end(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        return self._ask(method, path, json=body).json()

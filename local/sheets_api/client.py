@@ -3,51 +3,36 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import requests
 
-ROOT = Path(__file__).parents[2]
+from local.child import Child
+
 Values = Sequence[Sequence[Any]]
 JsonObject = dict[str, Any]
 
 
-class SheetsEmulator:
+class SheetsEmulator(Child):
     """Starts on entering; ends on leaving, or when this process does.
 
     What is done through this class is neither counted, nor held, nor preceded by random edits: it is the other person.
     Leaving raises RuntimeError if the emulator itself failed, such as by an answer against the discovery document.
     """
 
-    url: str
-    """For `client_options={"api_endpoint": url}`."""
+    module = "local.sheets_api"
 
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "local.sheets_api", "--port", "0", "--with-parent"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        assert self._process.stdout is not None  # noqa: S101 - what PIPE means
-        line = self._process.stdout.readline()
-        if not line:
-            self._end()
-            raise RuntimeError("The emulator did not start; its last words are on standard error.")
-        self.url = json.loads(line)["url"]
-        self._session = requests.Session()
-        self._session.trust_env = False
-        return self
+    @property
+    def url(self) -> str:
+        """For `client_options={"api_endpoint": url}`."""
+        return self.root
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -55,8 +40,7 @@ class SheetsEmulator:
         try:
             faults = self.calls()["faults"]
         finally:
-            self._session.close()
-            self._end()
+            super().__exit__(kind, error, traceback)
         if faults and error is None:
             raise RuntimeError(f"The emulator failed: {faults}")
 
@@ -208,20 +192,7 @@ class SheetsEmulator:
         return self._answer(http_method, path, json=body).json()
 
     def _answer(self, http_method: str, path: str, **content: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
-        answer = self._session.request(http_method, f"{self.url}/_emulator/{path}", timeout=60, **content)
-        if not answer.ok:
-            raise ValueError(answer.text)
-        return answer
-
-    def _end(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        return self._ask(http_method, f"_emulator/{path}", **content)
 
 
 class _Holder(threading.Thread):

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import requests
 
-from local.slintel_sandbox.client import ROOT, Sandbox
+from local.child import ROOT
+from local.slintel_sandbox.client import Sandbox
 from local.slintel_sandbox.people import FORMULA_LIKE, lead
 from local.slintel_sandbox.switches import SLUGS, Switches, fate
 

@@ -33,7 +33,8 @@ from functions.errors import KeyRejected, LeadfillError, QuotaExhausted, Setting
 from functions.lookups import Found, LookupResult, Missing, NoAnswer, Refused, Throttled, Unavailable, Unreadable
 from functions.profiles import Profile
 from functions.slintel import Slintel
-from local.slintel_sandbox.client import ROOT, Sandbox
+from local.child import ROOT
+from local.slintel_sandbox.client import Sandbox
 
 KEY = "not-a-real-key"
 SENT, UNSENT = NoAnswer(sent=True), NoAnswer(sent=False)
