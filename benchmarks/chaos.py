@@ -25,7 +25,8 @@ from benchmarks import aftermath
 from benchmarks.postgresql import Server, server
 from benchmarks.trouble import LOT, WORKERS, Trouble
 from functions.catalogue import CATALOGUE
-from local.stack import HOST, free_port, stack
+from local.ports import HOST, free_port
+from local.stack import stack
 from tests.conftest import wait_until_quiet
 from tests.stack_fixture import OVER, Json, Running, attach
 

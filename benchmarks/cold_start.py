@@ -26,7 +26,7 @@ from functions.profiles import parse
 from functions.standings import Standing
 from functions.store import leads, migrating
 from functions.store.engine import Store
-from local.stack import free_port
+from local.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 AT_MOST = 3.0

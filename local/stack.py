@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -19,10 +18,10 @@ import requests
 
 from functions.store import migrating
 from functions.store.engine import Store
+from local.ports import HOST, free_port, listens
 from local.slintel_sandbox.server import BASE_PATH
 
 ROOT = Path(__file__).parent.parent
-HOST = "127.0.0.1"
 AUDIENCE = "leadfill-local"
 PERSON = "you@example.com"
 WORKER = "worker@leadfill-local.iam.gserviceaccount.com"
@@ -133,7 +132,7 @@ class Stack:
         part.start()
         self.parts[name], self.urls[name] = part, part.url
         until = time.monotonic() + START_WITHIN_S
-        while not _listens(port):
+        while not listens(port):
             if part.process is None or part.process.poll() is not None or time.monotonic() > until:
                 raise NotStarted(f"The function {name} did not start; its last words are in {part.log}.")
             time.sleep(0.05)
@@ -250,21 +249,3 @@ def _secret(path: Path) -> str:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(32))
     return path.read_text(encoding="utf-8")
-
-
-def free_port(port: int) -> int:
-    """The port, or where it is taken (or 0), a free one."""
-    for candidate in (port, 0):
-        try:
-            with socket.create_server((HOST, candidate)) as listening:
-                found: int = listening.getsockname()[1]
-                return found
-        except OSError:
-            continue
-    raise NotStarted("No port of this machine is free.")
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0

@@ -19,7 +19,8 @@ from functions.store import claims, jobs, ledger, retention, schema
 from functions.store.engine import Store
 from functions.store.jobs import Job, JobRow
 from functions.sweeping import KEEP_IMAGES, KEEP_JOBS, KEEP_LEADS
-from local.stack import free_port, stack
+from local.ports import free_port
+from local.stack import stack
 from tests.conftest import FRESH, PLENTY, people, spender
 from tests.stack_fixture import Running, attach, slugs
 

@@ -19,8 +19,9 @@ import sqlalchemy as sa
 from deploy.environment import chosen, of_function
 from deploy.source import ROOT, files
 from deploy.target import FUNCTIONS, Target
+from local.ports import free_port
 from local.slintel_sandbox.server import BASE_PATH
-from local.stack import AUDIENCE, Stack, free_port
+from local.stack import AUDIENCE, Stack
 from tests.stack_fixture import Running, attach, slugs
 
 pytestmark = pytest.mark.xdist_group("package")
