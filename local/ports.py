@@ -19,7 +19,7 @@ def free_port(port: int) -> int:
     Raises:
         OSError: none was found.
     """
-    drawn = (random.randrange(*SERVERS) for _ in range(TRIES))
+    drawn = (secrets.choice(SERVERS) for _ in range(TRIES))
     for candidate in (*([port] if port else []), *drawn):
         with suppress(OSError), socket.create_server((HOST, candidate)):
             return candidate
