@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -33,23 +34,24 @@ def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: i
 
     def around(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any step of the engine
+            steps = inside.steps = getattr(inside, "steps", [])
             reach(f"before {name}")
-            inside.append(name)
+            steps.append(name)
             try:
                 result = function(*args, **kwargs)
             finally:
-                inside.pop()
+                steps.pop()
             reach(f"after {name}")
             return result
 
         return wrapped
 
-    inside: list[str] = []
+    inside = threading.local()  # lookups go on in other threads while this one commits
 
     @sa.event.listens_for(store.engine, "commit")
     def _at_commit(_connection: sa.Connection) -> None:
-        if inside and inside[-1] in {"claim", "settle"}:
-            reach(f"commit of {inside[-1]}")
+        for name in getattr(inside, "steps", [])[-1:]:
+            reach(f"commit of {name}")
 
     claims.claim = around(claims.claim, "claim")
     claims.settle = around(claims.settle, "settle")
