@@ -5,6 +5,7 @@ Tests share it, so each makes its own spreadsheets and invents its own people; s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import requests
 from functions.store.engine import Store
 from local.sheets_api.client import SheetsEmulator
 from local.slintel_sandbox.client import Sandbox
+from local.slintel_sandbox.people import lead
 from local.stack import AUDIENCE, PERSON, WORKER, Stack, stack
 from tests.conftest import wait_until
 
@@ -122,9 +124,10 @@ def attach(started: Stack, closing: ExitStack) -> Running:
 
 
 def slugs(count: int) -> list[str]:
-    """People whom no other test knows."""
+    """People whom no other test knows, and who have an e-mail address."""
     name = uuid4().hex[:12]
-    return [f"zq{name}-{number}" for number in range(count)]
+    reachable = (slug for number in itertools.count() if lead(slug := f"zq{name}-{number}").get("email"))
+    return list(itertools.islice(reachable, count))
 
 
 @cache
