@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from functions.catalogue import CATALOGUE
-from functions.charging import EntryKind
+from functions.credits.pricing import EntryKind
+from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import ChunkState, JobState
 from functions.store import jobs, schema
 from tests.conftest import wait_until

@@ -24,7 +24,7 @@ import requests
 from benchmarks import aftermath
 from benchmarks.postgresql import Server, server
 from benchmarks.trouble import LOT, WORKERS, Trouble
-from functions.catalogue import CATALOGUE
+from functions.fields.catalogue import CATALOGUE
 from local.ports import HOST, free_port
 from local.stack import stack
 from tests.conftest import wait_until_quiet

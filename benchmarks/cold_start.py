@@ -21,11 +21,12 @@ import click
 import requests
 
 from benchmarks.postgresql import server
-from functions.access import Access, Caller
+from functions.auth.access import Access, Caller
+from functions.credits.lead_status import Standing
 from functions.profiles import parse
-from functions.standings import Standing
-from functions.store import leads, migrating
-from functions.store.engine import Store
+from functions.store import leads
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 from local.ports import free_port
 
 ROOT = Path(__file__).parent.parent

@@ -26,14 +26,14 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from functions.caps import Limits, Spender
-from functions.dispatching import Dispatcher
-from functions.enrichment import Enricher
+from functions.credits.caps import Limits, Spender
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
-from functions.slintel import Slintel
+from functions.providers.slintel import Slintel
 from functions.store import schema
-from functions.store.engine import Store
+from functions.store.database import Store
 from functions.store.leads import Freshness
 from local.slintel_sandbox.client import Sandbox
 

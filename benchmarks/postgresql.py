@@ -16,8 +16,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 import tenacity
 
-from functions.store import migrating
-from functions.store.engine import Store
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 
 RECOVERY_S = 60.0
 """How long the server is waited for after a crash."""

@@ -27,16 +27,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.postgresql import server
-from functions.caps import Cap, Limits, Spender
-from functions.charging import Charge, EntryKind
-from functions.dispatching import Dispatcher
-from functions.enrichment import Enricher
+from functions.credits.caps import Cap, Limits, Spender
+from functions.credits.lead_status import Standing
+from functions.credits.pricing import Charge, EntryKind
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher
 from functions.profiles import parse
-from functions.slintel import Slintel
-from functions.standings import Standing
-from functions.store import claims, migrating
+from functions.providers.slintel import Slintel
+from functions.store import claims
+from functions.store import upgrade as migrating
 from functions.store.claims import Settlement
-from functions.store.engine import Store
+from functions.store.database import Store
 from functions.store.leads import Freshness
 from local.slintel_sandbox.client import Sandbox
 

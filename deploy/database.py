@@ -12,7 +12,7 @@ from deploy.target import NAME, Target
 VERSION = "POSTGRES_17"
 TIER = "db-g1-small"
 MAX_CONNECTIONS = 100
-"""Above what all instances together may open; see `FUNCTIONS` and the pool in functions/store/engine.py."""
+"""Above what all instances together may open; see `FUNCTIONS` and the pool in functions/store/database.py."""
 
 
 def make(gcloud: Gcloud, target: Target) -> str:

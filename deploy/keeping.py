@@ -9,8 +9,8 @@ from deploy import database
 from deploy.environment import SECRETS
 from deploy.gcloud import Gcloud, grant
 from deploy.target import FUNCTIONS, NAME, Target
+from functions.auth.encryption import weakness
 from functions.errors import SettingsError
-from functions.sealing import weakness
 
 
 class Vault:

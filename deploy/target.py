@@ -74,7 +74,7 @@ FUNCTIONS = (
     Function(name="api", account="api", concurrency=16, max_instances=3, timeout_s=60),
     # A formula must answer within Apps Script's 30 s; Leadfill itself answers within 25.
     Function(name="formula", account="formula", concurrency=16, max_instances=3, timeout_s=30, secrets=_ALL_SECRETS),
-    # A chunk at a time and thread; as long as Cloud Tasks waits (functions.queueing.DISPATCH_DEADLINE_S).
+    # A chunk at a time and thread; as long as Cloud Tasks waits (functions.task_queue.DISPATCH_DEADLINE_S).
     Function(
         name="worker",
         account="worker",

@@ -8,25 +8,25 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from functions import logs
-from functions.access import Access
-from functions.caps import Limits
-from functions.deployment import Deployment
-from functions.dispatching import Dispatcher
-from functions.enrichment import Enricher
+from functions.auth.access import Access
+from functions.auth.encryption import Seal
+from functions.context import Deployment
+from functions.credits.caps import Limits
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher
 from functions.errors import SettingsError
-from functions.queueing import CloudTasksQueue, Queue, StoreQueue
-from functions.sealing import Seal
+from functions.providers.slintel import Slintel
 from functions.settings import Settings, read
-from functions.slintel import Slintel
-from functions.store import migrating
-from functions.store.engine import Store
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 from functions.store.leads import Freshness
+from functions.task_queue import CloudTasksQueue, Queue, StoreQueue
 
 if TYPE_CHECKING:
     from flask import Flask, Request
     from werkzeug import Response
 
-    from functions.draining import Drain
+    from functions.entrypoints.local_worker import Drain
 
 TARGETS = ("api", "formula", "worker", "sweep")
 
@@ -55,15 +55,15 @@ def application(target: str) -> Flask:
     logs.set_up(settings.google_cloud_project)
     opened = store(settings)
     if target == "formula":
-        from functions.formula_entry import Formulas  # noqa: PLC0415 - as above
+        from functions.entrypoints.formula import Formulas  # noqa: PLC0415 - as above
 
         parts = deployment(settings, opened, _queue(settings, None))
         return Formulas(parts, access(settings), settings.formula_credits_per_day).application()
     if target == "api":
-        from functions.api import Api  # noqa: PLC0415 - as above
+        from functions.entrypoints.api import Api  # noqa: PLC0415 - as above
 
         return Api(deployment(settings, opened, _queue(settings, None)), access(settings)).application()
-    from functions.worker import Private  # noqa: PLC0415 - as above
+    from functions.entrypoints.worker import Private  # noqa: PLC0415 - as above
 
     if target == "sweep":
         parts = deployment(settings, opened, _queue(settings, None))
@@ -75,7 +75,7 @@ def _drained(settings: Settings, opened: Store) -> Deployment:
     """The worker's parts; where the queue is the store itself, this process drains it."""
     if settings.tasks_queue:
         return deployment(settings, opened, _queue(settings, None))
-    from functions.draining import Drain  # noqa: PLC0415 - as above
+    from functions.entrypoints.local_worker import Drain  # noqa: PLC0415 - as above
 
     drain = Drain()
     parts = deployment(settings, opened, _queue(settings, drain))

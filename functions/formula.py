@@ -6,16 +6,16 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from functions.access import FormulaToken
-from functions.caps import Spender
-from functions.catalogue import Field
-from functions.deployment import Deployment
-from functions.enrichment import Result
+from functions.auth.access import FormulaToken
+from functions.context import Deployment
+from functions.credits.caps import Spender
+from functions.enrichment.enricher import Result
 from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile
 from functions.fields import Facts, project, select, split
+from functions.fields.catalogue import Field
+from functions.fields.cell_format import Cell
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
-from functions.rendering import Cell
 
 ANSWER_WITHIN_S = 24.0
 """Sheets gives a custom function 30 s, and the answer travels too."""

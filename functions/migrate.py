@@ -7,8 +7,8 @@ import sys
 
 from functions import settings
 from functions.errors import LeadfillError
-from functions.store import migrating
-from functions.store.engine import Store
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 
 
 def main() -> int:

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
-from functions.caps import Spender, caps
-from functions.enrichment import Enricher, Result
+from functions.credits.caps import Spender, caps
+from functions.credits.lead_status import Standing
+from functions.credits.plan import Census, Plan, plan
+from functions.enrichment.enricher import Enricher, Result
 from functions.errors import LeadfillError, NotAProfile
 from functions.fields import Facts
 from functions.outcomes import Outcome
-from functions.planning import Census, Plan, plan
 from functions.profiles import Profile, parse
-from functions.standings import Standing
 from functions.store import leads, ledger
 from local.csv_columns import Columns
 from local.csv_file import BadFile, CsvFile

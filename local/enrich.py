@@ -18,16 +18,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from functions import bootstrap, settings
-from functions.caps import Spender
-from functions.enrichment import Enricher
+from functions.credits.caps import Spender
+from functions.credits.lead_status import Standing
+from functions.credits.plan import Plan
+from functions.enrichment.enricher import Enricher
 from functions.errors import LeadfillError
 from functions.fields import select, split
+from functions.jobs.sweep import bury
 from functions.outcomes import Outcome
-from functions.planning import Plan
-from functions.standings import Standing
 from functions.store import ledger
-from functions.store.engine import Store
-from functions.sweeping import bury
+from functions.store.database import Store
 from local.csv_columns import Columns
 from local.csv_file import BadFile, CsvFile, open_csv
 from local.csv_run import CsvRun, Tally

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from functions.catalogue import CATALOGUE, PRESETS, Field
-from functions.expressions import MAX_LENGTH
-from functions.fields import MAX_FIELDS
-from functions.rendering import CELL_LIMIT
+from functions.fields.catalogue import CATALOGUE, PRESETS, Field
+from functions.fields.cell_format import CELL_LIMIT
+from functions.fields.expressions import MAX_LENGTH
+from functions.fields.selection import MAX_FIELDS
 
 PAGE = Path(__file__).parent.parent / "docs" / "fields.md"
 
 _INTRODUCTION = f"""\
 # Fields
 
-<!-- Written by `python -m local.fields_page`; change functions/catalogue.py instead. -->
+<!-- Written by `python -m local.fields_page`; change functions/fields/catalogue.py instead. -->
 
 A field is a named value made from a lead. Choose fields by name or by header; case, spaces, hyphens and underscores do
 not matter, so `size`, `Company size` and `company_size` are one. A run takes at most {MAX_FIELDS}. A lead is kept

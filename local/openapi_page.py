@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from functions.openapi import document
+from functions.entrypoints.openapi import document
 
 PAGE = Path(__file__).parent.parent / "docs" / "openapi.json"
 

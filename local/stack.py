@@ -16,8 +16,8 @@ from typing import Any
 
 import requests
 
-from functions.store import migrating
-from functions.store.engine import Store
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 from local.ports import HOST, free_port, listens
 from local.slintel_sandbox.server import BASE_PATH
 

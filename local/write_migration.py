@@ -16,8 +16,8 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 
 from functions.store import schema
-from functions.store.engine import Credits, Instant
-from functions.store.migrating import STEPS
+from functions.store.database import Credits, Instant
+from functions.store.upgrade import STEPS
 
 TARGET = STEPS / "versions" / "m0001_first_tables.py"
 TEXT = '''"""The first tables."""

@@ -14,13 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from benchmarks.postgresql import server
-from functions.caps import Limits, Spender
-from functions.dispatching import Dispatcher
-from functions.enrichment import Enricher
+from functions.credits.caps import Limits, Spender
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher
 from functions.profiles import Profile, parse
-from functions.slintel import Slintel
+from functions.providers.slintel import Slintel
 from functions.store import schema
-from functions.store.engine import Store
+from functions.store.database import Store
 from functions.store.leads import Freshness
 from local.slintel_sandbox.client import Sandbox
 

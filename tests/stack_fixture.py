@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from functions.store.engine import Store
+from functions.store.database import Store
 from local.sheets_api.client import SheetsEmulator
 from local.slintel_sandbox.client import Sandbox
 from local.slintel_sandbox.people import lead

@@ -14,11 +14,11 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from functions.caps import Cap, Spender
-from functions.charging import LOOKUP_CREDITS, Charge, EntryKind
-from functions.standings import Standing
+from functions.credits.caps import Cap, Spender
+from functions.credits.lead_status import Standing
+from functions.credits.pricing import LOOKUP_CREDITS, Charge, EntryKind
 from functions.store import erasures, leads, ledger, schema
-from functions.store.engine import Store, insert
+from functions.store.database import Store, insert
 from functions.store.leads import Freshness, Known
 
 LIFETIME = timedelta(seconds=300)

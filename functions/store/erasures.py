@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from functions.store import schema
-from functions.store.engine import upsert
+from functions.store.database import upsert
 
 
 def erase(connection: sa.Connection, key: str, now: datetime) -> None:

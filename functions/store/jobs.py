@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from functions.errors import NotFound, WrongJobState
 from functions.outcomes import TRANSITIONS, ChunkState, JobState, Outcome
 from functions.store import schema
-from functions.store.engine import insert
+from functions.store.database import insert
 
 NO_SUCH_JOB = "There is no such job; it may have been started by somebody else, or long ago."
 

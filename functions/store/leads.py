@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import msgspec
 import sqlalchemy as sa
 
-from functions.lookups import Lead
-from functions.standings import Standing
+from functions.credits.lead_status import Standing
+from functions.credits.lookup_result import Lead
 from functions.store import erasures, schema
-from functions.store.engine import upsert
+from functions.store.database import upsert
 
 _FAST = 1
 """zlib's quickest level: a lead shrinks to a third, and a read costs tens of microseconds."""

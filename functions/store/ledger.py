@@ -9,10 +9,10 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from functions.caps import Cap
-from functions.charging import EntryKind
+from functions.credits.caps import Cap
+from functions.credits.pricing import EntryKind
 from functions.store import schema
-from functions.store.engine import insert
+from functions.store.database import insert
 
 NONE = Decimal(0)
 _BATCH = 500

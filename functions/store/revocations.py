@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from functions.store import schema
-from functions.store.engine import upsert
+from functions.store.database import upsert
 
 
 def revoke(connection: sa.Connection, token_id: str, now: datetime) -> None:

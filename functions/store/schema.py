@@ -6,10 +6,10 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from functions.charging import EntryKind
+from functions.credits.lead_status import Standing
+from functions.credits.pricing import EntryKind
 from functions.outcomes import ChunkState, JobState
-from functions.standings import Standing
-from functions.store.engine import Credits, Instant
+from functions.store.database import Credits, Instant
 
 
 def _one_of(column: str, enum: type[StrEnum]) -> sa.CheckConstraint:

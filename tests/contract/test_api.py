@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from functions.catalogue import CATALOGUE
+from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import Outcome
 from functions.store import schema
 from tests.conftest import wait_until

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from functions.profiles import parse
 from functions.store import claims, erasures, leads, schema
-from functions.store.engine import Store
+from functions.store.database import Store
 from tests.conftest import PLENTY, EnricherOf, people, spender
 from tests.stack_fixture import Running, slugs
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from functions import formula
-from functions.catalogue import CATALOGUE
+from functions.fields.catalogue import CATALOGUE
 from tests.conftest import wait_until
 from tests.stack_fixture import Json, Running, slugs
 

@@ -18,7 +18,7 @@ from schemathesis.checks import (
     unsupported_method,
 )
 
-from functions.openapi import document
+from functions.entrypoints.openapi import document
 from local import openapi_page
 from tests.stack_fixture import Running, slugs
 
@@ -92,7 +92,7 @@ def test_nothing_is_answered_without_an_identity(running: Running) -> None:
 
 
 def test_every_address_that_is_served_is_documented(running: Running) -> None:
-    from functions.api import Api  # noqa: PLC0415 - only its routes are looked at
+    from functions.entrypoints.api import Api  # noqa: PLC0415 - only its routes are looked at
 
     app = Api(None, None).application()  # type: ignore[arg-type]  # no view is called
     served = {

@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from functions import logs
-from functions.caps import caps
+from functions.credits.caps import caps
+from functions.jobs.sweep import KEEP_IMAGES, KEEP_JOBS, KEEP_LEADS
 from functions.outcomes import JobState, Outcome
 from functions.store import claims, jobs, ledger, retention, schema
-from functions.store.engine import Store
+from functions.store.database import Store
 from functions.store.jobs import Job, JobRow
-from functions.sweeping import KEEP_IMAGES, KEEP_JOBS, KEEP_LEADS
 from local.ports import free_port
 from local.stack import stack
 from tests.conftest import FRESH, PLENTY, people, spender

@@ -20,10 +20,10 @@ from deploy.release import facts
 from deploy.source import ROOT
 from deploy.target import FUNCTIONS, Function, Target
 from functions.errors import SettingsError
-from functions.jobs import CHUNK_ROWS
-from functions.queueing import DISPATCH_DEADLINE_S
+from functions.jobs.service import CHUNK_ROWS
 from functions.settings import Settings, read
-from functions.store.engine import Store
+from functions.store.database import Store
+from functions.task_queue import DISPATCH_DEADLINE_S
 
 SECRET_VALUES = {
     "SLINTEL_API_KEY": "sk-the-key-of-slintel",

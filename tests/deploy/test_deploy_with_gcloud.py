@@ -17,7 +17,7 @@ import pytest
 
 from deploy import release, source
 from deploy.source import ROOT
-from functions.sealing import weakness
+from functions.auth.encryption import weakness
 from tests.conftest import wait_until
 from tests.deploy.google_cloud import REGION, GoogleCloud
 from tests.deploy.google_resources import PROJECT

@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from functions import bootstrap, jobs
-from functions.access import Caller
-from functions.chunks import Ending, run_chunk
-from functions.deployment import Deployment
+from functions import bootstrap
+from functions.auth.access import Caller
+from functions.context import Deployment
 from functions.fields import Facts, project, select
+from functions.jobs import service as jobs
+from functions.jobs.chunk_runner import Ending, run_chunk
+from functions.jobs.request import Wish
 from functions.outcomes import JobState, Outcome
-from functions.queueing import StoreQueue
-from functions.runs import Wish
 from functions.settings import read
 from functions.store import jobs as kept_jobs
 from functions.store import ledger
-from functions.store.engine import Store
+from functions.store.database import Store
 from functions.store.jobs import Job, JobRow
+from functions.task_queue import StoreQueue
 from local.sheets_api.client import SheetsEmulator
 from local.slintel_sandbox.client import Sandbox
 from local.slintel_sandbox.people import lead

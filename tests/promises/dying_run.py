@@ -11,12 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions import flights
-from functions.dispatching import Dispatcher
-from functions.enrichment import Enricher
-from functions.slintel import Slintel
+from functions.enrichment import in_flight as flights
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher
+from functions.providers.slintel import Slintel
 from functions.store import claims
-from functions.store.engine import Store
+from functions.store.database import Store
 from tests.conftest import FRESH, PLENTY, people, spender
 
 

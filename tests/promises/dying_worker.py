@@ -18,14 +18,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions import chunks, jobs
-from functions.chunks import Ending, run_chunk
+from functions.jobs import chunk_runner as chunks
+from functions.jobs import service as jobs
+from functions.jobs.chunk_runner import Ending, run_chunk
+from functions.jobs.sweep import bury
 from functions.outcomes import ChunkState
-from functions.sheets import GoogleSheet
-from functions.slintel import Slintel
-from functions.store import claims, images, schema, tasks
-from functions.store.engine import Store
-from functions.sweeping import bury
+from functions.providers.slintel import Slintel
+from functions.sheets.client import GoogleSheet
+from functions.store import cell_history as images
+from functions.store import chunks as tasks
+from functions.store import claims, schema
+from functions.store.database import Store
 from tests.promises.desk import parts
 
 STRAGGLING = timedelta(seconds=0.2)

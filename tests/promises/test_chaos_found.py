@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from functions import jobs
-from functions.chunks import Ending, run_chunk
+from functions.jobs import service as jobs
+from functions.jobs.chunk_runner import Ending, run_chunk
 from functions.outcomes import Outcome
-from functions.sheets import GoogleSheet
+from functions.sheets.client import GoogleSheet
 from functions.store import jobs as kept_jobs
-from functions.store import migrating, schema
-from functions.store.engine import Store
+from functions.store import schema
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 from local.sheets_api.client import SheetsEmulator
 from local.slintel_sandbox.client import Sandbox
 from tests.promises.desk import Desk, desk_at, expected, people_rows

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.auth import crypt, jwt
 
-from functions.access import MAX_HEADER_LENGTH, Access, Caller
-from functions.certificates import GOOGLE_CERTS_URL
+from functions.auth.access import MAX_HEADER_LENGTH, Access, Caller
+from functions.auth.certificates import GOOGLE_CERTS_URL
+from functions.auth.encryption import Seal
 from functions.errors import AccessError, Forbidden, Unauthenticated
-from functions.sealing import Seal
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
 from local.serving import serving

@@ -24,9 +24,9 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from functions import bodies
+from functions.entrypoints import requests as bodies
 from functions.outcomes import ChunkState
-from functions.slintel import Slintel
+from functions.providers.slintel import Slintel
 from functions.store import schema
 from local.issuer.issuing import Issuer
 from local.stack import AUDIENCE, WORKER

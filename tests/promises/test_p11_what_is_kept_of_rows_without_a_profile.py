@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from functions.sweeping import KEEP_IMAGES, sweep
+from functions.jobs.sweep import KEEP_IMAGES, sweep
 from tests.contract.test_erasing import traces
 from tests.promises.desk import Desk, url_of
 

@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.caps import Cap
-from functions.dispatching import Dispatcher
-from functions.enrichment import Enricher
+from functions.credits.caps import Cap
+from functions.credits.lead_status import Standing
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher
 from functions.outcomes import Outcome
-from functions.slintel import Slintel
-from functions.standings import Standing
-from functions.store import claims, ledger, tasks
-from functions.store.engine import Store
+from functions.providers.slintel import Slintel
+from functions.store import chunks as tasks
+from functions.store import claims, ledger
+from functions.store.database import Store
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import FRESH, PLENTY, people, spender, wait_until
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from functions.credits.lead_status import Standing
 from functions.outcomes import Outcome
 from functions.profiles import parse
-from functions.standings import Standing
 from functions.store import ledger
-from functions.store.engine import Store
+from functions.store.database import Store
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import FRESH, EnricherOf, people, spender
 

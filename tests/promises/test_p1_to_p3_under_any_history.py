@@ -14,19 +14,21 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from functions import flights, pacing, retrying
-from functions.caps import Limits, Spender, caps
-from functions.charging import EntryKind
-from functions.dispatching import Dispatcher
-from functions.enrichment import Enricher, Result
+from functions.credits import retry_policy as retrying
+from functions.credits.caps import Limits, Spender, caps
+from functions.credits.lead_status import Standing
+from functions.credits.lookup_result import LookupResult
+from functions.credits.pricing import EntryKind
+from functions.enrichment import in_flight as flights
+from functions.enrichment import rate_limiter as pacing
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher, Result
 from functions.errors import ProviderError
-from functions.lookups import LookupResult
 from functions.profiles import Profile, parse
-from functions.slintel import Slintel
-from functions.standings import Standing
+from functions.providers.slintel import Slintel
 from functions.store import claims, leads, ledger, schema
 from functions.store.claims import Claim
-from functions.store.engine import Store
+from functions.store.database import Store
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import FRESH, spender, wait_until_quiet
 

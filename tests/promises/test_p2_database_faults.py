@@ -17,11 +17,11 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from functions.enrichment import Enricher
+from functions.enrichment.enricher import Enricher
 from functions.errors import StoreError
 from functions.outcomes import Outcome
 from functions.store import claims
-from functions.store.engine import Store
+from functions.store.database import Store
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import PLENTY, EnricherOf, people, spender, wait_until_quiet
 from tests.promises.test_p2_the_ledger_brackets_the_truth import assert_bracketed

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from functions import charging, flights
-from functions.caps import caps
+from functions.credits import pricing as charging
+from functions.credits.caps import caps
+from functions.credits.lead_status import Standing
+from functions.enrichment import in_flight as flights
 from functions.errors import KeyRejected, QuotaExhausted, StoreError
 from functions.outcomes import Outcome
-from functions.standings import Standing
 from functions.store import claims, leads, ledger, schema
-from functions.store.engine import Store
+from functions.store.database import Store
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import FRESH, PLENTY, EnricherOf, people, spender, wait_until_quiet
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from functions.caps import Limits
+from functions.credits.caps import Limits
 from functions.errors import CapReached
 from functions.outcomes import Outcome
 from functions.store import ledger
-from functions.store.engine import Store
+from functions.store.database import Store
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import PLENTY, EnricherOf, people, spender
 

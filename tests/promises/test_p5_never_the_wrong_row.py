@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from functions import delivering, jobs
+from functions.jobs import service as jobs
 from functions.outcomes import Outcome
 from functions.profiles import parse
+from functions.sheet_writes import writer as delivering
 from functions.store.jobs import Job
 from local.sheets_api.client import JsonObject
 from tests.promises.desk import FIELDS, Desk, expected, url_of

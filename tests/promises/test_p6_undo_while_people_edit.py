@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from functions import delivering
 from functions.outcomes import JobState, Outcome
+from functions.sheet_writes import writer as delivering
 from tests.promises.desk import FIELDS, Desk, expected, url_of
 
 ROWS = 600

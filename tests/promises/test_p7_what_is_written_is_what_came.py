@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from functions.catalogue import CATALOGUE, Field
 from functions.fields import Facts, project, select
+from functions.fields.catalogue import CATALOGUE, Field
+from functions.fields.cell_format import CELL_LIMIT, Cell, Rendering
 from functions.outcomes import Outcome
-from functions.rendering import CELL_LIMIT, Cell, Rendering
 
 FACTS = Facts(Outcome.ENRICHED, datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "http://www.linkedin.com/in/given-family")
 PLAIN = [field for field in CATALOGUE if field.rendering is Rendering.TEXT and field.expression.isidentifier()]

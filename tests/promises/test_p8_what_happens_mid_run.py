@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from functions import chunks, holding, jobs
-from functions import sheets as gateway
 from functions.errors import WrongJobState
+from functions.jobs import chunk_runner as chunks
+from functions.jobs import leases as holding
+from functions.jobs import service as jobs
 from functions.outcomes import JobState, Outcome
+from functions.sheets import client as gateway
 from functions.store.jobs import Job
 from tests.conftest import wait_until
 from tests.promises.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of

@@ -16,12 +16,13 @@ from typing import Any
 
 import pytest
 
-from functions import jobs
+from functions.jobs import service as jobs
+from functions.jobs.sweep import bury
 from functions.outcomes import JobState, Outcome
-from functions.store import migrating, tasks
-from functions.store.engine import Store
+from functions.store import chunks as tasks
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 from functions.store.jobs import Job
-from functions.sweeping import bury
 from local.sheets_api.client import SheetsEmulator
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import wait_until_quiet

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions import jobs
+from functions.jobs import service as jobs
+from functions.jobs.sweep import sweep
 from functions.outcomes import JobState, Outcome
 from functions.store.jobs import Job
-from functions.sweeping import sweep
 from tests.promises.desk import CALLER, Desk, people_rows
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from functions import certificates
-from functions.access import FORMULA_TOKEN_DAYS, Access, Caller
-from functions.certificates import GOOGLE_CERTS_URL, IdentityUnavailable, issuers, kept_s
+from functions.auth import certificates
+from functions.auth.access import FORMULA_TOKEN_DAYS, Access, Caller
+from functions.auth.certificates import GOOGLE_CERTS_URL, IdentityUnavailable, issuers, kept_s
+from functions.auth.encryption import NotOurs, Seal
 from functions.errors import Forbidden, SettingsError, Unauthenticated
-from functions.sealing import NotOurs, Seal
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
 from local.serving import Handler, serving
@@ -283,8 +283,8 @@ def test_a_weak_secret_stops_the_start_with_a_sentence_that_does_not_repeat_it(s
 def test_the_formulas_path_imports_neither_google_auth_nor_requests() -> None:
     code = """
 import sys
-from functions.access import Access, Caller
-from functions.certificates import GOOGLE_CERTS_URL
+from functions.auth.access import Access, Caller
+from functions.auth.certificates import GOOGLE_CERTS_URL
 door = Access(audience="a", certs_url=GOOGLE_CERTS_URL, allowed_domains=("example.com",), allowed_emails=(),
               worker_service_account="", secret_key="correct-horse-battery-staple-0123456789")
 assert "cryptography" not in sys.modules

@@ -6,8 +6,17 @@ from decimal import Decimal
 
 import pytest
 
-from functions.charging import LOOKUP_CREDITS, Charge, EntryKind, charge
-from functions.lookups import Found, LookupResult, Missing, NoAnswer, Refused, Throttled, Unavailable, Unreadable
+from functions.credits.lookup_result import (
+    Found,
+    LookupResult,
+    Missing,
+    NoAnswer,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
+from functions.credits.pricing import LOOKUP_CREDITS, Charge, EntryKind, charge
 
 CHARGED = Charge(EntryKind.CHARGED, LOOKUP_CREDITS)
 IN_DOUBT = Charge(EntryKind.IN_DOUBT, LOOKUP_CREDITS)

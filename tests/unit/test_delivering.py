@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functions.delivering import overlaid
-from functions.placement import Image, SheetRow
-from functions.store.images import WrittenRow
+from functions.sheet_writes.writer import overlaid
+from functions.sheets.row_matching import Image, SheetRow
+from functions.store.cell_history import WrittenRow
 
 A = "linkedin.com/in/a-a"
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 IMPATIENT = """
-from functions.store import engine
+from functions.store import database as engine
 engine.BUSY_TIMEOUT_S = 0.2
 from local.enrich import main
 main()

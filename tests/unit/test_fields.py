@@ -17,12 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.catalogue import CATALOGUE, PRESETS
 from functions.errors import InvalidRequest, UnknownField
-from functions.expressions import MAX_GROWTH, MAX_LENGTH, evaluate
-from functions.fields import MAX_FIELDS, Facts, is_named_by, project, select, spelling, split
+from functions.fields import Facts, is_named_by, project, select, split
+from functions.fields.catalogue import CATALOGUE, PRESETS
+from functions.fields.cell_format import Cell
+from functions.fields.expressions import MAX_GROWTH, MAX_LENGTH, evaluate
+from functions.fields.selection import MAX_FIELDS, spelling
 from functions.outcomes import Outcome
-from functions.rendering import Cell
 from local import fields_page
 
 SEED = Path(__file__).parents[3] / "shared" / "seed" / "lead_enrich_on_linkedin_url.md"
@@ -182,7 +183,7 @@ def test_custom_fields_on_the_page_work(text: str) -> None:
 
 def test_importing_compiles_nothing() -> None:
     program = (
-        "import functions.fields, jmespath.parser, functions.expressions as e;"
+        "import functions.fields, jmespath.parser, functions.fields.expressions as e;"
         "assert not jmespath.parser.Parser._CACHE and not e._parsed.cache_info().currsize"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])

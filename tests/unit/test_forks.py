@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 from functions import bootstrap, settings
-from functions.store import migrating
-from functions.store.engine import Store
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 
 ROOT = Path(__file__).parents[2]
 FORK = """
 import gc, os, sys
 import sqlalchemy as sa
-from functions.store.engine import Store
+from functions.store.database import Store
 
 def used(store):
     with store.reading() as connection:

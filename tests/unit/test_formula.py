@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions import formula
-from functions.access import Caller, FormulaToken
-from functions.caps import Limits
-from functions.deployment import Deployment
+from functions.auth.access import Caller, FormulaToken
+from functions.auth.encryption import Seal
+from functions.context import Deployment
+from functions.credits.caps import Limits
 from functions.errors import InvalidRequest, StoreError, UnknownField
 from functions.formula import Answer
-from functions.queueing import StoreQueue
-from functions.sealing import Seal
 from functions.store import schema
-from functions.store.engine import Store
+from functions.store.database import Store
+from functions.task_queue import StoreQueue
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import FRESH, EnricherOf
 

@@ -26,10 +26,9 @@ NOT_NEEDED = {
     "requests",  # Slintel, and who is known is not looked up
     "urllib3",
     "tenacity",
-    "functions.api",  # and what only it needs
+    "functions.entrypoints.api",  # and what only it needs
     "functions.jobs",
     "functions.sheets",
-    "functions.placement",
     "local",
     "tests",
 }
@@ -78,7 +77,9 @@ def test_every_module_imports_with_an_empty_environment_and_no_network() -> None
     python(IMPORT_ALL, json.dumps(MODULES))
 
 
-@pytest.mark.parametrize("name", ["functions.access", "functions.sheets", "functions.queueing", "functions.bootstrap"])
+@pytest.mark.parametrize(
+    "name", ["functions.auth.access", "functions.sheets.client", "functions.task_queue", "functions.bootstrap"]
+)
 def test_a_module_imports_by_itself(name: str) -> None:
     python(IMPORT_ALL, json.dumps([name]))
 

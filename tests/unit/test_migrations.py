@@ -18,8 +18,9 @@ from alembic.script import ScriptDirectory
 
 from functions import bootstrap, settings
 from functions.errors import StoreError
-from functions.store import migrating, schema
-from functions.store.engine import Store
+from functions.store import schema
+from functions.store import upgrade as migrating
+from functions.store.database import Store
 from local import write_migration
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from math import inf
 
 import pytest
 
-from functions import pacing
-from functions.pacing import Pace
+from functions.enrichment import rate_limiter as pacing
+from functions.enrichment.rate_limiter import Pace
 
 
 class Time:

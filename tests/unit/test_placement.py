@@ -7,8 +7,17 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.placement import Image, SheetRow, Wanted, Write, give_back, place
-from functions.repairing import Repair, Sent, as_repaired, as_writes, astray, misplaced, sent_by, without_overwritten
+from functions.sheets.repair import (
+    Repair,
+    Sent,
+    as_repaired,
+    as_writes,
+    astray,
+    misplaced,
+    sent_by,
+    without_overwritten,
+)
+from functions.sheets.row_matching import Image, SheetRow, Wanted, Write, give_back, place
 
 A, B = "linkedin.com/in/a-a", "linkedin.com/in/b-b"
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from functions import processes
-from functions.processes import is_dead, this_process
+from functions.store import owners as processes
+from functions.store.owners import is_dead, this_process
 
 
 def test_a_process_is_dead_once_it_has_ended() -> None:
     script = (
-        "import sys; from functions.processes import this_process; print(this_process(), flush=True); sys.stdin.read()"
+        "import sys; from functions.store.owners import this_process;"
+        "print(this_process(), flush=True); sys.stdin.read()"
     )
     root = Path(__file__).parents[2]
     with subprocess.Popen(

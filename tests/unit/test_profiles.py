@@ -13,9 +13,10 @@ import urlgenie
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from functions import profiles
 from functions.errors import NotAProfile
-from functions.profiles import LONGEST_CELL, Profile, Reason, parse
+from functions.profiles import Profile, parse
+from functions.profiles import parsing as profiles
+from functions.profiles.parsing import LONGEST_CELL, Reason
 
 JANE = Profile("linkedin.com/in/jane-doe-12", "http://www.linkedin.com/in/jane-doe-12")
 MEMBER_ID = "ACoAAABcDeFgHiJkLmNoPqRsTuVwXyZ01234567"

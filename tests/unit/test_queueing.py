@@ -17,7 +17,7 @@ from aiohttp import web
 from google.auth.exceptions import DefaultCredentialsError
 from google.auth.transport.requests import Request
 
-from functions.queueing import CloudTasksQueue, Queue, QueueError, StoreQueue
+from functions.task_queue import CloudTasksQueue, Queue, QueueError, StoreQueue
 from local.cloud_tasks.client import CloudTasks
 from local.issuer.app import application
 from local.issuer.issuing import Issuer

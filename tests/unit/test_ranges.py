@@ -11,9 +11,9 @@ from openpyxl.utils import get_column_letter
 
 from functions.errors import BadRange
 from functions.fields import select
-from functions.ranges import Range, column_number, letters, parse_range
-from functions.surveying import survey
-from functions.windows import Tab, Window
+from functions.sheets.a1 import Range, column_number, letters, parse_range
+from functions.sheets.grid import Tab, Window
+from functions.sheets.survey import survey
 from local.sheets_api import a1
 
 LAST_COLUMN = 18_277

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.catalogue import CATALOGUE
+from functions.fields.catalogue import CATALOGUE
 from functions.settings import Settings
 
 ROOT = Path(__file__).parents[2]

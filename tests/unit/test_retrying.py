@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.charging import EntryKind, charge
-from functions.lookups import Found, LookupResult, Missing, NoAnswer, Refused, Throttled, Unavailable, Unreadable
-from functions.retrying import (
+from functions.credits.lookup_result import (
+    Found,
+    LookupResult,
+    Missing,
+    NoAnswer,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
+from functions.credits.pricing import EntryKind, charge
+from functions.credits.retry_policy import (
     MAX_ATTEMPTS,
     MAX_ELAPSED_S,
     MAX_RETRY_AFTER_S,

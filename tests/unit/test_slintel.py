@@ -28,11 +28,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from functions import connections, slintel
+from functions.credits.lookup_result import (
+    Found,
+    LookupResult,
+    Missing,
+    NoAnswer,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
 from functions.errors import KeyRejected, LeadfillError, QuotaExhausted, SettingsError
-from functions.lookups import Found, LookupResult, Missing, NoAnswer, Refused, Throttled, Unavailable, Unreadable
 from functions.profiles import Profile
-from functions.slintel import Slintel
+from functions.providers import http as connections
+from functions.providers import slintel
+from functions.providers.slintel import Slintel
 from local.child import ROOT
 from local.slintel_sandbox.client import Sandbox
 

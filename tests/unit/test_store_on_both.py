@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from functions.caps import Cap
-from functions.charging import Charge, EntryKind
-from functions.standings import Standing
+from functions.credits.caps import Cap
+from functions.credits.lead_status import Standing
+from functions.credits.pricing import Charge, EntryKind
 from functions.store import claims, erasures, leads, ledger, revocations
 from functions.store.claims import Settlement
-from functions.store.engine import Store
+from functions.store.database import Store
 from functions.store.ledger import Day
 from tests.conftest import FRESH, people, spender
 

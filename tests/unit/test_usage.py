@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from functions import usage
-from functions.access import Caller
-from functions.caps import Limits
-from functions.charging import EntryKind
-from functions.deployment import Deployment
-from functions.queueing import StoreQueue
-from functions.sealing import Seal
+from functions.auth.access import Caller
+from functions.auth.encryption import Seal
+from functions.context import Deployment
+from functions.credits.caps import Limits
+from functions.credits.pricing import EntryKind
+from functions.jobs import usage
 from functions.store import schema
-from functions.store.engine import Store
+from functions.store.database import Store
+from functions.task_queue import StoreQueue
 from tests.conftest import FRESH, EnricherOf, people, spender
 
 NOW = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)

@@ -1,0 +1,56 @@
+"""The parts of a running deployment, as the application's functions need them; wired in `bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from functions.auth.encryption import NotOurs, Seal
+from functions.credits.caps import Limits
+from functions.enrichment.enricher import Enricher
+from functions.errors import SheetAccessExpired
+from functions.store.database import Store
+from functions.store.leads import Freshness
+from functions.task_queue import Queue
+
+if TYPE_CHECKING:
+    from functions.sheets.client import GoogleSheet
+    from functions.store.jobs import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One team's Leadfill."""
+
+    store: Store
+    limits: Limits
+    fresh: Freshness
+    queue: Queue
+    seal: Seal
+    """Of sheet access tokens."""
+    sheets_endpoint: str
+    make_enricher: Callable[[], Enricher]
+    """The process's one enricher; made when it is first needed, since it needs the API key."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
+        """A spreadsheet, with its caller's own rights."""
+        from functions.sheets.client import GoogleSheet  # noqa: PLC0415 - formulas touch no sheet
+
+        return GoogleSheet(spreadsheet_id, access_token, endpoint=self.sheets_endpoint)
+
+    def sheet_of(self, job: Job) -> GoogleSheet:
+        """The spreadsheet of a job, with the rights of who started or renewed it.
+
+        Raises:
+            SheetAccessExpired: the job holds no token that can be opened.
+        """
+        if job.sealed_token is None:
+            raise SheetAccessExpired
+        try:
+            token = self.seal.open(job.sealed_token)
+        except NotOurs as error:
+            raise SheetAccessExpired from error
+        return self.sheet(job.spreadsheet_id, token)

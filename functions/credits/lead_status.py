@@ -1,0 +1,89 @@
+"""What is known of a profile without asking again, and what that means for a row."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import overload
+
+from functions.credits.lookup_result import (
+    Found,
+    LookupResult,
+    Missing,
+    NoAnswer,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
+from functions.outcomes import Outcome
+
+
+class Standing(StrEnum):
+    """What is known of a profile without asking again."""
+
+    FOUND = "found"  # a lead, kept whole
+    MISSING = "missing"  # the provider does not know the person
+    REFUSED = "refused"  # the provider cannot look this URL up
+    UNREADABLE = "unreadable"  # paid for, but the answer could not be read
+    IN_DOUBT = "in_doubt"  # a lookup may have been charged, and no answer came
+    ERASED = "erased"  # the person was erased, and is not looked up again; never kept with a lead
+
+
+_KNOWN: dict[Standing, tuple[Outcome, str]] = {
+    Standing.FOUND: (Outcome.KNOWN, ""),
+    Standing.MISSING: (Outcome.NOT_FOUND, "Slintel does not know this person."),
+    Standing.REFUSED: (Outcome.FAILED, "Slintel cannot look this URL up; check that it opens the person's profile."),
+    Standing.UNREADABLE: (
+        Outcome.FAILED,
+        "Slintel's answer was charged but could not be read; it is not asked again on its own.",
+    ),
+    Standing.IN_DOUBT: (
+        Outcome.IN_DOUBT,
+        "An earlier lookup got no answer and may have been charged; retry it explicitly if you want to.",
+    ),
+    Standing.ERASED: (
+        Outcome.FAILED,
+        "This person was erased from Leadfill and is not looked up again; lift the erasure first if you may.",
+    ),
+}
+
+
+@overload
+def of(answer: Found | Missing | Refused | Unreadable) -> Standing: ...
+@overload
+def of(answer: LookupResult) -> Standing | None: ...
+def of(answer: LookupResult) -> Standing | None:
+    """What an answer teaches; None where it teaches nothing, so that the profile may be asked for again."""
+    match answer:
+        case Found():
+            return Standing.FOUND
+        case Missing():
+            return Standing.MISSING
+        case Refused():
+            return Standing.REFUSED
+        case Unreadable():
+            return Standing.UNREADABLE
+        case NoAnswer(sent=True):
+            return Standing.IN_DOUBT
+        case Throttled() | Unavailable() | NoAnswer():
+            return None
+
+
+def outcome_of_known(standing: Standing) -> tuple[Outcome, str]:
+    """How a row ends that the store answers, and the sentence for it (empty where the outcome says it all)."""
+    return _KNOWN[standing]
+
+
+def outcome_of_answer(answer: LookupResult) -> tuple[Outcome, str]:
+    """How the row ends whose lookup came to `answer`, and the sentence for it."""
+    match answer:
+        case Found():
+            return Outcome.ENRICHED, ""
+        case Throttled():
+            return Outcome.FAILED, "Slintel kept asking to slow down; nothing was charged. Run it again later."
+        case Unavailable() | NoAnswer(sent=False):
+            return Outcome.FAILED, "Slintel could not be reached; nothing was charged. Run it again later."
+        case NoAnswer():
+            return Outcome.IN_DOUBT, "Slintel gave no answer; the lookup may have been charged and is not repeated."
+        case Missing() | Refused() | Unreadable():
+            return _KNOWN[of(answer)]

@@ -1,0 +1,94 @@
+"""What a run would do and cost: rows → unusable → already filled → duplicates → known → lookups. Nothing is spent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from functions.credits.lead_status import Standing
+from functions.profiles import Profile
+
+
+@dataclass(slots=True)
+class Census:
+    """Counts rows as they are read; what it keeps of each person is a key."""
+
+    rows: int = 0
+    unusable: Counter[str] = field(default_factory=Counter)
+    """Rows without a profile, by reason."""
+    already_filled: int = 0
+    duplicates: int = 0
+    keys: dict[str, None] = field(default_factory=dict)
+    """Every person that is asked for, once, in the order of the rows."""
+
+    def count(self, found: Profile | str, *, filled: bool = False) -> None:
+        """Counts one row: its profile, or the reason why it has none, and whether its target cells are filled."""
+        self.rows += 1
+        if isinstance(found, str):
+            self.unusable[found] += 1
+        elif filled:
+            self.already_filled += 1
+        elif found.key in self.keys:
+            self.duplicates += 1
+        else:
+            self.keys[found.key] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do and cost. `rows` is the sum of the six counts that follow it."""
+
+    rows: int
+    unusable: int
+    already_filled: int
+    duplicates: int
+    known: int
+    in_doubt: int
+    """Looked up before without an answer, perhaps charged, and not asked again on their own."""
+    lookups: int
+    unusable_reasons: Mapping[str, int]
+    max_credits: int
+    """The most that the run can cost, and its ceiling once confirmed."""
+    credits_left: int
+    """What the caps still allow."""
+
+    @property
+    def short_of(self) -> int:
+        """Lookups that the ceiling or the caps do not pay for; their rows end as `cancelled`."""
+        return self.lookups - self.max_credits
+
+
+def plan(
+    census: Census,
+    standings: Mapping[str, Standing],
+    credits_left: int,
+    *,
+    ceiling: int | None = None,
+    retry: frozenset[Standing] = frozenset(),
+) -> Plan:
+    """The plan for the counted rows.
+
+    Args:
+        census: the rows.
+        standings: what is known and fresh of its keys.
+        credits_left: what the caps still allow.
+        ceiling: the most that the person wants to spend; None for no limit of their own.
+        retry: standings to ask again.
+    """
+    settled = [standings[key] for key in census.keys if key in standings and standings[key] not in retry]
+    in_doubt = settled.count(Standing.IN_DOUBT)
+    lookups = len(census.keys) - len(settled)
+    most = min(lookups, credits_left) if ceiling is None else min(lookups, credits_left, ceiling)
+    return Plan(
+        rows=census.rows,
+        unusable=census.unusable.total(),
+        already_filled=census.already_filled,
+        duplicates=census.duplicates,
+        known=len(settled) - in_doubt,
+        in_doubt=in_doubt,
+        lookups=lookups,
+        unusable_reasons=dict(census.unusable),
+        max_credits=most,
+        credits_left=credits_left,
+    )

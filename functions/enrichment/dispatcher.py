@@ -1,0 +1,117 @@
+"""Lookups in flight: the threads of an instance, their common pace, and the loop that retries what is free to retry."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from functions.credits import retry_policy as retrying
+from functions.credits.lookup_result import LookupResult, NoAnswer, Throttled
+from functions.enrichment.rate_limiter import Pace
+from functions.errors import ProviderError
+from functions.profiles import Profile
+from functions.providers.slintel import Slintel
+
+if TYPE_CHECKING:
+    import tenacity
+
+NOT_AFTER_S = 100.0
+"""A lookup that found no free thread for so long is not sent any more: its claim must outlive its retries."""
+
+
+HEEDED_S = 0.1
+"""How often one who waits looks whether the run was halted."""
+
+
+class Halt:
+    """Ends the lookups of one run: somebody stopped it, or the provider refused one of them and so all.
+
+    The thread that hears the refusal sets it, before it takes up another lookup: nothing is sent after that.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._refused = threading.Event()
+
+    def refuse(self) -> None:
+        """The provider refused the whole run."""
+        self._refused.set()
+
+    def is_set(self) -> bool:
+        """Whether nothing more may be sent."""
+        return self._refused.is_set() or self._stop.is_set()
+
+    def wait(self, timeout: float) -> bool:
+        """Sleeps for so many seconds, or until it is set."""
+        until_s = time.monotonic() + timeout
+        while not self.is_set() and (left_s := until_s - time.monotonic()) > 0:
+            self._stop.wait(min(left_s, HEEDED_S))
+        return self.is_set()
+
+
+class Dispatcher:
+    """Sends lookups, at most `concurrency` at once. One per process, shared by all the runs that go on in it."""
+
+    def __init__(self, slintel: Slintel, concurrency: int) -> None:
+        self.concurrency = concurrency
+        self._slintel = slintel
+        self._pace = Pace(concurrency)
+        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="lookup")
+
+    def send(self, profile: Profile, halt: Halt) -> Future[LookupResult]:
+        """Looks a claimed profile up in a thread of the pool; once `halt` is set it is not asked again.
+
+        The future raises `errors.ProviderError` where the provider refused the whole run.
+        """
+        return self._threads.submit(self._look_up, profile, halt, time.monotonic())
+
+    def close(self) -> None:
+        """Waits for what is in flight, and ends threads and connections."""
+        self._threads.shutdown()
+        self._slintel.close()
+
+    def _look_up(self, profile: Profile, halt: Halt, queued_s: float) -> LookupResult:
+        import tenacity  # noqa: PLC0415 - who is known needs no lookup
+
+        started_s = time.monotonic()
+        if started_s - queued_s > NOT_AFTER_S:
+            return NoAnswer(sent=False)
+
+        def decide(state: tenacity.RetryCallState) -> bool:
+            if state.outcome is None or state.outcome.failed or halt.is_set():
+                return False
+            elapsed_s = time.monotonic() - started_s
+            jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
+            verdict = retrying.verdict(state.outcome.result(), state.attempt_number, elapsed_s, jitter)
+            state.kwargs["waits"].append(verdict.after_s if isinstance(verdict, retrying.RetryAfter) else 0.0)
+            return isinstance(verdict, retrying.RetryAfter)
+
+        def pause(seconds: float) -> None:
+            halt.wait(seconds)
+
+        loop = tenacity.Retrying(
+            retry=decide,
+            wait=lambda state: state.kwargs["waits"][-1],
+            sleep=pause,
+            reraise=True,
+        )
+        waits: list[float] = []
+        return loop(self._ask, profile, halt, waits=waits)
+
+    def _ask(self, profile: Profile, halt: Halt, *, waits: list[float]) -> LookupResult:  # noqa: ARG002 - the loop's own state
+        with self._pace.turn(halt) as granted:
+            if not granted:
+                return NoAnswer(sent=False)
+            try:
+                result = self._slintel.look_up(profile)
+            except ProviderError:
+                halt.refuse()
+                raise
+        if isinstance(result, Throttled):
+            self._pace.slow_down(result.retry_after_s)
+        else:
+            self._pace.speed_up()
+        return result

@@ -1,0 +1,165 @@
+"""Lookups in flight: claimed, sent, and settled together as their answers come.
+
+What was sent stays here until it is settled, also where the store fails for a moment.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from functions import logs
+from functions.credits import lead_status as standings
+from functions.credits import pricing as charging
+from functions.credits.lookup_result import Found, LookupResult, NoAnswer, Throttled, Unavailable
+from functions.credits.pricing import EntryKind
+from functions.enrichment.dispatcher import Dispatcher, Halt
+from functions.errors import ProviderError, StoreError
+from functions.profiles import Profile
+from functions.store import claims, leads
+from functions.store.claims import Claim, Settlement
+from functions.store.database import Store
+
+SETTLE_BATCH = 25
+"""Answers that are settled in one transaction: few, so that a crash leaves little in doubt."""
+LINGER_S = 0.03
+"""How long the first answer waits for others to be settled with it."""
+POLL_S = 0.1
+"""How long an answer is waited for before its waiter looks around."""
+RESCUES_S = (0.0, 1.0, 3.0)
+"""Pauses before each further try to record what was paid for, where the store fails at the end of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A lookup that is settled."""
+
+    settlement: Settlement
+    answer: LookupResult | None
+    """None where the lookup was not made, or was refused with the whole run: both cost nothing."""
+    at: datetime
+
+
+class Flights:
+    """The lookups in flight of one run."""
+
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, clock: Callable[[], datetime], stop: threading.Event
+    ) -> None:
+        self.stopped_by: ProviderError | None = None
+        """What the provider said that ends the run, if it did."""
+        self._store, self._dispatcher, self._clock = store, dispatcher, clock
+        self._stop, self._halt = stop, Halt(stop)
+        self._flying: dict[str, tuple[Claim, Future[LookupResult]]] = {}
+        self._answered: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._failures_in_a_row = 0
+        # Some lookups wait behind those in flight, so that a free thread never waits for the store.
+        self._capacity = 2 * dispatcher.concurrency
+
+    def __len__(self) -> int:
+        return len(self._flying)
+
+    @property
+    def room(self) -> int:
+        """How many more may be sent; 0 until it is worth a transaction."""
+        room = self._capacity - len(self._flying)
+        return 0 if self._flying and room < self._capacity // 4 else room
+
+    def send(self, claim: Claim, profile: Profile) -> None:
+        """Sends a lookup whose claim is committed."""
+        try:
+            future = self._dispatcher.send(profile, self._halt)
+        except RuntimeError:  # this process is about to end, and starts nothing any more
+            self._stop.set()
+            future = Future()
+            future.set_result(NoAnswer(sent=False))
+        self._flying[claim.key] = (claim, future)
+        future.add_done_callback(lambda _: self._answered.put(claim.key))
+
+    def settle(self, *, wait: bool) -> Sequence[Landed]:
+        """Settles the answers that are there; with `wait`, waits for the first one a moment.
+
+        Raises:
+            StoreError: they could not be recorded; they stay in flight.
+        """
+        done = self._collect(wait=wait)
+        if not done:
+            return ()
+        now = self._clock()
+        landed = []
+        for claim, future in (self._flying[key] for key in done):
+            answer = self._answer(future)
+            landed.append(Landed(settlement_of(claim, answer), answer, now))
+        try:
+            claims.settle(self._store, [one.settlement for one in landed], now)
+        except StoreError:
+            for key in done:  # paid for perhaps, and not recorded: `abandon` tries again
+                self._answered.put(key)
+            raise
+        for key in done:
+            del self._flying[key]
+        logs.in_doubt(sum(one.settlement.charge.kind is EntryKind.IN_DOUBT for one in landed))
+        return landed
+
+    def recall(self) -> None:
+        """Calls back what was not sent yet."""
+        for _, future in self._flying.values():
+            future.cancel()
+
+    def abandon(self) -> None:
+        """However a run ends, nothing that was sent stays unsettled while the store can be written."""
+        self.recall()
+        for pause_s in RESCUES_S:
+            time.sleep(pause_s)
+            try:
+                while self._flying:
+                    self.settle(wait=True)
+            except StoreError:
+                continue
+            return
+        self._flying.clear()  # the claims stand; they become doubts when their time is over
+
+    def _collect(self, *, wait: bool) -> list[str]:
+        done: list[str] = []
+        until_s = time.monotonic() + POLL_S
+        while len(done) < min(SETTLE_BATCH, len(self._flying)):
+            try:
+                done.append(self._answered.get(wait, max(0.0, until_s - time.monotonic())))
+            except queue.Empty:
+                break
+            if len(done) == 1:
+                until_s = time.monotonic() + LINGER_S
+        return done
+
+    def _answer(self, future: Future[LookupResult]) -> LookupResult | None:
+        if future.cancelled():
+            return None
+        try:
+            result = future.result()
+        except ProviderError as error:
+            self.stopped_by = self.stopped_by or error
+            return None
+        if result == NoAnswer(sent=False) and self._halt.is_set():
+            return None
+        failed = isinstance(result, NoAnswer | Unavailable | Throttled)
+        self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
+        if self._failures_in_a_row >= max(20, self._capacity):
+            self.stopped_by = self.stopped_by or ProviderError(
+                f"Slintel gave no answer to {self._failures_in_a_row} lookups in a row, so the run stopped. "
+                "Start it again later: what was paid for is kept."
+            )
+        return result
+
+
+def settlement_of(claim: Claim, answer: LookupResult | None) -> Settlement:
+    """What an answer, or none, makes of its claim."""
+    if answer is None:
+        return Settlement(claim, charging.Charge(EntryKind.RELEASED, Decimal(0)), None)
+    packed = leads.pack(answer.raw) if isinstance(answer, Found) else None
+    return Settlement(claim, charging.charge(answer), standings.of(answer), packed)

@@ -1,0 +1,72 @@
+"""On one machine the queue is the store itself: threads of the worker take what is due, and sweep now and then."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+
+from functions import logs
+from functions.context import Deployment
+from functions.errors import LeadfillError
+from functions.jobs.chunk_runner import Ending, run_chunk
+from functions.jobs.sweep import bury, sweep
+
+THREADS = 2
+"""While one chunk is written, another one is looked up."""
+POLL_S = 0.3
+"""How often the store is asked for work that another process has queued."""
+SWEEP_S = 30.0
+END_S = 8.0
+"""How long a process that is asked to end waits for its chunks: less than those wait who would kill it."""
+
+
+class Drain:
+    """Runs chunks until it is stopped; `wake` makes it look at once."""
+
+    def __init__(self) -> None:
+        self._work, self._over = threading.Event(), threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._swept_s = float("-inf")
+        self._sweeping = threading.Lock()
+
+    def wake(self) -> None:
+        """Says that there may be work."""
+        self._work.set()
+
+    def start(self, deployment: Deployment) -> None:
+        """Starts the threads; they end with the process."""
+        for number in range(THREADS):
+            thread = threading.Thread(target=self._run, args=(deployment,), name=f"drain {number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        atexit.register(self._end)
+
+    def _end(self) -> None:
+        """Where nobody kills the process, what it sent is settled and written, and the next one goes on from there."""
+        self._over.set()
+        self._work.set()
+        until_s = time.monotonic() + END_S
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - time.monotonic()))
+
+    def _run(self, deployment: Deployment) -> None:
+        while not self._over.is_set():
+            try:
+                self._sweep(deployment)
+                if run_chunk(deployment) is Ending.DONE:
+                    continue
+            except LeadfillError as error:
+                logs.warning("A chunk could not be run; it is tried again.", slug=error.slug)
+            except Exception:  # noqa: BLE001 - the worker's edge: whatever it is, the next chunk must not suffer
+                logs.failure("A chunk failed; it is tried again when its lease is over.")
+            self._work.wait(POLL_S)
+            self._work.clear()
+
+    def _sweep(self, deployment: Deployment) -> None:
+        with self._sweeping:
+            if time.monotonic() - self._swept_s < SWEEP_S:
+                return
+            self._swept_s = time.monotonic()
+        bury(deployment.store, deployment.clock())
+        sweep(deployment)

@@ -1,0 +1,117 @@
+"""What the API shows of plans, jobs and rows. docs/openapi.json describes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from functions.context import Deployment
+from functions.credits.plan import Plan
+from functions.fields.catalogue import CATALOGUE, PRESETS
+from functions.jobs.service import ENDED, RETRYABLE
+from functions.outcomes import TRANSITIONS, JobState, Outcome
+from functions.sheets.a1 import letters
+from functions.sheets.survey import Survey
+from functions.store import chunks as tasks
+from functions.store import jobs, ledger
+from functions.store.jobs import Job, JobRow
+
+
+def catalogue() -> dict[str, Any]:
+    """The fields and presets to choose from."""
+    fields = [
+        {
+            "name": field.name,
+            "header": field.header,
+            "group": field.group,
+            "description": field.description,
+            "example": field.example,
+        }
+        for field in CATALOGUE
+    ]
+    return {"fields": fields, "presets": [{"name": preset.name, "fields": list(preset.fields)} for preset in PRESETS]}
+
+
+def plan(survey: Survey, plan: Plan) -> dict[str, Any]:
+    """What a run would do and cost."""
+    columns = [
+        {"field": field.name, "header": field.header, "column": column, "new": new}
+        for field, column, new in survey.planned_columns()
+    ]
+    return {
+        "range": str(survey.range),
+        "url_column": letters(survey.range.column),
+        "header_row": survey.header_row,
+        "rows": plan.rows,
+        "unusable": plan.unusable,
+        "unusable_reasons": dict(plan.unusable_reasons),
+        "already_filled": plan.already_filled,
+        "duplicates": plan.duplicates,
+        "known": plan.known,
+        "in_doubt": plan.in_doubt,
+        "lookups": plan.lookups,
+        "max_credits": plan.max_credits,
+        "credits_left": plan.credits_left,
+        "columns": columns,
+    }
+
+
+def row(row: JobRow) -> dict[str, Any]:
+    """How one row of a job ended."""
+    return {
+        "row": row.row,
+        "linkedin_url": f"https://www.{row.key}" if row.key else "",
+        "outcome": row.outcome.value if row.outcome else None,
+        "detail": row.detail,
+    }
+
+
+def job(deployment: Deployment, job: Job) -> dict[str, Any]:
+    """A job: how far it is, what it has cost, and what may be done to it."""
+    with deployment.store.reading() as connection:
+        counts = jobs.counts(connection, job.id)
+        credits_ = ledger.totals(connection, job.id)
+        seen = tasks.seen(connection, job.id)
+    done = min(job.rows, sum(counts.values()) + seen)
+    rate, eta = _pace(job, done, deployment.clock())
+    return {
+        "id": job.id,
+        "spreadsheet_id": job.spreadsheet_id,
+        "range": job.request["range"],
+        "fields": job.request["fields"],
+        "state": job.state.value,
+        "rows": job.rows,
+        "counts": {outcome.value: number for outcome, number in counts.items()},
+        "done": done,
+        "progress": done / job.rows if job.rows else 1.0,
+        "credits": {
+            "charged": f"{credits_.charged:f}",
+            "in_doubt": f"{credits_.in_doubt:f}",
+            "ceiling": job.ceiling,
+        },
+        "rate_per_s": rate,
+        "eta_s": eta,
+        "message": job.message,
+        "created_at": job.created_at.isoformat(),
+        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
+        "can": _can(job, counts),
+    }
+
+
+def _pace(job: Job, done: int, now: datetime) -> tuple[float | None, float | None]:
+    """Rows a second, and seconds to the end; both unknown while nothing has come back."""
+    if job.state is not JobState.RUNNING or job.started_at is None:
+        return None, None
+    elapsed_s = (now - job.started_at).total_seconds()
+    worked = max(done - int((job.layout or {}).get("settled", 0)), 0)
+    if elapsed_s <= 0 or worked <= 0:
+        return None, None
+    rate = worked / elapsed_s
+    return round(rate, 3), round((job.rows - done) / rate, 1)
+
+
+def _can(job: Job, counts: dict[Outcome, int]) -> list[str]:
+    if job.state in ENDED:
+        again = any(counts.get(outcome) for outcome in (*RETRYABLE, Outcome.IN_DOUBT))
+        return [*(["retry"] if again else []), *(["undo"] if job.layout else [])]
+    return ["cancel"] if JobState.CANCELLING in TRANSITIONS[job.state] else []

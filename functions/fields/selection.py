@@ -1,0 +1,164 @@
+"""Which fields somebody wants, and what each makes of a lead; the fields themselves are data, in `catalogue`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from functools import cache
+
+from functions.credits.lookup_result import Lead
+from functions.errors import InvalidRequest, UnknownField
+from functions.fields.catalogue import CATALOGUE, Field
+from functions.fields.cell_format import Cell, Rendering, iso_time, render
+from functions.fields.expressions import MAX_LENGTH, check, evaluate, gives_unix_time
+from functions.outcomes import Outcome
+
+MAX_FIELDS = 100
+MAX_HEADER_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What Leadfill itself knows of a row."""
+
+    status: Outcome
+    enriched_at: datetime | None = None
+    """Aware; when the provider gave the lead, None if it never did."""
+    linkedin_url: str = ""
+    """As sent to the provider; empty where the cell holds no profile."""
+
+
+def project(lead: Lead | None, facts: Facts, fields: Sequence[Field]) -> list[Cell]:
+    """The cells of one row, one for each field; a missing value is "". Never raises, whatever the lead looks like.
+
+    Text keeps a leading `=`, `+`, `-` or `@`: the CSV edge escapes it, and Sheets is written RAW.
+    """
+    known = lead if isinstance(lead, dict) else {}
+    cells: list[Cell] = []
+    for field in fields:
+        expression = field.expression
+        if not expression:
+            cells.append(_fact(field.name, facts))
+            continue
+        # A plain key needs no JMESPath, and is a tenth of the time.
+        value = known.get(expression) if expression.isidentifier() else evaluate(expression, known)
+        cells.append("" if value is None else render(value, field.rendering))
+    return cells
+
+
+def _fact(name: str, facts: Facts) -> Cell:
+    if name == "status":
+        return facts.status.value
+    if name == "enriched_at":
+        return iso_time(facts.enriched_at) if facts.enriched_at else ""
+    return render(facts.linkedin_url)
+
+
+def split(text: str) -> list[str]:
+    """Cuts a comma list, such as `email, First skill=skills[0]`, into names for `select`.
+
+    A comma inside the brackets or quotes of a custom expression does not cut; empty parts are dropped.
+    """
+    parts, start, depth, quote, in_expression, escaped = [], 0, 0, "", False, False
+    for position, character in enumerate(text):
+        if escaped:
+            escaped = False
+        elif quote:
+            escaped = character == "\\"
+            quote = "" if character == quote else quote
+        elif character == "," and depth <= 0:
+            parts.append(text[start:position])
+            start, depth, in_expression = position + 1, 0, False
+        elif character == "=":
+            in_expression = True
+        elif in_expression:  # a header may hold an apostrophe or a bracket of its own
+            quote = character if character in "'\"`" else ""
+            depth += (character in "([{") - (character in ")]}")
+    parts.append(text[start:])
+    return [part.strip() for part in parts if part.strip()]
+
+
+def select(names: Sequence[str]) -> tuple[Field, ...]:
+    """The fields of these names, in their order.
+
+    Each is a name of the catalogue, a header of it (case, spaces, hyphens and underscores do not matter), or a custom
+    field `Header=expression` with a JMESPath expression over the lead. The names of the fields returned select the
+    same fields again.
+
+    Raises:
+        UnknownField: with the nearest name.
+        InvalidRequest: if nothing or too much is selected, a column twice, or an expression is invalid.
+    """
+    if not names:
+        raise InvalidRequest("No field is chosen; choose at least one, such as `email`.")
+    if len(names) > MAX_FIELDS:
+        raise InvalidRequest(f"{len(names)} fields are chosen; at most {MAX_FIELDS} are possible.")
+    fields = tuple(_selected(name.strip()) for name in names)
+    seen: dict[str, Field] = {}
+    for field in fields:
+        if seen.setdefault(spelling(field.header), field) is not field or fields.count(field) > 1:
+            raise InvalidRequest(f"The field “{field.header}” is chosen twice; leave one of them out.")
+    return fields
+
+
+def is_named_by(field: Field, header: str) -> bool:
+    """Whether a header cell names this field, by its header or its name."""
+    return spelling(header) in (spelling(field.header), spelling(field.name))
+
+
+def spelling(text: str) -> str:
+    """The form in which names and headers are compared: `Company  Size`, `company_size` and `company-size` are one."""
+    return " ".join(re.split(r"[\s_-]+", text.casefold())).strip()
+
+
+@cache
+def _by_spelling() -> dict[str, Field]:
+    by_header = {spelling(field.header): field for field in CATALOGUE}
+    return by_header | {spelling(field.name): field for field in CATALOGUE}
+
+
+def _selected(name: str) -> Field:
+    if len(name) > MAX_HEADER_LENGTH + 1 + MAX_LENGTH:
+        raise InvalidRequest(f"The field “{_short(name)}” is {len(name)} characters long, which is too much.")
+    if field := _by_spelling().get(spelling(name)):
+        return field
+    header, equals, expression = name.partition("=")
+    if not equals or expression.startswith("=") or header.endswith(("!", "<", ">")):  # a comparison, not a header
+        raise UnknownField(_unknown(name))
+    return _custom(header.strip(), expression.strip())
+
+
+def _custom(header: str, expression: str) -> Field:
+    if not header or not header.isprintable() or len(header) > MAX_HEADER_LENGTH:
+        raise InvalidRequest(
+            f"The custom field “{_short(f'{header}={expression}')}” needs a header of one line and at most "
+            f"{MAX_HEADER_LENGTH} characters before the “=”, such as `First skill=skills[0]`.",
+        )
+    try:
+        check(expression)
+    except InvalidRequest as error:
+        raise InvalidRequest(f"The expression of “{header}” {error}") from error
+    rendering = Rendering.DATE if gives_unix_time(expression) else Rendering.TEXT
+    return Field(f"{header}={expression}", header, "Custom", expression, rendering, "A custom field.", "")
+
+
+def _unknown(name: str) -> str:
+    listed = "The sidebar, `GET /v1/fields` and docs/fields.md list all fields."
+    if not name:
+        return f"A field has no name. {listed}"
+    if by_key := [field for field in CATALOGUE if field.expression == name]:
+        return f"There is no field “{name}”; Slintel's {name} is the field `{by_key[0].name}`. {listed}"
+    if re.search(r"[\[|@=]|\w\(|\w\.\w", name):
+        return (
+            f"There is no field “{_short(name)}”; a custom field needs a header: `My header={_short(name)}`. {listed}"
+        )
+    if near := get_close_matches(spelling(name), _by_spelling(), n=1):
+        return f"There is no field “{_short(name)}”; did you mean `{_by_spelling()[near[0]].name}`? {listed}"
+    return f"There is no field “{_short(name)}”. {listed}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,52 @@
+"""How the rows of a chunk ended: each in one way, and of those of a person who was paid for one as `enriched`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from functions.enrichment.enricher import Result
+from functions.outcomes import Outcome
+from functions.sheet_writes.writer import Delivered
+from functions.store import jobs, ledger
+from functions.store.jobs import Job, JobRow
+
+FILLED = "Somebody filled these cells while the run went on; what was looked up is kept and costs nothing again."
+MOVED = "The row was gone, or its URL had changed, when its values should have been written; they are kept."
+
+
+def outcomes_of(
+    positions: Iterable[int], results: Mapping[int, Result], written: Delivered
+) -> list[tuple[int, Outcome, str]]:
+    """Of rows that have a result, by their position: outcome and sentence."""
+    changed = dict.fromkeys(written.filled, (Outcome.ALREADY_FILLED, FILLED))
+    changed |= dict.fromkeys(written.absent, (Outcome.MOVED, MOVED))
+    outcomes = []
+    for position in positions:
+        result = results[position]
+        found = result.outcome in (Outcome.ENRICHED, Outcome.KNOWN)
+        ended = changed.get(position) if found else None
+        outcomes.append((position, *(ended or (result.outcome, result.detail))))
+    return outcomes
+
+
+def credited(
+    connection: sa.Connection, job: Job, rows: Sequence[JobRow], outcomes: Sequence[tuple[int, Outcome, str]]
+) -> list[tuple[int, Outcome, str]]:
+    """Of the rows of a person whom this run has paid for, exactly one is `enriched`, whichever attempt paid.
+
+    An attempt may die between paying and saying so, and another chunk may hold a row of the same person.
+    """
+    keys = {row.position: row.key for row in rows}
+    wanted = sorted({key for key in keys.values() if key})
+    paid = {key for key, charged in ledger.keys_of_run(connection, job.id, wanted).items() if charged}
+    paid -= jobs.keys_with(connection, job.id, Outcome.ENRICHED, wanted)
+    told = []
+    for position, outcome, detail in outcomes:
+        ended = outcome
+        if outcome in (Outcome.ENRICHED, Outcome.KNOWN):
+            ended = Outcome.ENRICHED if keys[position] in paid else Outcome.KNOWN
+            paid.discard(keys[position] or "")
+        told.append((position, ended, detail))
+    return told

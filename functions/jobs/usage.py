@@ -1,0 +1,40 @@
+"""What was spent: credits by day, user and spreadsheet, and how far the caps are used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from functions.auth.access import Caller
+from functions.context import Deployment
+from functions.credits.caps import Spender, caps
+from functions.store import ledger
+
+
+def report(deployment: Deployment, caller: Caller, days: int) -> dict[str, Any]:
+    """Usage of the last days. Other people are shown without their names: the store knows none."""
+    now = deployment.clock()
+    since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    spender = Spender(run_id="", user_id=caller.subject, ceiling=deployment.limits.per_run)
+    counters = [cap for cap in caps(spender, deployment.limits, now) if not cap.name.startswith("run:")]
+    with deployment.store.reading() as connection:
+        spent = ledger.by_day(connection, since)
+        used = ledger.used(connection, counters)
+    listed = [
+        {
+            "date": day.date.isoformat(),
+            "user": caller.email if day.user_id == caller.subject else f"colleague {day.user_id[-4:]}",
+            "spreadsheet_id": day.spreadsheet_id,
+            "charged": f"{day.charged:f}",
+            "in_doubt": f"{day.in_doubt:f}",
+        }
+        for day in spent
+    ]
+    names = {"user": "you today", "month": "everybody this month"}
+    return {
+        "days": listed,
+        "caps": [
+            {"cap": names[cap.name.split(":")[0]], "limit": cap.limit, "used": float(used[cap.name])}
+            for cap in counters
+        ],
+    }

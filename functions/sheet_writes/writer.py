@@ -1,0 +1,233 @@
+"""Brings contents to rows that people move meanwhile, in a run and in an undo, until they are seen to be there.
+
+Each round: record what will be → write → read again. Where rows moved in between, cells that the write hit get back
+what their own row held, and the contents go to where their rows are now, until both are seen.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from functions import logs
+from functions.context import Deployment
+from functions.errors import BadRange, SheetBusy
+from functions.sheets.client import GoogleSheet, Unclear
+from functions.sheets.layout import Layout
+from functions.sheets.repair import (
+    Repair,
+    Sent,
+    as_repaired,
+    as_writes,
+    astray,
+    misplaced,
+    sent_by,
+    without_overwritten,
+)
+from functions.sheets.row_matching import Cells, Content, Placement, SheetRow, Write, by_identity
+from functions.store import cell_history as images
+from functions.store.cell_history import WrittenRow
+
+SLACK_ROWS = 50
+"""How far rows may have been pushed by a few insertions and still be found at the first look."""
+PAGE_ROWS = 5_000
+WHOLE_CELLS = 100_000
+"""A tab of up to so many cells is read as a whole before each write: then it is known what every row held."""
+ROUNDS = 12
+"""How often a write is repeated while people go on moving rows under it."""
+
+
+class Errand(Protocol):
+    """What is to be brought, and why: in a run, or back in an undo."""
+
+    def decide(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> Placement:
+        """What to write into which rows; of the rows of the job at these positions, or (None) of all."""
+
+    def meant(self) -> Sequence[Write]:
+        """What an earlier attempt has begun and did not see done."""
+
+    def record(self, writes: Sequence[Write]) -> None:
+        """Durable before visible: what is about to be written."""
+
+    def remembered(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> Sequence[SheetRow]:
+        """What rows hold as far as the store knows, from what they got and what they held at first."""
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What became of the rows of an errand."""
+
+    done: dict[int, Write] = field(default_factory=dict)
+    """By position: the contents are seen beside their URL."""
+    filled: set[int] = field(default_factory=set)
+    absent: set[int] = field(default_factory=set)
+    """Whose row is not there, or cannot be written."""
+    restored: int = 0
+    """Cells that a write had hit because rows moved, and that got back what they held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Courier:
+    """Writes into the tab of one job."""
+
+    deployment: Deployment
+    job_id: str
+    sheet: GoogleSheet
+    layout: Layout
+
+    def deliver(self, errand: Errand, near: tuple[int, int], looked: list[SheetRow] | None = None) -> Delivered:
+        """Carries an errand out.
+
+        Args:
+            errand: what it is.
+            near: the first and the last number of the rows that it is about.
+            looked: what a look at these rows, or at a small tab as a whole, has shown just now.
+
+        Raises:
+            SheetError: the sheet cannot be used; what was recorded stays for the next attempt.
+        """
+        result = Delivered()
+        rows, whole = self.look(*near) if looked is None else (looked, self.small)
+        meant = errand.meant()
+        strays = sent_by(meant) if astray(meant, rows) else []
+        if not whole and (strays or errand.decide(rows, None).absent):
+            rows, whole = self.everything(), True
+            strays = sent_by(meant) if astray(meant, rows) else []
+        sent: list[Sent] = []
+        repairs: list[Repair] = []
+        if strays:  # an earlier attempt died before it looked where its contents had landed
+            repairs = misplaced(self._believed(errand, [], rows, strays), rows, strays, strays)
+            rows = as_repaired(rows, repairs)
+        placed = errand.decide(rows, None)
+        for _ in range(ROUNDS):
+            result.filled |= {want.position for want in placed.filled}
+            result.absent |= {want.position for want in placed.absent}
+            if not placed.writes and not repairs:
+                return result
+            errand.record(placed.writes)
+            planned, repairs = repairs, without_overwritten(repairs, placed.writes)
+            before = rows
+            refused = self._send(placed.writes, repairs)
+            written = [*placed.writes, *as_writes(repairs)]
+            going = sent_by(written)
+            sent += going
+            result.restored += sum(len(repair.cells) for repair in repairs)
+            looks = any(write.pending for write in written)
+            after = rows if not looks else (self.everything() if whole else self.look(*near)[0])
+            missing = astray(written, after)
+            lost = {write.position for write in missing}
+            result.done |= {write.position: write for write in placed.writes if write.position not in lost}
+            if not missing:
+                return result
+            if not whole:
+                after, whole = self.everything(), True
+            strays += going
+            repairs = misplaced(self._believed(errand, before, after, strays), after, sent, strays, planned)
+            rows = as_repaired(after, repairs)
+            placed = errand.decide(rows, lost)
+        if refused is not None:
+            raise refused
+        if repairs:
+            raise SheetBusy("Rows are moved again and again at the moment; the run goes on by itself.", retry_after_s=2)
+        result.absent |= {write.position for write in placed.writes}  # nothing of them stands anywhere
+        return result
+
+    @property
+    def small(self) -> bool:
+        """Whether the tab is looked at as a whole each time."""
+        return self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
+
+    def look(self, first: int, last: int) -> tuple[list[SheetRow], bool]:
+        """The rows around these, or a small tab as a whole; and whether it was whole."""
+        layout = self.layout
+        if self.small:
+            return self.everything(), True
+        start, end = max(1, first - SLACK_ROWS), min(layout.tab_rows, last + SLACK_ROWS)
+        try:
+            return layout.rows(self.sheet.window(layout.sheet_id, start, end)), False
+        except BadRange:  # rows were deleted: the tab is shorter than it was
+            return self.everything(), True
+
+    def everything(self) -> list[SheetRow]:
+        """The whole tab in one call: pages would show different moments, and miss what moves between."""
+        return self.layout.rows(self.sheet.window(self.layout.sheet_id, 1, None))
+
+    def pages(self) -> Iterator[list[SheetRow]]:
+        """Every row of the tab, some thousands at a time; a small tab as a whole.
+
+        Raises:
+            SheetError: the sheet cannot be used.
+        """
+        if self.small:
+            yield self.everything()
+            return
+        layout = self.layout
+        start, tab_rows = 1, layout.tab_rows
+        while start <= tab_rows:
+            end = min(start + PAGE_ROWS - 1, tab_rows)
+            try:
+                window = self.sheet.window(layout.sheet_id, start, end if end < tab_rows else None)
+            except BadRange:  # the tab has become shorter: nothing is there any more
+                return
+            yield layout.rows(window)
+            start, tab_rows = end + 1, window.tab.rows
+
+    def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | None:
+        """Sends all at once; gives the refusal, should Google refuse."""
+        columns: dict[int, dict[int, Content]] = defaultdict(dict)
+        for repair in repairs:
+            for number, content in repair.cells.items():
+                columns[self.layout.columns[number].anchor][repair.row.number] = content
+        for write in writes:
+            for number, content in write.pending.items():
+                columns[self.layout.columns[number].anchor][write.number] = content
+        try:
+            if columns:
+                self.sheet.write(columns)
+        except BadRange as error:  # perhaps rows were deleted, so that the last of these lie beyond the tab: it is seen
+            logs.event("A write was refused.", job_id=self.job_id, why=str(error))
+            return error
+        except Unclear as error:  # made or not, or in part: the second look sees that too
+            logs.event("A write is unclear.", job_id=self.job_id, why=str(error))
+        return None
+
+    def _believed(
+        self, errand: Errand, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]
+    ) -> list[SheetRow]:
+        """What rows held before the write: as they were read just before it, else as the store remembers them."""
+        seen = by_identity(before)
+        values = {item for stray in strays for item in stray.cells.items()}
+        unknown = sorted(
+            name
+            for name, group in by_identity(after).items()
+            if len(group) > len(seen.get(name, ()))
+            and any(item in values for row in group for item in row.cells.items())
+        )
+        with self.deployment.store.reading() as connection:
+            written = images.written(connection, self.job_id, unknown)
+            at_first = images.remembered(connection, self.job_id, unknown)
+        believed = list(before)
+        for row in errand.remembered(written, at_first):
+            known = seen.get(row.identity, ())
+            if not known or row.around not in {one.around for one in known}:
+                believed.append(row)
+        return believed
+
+
+def overlaid(
+    at_first: Sequence[SheetRow], written: Sequence[WrittenRow], put: Callable[[WrittenRow], Cells]
+) -> list[SheetRow]:
+    """What rows held at first, and over it what they have got since."""
+    bases, several = by_identity(at_first), Counter(found.key for found in written)
+    rows: list[SheetRow] = []
+    for found in written:
+        group = bases.get(found.key, [])
+        base = next((row for row in group if row.around == found.around), None)
+        if base is None and len(group) == several[found.key] == 1:  # what stands around it has changed since
+            base = group[0]
+        if base is not None:
+            group.remove(base)
+        rows.append(SheetRow(0, found.key, {**(base.cells if base else {}), **put(found)}, found.around))
+    return rows + [row for group in bases.values() for row in group]

@@ -1,0 +1,190 @@
+"""What a sheet looks like: its tabs, and some of its rows as they were in one moment.
+
+A tab of 100,000 rows comes as some 90 MB of JSON, and would be ten times that as Python's own objects: its rows stay as
+they came, and each is decoded when it is looked at.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from functions.sheets.row_matching import Content, Formula
+
+ANCHOR_KEY = "leadfill"
+"""Of the developer metadata on a column that a run reads or writes."""
+
+Cell = Mapping[str, Any]
+"""Google's CellData."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of a tab; counted from 0, ends exclusive, as Google's GridRange."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def meets(self, other: Box) -> bool:
+        """Whether both share a cell."""
+        return (
+            self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of a spreadsheet."""
+
+    sheet_id: int
+    title: str
+    rows: int
+    columns: int
+    merges: tuple[Box, ...] = ()
+    protected: tuple[Box, ...] = ()
+    """What this caller may not edit."""
+
+
+class Rows(Protocol):
+    """Rows of cells, without what is empty at the ends."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Sequence[Cell]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some whole rows of a tab, all read in one moment."""
+
+    tab: Tab
+    first_row: int
+    """From 1."""
+    anchors: Mapping[int, int]
+    """Anchor (metadata id) → its column now, from 0."""
+    rows: Rows
+
+    def content(self, index: int, column: int) -> Content:
+        """What a cell of the window's row `index` (from 0) holds."""
+        return content(self._cell(index, column))
+
+    def text(self, index: int, column: int) -> str:
+        """What a cell says: the address that it links to, else what it shows."""
+        cell = self._cell(index, column)
+        return str(cell.get("hyperlink") or cell.get("formattedValue") or "")
+
+    def digests(self, index: int, without: Collection[int]) -> frozenset[int]:
+        """Of what a row holds outside these columns, wherever; the same in every process."""
+        row = self.rows[index] if index < len(self.rows) else ()
+        return frozenset(
+            zlib.crc32(repr(sorted(value.items())).encode())
+            for column, cell in enumerate(row)
+            if column not in without and (value := cell.get("userEnteredValue"))
+        )
+
+    def _cell(self, index: int, column: int) -> Cell:
+        row = self.rows[index] if index < len(self.rows) else ()
+        return row[column] if column < len(row) else {}
+
+
+def content(cell: Cell) -> Content:
+    """Google's CellData → what the cell holds."""
+    value = cell.get("userEnteredValue") or {}
+    if "formulaValue" in value:
+        return Formula(value["formulaValue"])
+    for kind in ("stringValue", "numberValue", "boolValue"):
+        if kind in value:
+            found: str | float | bool = value[kind]
+            return found
+    return ""
+
+
+def window_of(answer: bytes) -> Window | None:
+    """Google's Spreadsheet, with the GridData of one range → its window; None where the tab is gone."""
+    sheets = msgspec.json.decode(answer, type=_Spreadsheet).sheets
+    if not sheets:
+        return None
+    sheet = sheets[0]
+    data = sheet.data[0] if sheet.data else _GridData()
+    anchors = {
+        entry["metadataId"]: column
+        for column, metadata in enumerate(data.columnMetadata, data.startColumn)
+        for entry in metadata.get("developerMetadata", ())
+        if entry.get("metadataKey") == ANCHOR_KEY
+    }
+    return Window(_tab(sheet), data.startRow + 1, anchors, _RowsAsTheyCame(data.rowData))
+
+
+def tabs_of(answer: bytes) -> list[Tab]:
+    """Google's Spreadsheet → its tabs."""
+    return [_tab(sheet) for sheet in msgspec.json.decode(answer, type=_Spreadsheet).sheets]
+
+
+class _RowsAsTheyCame:
+    """Rows in JSON; the one that was looked at last is decoded, since it is looked at cell by cell."""
+
+    __slots__ = ("_at", "_raw", "_row")
+
+    def __init__(self, raw: Sequence[msgspec.Raw]) -> None:
+        self._raw, self._at = raw, -1
+        self._row: Sequence[Cell] = ()
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __getitem__(self, index: int) -> Sequence[Cell]:
+        if index != self._at:
+            self._row, self._at = msgspec.json.decode(self._raw[index], type=_RowData).values, index
+        return self._row
+
+
+# Google's own names, as far as they are asked for; whatever else comes is passed over.
+
+
+class _RowData(msgspec.Struct):
+    values: list[dict[str, Any]] = []
+
+
+class _GridData(msgspec.Struct):
+    startRow: int = 0  # noqa: N815 - Google's
+    startColumn: int = 0  # noqa: N815 - Google's
+    rowData: list[msgspec.Raw] = []  # noqa: N815 - Google's
+    columnMetadata: list[dict[str, Any]] = []  # noqa: N815 - Google's
+
+
+class _Sheet(msgspec.Struct):
+    properties: dict[str, Any]
+    data: list[_GridData] = []
+    merges: list[dict[str, int]] = []
+    protectedRanges: list[dict[str, Any]] = []  # noqa: N815 - Google's
+
+
+class _Spreadsheet(msgspec.Struct):
+    sheets: list[_Sheet] = []
+
+
+def _tab(sheet: _Sheet) -> Tab:
+    properties = sheet.properties
+    grid = properties.get("gridProperties", {})
+    size = grid.get("rowCount", 0), grid.get("columnCount", 0)
+    protected = [
+        _box(entry.get("range", {}), size)
+        for entry in sheet.protectedRanges
+        if not entry.get("warningOnly") and not entry.get("requestingUserCanEdit")
+    ]
+    merges = [_box(entry, size) for entry in sheet.merges]
+    return Tab(properties.get("sheetId", 0), properties.get("title", ""), *size, tuple(merges), tuple(protected))
+
+
+def _box(grid: Mapping[str, Any], size: tuple[int, int]) -> Box:
+    return Box(
+        grid.get("startRowIndex", 0),
+        grid.get("startColumnIndex", 0),
+        grid.get("endRowIndex", size[0]),
+        grid.get("endColumnIndex", size[1]),
+    )

@@ -1,0 +1,251 @@
+"""Where a run's columns are: found once, anchored, and followed from then on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from functions.errors import BadRange, SheetGone
+from functions.fields import is_named_by
+from functions.fields.catalogue import Field
+from functions.sheets.anchors import anchored_at, deletion, the_anchor
+from functions.sheets.client import GoogleSheet
+from functions.sheets.grid import Window
+from functions.sheets.row_matching import SheetRow
+from functions.sheets.survey import identity
+
+SAMPLE_ROWS = 200
+"""Rows by whose people the URL column is known again."""
+ATTEMPTS = 5
+"""How often the columns are anchored anew when somebody moves them in the same moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column that a field is written to."""
+
+    anchor: int
+    inserted: bool
+    """Whether the run made it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The columns of a run, by their anchors."""
+
+    sheet_id: int
+    url: int
+    columns: tuple[Column, ...]
+    """One for each field."""
+    tab_rows: int
+    tab_columns: int
+    """The size of the tab when it was laid out."""
+
+    def kept(self) -> dict[str, Any]:
+        """For the store."""
+        return asdict(self)
+
+    def rows(self, window: Window) -> list[SheetRow]:
+        """The window's rows, each with its target cells.
+
+        Raises:
+            SheetGone: the column of URLs was deleted, or all columns of the fields.
+        """
+        return list(self.each(window))
+
+    def each(self, window: Window) -> Iterator[SheetRow]:
+        """The same rows, one after the other: a large tab is never held as a whole.
+
+        Raises:
+            SheetGone: at once, as `rows`.
+        """
+        url = window.anchors.get(self.url)
+        if url is None:
+            raise SheetGone("The column of LinkedIn URLs was deleted, so nothing more is written.")
+        places = {
+            number: window.anchors[column.anchor]
+            for number, column in enumerate(self.columns)
+            if column.anchor in window.anchors
+        }
+        if not places:
+            raise SheetGone("All columns of the run were deleted, so nothing more is written.")
+        ours = frozenset(window.anchors.values())  # also of other runs, which may write at the same time
+        return (
+            SheetRow(
+                window.first_row + index,
+                identity(window, index, url),
+                {number: window.content(index, place) for number, place in places.items()},
+                window.digests(index, ours),
+            )
+            for index in range(len(window.rows))
+        )
+
+
+def layout_of(kept: Mapping[str, Any]) -> Layout:
+    """A layout as the store keeps it."""
+    columns = tuple(Column(**column) for column in kept["columns"])
+    return Layout(**{**kept, "columns": columns})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What is to be laid out."""
+
+    job_id: str
+    sheet_id: int
+    fields: tuple[Field, ...]
+    url_column: int
+    """Where the URLs were when the rows were read, from 0."""
+    first_row: int
+    last_row: int
+    header: bool
+    reuse: bool
+    keys: Collection[str]
+    """People of the first rows."""
+
+    def anchor(self, number: int) -> int:
+        """The same id whenever this is carried out again, so that it is seen what was done before."""
+        digest = hashlib.sha256(f"{self.job_id}:{number}".encode()).digest()
+        return int.from_bytes(digest[:4]) % (2**31 - 1) + 1
+
+
+def lay_out(sheet: GoogleSheet, task: Task) -> Layout:
+    """Anchors the columns, and inserts those that are missing right of the URLs; carried out twice, it is done once.
+
+    Raises:
+        BadRange: the URLs are not where they were.
+        SheetError: the spreadsheet cannot be read or changed.
+    """
+    for _ in range(ATTEMPTS):
+        header, sample = _look(sheet, task)
+        url = _url_column(sample, task)
+        requests, layout = _requests(header, url, task)
+        if not requests:
+            return layout
+        sheet.change(requests)
+        header, sample = _look(sheet, task)
+        wrong = _wrong(header, sample, layout, task)
+        if not wrong:
+            return layout
+        sheet.change([{"deleteDeveloperMetadata": {"dataFilter": the_anchor(anchor)}} for anchor in wrong])
+    raise BadRange("The columns were moved again and again while they were looked for; start the run once more.")
+
+
+def _look(sheet: GoogleSheet, task: Task) -> tuple[Window, Window]:
+    """The header row, and the first rows of the range."""
+    last = min(task.first_row + SAMPLE_ROWS, task.last_row)
+    if task.first_row <= SAMPLE_ROWS:
+        both = sheet.window(task.sheet_id, 1, last)
+        return both, both
+    return sheet.window(task.sheet_id, 1, 1), sheet.window(task.sheet_id, task.first_row, last)
+
+
+def _score(window: Window, column: int, task: Task) -> int:
+    return sum(identity(window, index, column) in task.keys for index in range(len(window.rows)))
+
+
+def _url_column(sample: Window, task: Task) -> int:
+    if _score(sample, task.url_column, task):
+        return task.url_column
+    best = max(range(sample.tab.columns), key=lambda column: _score(sample, column, task))
+    if not _score(sample, best, task):
+        raise BadRange("The LinkedIn URLs are no longer where they were; make a new plan.")
+    return best
+
+
+def _requests(header: Window, url: int, task: Task) -> tuple[list[dict[str, Any]], Layout]:
+    """What has to be changed, and the layout that follows."""
+    requests: list[dict[str, Any]] = []
+    anchored = {column: anchor for anchor, column in header.anchors.items()}
+    titles = [header.text(0, column) for column in range(header.tab.columns)] if task.header and task.reuse else []
+    url_anchor = anchored.get(url)
+    if url_anchor is None:
+        url_anchor = task.anchor(-1)
+        requests.append(anchored_at(url_anchor, task.sheet_id, url))
+    columns: list[Column] = []
+    missing: list[tuple[int, Field]] = []
+    for number, field in enumerate(task.fields):
+        own = task.anchor(number)
+        place = next((at for at, title in enumerate(titles) if at != url and is_named_by(field, title)), None)
+        if own in header.anchors:
+            columns.append(Column(anchor=own, inserted=True))
+        elif place is not None:
+            if place not in anchored:
+                anchored[place] = task.anchor(len(task.fields) + number)
+                requests.append(anchored_at(anchored[place], task.sheet_id, place))
+            columns.append(Column(anchor=anchored[place], inserted=False))
+        else:
+            columns.append(Column(anchor=own, inserted=True))
+            missing.append((own, field))
+    requests += _insertion(missing, url, header.tab.columns, task)
+    layout = Layout(
+        sheet_id=task.sheet_id,
+        url=url_anchor,
+        columns=tuple(columns),
+        tab_rows=header.tab.rows,
+        tab_columns=header.tab.columns + len(missing),
+    )
+    return requests, layout
+
+
+def _insertion(missing: list[tuple[int, Field]], url: int, columns: int, task: Task) -> list[dict[str, Any]]:
+    """New columns right of the URLs, in a tab of so many; nothing is shifted onto anything.
+
+    They look like what stands right of them, but for its number formats: a number must not become a date. Behind the
+    last column Google inserts only what looks like that one.
+    """
+    if not missing:
+        return []
+    start, end = url + 1, url + 1 + len(missing)
+    span = {"sheetId": task.sheet_id, "dimension": "COLUMNS", "startIndex": start, "endIndex": end}
+    new = {"sheetId": task.sheet_id, "startColumnIndex": start, "endColumnIndex": end}
+    requests: list[dict[str, Any]] = [
+        {"insertDimension": {"range": span, "inheritFromBefore": start == columns}},
+        {"repeatCell": {"range": new, "cell": {}, "fields": "userEnteredFormat.numberFormat"}},
+    ]
+    if task.header:
+        cells = [{"userEnteredValue": {"stringValue": field.header}} for _, field in missing]
+        corner = {"sheetId": task.sheet_id, "rowIndex": 0, "columnIndex": start}
+        update = {"start": corner, "rows": [{"values": cells}], "fields": "userEnteredValue"}
+        requests.append({"updateCells": update})
+    return requests + [anchored_at(own, task.sheet_id, start + at) for at, (own, _) in enumerate(missing)]
+
+
+def _wrong(header: Window, sample: Window, layout: Layout, task: Task) -> list[int]:
+    """Anchors that hit another column, because somebody moved columns in the same moment."""
+    wrong = []
+    url = header.anchors.get(layout.url)
+    if url is not None and not _score(sample, url, task):
+        wrong.append(layout.url)
+    for column, field in zip(layout.columns, task.fields, strict=True):
+        place = header.anchors.get(column.anchor)
+        if place is None or not task.header:
+            continue
+        if not is_named_by(field, header.text(0, place)):
+            wrong.append(column.anchor)
+    return wrong
+
+
+def take_out(sheet: GoogleSheet, layout: Layout, *, header: bool) -> None:
+    """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
+
+    Raises:
+        BadRange: they were moved again and again.
+        SheetError: the spreadsheet cannot be read or changed.
+    """
+    for _ in range(ATTEMPTS):
+        window = sheet.window(layout.sheet_id, 1, None)
+        places = {column.anchor: window.anchors.get(column.anchor) for column in layout.columns if column.inserted}
+        there = {anchor: place for anchor, place in places.items() if place is not None}
+        for index in range(1 if header else 0, len(window.rows)):
+            there = {anchor: place for anchor, place in there.items() if window.content(index, place) == ""}
+        if not there:
+            return
+        try:
+            sheet.change(deletion(there, layout.sheet_id))
+        except BadRange:  # a column was moved: look again
+            continue
+        return
+    raise BadRange("The columns were moved again and again while they were taken out; undo the run once more.")

@@ -1,0 +1,194 @@
+"""Looks at a sheet before a run: which rows hold whom, where the fields stand or will stand. Writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from functions.errors import BadRange, NotAProfile
+from functions.fields import is_named_by
+from functions.fields.catalogue import Field
+from functions.profiles import Profile, parse
+from functions.sheets.a1 import Range, letters
+from functions.sheets.grid import Box, Tab, Window
+from functions.sheets.row_matching import Content, Formula
+
+PAGE_ROWS = 5_000
+"""Rows read in one call; some megabytes."""
+
+
+class Sheet(Protocol):
+    """What a survey reads from."""
+
+    def tab(self, title: str) -> Tab:
+        """The tab of this title."""
+
+    def window(self, sheet_id: int, first_row: int, last_row: int | None) -> Window:
+        """Some whole rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a field stands."""
+
+    field: Field
+    column: int | None
+    """From 0; None for a new column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyedRow:
+    """A row of the range."""
+
+    number: int
+    """From 1."""
+    found: Profile | str
+    """Who stands in it, or why nobody does."""
+    sentence: str
+    """What to do about a row in which nobody stands."""
+    filled: bool
+    """Whether every target cell holds something already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """A tab and a range of it, ready to be read row by row."""
+
+    sheet: Sheet
+    tab: Tab
+    range: Range
+    """With its real ends, and without the header row."""
+    header_row: int | None
+    targets: tuple[Target, ...]
+    overwrite: bool
+    first_page: Window
+
+    def rows(self) -> Iterator[SurveyedRow]:
+        """Every row of the range, read page by page."""
+        first, last = self.range.first_row, self.range.last_row or self.tab.rows
+        for start in range(first, last + 1, PAGE_ROWS):
+            end = min(start + PAGE_ROWS - 1, last)
+            held = self.first_page.first_row <= start and end < self.first_page.first_row + PAGE_ROWS
+            window = self.first_page if held else self.sheet.window(self.tab.sheet_id, start, end)
+            for number in range(start, end + 1):
+                yield self._row(window, number)
+
+    def _row(self, window: Window, number: int) -> SurveyedRow:
+        index = number - window.first_row
+        found, sentence = who(window, index, self.range.column)
+        held = [target.column is not None and window.content(index, target.column) != "" for target in self.targets]
+        return SurveyedRow(number=number, found=found, sentence=sentence, filled=not self.overwrite and all(held))
+
+    def planned_columns(self) -> list[tuple[Field, str, bool]]:
+        """Each field, the letters of its column once the run has begun, and whether the column is new."""
+        new = iter(range(self.range.column + 1, self.range.column + 1 + len(self.targets)))
+        added = sum(target.column is None for target in self.targets)
+        planned = []
+        for target in self.targets:
+            if target.column is None:
+                planned.append((target.field, letters(next(new)), True))
+            else:
+                column = target.column + (added if target.column > self.range.column else 0)
+                planned.append((target.field, letters(column), False))
+        return planned
+
+
+def survey(
+    sheet: Sheet, wanted: Range, fields: tuple[Field, ...], *, header: str, overwrite: bool, reuse: bool
+) -> Survey:
+    """Looks at the tab and finds the header row and the columns.
+
+    Args:
+        sheet: the spreadsheet.
+        wanted: the column of URLs.
+        fields: what is to be filled.
+        header: `yes` (row 1 names the columns), `no`, or `auto`.
+        overwrite: whether cells that hold something count as free.
+        reuse: whether a column whose header names the field is used again.
+
+    Raises:
+        BadRange: no such tab, beyond its grid, no row below the header, or over merged or protected cells.
+        SheetError: the spreadsheet cannot be read.
+    """
+    tab = sheet.tab(wanted.title)
+    if wanted.column >= tab.columns or wanted.first_row > tab.rows or (wanted.last_row or 0) > tab.rows:
+        raise BadRange(
+            f"{wanted} goes beyond the tab, which ends at {letters(tab.columns - 1)}{tab.rows}; choose rows inside it."
+        )
+    page = sheet.window(tab.sheet_id, 1, min(tab.rows, PAGE_ROWS))
+    header_row = _header_row(page, wanted, header)
+    first = max(wanted.first_row, 2) if header_row else wanted.first_row
+    last = min(wanted.last_row or tab.rows, tab.rows)
+    if last < first:
+        raise BadRange(f"{wanted} holds nothing but the header row; choose the rows below it.")
+    last = max(first, min(last, len(page.rows)) if len(page.rows) < PAGE_ROWS else last)
+    covered = Range(wanted.title, wanted.column, first, last)
+    titles = [page.text(0, column) for column in range(tab.columns)] if header_row and reuse else []
+    targets = tuple(Target(field=field, column=_column_of(field, titles, wanted.column)) for field in fields)
+    _refuse_unfit(tab, covered, targets)
+    return Survey(
+        sheet=sheet,
+        tab=tab,
+        range=covered,
+        header_row=header_row,
+        targets=targets,
+        overwrite=overwrite,
+        first_page=page,
+    )
+
+
+def who(window: Window, index: int, column: int) -> tuple[Profile | str, str]:
+    """Who stands in a row, with an empty sentence; or why nobody does, and what to do about it."""
+    cell = window.content(index, column)
+    for text in dict.fromkeys((window.text(index, column), _typed(cell))):
+        try:
+            return parse(text), ""
+        except NotAProfile as error:
+            reason, sentence = error.reason, str(error)
+    return str(reason), sentence
+
+
+def identity(window: Window, index: int, column: int) -> str:
+    """By what a row is known: its profile's key; without one, a digest of what its URL cell says, which is no key.
+
+    It is kept for the undo, and the text may name somebody.
+    """
+    found, _ = who(window, index, column)
+    if isinstance(found, Profile):
+        return found.key
+    said = _typed(window.content(index, column)).encode("utf-8", "surrogatepass")
+    return f"text:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+
+
+def _typed(cell: Content) -> str:
+    return cell.text if isinstance(cell, Formula) else str(cell)
+
+
+def _header_row(page: Window, wanted: Range, header: str) -> int | None:
+    if header == "no":
+        return None
+    if header == "yes":
+        return 1
+    first = page.text(0, wanted.column)
+    return 1 if first.strip() and isinstance(who(page, 0, wanted.column)[0], str) else None
+
+
+def _column_of(field: Field, titles: list[str], url_column: int) -> int | None:
+    return next(
+        (column for column, title in enumerate(titles) if column != url_column and title and is_named_by(field, title)),
+        None,
+    )
+
+
+def _refuse_unfit(tab: Tab, covered: Range, targets: tuple[Target, ...]) -> None:
+    columns = [covered.column, *(target.column for target in targets if target.column is not None)]
+    boxes = [Box(covered.first_row - 1, column, covered.last_row or tab.rows, column + 1) for column in columns]
+    for box in boxes:
+        first, last = f"{letters(box.left)}{box.top + 1}", f"{letters(box.left)}{box.bottom}"
+        where = first if first == last else f"{first}:{last}"
+        if any(box.meets(merge) for merge in tab.merges):
+            raise BadRange(f"There are merged cells in {where}; unmerge them, or choose other rows.")
+        if box.left != covered.column and any(box.meets(area) for area in tab.protected):
+            raise BadRange(f"{where} holds protected cells that you may not edit; ask the sheet's owner for the right.")

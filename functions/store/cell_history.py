@@ -1,0 +1,168 @@
+"""What cells held before a run wrote into them: for the undo, and to give strange rows back what was theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from functions.sheets.row_matching import Content, Formula, Image, SheetRow, Write
+from functions.store import schema
+
+_rows, _images = schema.job_rows, schema.before_images
+_BATCH = 500
+
+
+AROUND = "around"
+"""Beside the cells: digests of what else stood in the row, by which rows of one identity are told apart."""
+BACK = "back"
+"""Beside the cells: the numbers of those that an undo gives back."""
+SEEN = "seen"
+"""Beside the cells: that this was seen done."""
+
+
+def intend(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
+    """Records what is about to be written into rows, before it is."""
+    values = [
+        {
+            "at": write.position,
+            "images": {str(number): _packed_image(image) for number, image in write.images.items()}
+            | {AROUND: sorted(write.around)},
+        }
+        for write in writes
+        if write.images
+    ]
+    _update(connection, job_id, values)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """A row into which something was meant to be written."""
+
+    position: int
+    row: int
+    """Its number when it was read, from 1."""
+    key: str
+    images: dict[int, Image]
+    around: frozenset[int]
+    back: frozenset[int]
+    """Cells that an undo gives back, or has."""
+    undone: bool
+    """Whether that was seen."""
+
+
+def intended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, WrittenRow]:
+    """What was meant to be written into these rows, by their position."""
+    condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None)
+    return {
+        row.position: row
+        for batch in _batches(positions)
+        for row in _written(connection, *condition, _rows.c.position.in_(batch))
+    }
+
+
+def written(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> list[WrittenRow]:
+    """Every row of these people into which something was meant to be written."""
+    condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None)
+    return [row for batch in _batches(keys) for row in _written(connection, *condition, _rows.c.key.in_(batch))]
+
+
+def to_undo(connection: sa.Connection, job_id: str) -> set[int]:
+    """Rows that hold something of the run, as far as is known, by their position."""
+    condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None), _rows.c.cells[SEEN].as_boolean().is_(None)
+    return set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
+
+
+def in_flight(connection: sa.Connection, job_id: str) -> bool:
+    """Whether an undo has begun to give something back that was not seen done."""
+    condition = (
+        _rows.c.job_id == job_id,
+        _rows.c.cells[BACK].as_string().is_not(None),
+        _rows.c.cells[SEEN].as_boolean().is_(None),
+    )
+    return connection.scalar(sa.select(_rows.c.position).where(*condition).limit(1)) is not None
+
+
+def undoing(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRow]) -> None:
+    """Records what is about to be given back (`back`), or that it was seen given back (`undone`)."""
+    values = [
+        {
+            "at": row.position,
+            "images": {str(number): _packed_image(image) for number, image in row.images.items()}
+            | {AROUND: sorted(row.around), BACK: sorted(row.back)}
+            | ({SEEN: True} if row.undone else {}),
+        }
+        for row in rows
+    ]
+    _update(connection, job_id, values)
+
+
+def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *, anew: bool = True) -> None:
+    """Records what the columns of a run hold in rows, `anew` or beside what is recorded; empty rows need none."""
+    if anew:
+        connection.execute(_images.delete().where(_images.c.job_id == job_id))
+    values = (
+        {
+            "job_id": job_id,
+            "identity": row.identity,
+            "cells": {str(number): _packed(cell) for number, cell in row.cells.items() if cell != ""}
+            | {AROUND: sorted(row.around)},
+        }
+        for row in rows
+        if any(cell != "" for cell in row.cells.values())
+    )
+    while batch := list(islice(values, _BATCH)):
+        connection.execute(_images.insert(), batch)
+
+
+def remembered(connection: sa.Connection, job_id: str, identities: Sequence[str]) -> list[SheetRow]:
+    """What reused columns held in the rows of these identities, wherever they were (number 0)."""
+    found: list[SheetRow] = []
+    for batch in _batches(identities):
+        condition = _images.c.job_id == job_id, _images.c.identity.in_(batch)
+        statement = sa.select(_images.c.identity, _images.c.cells).where(*condition)
+        for row in connection.execute(statement):
+            cells = {int(number): _content(cell) for number, cell in row.cells.items() if number != AROUND}
+            found.append(SheetRow(0, row.identity, cells, frozenset(row.cells.get(AROUND, ()))))
+    return found
+
+
+def _update(connection: sa.Connection, job_id: str, values: list[dict[str, Any]]) -> None:
+    if values:
+        statement = _rows.update().where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"))
+        connection.execute(statement.values(cells=sa.bindparam("images", type_=_rows.c.cells.type)), values)
+
+
+def _written(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Iterator[WrittenRow]:
+    statement = sa.select(_rows.c.position, _rows.c.row, _rows.c.key, _rows.c.cells).where(*conditions)
+    for row in connection.execute(statement):
+        cells: dict[str, Any] = row.cells
+        images = {
+            int(number): Image(_content(pair[0]), _content(pair[1]))
+            for number, pair in cells.items()
+            if number.isdecimal()
+        }
+        around, back = frozenset(cells.get(AROUND, ())), frozenset(cells.get(BACK, ()))
+        yield WrittenRow(row.position, row.row, row.key, images, around, back, SEEN in cells)
+
+
+def _packed_image(image: Image) -> list[object]:
+    return [_packed(image.before), _packed(image.after)]
+
+
+def _packed(content: Content) -> object:
+    return {"formula": content.text} if isinstance(content, Formula) else content
+
+
+def _content(packed: Any) -> Content:  # noqa: ANN401 - JSON
+    return Formula(packed["formula"]) if isinstance(packed, dict) else packed
+
+
+T = TypeVar("T")
+
+
+def _batches(items: Sequence[T]) -> Iterable[list[T]]:
+    return (list(items[start : start + _BATCH]) for start in range(0, len(items), _BATCH))

@@ -1,0 +1,201 @@
+"""Chunks that wait to be run, and the locks that keep two of them off one tab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from functions.outcomes import ChunkState
+from functions.store import schema
+from functions.store.database import Store, insert
+
+LEASE = timedelta(minutes=10)
+"""How long an attempt at a chunk holds: as long as the queue waits for an answer. Renewed while rows come back."""
+LOCK = timedelta(minutes=3)
+"""How long a tab stays locked by a writer that died: longer than any one Sheets call may take."""
+STRAGGLING = timedelta(seconds=5)
+"""How long both hold once their process is known to be dead: the sheet may still hear what it sent at last."""
+
+_chunks, _locks = schema.chunks, schema.locks
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a job that one worker runs at a time."""
+
+    id: str
+    job_id: str
+    number: int
+    """0 prepares the sheet; -1 undoes the job; the others hold rows."""
+    lease: str
+    """Names this attempt: `owner/…`."""
+    attempts: int
+
+
+def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: datetime) -> list[str]:
+    """Queues chunks of a job, or queues them again; gives their ids."""
+    ids = []
+    for number in sorted(numbers):
+        chunk_id = f"{job_id}-{number}"
+        values = {"state": ChunkState.QUEUED, "due_at": now, "lease": None, "lease_expires_at": None, "seen": 0}
+        row = values | {"id": chunk_id, "job_id": job_id, "number": number, "attempts": 0}
+        statement = insert(connection, _chunks).values(row)
+        connection.execute(statement.on_conflict_do_update(index_elements=[_chunks.c.id], set_=values))
+        ids.append(chunk_id)
+    return ids
+
+
+def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -> Chunk | None:
+    """Takes one chunk that is due, or whose attempt died; None where there is none.
+
+    Args:
+        store: the store.
+        now: the present.
+        owner: names this process, so that its attempts can be recognised should it die.
+        chunk_id: this one and no other, also before its time.
+    """
+    queued, waited = _chunks.c.state == ChunkState.QUEUED, _chunks.c.due_at <= now
+    died = sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now)
+    if chunk_id is None:
+        wanted = sa.or_(sa.and_(queued, waited), died)
+    else:  # whoever asks for it knows that its time has come, by another clock than ours: it would not be sent again
+        wanted = sa.and_(sa.or_(queued, died), _chunks.c.id == chunk_id)
+    first = sa.select(_chunks.c.id).where(wanted).order_by(_chunks.c.due_at, _chunks.c.number).limit(1)
+    with store.reading() as connection:
+        if connection.scalar(first) is None:
+            return None
+    lease = f"{owner}/{uuid4().hex}"
+    with store.writing() as connection:
+        statement = (
+            _chunks.update()
+            .where(_chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery())
+            .values(
+                state=ChunkState.RUNNING,
+                lease=lease,
+                lease_expires_at=now + LEASE,
+                attempts=_chunks.c.attempts + 1,
+                seen=0,
+            )
+            .returning(_chunks.c.id, _chunks.c.job_id, _chunks.c.number, _chunks.c.attempts)
+        )
+        row = connection.execute(statement).one_or_none()
+    return None if row is None else Chunk(row.id, row.job_id, row.number, lease, row.attempts)
+
+
+def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:
+    """Says that the attempt lives and how many rows came back; False where it has lost its lease."""
+    values = {"lease_expires_at": now + LEASE, "seen": seen}
+    with store.writing() as connection:
+        return connection.execute(_chunks.update().where(*_held(chunk)).values(values)).rowcount == 1
+
+
+def finish(connection: sa.Connection, chunk: Chunk) -> bool:
+    """The chunk is done; False where this attempt has lost its lease, and another one runs it."""
+    return _leave(connection, chunk, state=ChunkState.DONE)
+
+
+def postpone(connection: sa.Connection, chunk: Chunk, due_at: datetime) -> bool:
+    """The chunk is to be run again, at `due_at`."""
+    return _leave(connection, chunk, state=ChunkState.QUEUED, due_at=due_at)
+
+
+def wait(connection: sa.Connection, chunk: Chunk, since: datetime) -> bool:
+    """The chunk waits until its job has access to the sheet again."""
+    return _leave(connection, chunk, state=ChunkState.WAITING, due_at=since)
+
+
+def wake(connection: sa.Connection, job_id: str, now: datetime) -> list[str]:
+    """Queues the chunks of a job that wait for access; gives the ids of all that are queued."""
+    waiting = _chunks.c.job_id == job_id, _chunks.c.state == ChunkState.WAITING
+    connection.execute(_chunks.update().where(*waiting).values(state=ChunkState.QUEUED, due_at=now))
+    queued = _chunks.c.job_id == job_id, _chunks.c.state == ChunkState.QUEUED
+    return list(connection.scalars(sa.select(_chunks.c.id).where(*queued)))
+
+
+def drop(connection: sa.Connection, job_id: str) -> None:
+    """The chunks of a job that nobody runs are done: their rows got their outcome in another way."""
+    idle = _chunks.c.job_id == job_id, _chunks.c.state.in_([ChunkState.QUEUED, ChunkState.WAITING])
+    connection.execute(_chunks.update().where(*idle).values(state=ChunkState.DONE))
+
+
+def open_chunks(connection: sa.Connection, job_id: str) -> int:
+    """How many chunks of a job are not done."""
+    condition = _chunks.c.job_id == job_id, _chunks.c.state != ChunkState.DONE
+    count: int = connection.execute(sa.select(sa.func.count()).where(*condition)).scalar_one()
+    return count
+
+
+def is_open(connection: sa.Connection, job_id: str, number: int) -> bool:
+    """Whether this chunk of a job is there and not done."""
+    condition = _chunks.c.job_id == job_id, _chunks.c.number == number, _chunks.c.state != ChunkState.DONE
+    return connection.scalar(sa.select(_chunks.c.id).where(*condition)) is not None
+
+
+def seen(connection: sa.Connection, job_id: str) -> int:
+    """How many rows of the chunks that are running have come back."""
+    condition = _chunks.c.job_id == job_id, _chunks.c.state == ChunkState.RUNNING
+    total: int | None = connection.scalar(sa.select(sa.func.sum(_chunks.c.seen)).where(*condition))
+    return int(total or 0)
+
+
+def overdue(connection: sa.Connection, now: datetime) -> Sequence[str]:
+    """Chunks whose attempt died or whose task was lost, to be put into the queue again."""
+    lost = sa.or_(
+        sa.and_(_chunks.c.state == ChunkState.QUEUED, _chunks.c.due_at <= now - LEASE),
+        sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now),
+    )
+    return list(connection.scalars(sa.select(_chunks.c.id).where(lost)))
+
+
+def owners(store: Store, now: datetime) -> set[str]:
+    """Every process that holds a chunk or a tab."""
+    running = _chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at > now
+    leases = sa.select(_chunks.c.lease).where(*running)
+    holders = sa.select(_locks.c.holder).where(_locks.c.expires_at > now)
+    with store.reading() as connection:
+        return {lease.rpartition("/")[0] for lease in connection.scalars(leases.union(holders))}
+
+
+def release(store: Store, dead: Iterable[str], now: datetime) -> None:
+    """What owners hold who are known to be dead is free in a moment; once more, and it changes nothing."""
+    until = now + STRAGGLING
+    with store.writing() as connection:
+        for owner in dead:
+            theirs = _chunks.c.state == ChunkState.RUNNING, _chunks.c.lease.startswith(f"{owner}/", autoescape=True)
+            connection.execute(
+                _chunks.update().where(*theirs, _chunks.c.lease_expires_at > until).values(lease_expires_at=until)
+            )
+            theirs = _locks.c.holder.startswith(f"{owner}/", autoescape=True), _locks.c.expires_at > until
+            connection.execute(_locks.update().where(*theirs).values(expires_at=until))
+
+
+def lock(store: Store, name: str, holder: str, now: datetime) -> bool:
+    """Takes or renews a lock, also one whose holder is long silent; False where another one has it."""
+    values = {"name": name, "holder": holder, "expires_at": now + LOCK}
+    with store.writing() as connection:
+        inserted = insert(connection, _locks).values(values)
+        statement = inserted.on_conflict_do_update(
+            index_elements=[_locks.c.name],
+            set_={"holder": holder, "expires_at": now + LOCK},
+            where=sa.or_(_locks.c.holder == holder, _locks.c.expires_at <= now),
+        ).returning(_locks.c.name)
+        return connection.scalar(statement) is not None
+
+
+def unlock(store: Store, name: str, holder: str) -> None:
+    """Gives a lock back."""
+    with store.writing() as connection:
+        connection.execute(_locks.delete().where(_locks.c.name == name, _locks.c.holder == holder))
+
+
+def _held(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
+    return (_chunks.c.id == chunk.id, _chunks.c.lease == chunk.lease, _chunks.c.state == ChunkState.RUNNING)
+
+
+def _leave(connection: sa.Connection, chunk: Chunk, **values: object) -> bool:
+    values |= {"lease": None, "lease_expires_at": None}
+    return connection.execute(_chunks.update().where(*_held(chunk)).values(**values)).rowcount == 1

@@ -1,0 +1,244 @@
+"""Opens the store: one class over two databases, SQLite by default and PostgreSQL in the cloud."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+
+from functions.errors import StoreError
+from functions.store import db_errors as failures
+from functions.store.clock import SharedClock
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
+
+BUSY_TIMEOUT_S = 30
+"""How long a transaction waits for another process's before it gives up."""
+PATIENCE_S = 30
+"""How long a server that was reached before is waited for when it is gone: long enough for a restart or a failover."""
+CONNECTIONS, MORE_CONNECTIONS = 2, 6
+"""What an instance keeps open, and opens on top under load: instances are many, a server's connections are not."""
+SERVER = {
+    "connect_timeout": 10,
+    "application_name": "leadfill",
+    # No statement of ours takes a second: one that hangs must not hold its locks, nor must an instance that is frozen.
+    "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
+}
+"""What every connection to a server asks for."""
+T = TypeVar("T")
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 UTC: exact, ordered and alike in both databases."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+    _epoch = datetime(1970, 1, 1, tzinfo=UTC)
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Aware datetime → microseconds."""
+        return None if value is None else (value - self._epoch) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Microseconds → aware datetime."""
+        return None if value is None else self._epoch + timedelta(microseconds=int(value))
+
+
+class Credits(sa.TypeDecorator[Decimal]):
+    """An amount of credits, kept as whole ten-thousandths: fractions of a credit exist, rounding does not."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+    _unit = Decimal(10_000)
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Credits → ten-thousandths."""
+        return None if value is None else int(value * self._unit)
+
+    def process_result_value(self, value: int | Decimal | None, dialect: sa.Dialect) -> Decimal | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Ten-thousandths → credits."""
+        return None if value is None else Decimal(int(value)) / self._unit
+
+
+class Store:
+    """The database. Each `with` block is one transaction; nothing is held open over a provider call."""
+
+    def __init__(self, url: str, *, wall: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Opens `url` lazily.
+
+        Args:
+            url: as SQLAlchemy has it.
+            wall: this machine's clock.
+
+        Raises:
+            StoreError: when the URL cannot be understood or its driver is absent.
+        """
+        try:
+            self.engine = _engine(url)
+        except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
+            raise StoreError("DATABASE_URL cannot be understood; use sqlite:///file.db or postgresql://….") from error
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._wall = wall
+        self._reached = False
+        self._of_parent: sa.Pool | None = None
+        self._shared_clock = SharedClock(self._ask_time, wall)
+        _survive_forks(self)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction that may write; committed at the end of the block.
+
+        Raises:
+            StoreError: when the database cannot be used; the transaction is then undone, or, should the connection
+                break at its very end, perhaps not.
+        """
+        with failures.told(), self._connect(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent view to read from.
+
+        Raises:
+            StoreError: when the database cannot be used.
+        """
+        with failures.told(), self._connect() as connection:
+            yield connection
+
+    def insist(self, work: Callable[[sa.Connection, bool], T]) -> T:
+        """Runs one transaction that may write, and runs it again where the connection breaks in it.
+
+        Args:
+            work: gets the connection, and whether it runs again. Then the first try may have been committed after all,
+                so that it must recognise its own traces.
+
+        Raises:
+            StoreError: when the database cannot be used, or not for longer than `PATIENCE_S`.
+        """
+        until_s, again = time.monotonic() + PATIENCE_S, False
+        while True:
+            try:
+                with self.writing() as connection:
+                    return work(connection, again)
+            except StoreError as error:
+                if error.retry_after_s is None or time.monotonic() >= until_s:
+                    raise
+                time.sleep(error.retry_after_s)
+                again = True
+
+    def clock(self) -> datetime:
+        """The present, on which all instances agree: when a claim or a lease is over is no matter of opinion.
+
+        Raises:
+            StoreError: the database was never reached.
+        """
+        return self._wall() if self.is_sqlite else self._shared_clock.now()  # one machine has one clock
+
+    def _ask_time(self) -> datetime:
+        # Over a connection of its own: the caller may hold one of the pool's while others wait for this very answer.
+        asking = sa.create_engine(self.engine.url, poolclass=sa.NullPool, connect_args=SERVER)
+        with failures.told(), asking.connect() as connection:
+            there: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+            return there
+
+    def _connect(self, *, writes: bool = False) -> sa.Connection:
+        """A connection that works; waits for a server that restarts, since nothing has been asked of it yet."""
+        until_s = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                connection = self.engine.execution_options(writes=writes).connect()
+            except sa.exc.DBAPIError as error:
+                if not self._reached or not failures.passes(error) or time.monotonic() >= until_s:
+                    raise
+                time.sleep(failures.RETRY_S)
+            else:
+                self._reached = True
+                return connection
+
+    def close(self) -> None:
+        """Closes every pooled connection."""
+        self.engine.dispose()
+
+    def forked(self) -> None:
+        """This process is a child: connections and locks that it got from its parent are the parent's."""
+        self._of_parent = self.engine.pool  # kept, since to close them is as wrong as to use them
+        self.engine.dispose(close=False)
+        self._shared_clock = SharedClock(self._ask_time, self._wall)
+
+
+def _survive_forks(store: Store) -> None:
+    """A server such as gunicorn opens everything and forks then: two processes must not speak over one connection."""
+    reference = weakref.ref(store)
+
+    def renew() -> None:
+        if (mine := reference()) is not None:
+            mine.forked()
+
+    os.register_at_fork(after_in_child=renew)
+
+
+def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - one of the two is never needed
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - as above
+
+    return postgresql.insert(table)
+
+
+def upsert(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]], *, replace: Sequence[str]
+) -> None:
+    """Inserts rows; where the primary key is there already, replaces the named columns."""
+    if not rows:
+        return
+    statement = insert(connection, table)
+    statement = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={name: statement.excluded[name] for name in replace},
+    )
+    connection.execute(statement, list(rows))
+
+
+def _engine(url: str) -> sa.Engine:
+    address = sa.make_url(url)
+    if address.drivername in {"postgres", "postgresql"}:
+        address = address.set(drivername="postgresql+psycopg")
+    if not address.drivername.startswith("sqlite"):
+        return sa.create_engine(
+            address,
+            pool_size=CONNECTIONS,
+            max_overflow=MORE_CONNECTIONS,
+            pool_timeout=BUSY_TIMEOUT_S,
+            pool_pre_ping=True,  # a connection that broke while nobody used it is replaced unnoticed
+            pool_recycle=1800,
+            connect_args=SERVER,
+        )
+    engine = sa.create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own types
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
+        cursor.execute("PRAGMA synchronous = FULL")  # a committed intention survives a power cut
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        # A transaction that will write takes the lock at once: upgrading a read lock later can deadlock.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
