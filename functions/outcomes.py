@@ -1,8 +1,12 @@
-"""How a row ends and where a job stands."""
+"""A lead, how a row ends, and where a job stands."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
+
+Lead = dict[str, Any]
+"""What a provider knows about a person: the `data` object of Slintel's answer, kept whole."""
 
 
 class Outcome(StrEnum):

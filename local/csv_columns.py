@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.credits.lookup_result import Lead
 from functions.fields import Facts, is_named_by, project
 from functions.fields.catalogue import Field
+from functions.outcomes import Lead
 from local.csv_file import CsvFile, safe
 
 

@@ -8,10 +8,8 @@ Exceeded*).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-Lead = dict[str, Any]
-"""What the provider knows about a person: the `data` object of its answer, kept whole."""
+from functions.outcomes import Lead
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,10 @@ from functions import logs
 from functions.credits import lead_status as standings
 from functions.credits.caps import Cap, Limits, Spender, caps
 from functions.credits.lead_status import Standing
-from functions.credits.lookup_result import Lead
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.in_flight import Flights, Landed
 from functions.errors import CapReached, LeadfillError
-from functions.outcomes import Outcome
+from functions.outcomes import Lead, Outcome
 from functions.profiles import Profile
 from functions.store import claims, leads
 from functions.store.database import Store

@@ -9,12 +9,11 @@ from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
 
-from functions.credits.lookup_result import Lead
 from functions.errors import InvalidRequest, UnknownField
 from functions.fields.catalogue import CATALOGUE, Field
 from functions.fields.cell_format import Cell, Rendering, iso_time, render
 from functions.fields.expressions import MAX_LENGTH, check, evaluate, gives_unix_time
-from functions.outcomes import Outcome
+from functions.outcomes import Lead, Outcome
 
 MAX_FIELDS = 100
 MAX_HEADER_LENGTH = 100

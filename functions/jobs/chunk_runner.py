@@ -23,8 +23,9 @@ from functions.sheet_writes.fill import write
 from functions.sheet_writes.undo import undo_rows
 from functions.sheet_writes.writer import Courier, Delivered
 from functions.sheets.a1 import parse_range
+from functions.sheets.cells import Content
 from functions.sheets.layout import Layout, Task, lay_out, layout_of
-from functions.sheets.row_matching import Content, Wanted
+from functions.sheets.row_matching import Wanted
 from functions.store import cell_history as images
 from functions.store import chunks as tasks
 from functions.store import jobs, ledger

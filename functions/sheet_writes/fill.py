@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from functions.sheet_writes.writer import Courier, Delivered, overlaid
-from functions.sheets.row_matching import Cells, Look, Placement, SheetRow, Wanted, Write, place
+from functions.sheets.cells import Cells, SheetRow, Write
+from functions.sheets.row_matching import Look, Placement, Wanted, place
 from functions.store import cell_history as images
 from functions.store import jobs
 from functions.store.cell_history import WrittenRow

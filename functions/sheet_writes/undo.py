@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from functions.context import Deployment
 from functions.errors import SheetGone
 from functions.sheet_writes.writer import Courier, overlaid
+from functions.sheets.cells import Cells, Image, SheetRow, Write
 from functions.sheets.layout import Layout, take_out
-from functions.sheets.row_matching import Cells, Image, Placement, SheetRow, Wanted, Write, give_back
+from functions.sheets.row_matching import Placement, Wanted, give_back
 from functions.store import cell_history as images
 from functions.store.cell_history import WrittenRow
 from functions.store.jobs import Job

@@ -14,6 +14,7 @@ from typing import Protocol
 from functions import logs
 from functions.context import Deployment
 from functions.errors import BadRange, SheetBusy
+from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity
 from functions.sheets.client import GoogleSheet, Unclear
 from functions.sheets.layout import Layout
 from functions.sheets.repair import (
@@ -26,7 +27,7 @@ from functions.sheets.repair import (
     sent_by,
     without_overwritten,
 )
-from functions.sheets.row_matching import Cells, Content, Placement, SheetRow, Write, by_identity
+from functions.sheets.row_matching import Placement
 from functions.store import cell_history as images
 from functions.store.cell_history import WrittenRow
 

@@ -17,8 +17,8 @@ import msgspec
 import tenacity
 
 from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetGone
+from functions.sheets.cells import Content, Formula
 from functions.sheets.grid import Tab, Window, tabs_of, window_of
-from functions.sheets.row_matching import Content, Formula
 
 T = TypeVar("T")
 CALL_TIMEOUT_S = 180

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from functions.sheets.row_matching import Content, Formula
+from functions.sheets.cells import Content, Formula
 
 ANCHOR_KEY = "leadfill"
 """Of the developer metadata on a column that a run reads or writes."""

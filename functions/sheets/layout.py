@@ -11,9 +11,9 @@ from functions.errors import BadRange, SheetGone
 from functions.fields import is_named_by
 from functions.fields.catalogue import Field
 from functions.sheets.anchors import anchored_at, deletion, the_anchor
+from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
 from functions.sheets.grid import Window
-from functions.sheets.row_matching import SheetRow
 from functions.sheets.survey import identity
 
 SAMPLE_ROWS = 200

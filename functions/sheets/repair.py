@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from functions.sheets.row_matching import MOST_COMPARED, Cells, Content, SheetRow, Write, by_identity, same
+from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity, same
+from functions.sheets.row_matching import MOST_COMPARED
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,42 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """A cell that computes what it shows."""
-
-    text: str
-    """With its `=`."""
-
-
-Content = str | int | float | bool | Formula
-"""What a cell holds; "" where it is empty."""
-
-Cells = Mapping[int, Content]
-"""Target cells of a row, by the number of their field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """One target cell: what it held, and what the run put there instead."""
-
-    before: Content
-    after: Content
-
-
-@dataclass(frozen=True, slots=True)
-class SheetRow:
-    """A row of the sheet as it is now."""
-
-    number: int
-    """From 1."""
-    identity: str
-    """The profile's key; where there is none, a digest of the URL cell's text, which is no key."""
-    cells: Cells
-    """Of each field whose column still exists."""
-    around: frozenset[int] = frozenset()
-    """Digests of what else stands in the row, in any order: tells rows of one identity apart, also after a sort."""
+from functions.sheets.cells import Cells, Content, Image, SheetRow, Write, by_identity, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +28,6 @@ class Wanted:
     """Of the row that the images are of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """What is to be written into one row."""
-
-    position: int
-    key: str
-    number: int
-    images: Mapping[int, Image]
-    """Every cell that holds, or shall hold, what the run puts there."""
-    pending: Cells
-    """What is not there yet."""
-    around: frozenset[int] = frozenset()
-    """Of the row that it goes to."""
-
-
 @dataclass(slots=True)
 class Placement:
     """Where the rows of a chunk are, and what to do with them. Each wanted row is in exactly one of the three."""
@@ -87,11 +37,6 @@ class Placement:
     """Rows whose cells all hold something else already."""
     absent: list[Wanted] = field(default_factory=list)
     """Rows that are not there."""
-
-
-def same(one: Content, other: Content) -> bool:
-    """Whether two cells hold the same: `1` and `1.0` do, `1` and TRUE do not."""
-    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 Look = tuple[str, frozenset[int]]
@@ -240,11 +185,3 @@ def _write(want: Wanted, row: SheetRow, *, overwrite: bool) -> Write | None:
     if blocked and blocked == len([number for number in want.values if number in row.cells]):
         return None
     return Write(want.position, want.key, row.number, images, pending, row.around)
-
-
-def by_identity(rows: Sequence[SheetRow]) -> dict[str, list[SheetRow]]:
-    """Rows by who stands in them."""
-    there: dict[str, list[SheetRow]] = defaultdict(list)
-    for row in rows:
-        there[row.identity].append(row)
-    return there

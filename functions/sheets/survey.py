@@ -12,8 +12,8 @@ from functions.fields import is_named_by
 from functions.fields.catalogue import Field
 from functions.profiles import Profile, parse
 from functions.sheets.a1 import Range, letters
+from functions.sheets.cells import Content, Formula
 from functions.sheets.grid import Box, Tab, Window
-from functions.sheets.row_matching import Content, Formula
 
 PAGE_ROWS = 5_000
 """Rows read in one call; some megabytes."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from functions.sheets.row_matching import Content, Formula, Image, SheetRow, Write
+from functions.sheets.cells import Content, Formula, Image, SheetRow, Write
 from functions.store import schema
 
 _rows, _images = schema.job_rows, schema.before_images

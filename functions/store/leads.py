@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from functions.credits.lead_status import Standing
-from functions.credits.lookup_result import Lead
+from functions.outcomes import Lead
 from functions.store import erasures, schema
 from functions.store.database import upsert
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.sheet_writes.writer import overlaid
-from functions.sheets.row_matching import Image, SheetRow
+from functions.sheets.cells import Image, SheetRow
 from functions.store.cell_history import WrittenRow
 
 A = "linkedin.com/in/a-a"

@@ -7,6 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.sheets.cells import Image, SheetRow, Write
 from functions.sheets.repair import (
     Repair,
     Sent,
@@ -17,7 +18,7 @@ from functions.sheets.repair import (
     sent_by,
     without_overwritten,
 )
-from functions.sheets.row_matching import Image, SheetRow, Wanted, Write, give_back, place
+from functions.sheets.row_matching import Wanted, give_back, place
 
 A, B = "linkedin.com/in/a-a", "linkedin.com/in/b-b"
 

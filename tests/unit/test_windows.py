@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from functions.errors import SheetBusy
 from functions.sheets import client as sheets
+from functions.sheets.cells import Formula
 from functions.sheets.client import GoogleSheet
 from functions.sheets.grid import ANCHOR_KEY, Box, content, tabs_of, window_of
-from functions.sheets.row_matching import Formula
 
 texts = st.text(max_size=20)
 numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)

@@ -1,0 +1,72 @@
+"""What cells and rows of a sheet hold, and what is to be written into them; plain values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A cell that computes what it shows."""
+
+    text: str
+    """With its `=`."""
+
+
+Content = str | int | float | bool | Formula
+"""What a cell holds; "" where it is empty."""
+
+Cells = Mapping[int, Content]
+"""Target cells of a row, by the number of their field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One target cell: what it held, and what the run put there instead."""
+
+    before: Content
+    after: Content
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row of the sheet as it is now."""
+
+    number: int
+    """From 1."""
+    identity: str
+    """The profile's key; where there is none, a digest of the URL cell's text, which is no key."""
+    cells: Cells
+    """Of each field whose column still exists."""
+    around: frozenset[int] = frozenset()
+    """Digests of what else stands in the row, in any order: tells rows of one identity apart, also after a sort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What is to be written into one row."""
+
+    position: int
+    key: str
+    number: int
+    images: Mapping[int, Image]
+    """Every cell that holds, or shall hold, what the run puts there."""
+    pending: Cells
+    """What is not there yet."""
+    around: frozenset[int] = frozenset()
+    """Of the row that it goes to."""
+
+
+def same(one: Content, other: Content) -> bool:
+    """Whether two cells hold the same: `1` and `1.0` do, `1` and TRUE do not."""
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
+
+
+def by_identity(rows: Sequence[SheetRow]) -> dict[str, list[SheetRow]]:
+    """Rows by who stands in them."""
+    there: dict[str, list[SheetRow]] = defaultdict(list)
+    for row in rows:
+        there[row.identity].append(row)
+    return there
