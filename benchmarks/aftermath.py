@@ -41,7 +41,7 @@ def judge(running: Running, seed: int, runs: Sequence[Run], *, capped: bool) -> 
 
 def _money(running: Running, seed: int, runs: Sequence[Run]) -> tuple[int, int, int]:
     """Checks the bill, person by person and run by run; gives charged, in doubt, and what the provider counted."""
-    table = schema.credit_entries
+    table = schema.ledger_entries
     columns = [table.c[name] for name in ("token", "kind", "credits", "key", "run_id")]
     with running.store.reading() as connection:
         entries = connection.execute(sa.select(*columns))
@@ -69,7 +69,7 @@ def _nothing_left(running: Running) -> None:
         "locks": sa.select(schema.locks.c.name),
         "chunks": sa.select(schema.chunks.c.id).where(schema.chunks.c.state != ChunkState.DONE),
         "jobs": sa.select(schema.jobs.c.id).where(schema.jobs.c.state.not_in(ENDED)),
-        "tokens": sa.select(schema.jobs.c.id).where(schema.jobs.c.sealed_token.is_not(None)),
+        "tokens": sa.select(schema.jobs.c.id).where(schema.jobs.c.encrypted_token.is_not(None)),
         "reservations": sa.select(schema.counters.c.cap).where(schema.counters.c.reserved != 0),
         "open rows": sa.select(schema.job_rows.c.position).where(schema.job_rows.c.outcome.is_(None)),
     }

@@ -22,10 +22,9 @@ import requests
 
 from benchmarks.postgresql import server
 from functions.auth.access import Access, Caller
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.profiles import parse
-from functions.store import leads
-from functions.store import upgrade as migrating
+from functions.store import leads, schema_version
 from functions.store.database import Store
 from local.ports import free_port
 
@@ -42,10 +41,10 @@ FORMULA = {"urls": [[PROFILE]], "fields": ["email"]}
 def prepare(database_url: str) -> str:
     """Makes the tables, and a lead that is known → a formula token."""
     store = Store(database_url)
-    migrating.upgrade(store)
+    schema_version.upgrade(store)
     lead = b'{"email": "%s"}' % EMAIL.encode()
     with store.writing() as connection:
-        leads.learn(connection, {parse(PROFILE).key: (Standing.FOUND, leads.pack(lead))}, datetime.now(UTC))
+        leads.learn(connection, {parse(PROFILE).key: (LeadStatus.FOUND, leads.pack(lead))}, datetime.now(UTC))
     store.close()
     access = Access(
         audience="",

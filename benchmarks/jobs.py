@@ -49,7 +49,7 @@ def run(running: Stack, values: Sequence[Sequence[object]], fields: Sequence[str
     return run_over(running, spreadsheet, len(values) - 1, fields)
 
 
-def run_over(running: Stack, spreadsheet: str, rows: int, fields: Sequence[str], **wish: str) -> Ran:
+def run_over(running: Stack, spreadsheet: str, rows: int, fields: Sequence[str], **job_request: str) -> Ran:
     """Enriches a spreadsheet of so many rows; `wish` are further parts of the request."""
     api = running.urls["api"]
     headers = {
@@ -57,7 +57,13 @@ def run_over(running: Stack, spreadsheet: str, rows: int, fields: Sequence[str],
         "X-Sheets-Access-Token": running.sheets_token(),
         "Idempotency-Key": uuid4().hex,
     }
-    body = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": list(fields), "max_credits": rows, **wish}
+    body = {
+        "spreadsheet_id": spreadsheet,
+        "range": "Leads!A2:A",
+        "fields": list(fields),
+        "max_credits": rows,
+        **job_request,
+    }
     started = time.monotonic()
     answer = requests.post(f"{api}/v1/jobs", json=body, headers=headers, timeout=300)
     answer.raise_for_status()

@@ -81,12 +81,12 @@ def plan_and_run(client: Client, user: int) -> tuple[str, list[str]]:
     running, person, people = client.running, f"user-{user}@example.com", slugs_of(user)
     spreadsheet = running.emulator.spreadsheet([["LinkedIn"], *[[url_of(slug)] for slug in people]], owner=person)
     headers = {"Authorization": f"Bearer {running.identity(person)}", **running.key(person, [spreadsheet])}
-    wish = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": ["email", "title"]}
-    plan = client.ask("plan", "POST", "/v1/plan", headers, wish)
+    job_request = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": ["email", "title"]}
+    plan = client.ask("plan", "POST", "/v1/plan", headers, job_request)
     assert plan["rows"] == ROWS
     began_s = time.perf_counter()
     once = headers | {"Idempotency-Key": uuid4().hex}
-    job = client.ask("start", "POST", "/v1/jobs", once, wish | {"max_credits": ROWS})
+    job = client.ask("start", "POST", "/v1/jobs", once, job_request | {"max_credits": ROWS})
     while job["state"] in {"queued", "running"}:
         time.sleep(POLL_S)
         job = client.ask("look", "GET", f"/v1/jobs/{job['id']}", headers)

@@ -16,7 +16,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 import tenacity
 
-from functions.store import upgrade as migrating
+from functions.store import schema_version
 from functions.store.database import Store
 
 RECOVERY_S = 60.0
@@ -48,7 +48,7 @@ class Server:
         self._do(f"CREATE DATABASE {name}")
         url = self._url(name).render_as_string(hide_password=False)
         store = Store(url)
-        migrating.upgrade(store)
+        schema_version.upgrade(store)
         store.close()
         return url
 

@@ -73,9 +73,9 @@ def run(running: Stack, values: list[list[str]]) -> tuple[float, Json]:
         "X-Sheets-Access-Token": running.sheets_token(),
         "Idempotency-Key": uuid4().hex,
     }
-    wish = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": FIELDS, "max_credits": rows}
+    job_request = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": FIELDS, "max_credits": rows}
     started = time.monotonic()
-    answer = requests.post(f"{api}/v1/jobs", json=wish, headers=headers, timeout=120)
+    answer = requests.post(f"{api}/v1/jobs", json=job_request, headers=headers, timeout=120)
     answer.raise_for_status()
     job = answer.json()
     with Progress(disable=not sys.stdout.isatty()) as progress:

@@ -31,12 +31,12 @@ SMALL_ROWS = 1_000
 PARTS = ("worker", "api", "emulator", "sandbox")
 SAMPLE_S = 0.1
 
-MOST_CALLS = 8
-MOST_TIME_PER_ROW = 1.3
-MOST_MEMORY = 1.5
-MOST_MEMORY_FILLED = 2.0
+MAX_CALLS = 8
+MAX_TIME_PER_ROW = 1.3
+MAX_MEMORY = 1.5
+MAX_MEMORY_FILLED = 2.0
 """Where columns are filled, the tab is looked at in one moment, and held once as the JSON that came: not quite flat."""
-MOST_WAITING = 0.1
+MAX_WAITING = 0.1
 """Of the time of a run: what it waits for the quota."""
 
 
@@ -63,7 +63,7 @@ class Used:
 
 
 @contextmanager
-def watched(running: Stack, *names: str) -> Iterator[Used]:
+def heartbeat(running: Stack, *names: str) -> Iterator[Used]:
     """Samples what these parts of the stack use while the block runs."""
     used, over = Used(), threading.Event()
     processes = {name: psutil.Process(running.parts[name].process.pid) for name in names}  # type: ignore[union-attr] # it runs
@@ -129,10 +129,10 @@ def measure(rows: int, **switches: object) -> Measured:
         emulator = running.urls["emulator"]
         requests.put(f"{emulator}/_emulator/switches", json=switches, timeout=10).raise_for_status()
         urls = [[f"https://www.linkedin.com/in/sheet-{number}"] for number in range(rows)]
-        with watched(running, *PARTS) as used:
+        with heartbeat(running, *PARTS) as used:
             ran = run(running, [["LinkedIn"], *urls], FIELDS)
         calls = requests.get(f"{emulator}/_emulator/calls", timeout=10).json()
-        with watched(running, *PARTS) as again:
+        with heartbeat(running, *PARTS) as again:
             repeated = run_over(running, ran.job["spreadsheet_id"], rows, FIELDS, write="all")
     assert repeated.job["counts"] == {"known": rows}, repeated.job
     assert ran.job["state"] == "done", ran.job
@@ -183,18 +183,18 @@ def main(*, rows: int, more: int, quota_rows: int, quota: int) -> None:
             f"{one.again.memory_mb['worker']:.0f}",
         )
     Console(width=120).print(table)
-    verdicts.say(f"Sheets calls for {SMALL_ROWS:,} rows of {len(FIELDS)} fields", small.calls["total"], MOST_CALLS, "d")
+    verdicts.say(f"Sheets calls for {SMALL_ROWS:,} rows of {len(FIELDS)} fields", small.calls["total"], MAX_CALLS, "d")
     ratio = f"of {more:,} rows to that of {rows:,}"
-    verdicts.say(f"time per row {ratio}", many.ms_per_row / few.ms_per_row, MOST_TIME_PER_ROW, ".2f")
+    verdicts.say(f"time per row {ratio}", many.ms_per_row / few.ms_per_row, MAX_TIME_PER_ROW, ".2f")
     cpu = many.cpu_ms_per_row("worker") / few.cpu_ms_per_row("worker")
-    verdicts.say(f"the worker's CPU per row {ratio}", cpu, MOST_TIME_PER_ROW, ".2f")
+    verdicts.say(f"the worker's CPU per row {ratio}", cpu, MAX_TIME_PER_ROW, ".2f")
     for name in ("worker", "api"):
         share = many.used.memory_mb[name] / few.used.memory_mb[name]
-        verdicts.say(f"peak memory of the {name} {ratio}", share, MOST_MEMORY, ".2f")
+        verdicts.say(f"peak memory of the {name} {ratio}", share, MAX_MEMORY, ".2f")
     share = many.again.memory_mb["worker"] / few.again.memory_mb["worker"]
-    verdicts.say(f"the same of the worker over columns that are filled, {ratio}", share, MOST_MEMORY_FILLED, ".2f")
+    verdicts.say(f"the same of the worker over columns that are filled, {ratio}", share, MAX_MEMORY_FILLED, ".2f")
     print(f"refused by the quota of {quota} calls a minute: {held.refused} of {held.calls['total']} calls")
-    verdicts.say("share of the time that waits for the quota", held.waiting, MOST_WAITING, ".1%")
+    verdicts.say("share of the time that waits for the quota", held.waiting, MAX_WAITING, ".1%")
     sys.exit(bool(verdicts.broken))
 
 

@@ -35,11 +35,11 @@ def skew() -> None:
             module = importlib.import_module(found.name)
             if getattr(module, "datetime", None) is datetime:
                 module.datetime = Skewed  # type: ignore[attr-defined] # each has its own
-    from functions import task_queue as queueing  # noqa: PLC0415 - as above
-    from functions.jobs import service as jobs  # noqa: PLC0415 - as above
+    from functions import task_queue  # noqa: PLC0415 - as above
+    from functions.jobs import service  # noqa: PLC0415 - as above
 
-    jobs.CHUNK_ROWS = CHUNK_ROWS
-    vars(queueing)["time"] = SimpleNamespace(time=lambda: time.time() + OFF.total_seconds())
+    service.CHUNK_ROWS = CHUNK_ROWS
+    vars(task_queue)["time"] = SimpleNamespace(time=lambda: time.time() + OFF.total_seconds())
 
 
 skew()

@@ -28,14 +28,13 @@ from rich.table import Table
 
 from benchmarks.postgresql import server
 from functions.credits.caps import Cap, Limits, Spender
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import Charge, EntryKind
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.profiles import parse
 from functions.providers.slintel import Slintel
-from functions.store import claims
-from functions.store import upgrade as migrating
+from functions.store import claims, schema_version
 from functions.store.claims import Settlement
 from functions.store.database import Store
 from functions.store.leads import Freshness
@@ -57,7 +56,7 @@ def databases() -> Iterator[dict[str, str]]:
     with server() as running, tempfile.TemporaryDirectory() as folder:
         file = f"sqlite:///{Path(folder, 'leadfill.db')}"
         store = Store(file)
-        migrating.upgrade(store)
+        schema_version.upgrade(store)
         store.close()
         yield {"PostgreSQL": running.database(), "SQLite": file}
 
@@ -125,7 +124,7 @@ def instance(
         claimed = claims.claim(store, keys, spender, counters, owner=mine, fresh=FRESH, now=store.clock())
         assert len(claimed.granted) == BATCH
         time.sleep(pause_s)
-        settlements = [Settlement(claim, charge, Standing.FOUND, b"x" * 2_000) for claim in claimed.granted]
+        settlements = [Settlement(claim, charge, LeadStatus.FOUND, b"x" * 2_000) for claim in claimed.granted]
         claims.settle(store, settlements, store.clock())
     store.close()
     waited_s.put(waiting_s[0])

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from functions import logs
 from functions.auth.access import Access
-from functions.auth.encryption import Seal
-from functions.context import Deployment
+from functions.auth.encryption import TokenCipher
+from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.errors import SettingsError
 from functions.providers.slintel import Slintel
 from functions.settings import Settings, read
-from functions.store import upgrade as migrating
+from functions.store import schema_version
 from functions.store.database import Store
 from functions.store.leads import Freshness
 from functions.task_queue import CloudTasksQueue, Queue, StoreQueue
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flask import Flask, Request
     from werkzeug import Response
 
-    from functions.entrypoints.local_worker import Drain
+    from functions.entrypoints.local_worker import LocalWorker
 
 TARGETS = ("api", "formula", "worker", "sweep")
 
@@ -57,33 +57,33 @@ def application(target: str) -> Flask:
     if target == "formula":
         from functions.entrypoints.formula import Formulas  # noqa: PLC0415 - as above
 
-        parts = deployment(settings, opened, _queue(settings, None))
+        parts = context(settings, opened, _queue(settings, None))
         return Formulas(parts, access(settings), settings.formula_credits_per_day).application()
     if target == "api":
         from functions.entrypoints.api import Api  # noqa: PLC0415 - as above
 
-        return Api(deployment(settings, opened, _queue(settings, None)), access(settings)).application()
-    from functions.entrypoints.worker import Private  # noqa: PLC0415 - as above
+        return Api(context(settings, opened, _queue(settings, None)), access(settings)).application()
+    from functions.entrypoints.worker import WorkerApp  # noqa: PLC0415 - as above
 
     if target == "sweep":
-        parts = deployment(settings, opened, _queue(settings, None))
-        return Private(parts, access(settings), settings.sweep_url).sweep()
-    return Private(_drained(settings, opened), access(settings), settings.worker_url).worker()
+        parts = context(settings, opened, _queue(settings, None))
+        return WorkerApp(parts, access(settings), settings.sweep_url).sweep()
+    return WorkerApp(_drained(settings, opened), access(settings), settings.worker_url).worker()
 
 
-def _drained(settings: Settings, opened: Store) -> Deployment:
+def _drained(settings: Settings, opened: Store) -> AppContext:
     """The worker's parts; where the queue is the store itself, this process drains it."""
     if settings.tasks_queue:
-        return deployment(settings, opened, _queue(settings, None))
-    from functions.entrypoints.local_worker import Drain  # noqa: PLC0415 - as above
+        return context(settings, opened, _queue(settings, None))
+    from functions.entrypoints.local_worker import LocalWorker  # noqa: PLC0415 - as above
 
-    drain = Drain()
-    parts = deployment(settings, opened, _queue(settings, drain))
+    drain = LocalWorker()
+    parts = context(settings, opened, _queue(settings, drain))
     drain.start(parts)
     return parts
 
 
-def deployment(settings: Settings, opened: Store, queue: Queue) -> Deployment:
+def context(settings: Settings, opened: Store, queue: Queue) -> AppContext:
     """The application's parts.
 
     Raises:
@@ -94,12 +94,12 @@ def deployment(settings: Settings, opened: Store, queue: Queue) -> Deployment:
     def make_enricher() -> Enricher:
         return enricher(settings, opened)
 
-    return Deployment(
+    return AppContext(
         store=opened,
         limits=limits(settings),
         fresh=freshness(settings),
         queue=queue,
-        seal=Seal(settings.leadfill_secret_key, "sheet access"),
+        cipher=TokenCipher(settings.leadfill_secret_key, "sheet access"),
         sheets_endpoint=settings.sheets_api_endpoint,
         make_enricher=make_enricher,
         clock=opened.clock,
@@ -122,7 +122,7 @@ def access(settings: Settings) -> Access:
     )
 
 
-def _queue(settings: Settings, drain: Drain | None) -> Queue:
+def _queue(settings: Settings, drain: LocalWorker | None) -> Queue:
     if settings.tasks_queue:
         return CloudTasksQueue(
             queue=settings.tasks_queue,
@@ -145,9 +145,9 @@ def store(settings: Settings) -> Store:
     """
     opened = Store(settings.database_url)
     try:
-        if opened.is_sqlite and migrating.is_empty(opened):
-            migrating.upgrade(opened)
-        migrating.check(opened)
+        if opened.is_sqlite and schema_version.is_empty(opened):
+            schema_version.upgrade(opened)
+        schema_version.check(opened)
     finally:
         opened.close()  # the server may fork now, and SQLite must not be open then; what is needed is opened again
     return opened

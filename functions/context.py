@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from functions.auth.encryption import NotOurs, Seal
+from functions.auth.encryption import DecryptionFailed, TokenCipher
 from functions.credits.caps import Limits
 from functions.enrichment.enricher import Enricher
 from functions.errors import SheetAccessExpired
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deployment:
+class AppContext:
     """One team's Leadfill."""
 
     store: Store
     limits: Limits
     fresh: Freshness
     queue: Queue
-    seal: Seal
+    cipher: TokenCipher
     """Of sheet access tokens."""
     sheets_endpoint: str
     make_enricher: Callable[[], Enricher]
@@ -47,10 +47,10 @@ class Deployment:
         Raises:
             SheetAccessExpired: the job holds no token that can be opened.
         """
-        if job.sealed_token is None:
+        if job.encrypted_token is None:
             raise SheetAccessExpired
         try:
-            token = self.seal.open(job.sealed_token)
-        except NotOurs as error:
+            token = self.cipher.decrypt(job.encrypted_token)
+        except DecryptionFailed as error:
             raise SheetAccessExpired from error
         return self.sheet(job.spreadsheet_id, token)

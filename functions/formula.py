@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from functions.auth.access import FormulaToken
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
 from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile
 from functions.fields import Facts, project, select, split
 from functions.fields.catalogue import Field
-from functions.fields.cell_format import Cell
+from functions.fields.cell_format import CellValue
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
 
@@ -21,7 +21,7 @@ ANSWER_WITHIN_S = 24.0
 """Sheets gives a custom function 30 s, and the answer travels too."""
 LOOK_UP_FOR_S = 15.0
 """After so long no further lookup is sent; those in flight may still come in time."""
-MOST_URLS = 10_000
+MAX_URLS = 10_000
 TROUBLE = "⚠ "
 """What a cell begins with that says what is wrong; the add-on never freezes such cells."""
 
@@ -30,7 +30,7 @@ TROUBLE = "⚠ "
 class Answer:
     """Values for a formula: a row for each URL, a column for each field; None where the lookup has not ended."""
 
-    values: list[list[Cell | None]]
+    values: list[list[CellValue | None]]
     pending: int
     """Rows that must be asked for again."""
 
@@ -44,7 +44,7 @@ class _Lookups:
 
 
 def answer(
-    deployment: Deployment,
+    context: AppContext,
     token: FormulaToken,
     urls: Sequence[Sequence[str]],
     fields: Sequence[str],
@@ -55,7 +55,7 @@ def answer(
     """Values for the people in `urls`, row by row.
 
     Args:
-        deployment: the parts.
+        context: the parts.
         token: which spreadsheet asks.
         urls: the cells.
         fields: names, headers, or comma lists of them.
@@ -67,14 +67,14 @@ def answer(
         StoreError: the store cannot be used.
     """
     cells = [cell for row in urls for cell in row]
-    if len(cells) > MOST_URLS:
-        raise InvalidRequest(f"One formula takes up to {MOST_URLS:,} URLs; cut the range into parts.")
+    if len(cells) > MAX_URLS:
+        raise InvalidRequest(f"One formula takes up to {MAX_URLS:,} URLs; cut the range into parts.")
     chosen = select([name for text in fields for name in split(text)])
     found = [_read(cell) for cell in cells]
     profiles = [profile for profile in found if isinstance(profile, Profile)]
-    lookups = _look_up(deployment, token, profiles, credits_per_day) if profiles else _Lookups()
+    lookups = _look_up(context, token, profiles, credits_per_day) if profiles else _Lookups()
     place = iter(range(len(profiles)))
-    rows: list[list[Cell | None]] = []
+    rows: list[list[CellValue | None]] = []
     pending = 0
     for item in found:
         if isinstance(item, str):
@@ -94,11 +94,11 @@ def _read(cell: str) -> Profile | str:
         return "" if error.reason == "empty" else f"{TROUBLE}{error}"
 
 
-def _said(sentence: str, width: int) -> list[Cell | None]:
+def _said(sentence: str, width: int) -> list[CellValue | None]:
     return [sentence, *[""] * (width - 1)]
 
 
-def _row(result: Result | None, fields: Sequence[Field], if_missing: str, trouble: str) -> list[Cell | None]:
+def _row(result: Result | None, fields: Sequence[Field], if_missing: str, trouble: str) -> list[CellValue | None]:
     if result is None:
         return [None] * len(fields)
     if result.outcome is Outcome.CANCELLED:
@@ -121,15 +121,15 @@ def _why(stopped_by: LeadfillError | None) -> str:
     return str(stopped_by or "")
 
 
-def _look_up(deployment: Deployment, token: FormulaToken, profiles: list[Profile], credits_per_day: int) -> _Lookups:
-    now, stop, lookups = deployment.clock(), threading.Event(), _Lookups()
+def _look_up(context: AppContext, token: FormulaToken, profiles: list[Profile], credits_per_day: int) -> _Lookups:
+    now, stop, lookups = context.clock(), threading.Event(), _Lookups()
     spender = Spender(
         run_id=f"formula:{token.spreadsheet_id}:{now:%Y-%m-%d}",
         user_id=token.issued_by.subject,
         spreadsheet_id=token.spreadsheet_id,
         ceiling=credits_per_day,
     )
-    run = deployment.make_enricher().enrich(profiles, spender, stop=stop)
+    run = context.make_enricher().enrich(profiles, spender, stop=stop)
     failures: list[Exception] = []
 
     def drive() -> None:

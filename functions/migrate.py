@@ -7,7 +7,7 @@ import sys
 
 from functions import settings
 from functions.errors import LeadfillError
-from functions.store import upgrade as migrating
+from functions.store import schema_version
 from functions.store.database import Store
 
 
@@ -16,16 +16,16 @@ def main() -> int:
     try:
         store = Store(settings.read(os.environ).database_url)
         try:
-            before = migrating.upgrade(store)
+            before = schema_version.upgrade(store)
         finally:
             store.close()
     except LeadfillError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
-    if before == migrating.HEAD:
+    if before == schema_version.HEAD:
         sys.stdout.write(f"The tables are up to date ({before}).\n")
     else:
-        sys.stdout.write(f"The tables were brought from {before or 'nothing'} to {migrating.HEAD}.\n")
+        sys.stdout.write(f"The tables were brought from {before or 'nothing'} to {schema_version.HEAD}.\n")
     return 0
 
 

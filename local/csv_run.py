@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TextIO
 
 from functions.credits.caps import Spender, caps
-from functions.credits.lead_status import Standing
-from functions.credits.plan import Census, Plan, plan
+from functions.credits.lead_status import LeadStatus
+from functions.credits.plan import Plan, RowCounts, plan
 from functions.enrichment.enricher import Enricher, Result
 from functions.errors import LeadfillError, NotAProfile
 from functions.fields import Facts
@@ -24,7 +24,7 @@ from functions.store import leads, ledger
 from local.csv_columns import Columns
 from local.csv_file import BadFile, CsvFile
 
-MOST_TROUBLES = 5
+MAX_TROUBLES = 5
 """How many rows that went wrong are shown one by one."""
 
 
@@ -38,7 +38,7 @@ class Tally:
 
     def trouble(self, number: int, sentence: str) -> None:
         """Remembers why a row went wrong, if it is among the first."""
-        if len(self.troubles) < MOST_TROUBLES:
+        if len(self.troubles) < MAX_TROUBLES:
             self.troubles.append((number, sentence))
 
 
@@ -49,7 +49,7 @@ class CsvRun:
     enricher: Enricher
     table: CsvFile
     columns: Columns
-    retry: frozenset[Standing]
+    retry: frozenset[LeadStatus]
     """Standings to ask again."""
 
     def plan(self, spender: Spender, max_credits: int | None) -> Plan:
@@ -58,17 +58,17 @@ class CsvRun:
         Raises:
             BadFile: there is no row.
         """
-        census = Census()
+        row_counts = RowCounts()
         for _number, wide, found in self._rows(Tally()):
-            census.count(found, filled=self.columns.filled(wide))
-        if not census.rows:
+            row_counts.count(found, filled=self.columns.filled(wide))
+        if not row_counts.rows:
             raise BadFile(f"{self.table.path} has a header but no rows; there is nothing to enrich.")
         enricher, now = self.enricher, self.enricher.clock()
         with enricher.store.reading() as connection:
-            standings = leads.standings(connection, list(census.keys), enricher.fresh, now)
+            statuses = leads.statuses(connection, list(row_counts.keys), enricher.fresh, now)
             unbound = replace(spender, ceiling=enricher.limits.per_run)
             left = ledger.credits_left(connection, caps(unbound, enricher.limits, now))
-        return plan(census, standings, left, ceiling=max_credits, retry=self.retry)
+        return plan(row_counts, statuses, left, ceiling=max_credits, retry=self.retry)
 
     def enrich(
         self, target: Path, spender: Spender, stop: threading.Event, tally: Tally, show: Callable[[], None]

@@ -19,12 +19,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from functions import bootstrap, settings
 from functions.credits.caps import Spender
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.credits.plan import Plan
 from functions.enrichment.enricher import Enricher
 from functions.errors import LeadfillError
 from functions.fields import select, split
-from functions.jobs.sweep import bury
+from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import Outcome
 from functions.store import ledger
 from functions.store.database import Store
@@ -66,7 +66,7 @@ def main(
     machine answers with invented people.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    retry = frozenset({Standing.IN_DOUBT}) if retry_in_doubt else frozenset[Standing]()
+    retry = frozenset({LeadStatus.IN_DOUBT}) if retry_in_doubt else frozenset[LeadStatus]()
     try:
         table = open_csv(file, url_column)
         columns = Columns.of(table, select(split(fields)))
@@ -205,7 +205,7 @@ def _enricher(console: Console) -> Iterator[Enricher]:
         chosen = settings.read(environ)
         store = bootstrap.store(chosen)
         stack.callback(store.close)
-        bury(store, store.clock())  # nobody waits for what died on this machine
+        release_dead_owners(store, store.clock())  # nobody waits for what died on this machine
         enricher = bootstrap.enricher(chosen, store)
         stack.callback(enricher.dispatcher.close)
         yield enricher

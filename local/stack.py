@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 
-from functions.store import upgrade as migrating
+from functions.store import schema_version
 from functions.store.database import Store
 from local.ports import HOST, free_port, listens
 from local.slintel_sandbox.server import BASE_PATH
@@ -200,7 +200,7 @@ def stack(
             running.environ |= _cloud_tasks(running, instances)
         running.environ |= settings
         opened = Store(running.environ["DATABASE_URL"])  # the tables are made once, not by each process
-        migrating.upgrade(opened)
+        schema_version.upgrade(opened)
         opened.close()
         for name, port in addresses.items():
             running.start_function(name.partition("-")[0], port, name)

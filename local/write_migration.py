@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 
 from functions.store import schema
 from functions.store.database import Credits, Instant
-from functions.store.upgrade import STEPS
+from functions.store.schema_version import STEPS
 
 TARGET = STEPS / "versions" / "m0001_first_tables.py"
 TEXT = '''"""The first tables."""

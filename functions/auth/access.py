@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.auth.certificates import Certificates, issuers
-from functions.auth.encryption import NotOurs, Seal
+from functions.auth.encryption import DecryptionFailed, TokenCipher
 from functions.errors import Forbidden, SettingsError, Unauthenticated
 
 FORMULA_TOKEN_DAYS = 90
@@ -86,7 +86,7 @@ class Access:
         self._allowed_domains = frozenset(allowed_domains)
         self._allowed_emails = frozenset(allowed_emails)
         self._worker_service_account = worker_service_account.lower()
-        self._seal = Seal(secret_key, "formula token")
+        self._cipher = TokenCipher(secret_key, "formula token")
         self._now = now
 
     def caller(self, authorization_header: str | None) -> Caller:
@@ -137,7 +137,7 @@ class Access:
             "iat": issued_at,
             "exp": issued_at + FORMULA_TOKEN_DAYS * 86400,
         }
-        return self._seal.seal(json.dumps(claims)), _formula_token(claims)
+        return self._cipher.encrypt(json.dumps(claims)), _formula_token(claims)
 
     def formula_token(
         self,
@@ -159,8 +159,8 @@ class Access:
         """
         renew = "This sheet's formula permission has ended; open the Leadfill sidebar once to renew it."
         try:
-            claims = json.loads(self._seal.open(_bearer(authorization_header, renew)))
-        except NotOurs:
+            claims = json.loads(self._cipher.decrypt(_bearer(authorization_header, renew)))
+        except DecryptionFailed:
             raise Unauthenticated(renew) from None
         if claims["for"] != "formula" or self._now() >= claims["exp"] or revoked(claims["id"]):
             raise Unauthenticated(renew)

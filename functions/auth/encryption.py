@@ -21,18 +21,18 @@ MIN_DISTINCT = 10
 """HKDF does not slow down guessing, so a secret must be beyond guessing: `abcabcabc…` is long and worth nothing."""
 
 
-class NotOurs(LeadfillError):
-    """What should be opened was not sealed here, or with a key that is no longer valid."""
+class DecryptionFailed(LeadfillError):
+    """This token was not encrypted here, or with a key that is no longer valid."""
 
-    slug = "not-ours"
+    slug = "decryption-failed"
 
 
-class Seal:
-    """Seals and opens texts for one purpose; safe to share between threads.
+class TokenCipher:
+    """Encrypts and decrypts texts for one purpose; safe to share between threads.
 
     Args:
         secret_key: one secret, or `new,old` while it is rotated; each of at least 32 characters.
-        purpose: what is sealed; another purpose cannot open it.
+        purpose: what is encrypted; a cipher for another purpose cannot decrypt it.
 
     Raises:
         SettingsError: the secret is missing or too weak.
@@ -46,39 +46,31 @@ class Seal:
 
     def __repr__(self) -> str:
         """Without the secrets."""
-        return f"Seal({self._purpose!r})"
+        return f"TokenCipher({self._purpose!r})"
 
-    def seal(self, text: str) -> str:
-        """Text → seal: URL-safe ASCII, about 1.4 times as long plus 100 characters."""
+    def encrypt(self, text: str) -> str:
+        """Encrypt to URL-safe ASCII, about 1.4 times as long plus 100 characters."""
         return self._fernet.encrypt(text.encode()).decode("ascii")
 
-    def open(self, sealed: str) -> str:
-        """Seal → text.
+    def decrypt(self, encrypted: str) -> str:
+        """Decrypt what `encrypt` returned.
 
         Raises:
-            NotOurs: forged, cut, sealed for another purpose, or with a retired key.
+            DecryptionFailed: forged, cut, encrypted for another purpose, or with a retired key.
         """
-        from cryptography.fernet import InvalidToken  # noqa: PLC0415  38 ms that a start without seals does not need
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415  38 ms that a start without tokens does not need
 
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            return self._fernet.decrypt(encrypted.encode()).decode()
         except InvalidToken:
             # Without a cause: it could only repeat the text.
-            raise NotOurs from None
-
-    def renew(self, sealed: str) -> str:
-        """The same text under the newest secret, so that the old one can be retired.
-
-        Raises:
-            NotOurs: as `open`.
-        """
-        return self.seal(self.open(sealed))
+            raise DecryptionFailed from None
 
     @cached_property
     def _fernet(self) -> MultiFernet:
-        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415  as in `open`
-        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  as in `open`
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  as in `open`
+        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415  as in `decrypt`
+        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  as in `decrypt`
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  as in `decrypt`
 
         def derived(secret: str) -> Fernet:
             hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"leadfill {self._purpose}".encode())

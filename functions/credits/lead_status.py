@@ -18,7 +18,7 @@ from functions.credits.lookup_result import (
 from functions.outcomes import Outcome
 
 
-class Standing(StrEnum):
+class LeadStatus(StrEnum):
     """What is known of a profile without asking again."""
 
     FOUND = "found"  # a lead, kept whole
@@ -29,19 +29,19 @@ class Standing(StrEnum):
     ERASED = "erased"  # the person was erased, and is not looked up again; never kept with a lead
 
 
-_KNOWN: dict[Standing, tuple[Outcome, str]] = {
-    Standing.FOUND: (Outcome.KNOWN, ""),
-    Standing.MISSING: (Outcome.NOT_FOUND, "Slintel does not know this person."),
-    Standing.REFUSED: (Outcome.FAILED, "Slintel cannot look this URL up; check that it opens the person's profile."),
-    Standing.UNREADABLE: (
+_KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
+    LeadStatus.FOUND: (Outcome.KNOWN, ""),
+    LeadStatus.MISSING: (Outcome.NOT_FOUND, "Slintel does not know this person."),
+    LeadStatus.REFUSED: (Outcome.FAILED, "Slintel cannot look this URL up; check that it opens the person's profile."),
+    LeadStatus.UNREADABLE: (
         Outcome.FAILED,
         "Slintel's answer was charged but could not be read; it is not asked again on its own.",
     ),
-    Standing.IN_DOUBT: (
+    LeadStatus.IN_DOUBT: (
         Outcome.IN_DOUBT,
         "An earlier lookup got no answer and may have been charged; retry it explicitly if you want to.",
     ),
-    Standing.ERASED: (
+    LeadStatus.ERASED: (
         Outcome.FAILED,
         "This person was erased from Leadfill and is not looked up again; lift the erasure first if you may.",
     ),
@@ -49,29 +49,29 @@ _KNOWN: dict[Standing, tuple[Outcome, str]] = {
 
 
 @overload
-def of(answer: Found | Missing | Refused | Unreadable) -> Standing: ...
+def of(answer: Found | Missing | Refused | Unreadable) -> LeadStatus: ...
 @overload
-def of(answer: LookupResult) -> Standing | None: ...
-def of(answer: LookupResult) -> Standing | None:
+def of(answer: LookupResult) -> LeadStatus | None: ...
+def of(answer: LookupResult) -> LeadStatus | None:
     """What an answer teaches; None where it teaches nothing, so that the profile may be asked for again."""
     match answer:
         case Found():
-            return Standing.FOUND
+            return LeadStatus.FOUND
         case Missing():
-            return Standing.MISSING
+            return LeadStatus.MISSING
         case Refused():
-            return Standing.REFUSED
+            return LeadStatus.REFUSED
         case Unreadable():
-            return Standing.UNREADABLE
+            return LeadStatus.UNREADABLE
         case NoAnswer(sent=True):
-            return Standing.IN_DOUBT
+            return LeadStatus.IN_DOUBT
         case Throttled() | Unavailable() | NoAnswer():
             return None
 
 
-def outcome_of_known(standing: Standing) -> tuple[Outcome, str]:
+def outcome_of_known(status: LeadStatus) -> tuple[Outcome, str]:
     """How a row ends that the store answers, and the sentence for it (empty where the outcome says it all)."""
-    return _KNOWN[standing]
+    return _KNOWN[status]
 
 
 def outcome_of_answer(answer: LookupResult) -> tuple[Outcome, str]:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.profiles import Profile
 
 
 @dataclass(slots=True)
-class Census:
+class RowCounts:
     """Counts rows as they are read; what it keeps of each person is a key."""
 
     rows: int = 0
@@ -60,35 +60,35 @@ class Plan:
 
 
 def plan(
-    census: Census,
-    standings: Mapping[str, Standing],
+    row_counts: RowCounts,
+    statuses: Mapping[str, LeadStatus],
     credits_left: int,
     *,
     ceiling: int | None = None,
-    retry: frozenset[Standing] = frozenset(),
+    retry: frozenset[LeadStatus] = frozenset(),
 ) -> Plan:
     """The plan for the counted rows.
 
     Args:
-        census: the rows.
-        standings: what is known and fresh of its keys.
+        row_counts: the rows.
+        statuses: what is known and fresh of its keys.
         credits_left: what the caps still allow.
         ceiling: the most that the person wants to spend; None for no limit of their own.
-        retry: standings to ask again.
+        retry: statuses to ask again.
     """
-    settled = [standings[key] for key in census.keys if key in standings and standings[key] not in retry]
-    in_doubt = settled.count(Standing.IN_DOUBT)
-    lookups = len(census.keys) - len(settled)
+    settled = [statuses[key] for key in row_counts.keys if key in statuses and statuses[key] not in retry]
+    in_doubt = settled.count(LeadStatus.IN_DOUBT)
+    lookups = len(row_counts.keys) - len(settled)
     most = min(lookups, credits_left) if ceiling is None else min(lookups, credits_left, ceiling)
     return Plan(
-        rows=census.rows,
-        unusable=census.unusable.total(),
-        already_filled=census.already_filled,
-        duplicates=census.duplicates,
+        rows=row_counts.rows,
+        unusable=row_counts.unusable.total(),
+        already_filled=row_counts.already_filled,
+        duplicates=row_counts.duplicates,
         known=len(settled) - in_doubt,
         in_doubt=in_doubt,
         lookups=lookups,
-        unusable_reasons=dict(census.unusable),
+        unusable_reasons=dict(row_counts.unusable),
         max_credits=most,
         credits_left=credits_left,
     )

@@ -38,11 +38,11 @@ class RetryAfter:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class GiveUp:
     """This result stands."""
 
 
-Verdict = RetryAfter | Stop
+Verdict = RetryAfter | GiveUp
 
 
 def verdict(result: LookupResult, attempt: int, elapsed_s: float, jitter: float) -> Verdict:
@@ -62,8 +62,8 @@ def verdict(result: LookupResult, attempt: int, elapsed_s: float, jitter: float)
         case NoAnswer(sent=False):
             asked_s, max_attempts = None, MAX_ATTEMPTS
         case _:
-            return Stop()
+            return GiveUp()
     if attempt >= max_attempts:
-        return Stop()
+        return GiveUp()
     after_s = min(asked_s or 0.0, MAX_RETRY_AFTER_S) + jitter * min(FIRST_WAIT_S * 2 ** (attempt - 1), MAX_WAIT_S)
-    return RetryAfter(after_s) if elapsed_s + after_s <= MAX_ELAPSED_S else Stop()
+    return RetryAfter(after_s) if elapsed_s + after_s <= MAX_ELAPSED_S else GiveUp()

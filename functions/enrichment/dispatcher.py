@@ -8,9 +8,9 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from functions.credits import retry_policy as retrying
+from functions.credits import retry_policy
 from functions.credits.lookup_result import LookupResult, NoAnswer, Throttled
-from functions.enrichment.rate_limiter import Pace
+from functions.enrichment.rate_limiter import RateLimiter
 from functions.errors import ProviderError
 from functions.profiles import Profile
 from functions.providers.slintel import Slintel
@@ -23,10 +23,10 @@ NOT_AFTER_S = 100.0
 
 
 HEEDED_S = 0.1
-"""How often one who waits looks whether the run was halted."""
+"""How often one who waits looks whether the run was stopped."""
 
 
-class Halt:
+class CancelToken:
     """Ends the lookups of one run: somebody stopped it, or the provider refused one of them and so all.
 
     The thread that hears the refusal sets it, before it takes up another lookup: nothing is sent after that.
@@ -58,22 +58,22 @@ class Dispatcher:
     def __init__(self, slintel: Slintel, concurrency: int) -> None:
         self.concurrency = concurrency
         self._slintel = slintel
-        self._pace = Pace(concurrency)
+        self._pace = RateLimiter(concurrency)
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="lookup")
 
-    def send(self, profile: Profile, halt: Halt) -> Future[LookupResult]:
+    def send(self, profile: Profile, cancel_token: CancelToken) -> Future[LookupResult]:
         """Looks a claimed profile up in a thread of the pool; once `halt` is set it is not asked again.
 
         The future raises `errors.ProviderError` where the provider refused the whole run.
         """
-        return self._threads.submit(self._look_up, profile, halt, time.monotonic())
+        return self._threads.submit(self._look_up, profile, cancel_token, time.monotonic())
 
     def close(self) -> None:
         """Waits for what is in flight, and ends threads and connections."""
         self._threads.shutdown()
         self._slintel.close()
 
-    def _look_up(self, profile: Profile, halt: Halt, queued_s: float) -> LookupResult:
+    def _look_up(self, profile: Profile, cancel_token: CancelToken, queued_s: float) -> LookupResult:
         import tenacity  # noqa: PLC0415 - who is known needs no lookup
 
         started_s = time.monotonic()
@@ -81,16 +81,16 @@ class Dispatcher:
             return NoAnswer(sent=False)
 
         def decide(state: tenacity.RetryCallState) -> bool:
-            if state.outcome is None or state.outcome.failed or halt.is_set():
+            if state.outcome is None or state.outcome.failed or cancel_token.is_set():
                 return False
             elapsed_s = time.monotonic() - started_s
             jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
-            verdict = retrying.verdict(state.outcome.result(), state.attempt_number, elapsed_s, jitter)
-            state.kwargs["waits"].append(verdict.after_s if isinstance(verdict, retrying.RetryAfter) else 0.0)
-            return isinstance(verdict, retrying.RetryAfter)
+            verdict = retry_policy.verdict(state.outcome.result(), state.attempt_number, elapsed_s, jitter)
+            state.kwargs["waits"].append(verdict.after_s if isinstance(verdict, retry_policy.RetryAfter) else 0.0)
+            return isinstance(verdict, retry_policy.RetryAfter)
 
         def pause(seconds: float) -> None:
-            halt.wait(seconds)
+            cancel_token.wait(seconds)
 
         loop = tenacity.Retrying(
             retry=decide,
@@ -99,16 +99,16 @@ class Dispatcher:
             reraise=True,
         )
         waits: list[float] = []
-        return loop(self._ask, profile, halt, waits=waits)
+        return loop(self._ask, profile, cancel_token, waits=waits)
 
-    def _ask(self, profile: Profile, halt: Halt, *, waits: list[float]) -> LookupResult:  # noqa: ARG002 - the loop's own state
-        with self._pace.turn(halt) as granted:
+    def _ask(self, profile: Profile, cancel_token: CancelToken, *, waits: list[float]) -> LookupResult:  # noqa: ARG002 - the loop's own state
+        with self._pace.turn(cancel_token) as granted:
             if not granted:
                 return NoAnswer(sent=False)
             try:
                 result = self._slintel.look_up(profile)
             except ProviderError:
-                halt.refuse()
+                cancel_token.refuse()
                 raise
         if isinstance(result, Throttled):
             self._pace.slow_down(result.retry_after_s)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from functions import logs
-from functions.credits import lead_status as standings
+from functions.credits import lead_status
 from functions.credits.caps import Cap, Limits, Spender, caps
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.enrichment.dispatcher import Dispatcher
-from functions.enrichment.in_flight import Flights, Landed
+from functions.enrichment.in_flight import InFlightLookups, Settled
 from functions.errors import CapReached, LeadfillError
 from functions.outcomes import Lead, Outcome
 from functions.profiles import Profile
@@ -27,7 +27,7 @@ from functions.store.leads import Freshness, Known
 from functions.store.owners import this_process
 
 READ_BATCH = 500
-"""Profiles whose standing is read in one query."""
+"""Profiles whose status is read in one query."""
 WINDOW = 2_000
 """How far a run reads ahead of its oldest unfinished row: the bound of its memory."""
 POLL_S = 0.1
@@ -69,23 +69,23 @@ class Enricher:
         profiles: Iterable[Profile],
         spender: Spender,
         *,
-        retry: frozenset[Standing] = frozenset(),
+        retry: frozenset[LeadStatus] = frozenset(),
         asked: Iterable[str] = (),
         stop: threading.Event | None = None,
-    ) -> Run:
+    ) -> EnrichmentPass:
         """Starts a run; iterate over it for one `Result` a profile, as they come.
 
         Args:
             profiles: the input; read at most `WINDOW` ahead of the oldest unfinished one.
             spender: on whose behalf, and with which ceiling.
-            retry: standings to ask again although they are known, each profile at most once in this run.
+            retry: statuses to ask again although they are known, each profile at most once in this run.
             asked: keys that `retry` has asked again already, in an earlier pass of the same run.
             stop: once set, nothing more is looked up; what is in flight is settled, the rest is `cancelled`.
         """
-        return Run(self, profiles, spender, retry=retry, asked=set(asked), stop=stop or threading.Event())
+        return EnrichmentPass(self, profiles, spender, retry=retry, asked=set(asked), stop=stop or threading.Event())
 
 
-class Run:
+class EnrichmentPass:
     """One pass over some profiles. Iterating drives it; when it ends, every lookup that was sent is settled.
 
     Iterating raises `errors.StoreError` where the store cannot be used any more.
@@ -97,12 +97,12 @@ class Run:
         profiles: Iterable[Profile],
         spender: Spender,
         *,
-        retry: frozenset[Standing],
+        retry: frozenset[LeadStatus],
         asked: set[str],
         stop: threading.Event,
     ) -> None:
         self._enricher, self._spender, self._retry, self._stop = enricher, spender, retry, stop
-        self._flights = Flights(enricher.store, enricher.dispatcher, enricher.clock, stop)
+        self._flights = InFlightLookups(enricher.store, enricher.dispatcher, enricher.clock, stop)
         self._input = enumerate(profiles)
         self._exhausted = False
         self._pulled = 0
@@ -124,11 +124,11 @@ class Run:
                 if not self._rows:
                     return
                 yield from self._read()
-                if not self._halted:
+                if not self._is_stopping:
                     yield from self._claim()
                 yield from self._settle()
                 yield from self._poll()
-                if self._halted:
+                if self._is_stopping:
                     yield from self._cancel()
         finally:
             self._flights.abandon()
@@ -139,7 +139,7 @@ class Run:
         return self._flights.stopped_by or self._over
 
     @property
-    def _halted(self) -> bool:
+    def _is_stopping(self) -> bool:
         return self._stop.is_set() or self.stopped_by is not None
 
     @property
@@ -172,7 +172,7 @@ class Run:
             known = leads.read(connection, self._unread, enricher.fresh, enricher.clock())
         keys, self._unread = self._unread, []
         for key in keys:
-            if key in known and (known[key].standing not in self._retry or key in self._asked):
+            if key in known and (known[key].status not in self._retry or key in self._asked):
                 yield from self._finish_known(key, known[key])
             else:
                 self._wanted.append(key)
@@ -206,16 +206,16 @@ class Run:
 
     def _settle(self) -> Iterator[Result]:
         """Settles the answers that are there; waits for one where nothing else is to do."""
-        is_busy = self._unread or (self._wanted and self._room and not self._halted)
-        for landed in self._flights.settle(wait=not is_busy):
-            yield from self._finish(landed)
+        is_busy = self._unread or (self._wanted and self._room and not self._is_stopping)
+        for settled in self._flights.settle(wait=not is_busy):
+            yield from self._finish(settled)
 
-    def _finish(self, landed: Landed) -> Iterator[Result]:
+    def _finish(self, settled: Settled) -> Iterator[Result]:
         outcome, detail = Outcome.CANCELLED, str(self.stopped_by or CANCELLED)
-        if landed.answer is not None:
-            outcome, detail = standings.outcome_of_answer(landed.answer)
-        settlement = landed.settlement
-        known = Known(settlement.standing, landed.at, settlement.packed) if settlement.standing else None
+        if settled.answer is not None:
+            outcome, detail = lead_status.outcome_of_answer(settled.answer)
+        settlement = settled.settlement
+        known = Known(settlement.status, settled.at, settlement.packed) if settlement.status else None
         for index, profile in self._rows.pop(settlement.claim.key):
             del self._unfinished[index]
             yield Result(index, profile, outcome, known, detail)
@@ -223,7 +223,7 @@ class Run:
                 outcome = Outcome.KNOWN  # one lookup is one `enriched`; the person's other rows were free
 
     def _finish_known(self, key: str, known: Known) -> Iterator[Result]:
-        outcome, detail = standings.outcome_of_known(known.standing)
+        outcome, detail = lead_status.outcome_of_known(known.status)
         for index, profile in self._rows.pop(key):
             del self._unfinished[index]
             yield Result(index, profile, outcome, known, detail)

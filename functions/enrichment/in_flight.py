@@ -15,11 +15,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from functions import logs
-from functions.credits import lead_status as standings
-from functions.credits import pricing as charging
+from functions.credits import lead_status, pricing
 from functions.credits.lookup_result import Found, LookupResult, NoAnswer, Throttled, Unavailable
 from functions.credits.pricing import EntryKind
-from functions.enrichment.dispatcher import Dispatcher, Halt
+from functions.enrichment.dispatcher import CancelToken, Dispatcher
 from functions.errors import ProviderError, StoreError
 from functions.profiles import Profile
 from functions.store import claims, leads
@@ -37,7 +36,7 @@ RESCUES_S = (0.0, 1.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
+class Settled:
     """A lookup that is settled."""
 
     settlement: Settlement
@@ -46,7 +45,7 @@ class Landed:
     at: datetime
 
 
-class Flights:
+class InFlightLookups:
     """The lookups in flight of one run."""
 
     def __init__(
@@ -55,7 +54,7 @@ class Flights:
         self.stopped_by: ProviderError | None = None
         """What the provider said that ends the run, if it did."""
         self._store, self._dispatcher, self._clock = store, dispatcher, clock
-        self._stop, self._halt = stop, Halt(stop)
+        self._stop, self._halt = stop, CancelToken(stop)
         self._flying: dict[str, tuple[Claim, Future[LookupResult]]] = {}
         self._answered: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._failures_in_a_row = 0
@@ -82,7 +81,7 @@ class Flights:
         self._flying[claim.key] = (claim, future)
         future.add_done_callback(lambda _: self._answered.put(claim.key))
 
-    def settle(self, *, wait: bool) -> Sequence[Landed]:
+    def settle(self, *, wait: bool) -> Sequence[Settled]:
         """Settles the answers that are there; with `wait`, waits for the first one a moment.
 
         Raises:
@@ -92,20 +91,20 @@ class Flights:
         if not done:
             return ()
         now = self._clock()
-        landed = []
+        settled = []
         for claim, future in (self._flying[key] for key in done):
             answer = self._answer(future)
-            landed.append(Landed(settlement_of(claim, answer), answer, now))
+            settled.append(Settled(settlement_of(claim, answer), answer, now))
         try:
-            claims.settle(self._store, [one.settlement for one in landed], now)
+            claims.settle(self._store, [one.settlement for one in settled], now)
         except StoreError:
             for key in done:  # paid for perhaps, and not recorded: `abandon` tries again
                 self._answered.put(key)
             raise
         for key in done:
             del self._flying[key]
-        logs.in_doubt(sum(one.settlement.charge.kind is EntryKind.IN_DOUBT for one in landed))
-        return landed
+        logs.in_doubt(sum(one.settlement.charge.kind is EntryKind.IN_DOUBT for one in settled))
+        return settled
 
     def recall(self) -> None:
         """Calls back what was not sent yet."""
@@ -160,6 +159,6 @@ class Flights:
 def settlement_of(claim: Claim, answer: LookupResult | None) -> Settlement:
     """What an answer, or none, makes of its claim."""
     if answer is None:
-        return Settlement(claim, charging.Charge(EntryKind.RELEASED, Decimal(0)), None)
+        return Settlement(claim, pricing.Charge(EntryKind.RELEASED, Decimal(0)), None)
     packed = leads.pack(answer.raw) if isinstance(answer, Found) else None
-    return Settlement(claim, charging.charge(answer), standings.of(answer), packed)
+    return Settlement(claim, pricing.charge(answer), lead_status.of(answer), packed)

@@ -39,7 +39,7 @@ FREE_AT = 4.0
 """A bound this many times above what is served holds nothing back; it is dropped."""
 
 
-class Stop(Protocol):
+class StopSignal(Protocol):
     """A `threading.Event`, or what behaves like one."""
 
     def is_set(self) -> bool:
@@ -56,7 +56,7 @@ class _Turn(threading.local):
     """How often the pace had slowed down when the turn began."""
 
 
-class Pace:
+class RateLimiter:
     """Lets `concurrency` lookups be in flight at most, as fast as the provider takes them. Shared by threads."""
 
     def __init__(self, concurrency: int, *, clock: Callable[[], float] = monotonic) -> None:
@@ -83,7 +83,7 @@ class Pace:
         return self._per_s
 
     @contextmanager
-    def turn(self, stop: Stop | None = None) -> Iterator[bool]:
+    def turn(self, stop: StopSignal | None = None) -> Iterator[bool]:
         """Waits for a turn, and holds it during the block.
 
         Gives False where `stop` was set before the turn came: then nothing may be sent.
@@ -130,7 +130,7 @@ class Pace:
             if slowed_for_s > RECENT_S and self._per_s > FREE_AT * self._served_per_s(now_s):
                 self._per_s = inf
 
-    def _start(self, stop: Stop) -> bool:
+    def _start(self, stop: StopSignal) -> bool:
         """Waits until this thread may start; False if `stop` came first."""
         start_s, booking = inf, -1
         while not stop.is_set():

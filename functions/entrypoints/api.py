@@ -10,21 +10,17 @@ from flask import Flask, Response, json, request
 
 from functions import logs
 from functions.auth.access import Access, Caller
-from functions.context import Deployment
-from functions.entrypoints import openapi, problems
-from functions.entrypoints import requests as bodies
-from functions.entrypoints import responses as views
+from functions.context import AppContext
+from functions.entrypoints import openapi, problems, requests, responses
 from functions.entrypoints.problems import as_private, remember_trace
 from functions.errors import Forbidden, InvalidRequest, Unauthenticated
-from functions.jobs import service as jobs
-from functions.jobs import usage
+from functions.jobs import service, usage
 from functions.outcomes import Outcome
 from functions.profiles import parse
-from functions.store import erasures, revocations
-from functions.store import jobs as stored
+from functions.store import erasures, jobs, revocations
 from functions.store.jobs import Job
 
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 PAGE_ROWS = 500
 RECENT_JOBS = 20
 
@@ -33,13 +29,13 @@ RECENT_JOBS = 20
 class Api:
     """The views of one deployment."""
 
-    deployment: Deployment
+    context: AppContext
     access: Access
 
     def application(self) -> Flask:
         """The Flask application."""
         app = Flask("leadfill", static_folder=None)
-        bodies.guard(app, MOST_BYTES)
+        requests.guard(app, MAX_BYTES)
         app.json.ensure_ascii = False  # type: ignore[attr-defined] # of Flask's default provider
         problems.handle(app)
         rules: list[tuple[str, str, Callable[..., Any]]] = [
@@ -70,8 +66,8 @@ class Api:
 
     def healthz(self) -> Response:
         """The process is up and the store can be reached."""
-        with self.deployment.store.reading() as connection:
-            stored.of_spreadsheet(connection, "", 1)
+        with self.context.store.reading() as connection:
+            jobs.of_spreadsheet(connection, "", 1)
         return _json({"status": "ok"})
 
     def describe(self) -> Response:
@@ -81,14 +77,14 @@ class Api:
     def fields(self) -> Response:
         """The catalogue."""
         self._caller()
-        return _json(views.catalogue())
+        return _json(responses.catalogue())
 
     def plan(self) -> Response:
         """What a run would do and cost."""
         caller, token = self._caller(), _sheet_token()
-        wish = bodies.decode(request.get_data(), bodies.PlanBody).wish()
-        survey, plan = jobs.plan_run(self.deployment, wish, caller, token)
-        return _json(views.plan(survey, plan))
+        job_request = requests.decode(request.get_data(), requests.PlanBody).job_request()
+        scan, plan = service.plan_run(self.context, job_request, caller, token)
+        return _json(responses.plan(scan, plan))
 
     def start(self) -> Response:
         """Starts a job."""
@@ -96,8 +92,10 @@ class Api:
         key = request.headers.get("Idempotency-Key", "")
         if not 8 <= len(key) <= 200 or not key.isascii() or not key.isprintable():
             raise InvalidRequest("The header Idempotency-Key must hold 8 to 200 characters, made once a confirmation.")
-        body = bodies.decode(request.get_data(), bodies.JobBody)
-        job = jobs.start(self.deployment, body.wish(), caller, token, max_credits=body.max_credits, idempotency_key=key)
+        body = requests.decode(request.get_data(), requests.JobBody)
+        job = service.start(
+            self.context, body.job_request(), caller, token, max_credits=body.max_credits, idempotency_key=key
+        )
         return self._job(job, 202)
 
     def list(self) -> Response:
@@ -105,12 +103,12 @@ class Api:
         caller, spreadsheet_id = self._caller(), request.args.get("spreadsheet_id", "")
         if not spreadsheet_id:
             raise InvalidRequest("Say which spreadsheet: ?spreadsheet_id=….")
-        with self.deployment.store.reading() as connection:
-            found = stored.of_spreadsheet(connection, spreadsheet_id, RECENT_JOBS)
+        with self.context.store.reading() as connection:
+            found = jobs.of_spreadsheet(connection, spreadsheet_id, RECENT_JOBS)
         if any(job.user_id != caller.subject for job in found):
-            everybody = jobs.may_open(self.deployment, spreadsheet_id, request.headers.get("X-Sheets-Access-Token"))
+            everybody = service.may_open(self.context, spreadsheet_id, request.headers.get("X-Sheets-Access-Token"))
             found = [job for job in found if everybody or job.user_id == caller.subject]
-        return _json({"jobs": [views.job(self.deployment, job) for job in found]})
+        return _json({"jobs": [responses.job(self.context, job) for job in found]})
 
     def show(self, job_id: str) -> Response:
         """One job."""
@@ -128,39 +126,39 @@ class Api:
             raise InvalidRequest(
                 "`outcome` must be one of a row's outcomes, and `page_token` one that was given."
             ) from None
-        with self.deployment.store.reading() as connection:
-            page = stored.page_of_rows(connection, job.id, outcome, after, PAGE_ROWS)
+        with self.context.store.reading() as connection:
+            page = jobs.page_of_rows(connection, job.id, outcome, after, PAGE_ROWS)
         more = str(page[-1].position) if len(page) == PAGE_ROWS else None
-        return _json({"rows": [views.row(row) for row in page], "next_page_token": more})
+        return _json({"rows": [responses.row(row) for row in page], "next_page_token": more})
 
     def cancel(self, job_id: str) -> Response:
         """Stops a job."""
-        return self._job(jobs.cancel(self.deployment, self._visible(job_id)))
+        return self._job(service.cancel(self.context, self._visible(job_id)))
 
     def retry(self, job_id: str) -> Response:
         """Tries what did not work again."""
         job, token = self._visible(job_id, to_write=True), _sheet_token()
-        body = bodies.decode(request.get_data(), bodies.RetryBody)
-        again = jobs.retry(
-            self.deployment, job, token, retry_in_doubt=body.retry_in_doubt, max_credits=body.max_credits
+        body = requests.decode(request.get_data(), requests.RetryBody)
+        again = service.retry(
+            self.context, job, token, retry_in_doubt=body.retry_in_doubt, max_credits=body.max_credits
         )
         return self._job(again, 202)
 
     def undo(self, job_id: str) -> Response:
         """Gives the cells back what they held."""
         job, token = self._visible(job_id, to_write=True), _sheet_token()
-        return self._job(jobs.undo(self.deployment, job, token), 202)
+        return self._job(service.undo(self.context, job, token), 202)
 
     def renew_access(self, job_id: str) -> Response:
         """Hands a job a fresh access token."""
         job, token = self._visible(job_id, to_write=True), _sheet_token()
-        return self._job(jobs.renew_access(self.deployment, job, token))
+        return self._job(service.renew_access(self.context, job, token))
 
     def formula_token(self) -> Response:
         """A token for the formulas of one spreadsheet, which its maker can open."""
         caller, token = self._caller(), _sheet_token()
-        body = bodies.decode(request.get_data(), bodies.FormulaTokenBody)
-        if not jobs.may_open(self.deployment, body.spreadsheet_id, token):
+        body = requests.decode(request.get_data(), requests.FormulaTokenBody)
+        if not service.may_open(self.context, body.spreadsheet_id, token):
             raise Forbidden("This account cannot open that spreadsheet, so it cannot let its formulas ask.")
         text, made = self.access.issue_formula_token(caller, body.spreadsheet_id)
         answer = {"token": text, "token_id": made.token_id, "expires_at": made.expires_at.isoformat()}
@@ -169,8 +167,8 @@ class Api:
     def revoke(self, token_id: str) -> Response:
         """Ends a formula token."""
         self._caller()
-        with self.deployment.store.writing() as connection:
-            revocations.revoke(connection, token_id[:200], self.deployment.clock())
+        with self.context.store.writing() as connection:
+            revocations.revoke(connection, token_id[:200], self.context.clock())
         return Response(status=204)
 
     def usage(self) -> Response:
@@ -182,7 +180,7 @@ class Api:
             days = 0
         if not 1 <= days <= 366:
             raise InvalidRequest("`days` must be a number from 1 to 366.")
-        return _json(usage.report(self.deployment, caller, days))
+        return _json(usage.report(self.context, caller, days))
 
     def erase_by_query(self) -> Response:
         """Erases a person whom the address names; what logs addresses then knows them, so `erase` is better."""
@@ -192,20 +190,20 @@ class Api:
     def erase(self) -> Response:
         """Erases a person."""
         self._caller()
-        return self._erase(bodies.decode(request.get_data(), bodies.PersonBody).linkedin_url)
+        return self._erase(requests.decode(request.get_data(), requests.PersonBody).linkedin_url)
 
     def _erase(self, linkedin_url: str) -> Response:
         key = parse(linkedin_url).key
-        with self.deployment.store.writing() as connection:
-            erasures.erase(connection, key, self.deployment.clock())
+        with self.context.store.writing() as connection:
+            erasures.erase(connection, key, self.context.clock())
         logs.event("A person was erased.")
         return Response(status=204)
 
     def lift(self) -> Response:
         """Lets an erased person be looked up again."""
         self._caller()
-        key = parse(bodies.decode(request.get_data(), bodies.PersonBody).linkedin_url).key
-        with self.deployment.store.writing() as connection:
+        key = parse(requests.decode(request.get_data(), requests.PersonBody).linkedin_url).key
+        with self.context.store.writing() as connection:
             erasures.lift(connection, key)
         return Response(status=204)
 
@@ -215,13 +213,13 @@ class Api:
     def _visible(self, job_id: str, *, to_write: bool = False) -> Job:
         """The job, for who started it or brings the key to its spreadsheet; to write, everybody must bring it."""
         caller, token = self._caller(), request.headers.get("X-Sheets-Access-Token")
-        job = jobs.visible(self.deployment, job_id, caller, token)
-        if to_write and not jobs.may_open(self.deployment, job.spreadsheet_id, _sheet_token()):
+        job = service.find_visible(self.context, job_id, caller, token)
+        if to_write and not service.may_open(self.context, job.spreadsheet_id, _sheet_token()):
             raise Forbidden("This account cannot open the spreadsheet of this run.")
         return job
 
     def _job(self, job: Job, status: int = 200) -> Response:
-        return _json(views.job(self.deployment, job), status)
+        return _json(responses.job(self.context, job), status)
 
 
 def _sheet_token() -> str:

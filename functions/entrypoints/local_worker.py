@@ -7,10 +7,10 @@ import threading
 import time
 
 from functions import logs
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.errors import LeadfillError
-from functions.jobs.chunk_runner import Ending, run_chunk
-from functions.jobs.sweep import bury, sweep
+from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.jobs.sweep import release_dead_owners, sweep
 
 THREADS = 2
 """While one chunk is written, another one is looked up."""
@@ -21,7 +21,7 @@ END_S = 8.0
 """How long a process that is asked to end waits for its chunks: less than those wait who would kill it."""
 
 
-class Drain:
+class LocalWorker:
     """Runs chunks until it is stopped; `wake` makes it look at once."""
 
     def __init__(self) -> None:
@@ -34,10 +34,10 @@ class Drain:
         """Says that there may be work."""
         self._work.set()
 
-    def start(self, deployment: Deployment) -> None:
+    def start(self, context: AppContext) -> None:
         """Starts the threads; they end with the process."""
         for number in range(THREADS):
-            thread = threading.Thread(target=self._run, args=(deployment,), name=f"drain {number}", daemon=True)
+            thread = threading.Thread(target=self._run, args=(context,), name=f"drain {number}", daemon=True)
             thread.start()
             self._threads.append(thread)
         atexit.register(self._end)
@@ -50,11 +50,11 @@ class Drain:
         for thread in self._threads:
             thread.join(max(0.0, until_s - time.monotonic()))
 
-    def _run(self, deployment: Deployment) -> None:
+    def _run(self, context: AppContext) -> None:
         while not self._over.is_set():
             try:
-                self._sweep(deployment)
-                if run_chunk(deployment) is Ending.DONE:
+                self._sweep(context)
+                if run_chunk(context) is ChunkResult.DONE:
                     continue
             except LeadfillError as error:
                 logs.warning("A chunk could not be run; it is tried again.", slug=error.slug)
@@ -63,10 +63,10 @@ class Drain:
             self._work.wait(POLL_S)
             self._work.clear()
 
-    def _sweep(self, deployment: Deployment) -> None:
+    def _sweep(self, context: AppContext) -> None:
         with self._sweeping:
             if time.monotonic() - self._swept_s < SWEEP_S:
                 return
             self._swept_s = time.monotonic()
-        bury(deployment.store, deployment.clock())
-        sweep(deployment)
+        release_dead_owners(context.store, context.clock())
+        sweep(context)

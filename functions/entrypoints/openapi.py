@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from functions.entrypoints import requests as bodies
+from functions.entrypoints import requests
 from functions.entrypoints.problems import PREFIX
 from functions.outcomes import JobState, Outcome
 
@@ -119,13 +119,20 @@ _CALLS: tuple[tuple[str, str, str, Json | None, type | None, list[Json]], ...] =
         None,
         [],
     ),
-    ("post", "/v1/plan", "What a run would do and cost; spends and writes nothing", _PLAN, bodies.PlanBody, [_ACCESS]),
-    ("post", "/v1/jobs", "Start a job", _JOB, bodies.JobBody, [_ACCESS, _KEY]),
+    (
+        "post",
+        "/v1/plan",
+        "What a run would do and cost; spends and writes nothing",
+        _PLAN,
+        requests.PlanBody,
+        [_ACCESS],
+    ),
+    ("post", "/v1/jobs", "Start a job", _JOB, requests.JobBody, [_ACCESS, _KEY]),
     ("get", "/v1/jobs", "The newest jobs of a spreadsheet", _object({"jobs": _list(_JOB)}), None, [_SPREADSHEET]),
     ("get", "/v1/jobs/{job_id}", "One job", _JOB, None, [_JOB_ID]),
     ("get", "/v1/jobs/{job_id}/rows", "Reports of rows", _ROWS, None, [_JOB_ID, _OUTCOME_QUERY, _PAGE]),
     ("post", "/v1/jobs/{job_id}/cancel", "Stop a job", _JOB, None, [_JOB_ID]),
-    ("post", "/v1/jobs/{job_id}/retry", "Try again what did not work", _JOB, bodies.RetryBody, [_JOB_ID, _ACCESS]),
+    ("post", "/v1/jobs/{job_id}/retry", "Try again what did not work", _JOB, requests.RetryBody, [_JOB_ID, _ACCESS]),
     ("post", "/v1/jobs/{job_id}/undo", "Give the cells back what they held", _JOB, None, [_JOB_ID, _ACCESS]),
     ("post", "/v1/jobs/{job_id}/access", "Hand a job a fresh access token", _JOB, None, [_JOB_ID, _ACCESS]),
     (
@@ -133,7 +140,7 @@ _CALLS: tuple[tuple[str, str, str, Json | None, type | None, list[Json]], ...] =
         "/v1/formula",
         "Values for a formula; served by the entry point `formula`",
         _VALUES,
-        bodies.FormulaBody,
+        requests.FormulaBody,
         [_FROM],
     ),
     (
@@ -141,7 +148,7 @@ _CALLS: tuple[tuple[str, str, str, Json | None, type | None, list[Json]], ...] =
         "/v1/formula-tokens",
         "A token for the formulas of one spreadsheet",
         _FORMULA_TOKEN,
-        bodies.FormulaTokenBody,
+        requests.FormulaTokenBody,
         [_ACCESS],
     ),
     (
@@ -153,8 +160,8 @@ _CALLS: tuple[tuple[str, str, str, Json | None, type | None, list[Json]], ...] =
         [{"name": "token_id", "in": "path", "required": True, "schema": _TEXT}],
     ),
     ("get", "/v1/usage", "Credits by day, user and spreadsheet", _USAGE, None, [_DAYS]),
-    ("post", "/v1/erasures", "Erase a person", None, bodies.PersonBody, []),
-    ("post", "/v1/erasures/lift", "Let an erased person be looked up again", None, bodies.PersonBody, []),
+    ("post", "/v1/erasures", "Erase a person", None, requests.PersonBody, []),
+    ("post", "/v1/erasures/lift", "Let an erased person be looked up again", None, requests.PersonBody, []),
     (
         "delete",
         "/v1/leads",

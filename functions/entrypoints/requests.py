@@ -16,12 +16,12 @@ from werkzeug.wsgi import get_input_stream
 from functions.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from functions.jobs.request import Wish
+    from functions.jobs.request import JobRequest
 
 RECEIVE_WITHIN_S = 10.0
 """A client that takes longer to send its body holds a thread that others need."""
 
-MOST_DISCARDED_BYTES = 32 * 1024 * 1024
+MAX_DISCARDED_BYTES = 32 * 1024 * 1024
 """Cloud Run itself takes no more (https://cloud.google.com/run/quotas)."""
 
 Credits = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
@@ -40,11 +40,11 @@ class PlanBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     placement: Literal["reuse", "new"] = "reuse"
     retry_in_doubt: bool = False
 
-    def wish(self) -> Wish:
+    def job_request(self) -> JobRequest:
         """For the application."""
-        from functions.jobs.request import Wish  # noqa: PLC0415 - formulas start no run
+        from functions.jobs.request import JobRequest  # noqa: PLC0415 - formulas start no run
 
-        return Wish(
+        return JobRequest(
             spreadsheet_id=self.spreadsheet_id,
             range=self.range,
             fields=tuple(self.fields),
@@ -127,7 +127,7 @@ def _receive(most_bytes: int) -> None:
 
 def _discard(stream: IO[bytes]) -> None:
     """Reads on without keeping anything: a client that is still sending would not hear the answer."""
-    left = MOST_DISCARDED_BYTES
+    left = MAX_DISCARDED_BYTES
     while left > 0 and (piece := stream.read(65_536)):
         left -= len(piece)
 

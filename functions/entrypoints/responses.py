@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.credits.plan import Plan
 from functions.fields.catalogue import CATALOGUE, PRESETS
 from functions.jobs.service import ENDED, RETRYABLE
 from functions.outcomes import TRANSITIONS, JobState, Outcome
 from functions.sheets.a1 import letters
-from functions.sheets.survey import Survey
-from functions.store import chunks as tasks
-from functions.store import jobs, ledger
+from functions.sheets.scan import SheetScan
+from functions.store import chunks, jobs, ledger
 from functions.store.jobs import Job, JobRow
 
 
@@ -32,16 +31,16 @@ def catalogue() -> dict[str, Any]:
     return {"fields": fields, "presets": [{"name": preset.name, "fields": list(preset.fields)} for preset in PRESETS]}
 
 
-def plan(survey: Survey, plan: Plan) -> dict[str, Any]:
+def plan(scan: SheetScan, plan: Plan) -> dict[str, Any]:
     """What a run would do and cost."""
     columns = [
         {"field": field.name, "header": field.header, "column": column, "new": new}
-        for field, column, new in survey.planned_columns()
+        for field, column, new in scan.planned_columns()
     ]
     return {
-        "range": str(survey.range),
-        "url_column": letters(survey.range.column),
-        "header_row": survey.header_row,
+        "range": str(scan.range),
+        "url_column": letters(scan.range.column),
+        "header_row": scan.header_row,
         "rows": plan.rows,
         "unusable": plan.unusable,
         "unusable_reasons": dict(plan.unusable_reasons),
@@ -66,14 +65,14 @@ def row(row: JobRow) -> dict[str, Any]:
     }
 
 
-def job(deployment: Deployment, job: Job) -> dict[str, Any]:
+def job(context: AppContext, job: Job) -> dict[str, Any]:
     """A job: how far it is, what it has cost, and what may be done to it."""
-    with deployment.store.reading() as connection:
+    with context.store.reading() as connection:
         counts = jobs.counts(connection, job.id)
         credits_ = ledger.totals(connection, job.id)
-        seen = tasks.seen(connection, job.id)
+        seen = chunks.seen(connection, job.id)
     done = min(job.rows, sum(counts.values()) + seen)
-    rate, eta = _pace(job, done, deployment.clock())
+    rate, eta = _pace(job, done, context.clock())
     return {
         "id": job.id,
         "spreadsheet_id": job.spreadsheet_id,

@@ -9,21 +9,20 @@ from flask import Flask, Response, request
 
 from functions import logs
 from functions.auth.access import Access
-from functions.context import Deployment
-from functions.entrypoints import problems
-from functions.entrypoints import requests as bodies
+from functions.context import AppContext
+from functions.entrypoints import problems, requests
 from functions.entrypoints.problems import as_private, remember_trace
-from functions.jobs.chunk_runner import Ending, run_chunk
-from functions.jobs.sweep import Swept, sweep
+from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.jobs.sweep import SweepReport, sweep
 
-MOST_BYTES = 10_000
+MAX_BYTES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Private:
+class WorkerApp:
     """The private views of one deployment."""
 
-    deployment: Deployment
+    context: AppContext
     access: Access
     audience: str
     """Of the tokens that this entry point accepts: its own URL."""
@@ -38,7 +37,7 @@ class Private:
 
     def _application(self, view: Callable[[], Response]) -> Flask:
         app = Flask("leadfill", static_folder=None)
-        bodies.guard(app, MOST_BYTES)
+        requests.guard(app, MAX_BYTES)
         problems.handle(app)
         app.add_url_rule("/", "run", view, methods=["POST"], provide_automatic_options=False)
         app.before_request(remember_trace)
@@ -47,13 +46,13 @@ class Private:
 
     def _run(self) -> Response:
         self.access.worker_identity(request.headers.get("Authorization"), self.audience)
-        body = bodies.decode(request.get_data(), bodies.ChunkBody)
-        ending = run_chunk(self.deployment, body.chunk_id)
+        body = requests.decode(request.get_data(), requests.ChunkBody)
+        ending = run_chunk(self.context, body.chunk_id)
         logs.event("A chunk was run.", chunk_id=body.chunk_id, ending=ending.value)
-        return Response(status=204 if ending is not Ending.NONE else 200)
+        return Response(status=204 if ending is not ChunkResult.NONE else 200)
 
     def _sweep(self) -> Response:
         self.access.worker_identity(request.headers.get("Authorization"), self.audience)
-        swept: Swept = sweep(self.deployment)
-        logs.event("Swept.", **swept.facts())
+        report: SweepReport = sweep(self.context)
+        logs.event("Swept.", **report.facts())
         return Response(status=204)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 
-Cell = str | int | float | bool
+CellValue = str | int | float | bool
 """What may stand in a cell; "" is an empty one."""
 
 CELL_LIMIT = 50_000
@@ -36,7 +36,7 @@ class Rendering(StrEnum):
     LAST_NAME = "last name"  # the words after it
 
 
-def render(value: object, rendering: Rendering = Rendering.TEXT) -> Cell:
+def render(value: object, rendering: Rendering = Rendering.TEXT) -> CellValue:
     """Makes a cell of any JSON value: text within the limit of a cell, or a number that a cell holds exactly."""
     if rendering is Rendering.TEXT and type(value) is str:
         return _fitting(_clean(value))
@@ -74,7 +74,7 @@ def _fitting(text: str) -> str:
     return units[: (CELL_LIMIT - 1) * 2].decode("utf-16-le", "ignore") + "…"  # ignores half a surrogate pair
 
 
-def _scalar(value: object) -> Cell:
+def _scalar(value: object) -> CellValue:
     """A value that is no list and no object."""
     if isinstance(value, str):
         return _clean(value)
@@ -115,7 +115,7 @@ def _texts(values: Iterable[object], separators: tuple[str, ...] = _SEPARATORS, 
     return (text for text in (_text(value, separators, depth) for value in values) if text)
 
 
-def _as_it_came(value: object) -> Cell:
+def _as_it_came(value: object) -> CellValue:
     return _text(value) if isinstance(value, list | dict) else _scalar(value)
 
 
@@ -133,7 +133,7 @@ def _date(value: object) -> str:
     return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
-def _moment(value: object) -> Cell:
+def _moment(value: object) -> CellValue:
     if isinstance(value, list):
         return "; ".join(str(moment) for moment in map(_moment, _flat(value)) if moment != "")
     if isinstance(value, int | float) and value > 9999:
@@ -187,7 +187,7 @@ def _name_parts(value: object) -> tuple[str, str]:
     return words[0], " ".join(words[1:])
 
 
-_RENDERERS: dict[Rendering, Callable[[object], Cell]] = {
+_RENDERERS: dict[Rendering, Callable[[object], CellValue]] = {
     Rendering.TEXT: _as_it_came,
     Rendering.PLACE: lambda value: _text(value, (", ",)),
     Rendering.POSITIONS: lambda value: _text(value, ("; ", " at ")),

@@ -11,7 +11,7 @@ from functools import cache
 
 from functions.errors import InvalidRequest, UnknownField
 from functions.fields.catalogue import CATALOGUE, Field
-from functions.fields.cell_format import Cell, Rendering, iso_time, render
+from functions.fields.cell_format import CellValue, Rendering, iso_time, render
 from functions.fields.expressions import MAX_LENGTH, check, evaluate, gives_unix_time
 from functions.outcomes import Lead, Outcome
 
@@ -30,13 +30,13 @@ class Facts:
     """As sent to the provider; empty where the cell holds no profile."""
 
 
-def project(lead: Lead | None, facts: Facts, fields: Sequence[Field]) -> list[Cell]:
+def project(lead: Lead | None, facts: Facts, fields: Sequence[Field]) -> list[CellValue]:
     """The cells of one row, one for each field; a missing value is "". Never raises, whatever the lead looks like.
 
     Text keeps a leading `=`, `+`, `-` or `@`: the CSV edge escapes it, and Sheets is written RAW.
     """
     known = lead if isinstance(lead, dict) else {}
-    cells: list[Cell] = []
+    cells: list[CellValue] = []
     for field in fields:
         expression = field.expression
         if not expression:
@@ -48,7 +48,7 @@ def project(lead: Lead | None, facts: Facts, fields: Sequence[Field]) -> list[Ce
     return cells
 
 
-def _fact(name: str, facts: Facts) -> Cell:
+def _fact(name: str, facts: Facts) -> CellValue:
     if name == "status":
         return facts.status.value
     if name == "enriched_at":

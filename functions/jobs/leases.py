@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from datetime import timedelta
 
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.errors import LeadfillError, SheetBusy
-from functions.store import chunks as tasks
-from functions.store import jobs
+from functions.store import chunks, jobs
 from functions.store.chunks import Chunk
 from functions.store.jobs import Job
 
@@ -25,21 +24,21 @@ LOCK_POLL_S = 0.1
 
 
 @contextmanager
-def watched(deployment: Deployment, chunk: Chunk, results: Sized) -> Iterator[threading.Event]:
+def heartbeat(context: AppContext, chunk: Chunk, results: Sized) -> Iterator[threading.Event]:
     """While the block runs, a thread renews the lease; the event is set when the run shall stop looking people up."""
     stop, over = threading.Event(), threading.Event()
-    until = deployment.clock() + BUDGET
+    until = context.clock() + BUDGET
 
     def watch() -> None:
         while not over.wait(WATCH_S):
-            now = deployment.clock()
+            now = context.clock()
             try:
-                alive = tasks.renew(deployment.store, chunk, len(results), now)
-                with deployment.store.reading() as connection:
-                    halted = jobs.get(connection, chunk.job_id).halted
+                alive = chunks.renew(context.store, chunk, len(results), now)
+                with context.store.reading() as connection:
+                    stop_requested = jobs.get(connection, chunk.job_id).stop_requested
             except LeadfillError:
                 continue  # the run itself meets the store's trouble, and says so
-            if not alive or halted or now >= until:
+            if not alive or stop_requested or now >= until:
                 stop.set()
 
     thread = threading.Thread(target=watch, name=f"watch {chunk.id}", daemon=True)
@@ -52,20 +51,20 @@ def watched(deployment: Deployment, chunk: Chunk, results: Sized) -> Iterator[th
 
 
 @contextmanager
-def locked(deployment: Deployment, job: Job, chunk: Chunk) -> Iterator[None]:
+def tab_lock(context: AppContext, job: Job, chunk: Chunk) -> Iterator[None]:
     """Only one chunk at a time writes to a tab.
 
     Raises:
         SheetBusy: another one does.
     """
     name = f"{job.spreadsheet_id}/{job.sheet_id}"
-    until = deployment.clock() + LOCK_WAIT
-    while not tasks.lock(deployment.store, name, chunk.lease, deployment.clock()):
-        if deployment.clock() < until:
+    until = context.clock() + LOCK_WAIT
+    while not chunks.lock(context.store, name, chunk.lease, context.clock()):
+        if context.clock() < until:
             time.sleep(LOCK_POLL_S)
             continue
         raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=2)
     try:
         yield
     finally:
-        tasks.unlock(deployment.store, name, chunk.lease)
+        chunks.unlock(context.store, name, chunk.lease)

@@ -6,23 +6,23 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.credits.caps import Spender, caps
-from functions.credits.lead_status import Standing
-from functions.credits.plan import Census, Plan, plan
+from functions.credits.lead_status import LeadStatus
+from functions.credits.plan import Plan, RowCounts, plan
 from functions.fields import select
 from functions.fields.catalogue import Field
 from functions.sheets.a1 import parse_range
 from functions.sheets.client import GoogleSheet
-from functions.sheets.survey import Survey, survey
+from functions.sheets.scan import SheetScan, scan_range
 from functions.store import leads, ledger
 
-RETRIED = frozenset({Standing.IN_DOUBT, Standing.UNREADABLE})
+RETRIED = frozenset({LeadStatus.IN_DOUBT, LeadStatus.UNREADABLE})
 """What may have been paid for without a lead: asked again only where somebody says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class JobRequest:
     """What a run shall do."""
 
     spreadsheet_id: str
@@ -37,7 +37,7 @@ class Wish:
     """Ask again for people whose earlier lookup may have been charged without a usable answer."""
 
     @property
-    def retry(self) -> frozenset[Standing]:
+    def retry(self) -> frozenset[LeadStatus]:
         """Standings to ask again."""
         return RETRIED if self.retry_in_doubt else frozenset()
 
@@ -55,39 +55,39 @@ class Wish:
         return select(self.fields)
 
 
-def wish_of(request: Mapping[str, Any], spreadsheet_id: str) -> Wish:
+def from_record(request: Mapping[str, Any], spreadsheet_id: str) -> JobRequest:
     """A wish as the store keeps it (`request` of a job)."""
-    return Wish(spreadsheet_id=spreadsheet_id, **{**request, "fields": tuple(request["fields"])})
+    return JobRequest(spreadsheet_id=spreadsheet_id, **{**request, "fields": tuple(request["fields"])})
 
 
-def kept(wish: Wish) -> dict[str, Any]:
+def to_record(job_request: JobRequest) -> dict[str, Any]:
     """A wish for the store."""
-    values = asdict(wish)
+    values = asdict(job_request)
     del values["spreadsheet_id"]
-    return values | {"fields": list(wish.fields)}
+    return values | {"fields": list(job_request.fields)}
 
 
-def look(sheet: GoogleSheet, wish: Wish) -> Survey:
+def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
     """Surveys the sheet.
 
     Raises:
         InvalidRequest: range or fields cannot be understood.
         SheetError: the spreadsheet cannot be read.
     """
-    return survey(
+    return scan_range(
         sheet,
-        parse_range(wish.range),
-        wish.chosen(),
-        header=wish.header,
-        overwrite=wish.overwrite,
-        reuse=wish.placement == "reuse",
+        parse_range(job_request.range),
+        job_request.chosen(),
+        header=job_request.header,
+        overwrite=job_request.overwrite,
+        reuse=job_request.placement == "reuse",
     )
 
 
-def reckon(deployment: Deployment, census: Census, spender: Spender, retry: frozenset[Standing]) -> Plan:
+def make_plan(context: AppContext, row_counts: RowCounts, spender: Spender, retry: frozenset[LeadStatus]) -> Plan:
     """The plan for counted rows, with what is known and what the caps still allow."""
-    now = deployment.clock()
-    with deployment.store.reading() as connection:
-        standings = leads.standings(connection, list(census.keys), deployment.fresh, now)
-        left = ledger.credits_left(connection, caps(spender, deployment.limits, now))
-    return plan(census, standings, left, retry=retry)
+    now = context.clock()
+    with context.store.reading() as connection:
+        statuses = leads.statuses(connection, list(row_counts.keys), context.fresh, now)
+        left = ledger.credits_left(connection, caps(spender, context.limits, now))
+    return plan(row_counts, statuses, left, retry=retry)

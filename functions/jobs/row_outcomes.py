@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from functions.enrichment.enricher import Result
 from functions.outcomes import Outcome
-from functions.sheet_writes.writer import Delivered
+from functions.sheet_writes.writer import WriteResult
 from functions.store import jobs, ledger
 from functions.store.jobs import Job, JobRow
 
@@ -17,7 +17,7 @@ MOVED = "The row was gone, or its URL had changed, when its values should have b
 
 
 def outcomes_of(
-    positions: Iterable[int], results: Mapping[int, Result], written: Delivered
+    positions: Iterable[int], results: Mapping[int, Result], written: WriteResult
 ) -> list[tuple[int, Outcome, str]]:
     """Of rows that have a result, by their position: outcome and sentence."""
     changed = dict.fromkeys(written.filled, (Outcome.ALREADY_FILLED, FILLED))
@@ -31,7 +31,7 @@ def outcomes_of(
     return outcomes
 
 
-def credited(
+def mark_enriched(
     connection: sa.Connection, job: Job, rows: Sequence[JobRow], outcomes: Sequence[tuple[int, Outcome, str]]
 ) -> list[tuple[int, Outcome, str]]:
     """Of the rows of a person whom this run has paid for, exactly one is `enriched`, whichever attempt paid.

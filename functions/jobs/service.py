@@ -10,16 +10,15 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from functions.auth.access import Caller
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.credits.caps import Spender
-from functions.credits.plan import Census, Plan
+from functions.credits.plan import Plan, RowCounts
 from functions.errors import Forbidden, NotFound, SheetError, WrongJobState
-from functions.jobs.request import Wish, kept, look, reckon
+from functions.jobs.request import JobRequest, make_plan, scan_sheet, to_record
 from functions.outcomes import JobState, Outcome
 from functions.profiles import Profile
-from functions.sheets.survey import Survey
-from functions.store import chunks as tasks
-from functions.store import jobs, ledger
+from functions.sheets.scan import SheetScan
+from functions.store import chunks, jobs, ledger
 from functions.store.jobs import Job, JobRow
 
 CHUNK_ROWS = 1_000
@@ -32,29 +31,35 @@ ENDED = (JobState.CANCELLED, JobState.STOPPED, JobState.DONE)
 """A job in one of these can be retried and undone."""
 
 
-def plan_run(deployment: Deployment, wish: Wish, caller: Caller, access_token: str) -> tuple[Survey, Plan]:
+def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, access_token: str) -> tuple[SheetScan, Plan]:
     """What a run would do and cost.
 
     Raises:
         InvalidRequest: range or fields cannot be understood.
         SheetError: the spreadsheet cannot be read.
     """
-    survey = look(deployment.sheet(wish.spreadsheet_id, access_token), wish)
-    census = Census()
-    for row in survey.rows():
-        census.count(row.found, filled=row.filled)
-    spender = Spender(run_id=uuid4().hex, user_id=caller.subject, ceiling=deployment.limits.per_run)
-    return survey, reckon(deployment, census, spender, wish.retry)
+    scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
+    row_counts = RowCounts()
+    for row in scan.rows():
+        row_counts.count(row.found, filled=row.filled)
+    spender = Spender(run_id=uuid4().hex, user_id=caller.subject, ceiling=context.limits.per_run)
+    return scan, make_plan(context, row_counts, spender, job_request.retry)
 
 
 def start(
-    deployment: Deployment, wish: Wish, caller: Caller, access_token: str, *, max_credits: int, idempotency_key: str
+    context: AppContext,
+    job_request: JobRequest,
+    caller: Caller,
+    access_token: str,
+    *,
+    max_credits: int,
+    idempotency_key: str,
 ) -> Job:
     """Starts a job; with a key that the caller has used before, gives the job that it started then.
 
     Args:
-        deployment: the parts.
-        wish: what to do.
+        context: the parts.
+        job_request: what to do.
         caller: who pays.
         access_token: theirs, for the spreadsheet.
         max_credits: the most that it may cost, as confirmed.
@@ -64,27 +69,27 @@ def start(
         InvalidRequest: range or fields cannot be understood.
         SheetError: the spreadsheet cannot be read.
     """
-    store, now = deployment.store, deployment.clock()
+    store, now = context.store, context.clock()
     with store.reading() as connection:
         earlier = jobs.started_with(connection, caller.subject, idempotency_key)
     if earlier is not None:
         return earlier
-    survey = look(deployment.sheet(wish.spreadsheet_id, access_token), wish)
-    rows = list(_rows(survey))
+    scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
+    rows = list(_rows(scan))
     over = all(row.outcome is not None for row in rows)
     job = Job(
         id=uuid4().hex,
-        spreadsheet_id=wish.spreadsheet_id,
+        spreadsheet_id=job_request.spreadsheet_id,
         user_id=caller.subject,
-        request=kept(wish) | {"range": str(survey.range), "header": "yes" if survey.header_row else "no"},
-        sheet_id=survey.tab.sheet_id,
+        request=to_record(job_request) | {"range": str(scan.range), "header": "yes" if scan.header_row else "no"},
+        sheet_id=scan.tab.sheet_id,
         state=JobState.DONE if over else JobState.QUEUED,
         ceiling=max_credits,
-        sealed_token=None if over else deployment.seal.seal(access_token),
+        encrypted_token=None if over else context.cipher.encrypt(access_token),
         layout=None,
         rows=len(rows),
         message=None,
-        halted=False,
+        stop_requested=False,
         created_at=now,
         started_at=None,
         finished_at=now if over else None,
@@ -94,14 +99,14 @@ def start(
         if job_id != job.id:
             return jobs.get(connection, job_id)
         jobs.add_rows(connection, job.id, rows)
-        chunk_ids = [] if over else tasks.add(connection, job.id, [PREPARE], now)
-    _enqueue(deployment, chunk_ids)
+        chunk_ids = [] if over else chunks.add(connection, job.id, [PREPARE], now)
+    _enqueue(context, chunk_ids)
     return job
 
 
-def _rows(survey: Survey) -> Iterator[JobRow]:
+def _rows(scan: SheetScan) -> Iterator[JobRow]:
     open_rows = count()
-    for position, row in enumerate(survey.rows()):
+    for position, row in enumerate(scan.rows()):
         if isinstance(row.found, Profile) and not row.filled:
             chunk = 1 + next(open_rows) // CHUNK_ROWS
             yield JobRow(position, chunk, row.number, row.found.key, None, "")
@@ -111,51 +116,51 @@ def _rows(survey: Survey) -> Iterator[JobRow]:
             yield JobRow(position, PREPARE, row.number, None, Outcome.UNUSABLE, row.sentence)
 
 
-def visible(deployment: Deployment, job_id: str, caller: Caller, access_token: str | None) -> Job:
+def find_visible(context: AppContext, job_id: str, caller: Caller, access_token: str | None) -> Job:
     """A job, to who started it, and to others whose own access token opens its spreadsheet.
 
     Raises:
         NotFound: there is none, or not for this caller.
     """
-    with deployment.store.reading() as connection:
+    with context.store.reading() as connection:
         job = jobs.get(connection, job_id)
-    if job.user_id != caller.subject and not may_open(deployment, job.spreadsheet_id, access_token):
+    if job.user_id != caller.subject and not may_open(context, job.spreadsheet_id, access_token):
         raise NotFound(jobs.NO_SUCH_JOB)
     return job
 
 
-def may_open(deployment: Deployment, spreadsheet_id: str, access_token: str | None) -> bool:
+def may_open(context: AppContext, spreadsheet_id: str, access_token: str | None) -> bool:
     """Whether an access token opens a spreadsheet."""
     if not access_token:
         return False
     try:
-        deployment.sheet(spreadsheet_id, access_token).tabs()
+        context.sheet(spreadsheet_id, access_token).tabs()
     except (SheetError, Forbidden):
         return False
     return True
 
 
-def cancel(deployment: Deployment, job: Job) -> Job:
+def cancel(context: AppContext, job: Job) -> Job:
     """Stops a job: nothing more is looked up, what is in flight is settled and written.
 
     Raises:
         WrongJobState: it has ended.
     """
-    now = deployment.clock()
-    with deployment.store.writing() as connection:
+    now = context.clock()
+    with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
         if job.state is not JobState.CANCELLING:
-            jobs.move(connection, job, JobState.CANCELLING, halted=True)
-        tasks.drop(connection, job.id)
+            jobs.move(connection, job, JobState.CANCELLING, stop_requested=True)
+        chunks.drop(connection, job.id)
         conclude(connection, jobs.get(connection, job.id), now)
         return jobs.get(connection, job.id)
 
 
-def retry(deployment: Deployment, job: Job, access_token: str, *, retry_in_doubt: bool, max_credits: int) -> Job:
+def retry(context: AppContext, job: Job, access_token: str, *, retry_in_doubt: bool, max_credits: int) -> Job:
     """Opens the rows again that failed, were cancelled or had moved, and those in doubt where that is wanted.
 
     Args:
-        deployment: the parts.
+        context: the parts.
         job: one that has ended.
         access_token: of who asks, for the spreadsheet.
         retry_in_doubt: whether to ask again what may have been charged.
@@ -164,9 +169,9 @@ def retry(deployment: Deployment, job: Job, access_token: str, *, retry_in_doubt
     Raises:
         WrongJobState: it has not ended, or nothing of it can be tried again.
     """
-    now = deployment.clock()
+    now = context.clock()
     wanted = (*RETRYABLE, Outcome.IN_DOUBT) if retry_in_doubt else RETRYABLE
-    with deployment.store.writing() as connection:
+    with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
         numbers = jobs.reopen_rows(connection, job.id, wanted)
         if not numbers:
@@ -178,65 +183,65 @@ def retry(deployment: Deployment, job: Job, access_token: str, *, retry_in_doubt
             JobState.RUNNING,
             ceiling=int(spent.charged + spent.in_doubt) + max_credits,
             request=job.request | {"retry_in_doubt": retry_in_doubt},
-            sealed_token=deployment.seal.seal(access_token),
-            halted=False,
+            encrypted_token=context.cipher.encrypt(access_token),
+            stop_requested=False,
             message=None,
             started_at=now,
             finished_at=None,
         )
-        chunk_ids = tasks.add(connection, job.id, [PREPARE] if job.layout is None else numbers, now)
-    _enqueue(deployment, chunk_ids)
-    return visible_again(deployment, job)
+        chunk_ids = chunks.add(connection, job.id, [PREPARE] if job.layout is None else numbers, now)
+    _enqueue(context, chunk_ids)
+    return reload(context, job)
 
 
-def undo(deployment: Deployment, job: Job, access_token: str) -> Job:
+def undo(context: AppContext, job: Job, access_token: str) -> Job:
     """Gives every cell that still holds what the run wrote what it held before.
 
     Raises:
         WrongJobState: the job has not ended, or was undone.
     """
-    with deployment.store.writing() as connection:
+    with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
         jobs.move(
             connection,
             job,
             JobState.UNDOING,
-            sealed_token=deployment.seal.seal(access_token),
+            encrypted_token=context.cipher.encrypt(access_token),
             message=None,
-            halted=True,
+            stop_requested=True,
         )
-        chunk_ids = tasks.add(connection, job.id, [UNDO], deployment.clock())
-    _enqueue(deployment, chunk_ids)
-    return visible_again(deployment, job)
+        chunk_ids = chunks.add(connection, job.id, [UNDO], context.clock())
+    _enqueue(context, chunk_ids)
+    return reload(context, job)
 
 
-def renew_access(deployment: Deployment, job: Job, access_token: str) -> Job:
+def renew_access(context: AppContext, job: Job, access_token: str) -> Job:
     """Hands a job a fresh access token; one that waited for it goes on."""
     chunk_ids: list[str] = []
-    with deployment.store.writing() as connection:
+    with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
         if job.state in (*ENDED, JobState.UNDONE):
             raise WrongJobState("The run has ended; it needs no access any more.")
-        jobs.change(connection, job.id, sealed_token=deployment.seal.seal(access_token))
+        jobs.change(connection, job.id, encrypted_token=context.cipher.encrypt(access_token))
         if job.state is JobState.WAITING_FOR_ACCESS:
-            undoing = tasks.is_open(connection, job.id, UNDO)
+            undoing = chunks.is_open(connection, job.id, UNDO)
             jobs.move(connection, job, JobState.UNDOING if undoing else JobState.RUNNING, message=None)
-            chunk_ids = tasks.wake(connection, job.id, deployment.clock())
-    _enqueue(deployment, chunk_ids)
-    return visible_again(deployment, job)
+            chunk_ids = chunks.wake(connection, job.id, context.clock())
+    _enqueue(context, chunk_ids)
+    return reload(context, job)
 
 
-def visible_again(deployment: Deployment, job: Job) -> Job:
+def reload(context: AppContext, job: Job) -> Job:
     """The job as it is now."""
-    with deployment.store.reading() as connection:
+    with context.store.reading() as connection:
         return jobs.get(connection, job.id)
 
 
 def conclude(connection: sa.Connection, job: Job, now: datetime) -> None:
     """Ends a job none of whose chunks is open any more; its sheet access is erased."""
-    if job.state in (*ENDED, JobState.UNDONE) or tasks.open_chunks(connection, job.id):
+    if job.state in (*ENDED, JobState.UNDONE) or chunks.open_chunks(connection, job.id):
         return
-    end = JobState.STOPPED if job.halted else JobState.DONE
+    end = JobState.STOPPED if job.stop_requested else JobState.DONE
     if job.state is JobState.CANCELLING:
         end = JobState.CANCELLED
     elif job.state is JobState.UNDOING:
@@ -245,9 +250,9 @@ def conclude(connection: sa.Connection, job: Job, now: datetime) -> None:
         jobs.settle_open_rows(connection, job.id, Outcome.CANCELLED, job.message or STOPPED_ROW)
     if end is JobState.CANCELLED:
         jobs.settle_open_rows(connection, job.id, Outcome.CANCELLED, STOPPED_ROW)
-    jobs.move(connection, job, end, finished_at=now, sealed_token=None)
+    jobs.move(connection, job, end, finished_at=now, encrypted_token=None)
 
 
-def _enqueue(deployment: Deployment, chunk_ids: list[str]) -> None:
+def _enqueue(context: AppContext, chunk_ids: list[str]) -> None:
     for chunk_id in chunk_ids:
-        deployment.queue.enqueue(chunk_id)
+        context.queue.enqueue(chunk_id)

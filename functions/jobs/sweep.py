@@ -8,26 +8,25 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from functions import logs
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.jobs.service import UNDO, conclude
 from functions.outcomes import JobState
-from functions.store import chunks as tasks
-from functions.store import claims, jobs, retention
+from functions.store import chunks, claims, jobs, retention
 from functions.store.database import Store
 from functions.store.owners import is_dead
 
-KEEP_IMAGES = timedelta(days=30)
+KEEP_CELL_HISTORY = timedelta(days=30)
 """How long a run can be undone."""
 KEEP_JOBS = timedelta(days=180)
 KEEP_LEADS = timedelta(days=730)
 """How long a lead is kept that nobody has looked up again."""
-LONGEST_WAIT = timedelta(days=30)
+MAX_WAIT = timedelta(days=30)
 """How long a run waits for somebody to renew its access."""
 GIVEN_UP = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
+class SweepReport:
     """How much was repaired."""
 
     doubts: int
@@ -40,30 +39,32 @@ class Swept:
         return asdict(self)
 
 
-def sweep(deployment: Deployment) -> Swept:
+def sweep(context: AppContext) -> SweepReport:
     """Repairs what a process left behind when it died; carried out twice, it changes nothing more.
 
     Raises:
         StoreError: the store cannot be used.
         QueueError: the queue cannot be reached; the next sweep queues again.
     """
-    store, now = deployment.store, deployment.clock()
+    store, now = context.store, context.clock()
     doubts = claims.expire(store, now)
     logs.in_doubt(doubts)
     with store.writing() as connection:
-        chunk_ids = tasks.overdue(connection, now)
+        chunk_ids = chunks.overdue(connection, now)
         ended = 0
         for job_id in jobs.unended_without_chunks(connection):
             conclude(connection, jobs.get(connection, job_id, lock=True), now)
             ended += 1
         ended += _give_up_waiting(connection, now)
-        purged = retention.purge(connection, images=now - KEEP_IMAGES, jobs=now - KEEP_JOBS, leads=now - KEEP_LEADS)
+        purged = retention.purge(
+            connection, cell_history=now - KEEP_CELL_HISTORY, jobs=now - KEEP_JOBS, leads=now - KEEP_LEADS
+        )
     for chunk_id in chunk_ids:
-        deployment.queue.enqueue(chunk_id)
-    return Swept(doubts=doubts, queued_again=len(chunk_ids), ended=ended, purged=purged)
+        context.queue.enqueue(chunk_id)
+    return SweepReport(doubts=doubts, queued_again=len(chunk_ids), ended=ended, purged=purged)
 
 
-def bury(store: Store, now: datetime) -> None:
+def release_dead_owners(store: Store, now: datetime) -> None:
     """What processes of this machine held that are no more is free at once, not only when its time is over.
 
     Their claims become doubts, as they do when their time is over: what they sent may have been charged. Only for where
@@ -72,22 +73,22 @@ def bury(store: Store, now: datetime) -> None:
     Raises:
         StoreError: the store cannot be used.
     """
-    owners = {*claims.owners(store), *tasks.owners(store, now)}
+    owners = {*claims.owners(store), *chunks.owners(store, now)}
     dead = sorted(owner for owner in owners if is_dead(owner))
     if dead:
         # First: who runs the chunk again must not wait for them.
         logs.in_doubt(claims.expire(store, now, dead=dead))
-        tasks.release(store, dead, now)
+        chunks.release(store, dead, now)
 
 
 def _give_up_waiting(connection: sa.Connection, now: datetime) -> int:
     """Ends runs whose access nobody has renewed for so long, and keeps what was looked up; how many they were."""
-    waiting = jobs.waiting_since(connection, now - LONGEST_WAIT)
+    waiting = jobs.waiting_since(connection, now - MAX_WAIT)
     for job_id in waiting:
         job = jobs.get(connection, job_id, lock=True)
-        undoing = tasks.is_open(connection, job_id, UNDO)
-        tasks.drop(connection, job_id)
-        jobs.change(connection, job_id, halted=True, message=GIVEN_UP, sealed_token=None)
+        undoing = chunks.is_open(connection, job_id, UNDO)
+        chunks.drop(connection, job_id)
+        jobs.change(connection, job_id, stop_requested=True, message=GIVEN_UP, encrypted_token=None)
         if undoing:
             jobs.move(connection, job, JobState.STOPPED)
         else:

@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 from functions.auth.access import Caller
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.credits.caps import Spender, caps
 from functions.store import ledger
 
 
-def report(deployment: Deployment, caller: Caller, days: int) -> dict[str, Any]:
+def report(context: AppContext, caller: Caller, days: int) -> dict[str, Any]:
     """Usage of the last days. Other people are shown without their names: the store knows none."""
-    now = deployment.clock()
+    now = context.clock()
     since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    spender = Spender(run_id="", user_id=caller.subject, ceiling=deployment.limits.per_run)
-    counters = [cap for cap in caps(spender, deployment.limits, now) if not cap.name.startswith("run:")]
-    with deployment.store.reading() as connection:
+    spender = Spender(run_id="", user_id=caller.subject, ceiling=context.limits.per_run)
+    counters = [cap for cap in caps(spender, context.limits, now) if not cap.name.startswith("run:")]
+    with context.store.reading() as connection:
         spent = ledger.by_day(connection, since)
         used = ledger.used(connection, counters)
     listed = [

@@ -14,7 +14,7 @@ from unicodedata import normalize
 from urllib.parse import quote, unquote_to_bytes
 
 from functions.errors import NotAProfile
-from functions.profiles import url_extraction as wrappers
+from functions.profiles import url_extraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long", "This cell holds far more text than a URL; leave only the person's LinkedIn URL."
 
 
-LONGEST_CELL = 4096
+MAX_CELL = 4096
 """In characters. The longest redirects around a profile are about half of it."""
 _DEEPEST_REDIRECT = 4
 _KEY = "linkedin.com/in/"
@@ -126,7 +126,7 @@ def parse(cell: object) -> Profile:
     """
     if not isinstance(cell, str):
         raise _refusal(Reason.EMPTY if cell is None else Reason.NOT_A_URL)
-    if len(cell) > LONGEST_CELL:
+    if len(cell) > MAX_CELL:
         raise _refusal(Reason.TOO_LONG)
     common = _COMMON.fullmatch(cell)
     verdict = _identify(common[1]) if common else _read_cell(cell)
@@ -148,11 +148,11 @@ def _refusal(reason: Reason) -> NotAProfile:
 
 
 def _read_cell(cell: str) -> Profile | Reason:
-    text = wrappers.visible(cell)
+    text = url_extraction.find_visible(cell)
     if not text:
         return Reason.EMPTY
     verdicts: dict[str, Profile | Reason] = {}
-    for mention in wrappers.mentions(text):
+    for mention in url_extraction.mentions(text):
         verdict = _read_url(mention.url, unfinished=mention.unfinished)
         if isinstance(verdict, Profile):
             verdicts[verdict.key] = verdict
@@ -179,7 +179,7 @@ def _read_url(url: str, *, unfinished: bool) -> Profile | Reason:
         else:
             host = address[1].lower()
             verdict = Reason.SHORT_LINK if host in _SHORT_LINK_HOSTS else Reason.NOT_LINKEDIN
-        target = wrappers.redirect_target(host, path, tail)
+        target = url_extraction.redirect_target(host, path, tail)
         if target is None:
             return verdict
         # The sign-in pages lead back to a path of their own site.

@@ -62,7 +62,7 @@ _ELLIPSIS = re.compile(r"[…‥⋯]|\..*\.", re.DOTALL)
 _DIVIDER = re.compile(r"[\"'“”„«»‹›‘’`<>|()\[\]{},;:!?*•·，；、。「」『』【】《》]")  # noqa: RUF001 -- as above
 
 
-def visible(text: str) -> str:
+def find_visible(text: str) -> str:
     """Take the invisible characters out of a text, and the blanks around it."""
     if not (text.isascii() and text.isprintable()):
         text = _INVISIBLE.sub("", text)

@@ -6,83 +6,89 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from functions.sheet_writes.writer import Courier, Delivered, overlaid
+from functions.sheet_writes.writer import SheetWriter, WriteResult, overlaid
 from functions.sheets.cells import Cells, SheetRow, Write
-from functions.sheets.row_matching import Look, Placement, Wanted, place
-from functions.store import cell_history as images
-from functions.store import jobs
+from functions.sheets.row_matching import RowMatches, RowSignature, RowValues, match_rows
+from functions.store import cell_history, jobs
 from functions.store.cell_history import WrittenRow
 
 
-def write(courier: Courier, wanted: Sequence[Wanted], *, overwrite: bool) -> Delivered:
+def write(writer: SheetWriter, wanted: Sequence[RowValues], *, overwrite: bool) -> WriteResult:
     """Writes the rows' values, of which an earlier attempt may have written some.
 
     Raises:
         SheetError: the sheet cannot be used; what was recorded stays for the next attempt.
     """
     numbers = [want.row for want in wanted]
-    return courier.deliver(_Values(courier, wanted, overwrite), (min(numbers), max(numbers)))
+    return writer.deliver(_FillTask(writer, wanted, overwrite), (min(numbers), max(numbers)))
 
 
 @dataclass(slots=True)
-class _Values:
+class _FillTask:
     """The errand of a run."""
 
-    courier: Courier
-    wanted: Sequence[Wanted]
+    writer: SheetWriter
+    wanted: Sequence[RowValues]
     overwrite: bool
-    _meant: list[Write] = field(init=False)
-    _taken: Counter[Look] = field(init=False)
+    _unconfirmed: list[Write] = field(init=False)
+    _taken: Counter[RowSignature] = field(init=False)
     """Rows of these people that other chunks have, also those that died and come back to them."""
 
     def __post_init__(self) -> None:
-        self.wanted = self._described(self.wanted)
-        self._taken = self._others()
-        self._meant = [
-            Write(want.position, want.key, 0, {}, {n: image.after for n, image in want.images.items()}, want.around)
+        self.wanted = self._with_changes(self.wanted)
+        self._taken = self._taken_by_others()
+        self._unconfirmed = [
+            Write(
+                want.position,
+                want.key,
+                0,
+                {},
+                {n: change.after for n, change in want.changes.items()},
+                want.row_context,
+            )
             for want in self.wanted
-            if want.images
+            if want.changes
         ]
 
-    def meant(self) -> Sequence[Write]:
-        return self._meant
+    def unconfirmed(self) -> Sequence[Write]:
+        return self._unconfirmed
 
-    def decide(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> Placement:
+    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> RowMatches:
         wanted = self.wanted
         if positions is not None:
-            wanted = self._described([want for want in wanted if want.position in positions])
-        return place(wanted, rows, overwrite=self.overwrite, taken=self._taken)
+            wanted = self._with_changes([want for want in wanted if want.position in positions])
+        return match_rows(wanted, rows, overwrite=self.overwrite, taken=self._taken)
 
     def record(self, writes: Sequence[Write]) -> None:
-        with self.courier.deployment.store.writing() as connection:
-            images.intend(connection, self.courier.job_id, writes)
+        with self.writer.store.writing() as connection:
+            cell_history.record_writes(connection, self.writer.job_id, writes)
 
-    def remembered(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
+    def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
         """What rows held at first, and over it what this run wrote."""
-        with self.courier.deployment.store.reading() as connection:
-            ended = jobs.ended(connection, self.courier.job_id, [row.position for row in rows])
+        with self.writer.store.reading() as connection:
+            ended = jobs.ended(connection, self.writer.job_id, [row.position for row in rows])
 
         def got(row: WrittenRow) -> Cells:
             # What is still open is not there yet: where it hit, and whom, is what is being found out.
             there = row.position in ended and not row.undone
-            return {number: image.after if there else image.before for number, image in row.images.items()}
+            return {number: change.after if there else change.before for number, change in row.changes.items()}
 
         return overlaid(at_first, rows, got)
 
-    def _others(self) -> Counter[Look]:
-        courier, mine = self.courier, {want.position for want in self.wanted}
-        with courier.deployment.store.reading() as connection:
-            written = images.written(connection, courier.job_id, sorted({want.key for want in self.wanted}))
-        return Counter((row.key, row.around) for row in written if row.position not in mine and not row.undone)
+    def _taken_by_others(self) -> Counter[RowSignature]:
+        writer, mine = self.writer, {want.position for want in self.wanted}
+        with writer.store.reading() as connection:
+            written = cell_history.written(connection, writer.job_id, sorted({want.key for want in self.wanted}))
+        return Counter((row.key, row.row_context) for row in written if row.position not in mine and not row.undone)
 
-    def _described(self, wanted: Sequence[Wanted]) -> list[Wanted]:
+    def _with_changes(self, wanted: Sequence[RowValues]) -> list[RowValues]:
         """With what was meant to be written so far."""
-        courier = self.courier
-        with courier.deployment.store.reading() as connection:
-            known = images.intended(connection, courier.job_id, [want.position for want in wanted])
+        writer = self.writer
+        with writer.store.reading() as connection:
+            known = cell_history.written_rows(connection, writer.job_id, [want.position for want in wanted])
         return [
-            replace(want, images=found.images, around=found.around)
+            replace(want, changes=found.changes, row_context=found.row_context)
             if (found := known.get(want.position)) and not found.undone
-            else replace(want, images={})
+            else replace(want, changes={})
             for want in wanted
         ]

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from functions.context import Deployment
 from functions.errors import SheetGone
-from functions.sheet_writes.writer import Courier, overlaid
-from functions.sheets.cells import Cells, Image, SheetRow, Write
-from functions.sheets.layout import Layout, take_out
-from functions.sheets.row_matching import Placement, Wanted, give_back
-from functions.store import cell_history as images
+from functions.sheet_writes.writer import SheetWriter, overlaid
+from functions.sheets.cells import CellChange, Cells, SheetRow, Write
+from functions.sheets.client import GoogleSheet
+from functions.sheets.layout import Layout, remove_empty_columns
+from functions.sheets.row_matching import RowMatches, RowValues, match_undo
+from functions.store import cell_history
 from functions.store.cell_history import WrittenRow
+from functions.store.database import Store
 from functions.store.jobs import Job
 
-MOST_NAMED = 5
+MAX_NAMED = 5
 """Rows that a sentence names."""
 
 
-def undo_rows(deployment: Deployment, job: Job, layout: Layout) -> str | None:
+def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout) -> str | None:
     """Gives cells back what they held; carried out twice, it changes nothing more.
 
     Returns:
@@ -28,36 +29,36 @@ def undo_rows(deployment: Deployment, job: Job, layout: Layout) -> str | None:
     Raises:
         SheetError: the sheet cannot be used; what was given back so far stays so.
     """
-    courier = Courier(deployment, job.id, deployment.sheet_of(job), layout)
-    left = _Left()
+    writer = SheetWriter(store, job.id, sheet, layout)
+    left = _Leftovers()
     try:
-        _undo_all(courier, left)
+        _undo_all(writer, left)
     except SheetGone:
-        anchors = courier.sheet.window(layout.sheet_id, 1, 1).anchors
+        anchors = writer.sheet.read_rows(layout.sheet_id, 1, 1).anchors
         if any(column.anchor in anchors for column in layout.columns):
             raise  # else an earlier attempt, or a person, has removed all columns: nothing is left to be given back
-    take_out(courier.sheet, layout, header=job.request["header"] == "yes")
+    remove_empty_columns(writer.sheet, layout, header=job.request["header"] == "yes")
     return left.sentence()
 
 
-def _undo_all(courier: Courier, left: _Left) -> None:
-    looked = _remember(courier)
-    if courier.small:
-        _undo(courier, looked, left, everywhere=True)
+def _undo_all(writer: SheetWriter, left: _Leftovers) -> None:
+    looked = _remember(writer)
+    if writer.small:
+        _undo(writer, looked, left, whole_tab=True)
     else:
-        for rows in courier.pages():
-            _undo(courier, rows, left, everywhere=False)
-    store, job_id = courier.deployment.store, courier.job_id
+        for rows in writer.read_pages():
+            _undo(writer, rows, left, whole_tab=False)
+    store, job_id = writer.store, writer.job_id
     with store.reading() as connection:
-        open_rows = images.to_undo(connection, job_id) - left.gone
-    if open_rows and not courier.small:  # of people with several rows, or moved between two pages
-        _undo(courier, courier.everything(), left, everywhere=True)
+        open_rows = cell_history.to_undo(connection, job_id) - left.gone
+    if open_rows and not writer.small:  # of people with several rows, or moved between two pages
+        _undo(writer, writer.read_all(), left, whole_tab=True)
     with store.reading() as connection:
-        left.gone |= images.to_undo(connection, job_id)
+        left.gone |= cell_history.to_undo(connection, job_id)
 
 
 @dataclass(slots=True)
-class _Left:
+class _Leftovers:
     """What an undo leaves as it is."""
 
     changed: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -70,7 +71,7 @@ class _Left:
         if self.changed:
             cells = sum(count for _, count in self.changed.values())
             rows = sorted(row for row, _ in self.changed.values())
-            named = ", ".join(map(str, rows[:MOST_NAMED])) + (" …" if len(rows) > MOST_NAMED else "")
+            named = ", ".join(map(str, rows[:MAX_NAMED])) + (" …" if len(rows) > MAX_NAMED else "")
             were, rows_are = ("cell was", "row") if cells == 1 else ("cells were", "row" if len(rows) == 1 else "rows")
             said.append(f"{cells} {were} changed since the run and left as they are ({rows_are} {named}).")
         if self.gone:
@@ -78,71 +79,80 @@ class _Left:
         return " ".join(said) or None
 
 
-def _remember(courier: Courier) -> list[SheetRow]:
+def _remember(writer: SheetWriter) -> list[SheetRow]:
     """Records what the columns hold now, by which cells that are hit can be told; gives what was read of a small tab.
 
     Not where an earlier attempt may have hit some: what it has recorded is the truth.
     """
-    store, job_id = courier.deployment.store, courier.job_id
+    store, job_id = writer.store, writer.job_id
     with store.reading() as connection:
-        resumed = images.in_flight(connection, job_id)
+        resumed = cell_history.undo_in_flight(connection, job_id)
     rows: list[SheetRow] = []
-    for number, page in enumerate(courier.pages() if courier.small or not resumed else ()):
+    for number, page in enumerate(writer.read_pages() if writer.small or not resumed else ()):
         rows = page
         if not resumed:
             with store.writing() as connection:
-                images.remember(connection, job_id, page, anew=number == 0)
+                cell_history.save_snapshot(connection, job_id, page, anew=number == 0)
     return rows
 
 
-def _undo(courier: Courier, rows: list[SheetRow], left: _Left, *, everywhere: bool) -> None:
+def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_tab: bool) -> None:
     """Undoes what was written into these rows of the tab, or (everywhere) into any row."""
-    with courier.deployment.store.reading() as connection:
-        written = images.written(connection, courier.job_id, sorted({row.identity for row in rows}))
+    with writer.store.reading() as connection:
+        written = cell_history.written(connection, writer.job_id, sorted({row.identity for row in rows}))
     open_rows = {row.position: row for row in written if not row.undone}
-    if not everywhere:  # a person's other row may stand on another page
-        alike = {(row.identity, row.around): row for row in rows}
-        open_rows = {at: row for at, row in open_rows.items() if (row.key, row.around) in alike}
+    if not whole_tab:  # a person's other row may stand on another page
+        alike = {(row.identity, row.row_context): row for row in rows}
+        open_rows = {at: row for at, row in open_rows.items() if (row.key, row.row_context) in alike}
     if not open_rows:
         return
-    errand = _Former(courier, open_rows)
-    delivered = courier.deliver(errand, (rows[0].number, rows[-1].number), rows)
-    with courier.deployment.store.writing() as connection:
-        images.undoing(connection, courier.job_id, [replace(open_rows[at], undone=True) for at in delivered.done])
-    left.changed |= errand.changed
+    task = _UndoTask(writer, open_rows)
+    delivered = writer.deliver(task, (rows[0].number, rows[-1].number), rows)
+    with writer.store.writing() as connection:
+        cell_history.record_undo(
+            connection, writer.job_id, [replace(open_rows[at], undone=True) for at in delivered.done]
+        )
+    left.changed |= task.changed
     left.gone |= delivered.absent
 
 
 @dataclass(slots=True)
-class _Former:
+class _UndoTask:
     """The errand of an undo."""
 
-    courier: Courier
+    writer: SheetWriter
     rows: dict[int, WrittenRow]
     """By position."""
     changed: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def meant(self) -> Sequence[Write]:
+    def unconfirmed(self) -> Sequence[Write]:
         return [
-            Write(row.position, row.key, 0, {}, {number: row.images[number].before for number in row.back}, row.around)
+            Write(
+                row.position,
+                row.key,
+                0,
+                {},
+                {number: row.changes[number].before for number in row.back},
+                row.row_context,
+            )
             for row in self.rows.values()
             if row.back
         ]
 
-    def decide(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> Placement:
+    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> RowMatches:
         wanted = [
-            Wanted(
+            RowValues(
                 row.position,
                 row.row,
                 row.key,
-                {number: image.before for number, image in row.images.items()},
-                {number: Image(image.after, image.before) for number, image in row.images.items()},
-                row.around,
+                {number: change.before for number, change in row.changes.items()},
+                {number: CellChange(change.after, change.before) for number, change in row.changes.items()},
+                row.row_context,
             )
             for row in self.rows.values()
             if positions is None or row.position in positions
         ]
-        placed, changed = give_back(wanted, rows)
+        placed, changed = match_undo(wanted, rows)
         for want in wanted:
             self.changed.pop(want.position, None)
         self.changed |= changed
@@ -152,15 +162,17 @@ class _Former:
         for write in writes:
             if write.pending:
                 row = self.rows[write.position]
-                self.rows[write.position] = replace(row, back=row.back | set(write.pending), around=write.around)
+                self.rows[write.position] = replace(
+                    row, back=row.back | set(write.pending), row_context=write.row_context
+                )
         begun = [self.rows[write.position] for write in writes if write.pending]
-        with self.courier.deployment.store.writing() as connection:
-            images.undoing(connection, self.courier.job_id, begun)
+        with self.writer.store.writing() as connection:
+            cell_history.record_undo(connection, self.writer.job_id, begun)
 
-    def remembered(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
+    def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
         """What rows held when the undo began, and over it what has been given back."""
 
         def got(row: WrittenRow) -> Cells:
-            return {number: row.images[number].before for number in row.back} if row.undone else {}
+            return {number: row.changes[number].before for number in row.back} if row.undone else {}
 
         return overlaid(at_first, rows, got)

@@ -12,24 +12,24 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from functions import logs
-from functions.context import Deployment
 from functions.errors import BadRange, SheetBusy
 from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity
-from functions.sheets.client import GoogleSheet, Unclear
+from functions.sheets.client import GoogleSheet, UncertainWrite
 from functions.sheets.layout import Layout
 from functions.sheets.repair import (
     Repair,
     Sent,
     as_repaired,
     as_writes,
-    astray,
     misplaced,
     sent_by,
+    unverified,
     without_overwritten,
 )
-from functions.sheets.row_matching import Placement
-from functions.store import cell_history as images
+from functions.sheets.row_matching import RowMatches
+from functions.store import cell_history
 from functions.store.cell_history import WrittenRow
+from functions.store.database import Store
 
 SLACK_ROWS = 50
 """How far rows may have been pushed by a few insertions and still be found at the first look."""
@@ -40,24 +40,24 @@ ROUNDS = 12
 """How often a write is repeated while people go on moving rows under it."""
 
 
-class Errand(Protocol):
+class WriteTask(Protocol):
     """What is to be brought, and why: in a run, or back in an undo."""
 
-    def decide(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> Placement:
+    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> RowMatches:
         """What to write into which rows; of the rows of the job at these positions, or (None) of all."""
 
-    def meant(self) -> Sequence[Write]:
+    def unconfirmed(self) -> Sequence[Write]:
         """What an earlier attempt has begun and did not see done."""
 
     def record(self, writes: Sequence[Write]) -> None:
         """Durable before visible: what is about to be written."""
 
-    def remembered(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> Sequence[SheetRow]:
+    def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> Sequence[SheetRow]:
         """What rows hold as far as the store knows, from what they got and what they held at first."""
 
 
 @dataclass(slots=True)
-class Delivered:
+class WriteResult:
     """What became of the rows of an errand."""
 
     done: dict[int, Write] = field(default_factory=dict)
@@ -70,44 +70,44 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class Courier:
+class SheetWriter:
     """Writes into the tab of one job."""
 
-    deployment: Deployment
+    store: Store
     job_id: str
     sheet: GoogleSheet
     layout: Layout
 
-    def deliver(self, errand: Errand, near: tuple[int, int], looked: list[SheetRow] | None = None) -> Delivered:
-        """Carries an errand out.
+    def deliver(self, task: WriteTask, near: tuple[int, int], looked: list[SheetRow] | None = None) -> WriteResult:
+        """Carries a write task out.
 
         Args:
-            errand: what it is.
+            task: what it is.
             near: the first and the last number of the rows that it is about.
             looked: what a look at these rows, or at a small tab as a whole, has shown just now.
 
         Raises:
             SheetError: the sheet cannot be used; what was recorded stays for the next attempt.
         """
-        result = Delivered()
-        rows, whole = self.look(*near) if looked is None else (looked, self.small)
-        meant = errand.meant()
-        strays = sent_by(meant) if astray(meant, rows) else []
-        if not whole and (strays or errand.decide(rows, None).absent):
-            rows, whole = self.everything(), True
-            strays = sent_by(meant) if astray(meant, rows) else []
+        result = WriteResult()
+        rows, whole = self.read_near(*near) if looked is None else (looked, self.small)
+        meant = task.unconfirmed()
+        strays = sent_by(meant) if unverified(meant, rows) else []
+        if not whole and (strays or task.match(rows, None).absent):
+            rows, whole = self.read_all(), True
+            strays = sent_by(meant) if unverified(meant, rows) else []
         sent: list[Sent] = []
         repairs: list[Repair] = []
         if strays:  # an earlier attempt died before it looked where its contents had landed
-            repairs = misplaced(self._believed(errand, [], rows, strays), rows, strays, strays)
+            repairs = misplaced(self._believed(task, [], rows, strays), rows, strays, strays)
             rows = as_repaired(rows, repairs)
-        placed = errand.decide(rows, None)
+        placed = task.match(rows, None)
         for _ in range(ROUNDS):
             result.filled |= {want.position for want in placed.filled}
             result.absent |= {want.position for want in placed.absent}
             if not placed.writes and not repairs:
                 return result
-            errand.record(placed.writes)
+            task.record(placed.writes)
             planned, repairs = repairs, without_overwritten(repairs, placed.writes)
             before = rows
             refused = self._send(placed.writes, repairs)
@@ -116,18 +116,18 @@ class Courier:
             sent += going
             result.restored += sum(len(repair.cells) for repair in repairs)
             looks = any(write.pending for write in written)
-            after = rows if not looks else (self.everything() if whole else self.look(*near)[0])
-            missing = astray(written, after)
+            after = rows if not looks else (self.read_all() if whole else self.read_near(*near)[0])
+            missing = unverified(written, after)
             lost = {write.position for write in missing}
             result.done |= {write.position: write for write in placed.writes if write.position not in lost}
             if not missing:
                 return result
             if not whole:
-                after, whole = self.everything(), True
+                after, whole = self.read_all(), True
             strays += going
-            repairs = misplaced(self._believed(errand, before, after, strays), after, sent, strays, planned)
+            repairs = misplaced(self._believed(task, before, after, strays), after, sent, strays, planned)
             rows = as_repaired(after, repairs)
-            placed = errand.decide(rows, lost)
+            placed = task.match(rows, lost)
         if refused is not None:
             raise refused
         if repairs:
@@ -140,40 +140,40 @@ class Courier:
         """Whether the tab is looked at as a whole each time."""
         return self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
 
-    def look(self, first: int, last: int) -> tuple[list[SheetRow], bool]:
+    def read_near(self, first: int, last: int) -> tuple[list[SheetRow], bool]:
         """The rows around these, or a small tab as a whole; and whether it was whole."""
         layout = self.layout
         if self.small:
-            return self.everything(), True
+            return self.read_all(), True
         start, end = max(1, first - SLACK_ROWS), min(layout.tab_rows, last + SLACK_ROWS)
         try:
-            return layout.rows(self.sheet.window(layout.sheet_id, start, end)), False
+            return layout.rows(self.sheet.read_rows(layout.sheet_id, start, end)), False
         except BadRange:  # rows were deleted: the tab is shorter than it was
-            return self.everything(), True
+            return self.read_all(), True
 
-    def everything(self) -> list[SheetRow]:
+    def read_all(self) -> list[SheetRow]:
         """The whole tab in one call: pages would show different moments, and miss what moves between."""
-        return self.layout.rows(self.sheet.window(self.layout.sheet_id, 1, None))
+        return self.layout.rows(self.sheet.read_rows(self.layout.sheet_id, 1, None))
 
-    def pages(self) -> Iterator[list[SheetRow]]:
+    def read_pages(self) -> Iterator[list[SheetRow]]:
         """Every row of the tab, some thousands at a time; a small tab as a whole.
 
         Raises:
             SheetError: the sheet cannot be used.
         """
         if self.small:
-            yield self.everything()
+            yield self.read_all()
             return
         layout = self.layout
         start, tab_rows = 1, layout.tab_rows
         while start <= tab_rows:
             end = min(start + PAGE_ROWS - 1, tab_rows)
             try:
-                window = self.sheet.window(layout.sheet_id, start, end if end < tab_rows else None)
+                block = self.sheet.read_rows(layout.sheet_id, start, end if end < tab_rows else None)
             except BadRange:  # the tab has become shorter: nothing is there any more
                 return
-            yield layout.rows(window)
-            start, tab_rows = end + 1, window.tab.rows
+            yield layout.rows(block)
+            start, tab_rows = end + 1, block.tab.rows
 
     def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | None:
         """Sends all at once; gives the refusal, should Google refuse."""
@@ -190,12 +190,12 @@ class Courier:
         except BadRange as error:  # perhaps rows were deleted, so that the last of these lie beyond the tab: it is seen
             logs.event("A write was refused.", job_id=self.job_id, why=str(error))
             return error
-        except Unclear as error:  # made or not, or in part: the second look sees that too
+        except UncertainWrite as error:  # made or not, or in part: the second look sees that too
             logs.event("A write is unclear.", job_id=self.job_id, why=str(error))
         return None
 
     def _believed(
-        self, errand: Errand, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]
+        self, task: WriteTask, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]
     ) -> list[SheetRow]:
         """What rows held before the write: as they were read just before it, else as the store remembers them."""
         seen = by_identity(before)
@@ -206,13 +206,13 @@ class Courier:
             if len(group) > len(seen.get(name, ()))
             and any(item in values for row in group for item in row.cells.items())
         )
-        with self.deployment.store.reading() as connection:
-            written = images.written(connection, self.job_id, unknown)
-            at_first = images.remembered(connection, self.job_id, unknown)
+        with self.store.reading() as connection:
+            written = cell_history.written(connection, self.job_id, unknown)
+            at_first = cell_history.read_snapshot(connection, self.job_id, unknown)
         believed = list(before)
-        for row in errand.remembered(written, at_first):
+        for row in task.believed_rows(written, at_first):
             known = seen.get(row.identity, ())
-            if not known or row.around not in {one.around for one in known}:
+            if not known or row.row_context not in {one.row_context for one in known}:
                 believed.append(row)
         return believed
 
@@ -225,10 +225,10 @@ def overlaid(
     rows: list[SheetRow] = []
     for found in written:
         group = bases.get(found.key, [])
-        base = next((row for row in group if row.around == found.around), None)
+        base = next((row for row in group if row.row_context == found.row_context), None)
         if base is None and len(group) == several[found.key] == 1:  # what stands around it has changed since
             base = group[0]
         if base is not None:
             group.remove(base)
-        rows.append(SheetRow(0, found.key, {**(base.cells if base else {}), **put(found)}, found.around))
+        rows.append(SheetRow(0, found.key, {**(base.cells if base else {}), **put(found)}, found.row_context))
     return rows + [row for group in bases.values() for row in group]

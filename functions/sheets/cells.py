@@ -23,7 +23,7 @@ Cells = Mapping[int, Content]
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class CellChange:
     """One target cell: what it held, and what the run put there instead."""
 
     before: Content
@@ -40,7 +40,7 @@ class SheetRow:
     """The profile's key; where there is none, a digest of the URL cell's text, which is no key."""
     cells: Cells
     """Of each field whose column still exists."""
-    around: frozenset[int] = frozenset()
+    row_context: frozenset[int] = frozenset()
     """Digests of what else stands in the row, in any order: tells rows of one identity apart, also after a sort."""
 
 
@@ -51,11 +51,11 @@ class Write:
     position: int
     key: str
     number: int
-    images: Mapping[int, Image]
+    changes: Mapping[int, CellChange]
     """Every cell that holds, or shall hold, what the run puts there."""
     pending: Cells
     """What is not there yet."""
-    around: frozenset[int] = frozenset()
+    row_context: frozenset[int] = frozenset()
     """Of the row that it goes to."""
 
 

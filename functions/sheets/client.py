@@ -18,12 +18,12 @@ import tenacity
 
 from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetGone
 from functions.sheets.cells import Content, Formula
-from functions.sheets.grid import Tab, Window, tabs_of, window_of
+from functions.sheets.grid import RowBlock, Tab, row_block_of, tabs_of
 
 T = TypeVar("T")
 CALL_TIMEOUT_S = 180
 """Sheets itself gives up after so long."""
-MOST_WAIT_S = 75.0
+MAX_WAIT_S = 75.0
 """How long one call waits for the quota of a minute before the chunk is put back into the queue."""
 
 _CELLS = "rowData(values(userEnteredValue,formattedValue,hyperlink))"
@@ -67,7 +67,7 @@ class GoogleSheet:
         listed = ", ".join(f"“{tab.title}”" for tab in tabs)
         raise BadRange(f"There is no tab “{title}” in this spreadsheet; its tabs are {listed}.")
 
-    def window(self, sheet_id: int, first_row: int, last_row: int | None) -> Window:
+    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
         """The rows from `first_row` to `last_row` (from 1, both included; None: to the end), and where anchors are now.
 
         Raises:
@@ -78,7 +78,7 @@ class GoogleSheet:
         if last_row is not None:
             grid["endRowIndex"] = max(first_row, last_row)
         body = {"dataFilters": [{"gridRange": grid}]}
-        found = self._call(window_of, "getByDataFilter", body=body, fields=_WINDOW)
+        found = self._call(row_block_of, "getByDataFilter", body=body, fields=_WINDOW)
         if found is None:
             raise SheetGone(_GONE)
         return found
@@ -104,7 +104,7 @@ class GoogleSheet:
                 body = {"valueInputOption": option, "data": data}
                 method, fields = "values.batchUpdateByDataFilter", "responses(updatedRange)"
                 if self._call(_responses, method, once=True, body=body, fields=fields) < len(data):
-                    raise Unclear("A column was deleted while it was written to.", retry_after_s=0)
+                    raise UncertainWrite("A column was deleted while it was written to.", retry_after_s=0)
 
     def change(self, requests: Sequence[Mapping[str, Any]]) -> None:
         """Carries out requests of `spreadsheets.batchUpdate`, all or none; not repeated where it may have happened.
@@ -125,14 +125,14 @@ class GoogleSheet:
         loop = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(repeated),
             wait=tenacity.wait_exponential_jitter(initial=1, max=30, jitter=1),
-            stop=tenacity.stop_after_delay(MOST_WAIT_S),
+            stop=tenacity.stop_after_delay(MAX_WAIT_S),
             reraise=True,
         )
         answer: T = loop(_execute, request, read, once=once)
         return answer
 
 
-class Unclear(SheetBusy):
+class UncertainWrite(SheetBusy):
     """Google Sheets did not say whether it did what it was asked for; the run looks, and goes on by itself."""
 
 
@@ -150,7 +150,9 @@ def _execute(request: Any, read: Callable[[bytes], T], *, once: bool) -> T:  # n
     except HttpError as error:
         raise _said(error.status_code, str(error.reason or "")) from error
     except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
-        raise Unclear("Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10) from error
+        raise UncertainWrite(
+            "Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10
+        ) from error
 
 
 def _responses(answer: bytes) -> int:
@@ -164,7 +166,7 @@ _GONE = "The tab was deleted, so nothing more is written. What was looked up is 
 def _said(status: int, reason: str) -> LeadfillError:
     """Google's error → ours."""
     if status >= 500:
-        return Unclear("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
+        return UncertainWrite("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
     if status in {400, 403} and "protected" in reason.lower():
         return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
     if status == 400 and ("No grid with id" in reason or "No sheet with id" in reason):

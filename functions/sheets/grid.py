@@ -18,7 +18,7 @@ from functions.sheets.cells import Content, Formula
 ANCHOR_KEY = "leadfill"
 """Of the developer metadata on a column that a run reads or writes."""
 
-Cell = Mapping[str, Any]
+CellData = Mapping[str, Any]
 """Google's CellData."""
 
 
@@ -55,11 +55,11 @@ class Rows(Protocol):
     """Rows of cells, without what is empty at the ends."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int, /) -> Sequence[Cell]: ...
+    def __getitem__(self, index: int, /) -> Sequence[CellData]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RowBlock:
     """Some whole rows of a tab, all read in one moment."""
 
     tab: Tab
@@ -87,12 +87,12 @@ class Window:
             if column not in without and (value := cell.get("userEnteredValue"))
         )
 
-    def _cell(self, index: int, column: int) -> Cell:
+    def _cell(self, index: int, column: int) -> CellData:
         row = self.rows[index] if index < len(self.rows) else ()
         return row[column] if column < len(row) else {}
 
 
-def content(cell: Cell) -> Content:
+def content(cell: CellData) -> Content:
     """Google's CellData → what the cell holds."""
     value = cell.get("userEnteredValue") or {}
     if "formulaValue" in value:
@@ -104,7 +104,7 @@ def content(cell: Cell) -> Content:
     return ""
 
 
-def window_of(answer: bytes) -> Window | None:
+def row_block_of(answer: bytes) -> RowBlock | None:
     """Google's Spreadsheet, with the GridData of one range → its window; None where the tab is gone."""
     sheets = msgspec.json.decode(answer, type=_Spreadsheet).sheets
     if not sheets:
@@ -117,7 +117,7 @@ def window_of(answer: bytes) -> Window | None:
         for entry in metadata.get("developerMetadata", ())
         if entry.get("metadataKey") == ANCHOR_KEY
     }
-    return Window(_tab(sheet), data.startRow + 1, anchors, _RowsAsTheyCame(data.rowData))
+    return RowBlock(_tab(sheet), data.startRow + 1, anchors, _RowsAsTheyCame(data.rowData))
 
 
 def tabs_of(answer: bytes) -> list[Tab]:
@@ -132,12 +132,12 @@ class _RowsAsTheyCame:
 
     def __init__(self, raw: Sequence[msgspec.Raw]) -> None:
         self._raw, self._at = raw, -1
-        self._row: Sequence[Cell] = ()
+        self._row: Sequence[CellData] = ()
 
     def __len__(self) -> int:
         return len(self._raw)
 
-    def __getitem__(self, index: int) -> Sequence[Cell]:
+    def __getitem__(self, index: int) -> Sequence[CellData]:
         if index != self._at:
             self._row, self._at = msgspec.json.decode(self._raw[index], type=_RowData).values, index
         return self._row

@@ -13,8 +13,8 @@ from functions.fields.catalogue import Field
 from functions.sheets.anchors import anchored_at, deletion, the_anchor
 from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
-from functions.sheets.grid import Window
-from functions.sheets.survey import identity
+from functions.sheets.grid import RowBlock
+from functions.sheets.scan import identity
 
 SAMPLE_ROWS = 200
 """Rows by whose people the URL column is known again."""
@@ -43,54 +43,54 @@ class Layout:
     tab_columns: int
     """The size of the tab when it was laid out."""
 
-    def kept(self) -> dict[str, Any]:
+    def to_record(self) -> dict[str, Any]:
         """For the store."""
         return asdict(self)
 
-    def rows(self, window: Window) -> list[SheetRow]:
+    def rows(self, block: RowBlock) -> list[SheetRow]:
         """The window's rows, each with its target cells.
 
         Raises:
             SheetGone: the column of URLs was deleted, or all columns of the fields.
         """
-        return list(self.each(window))
+        return list(self.each(block))
 
-    def each(self, window: Window) -> Iterator[SheetRow]:
+    def each(self, block: RowBlock) -> Iterator[SheetRow]:
         """The same rows, one after the other: a large tab is never held as a whole.
 
         Raises:
             SheetGone: at once, as `rows`.
         """
-        url = window.anchors.get(self.url)
+        url = block.anchors.get(self.url)
         if url is None:
             raise SheetGone("The column of LinkedIn URLs was deleted, so nothing more is written.")
         places = {
-            number: window.anchors[column.anchor]
+            number: block.anchors[column.anchor]
             for number, column in enumerate(self.columns)
-            if column.anchor in window.anchors
+            if column.anchor in block.anchors
         }
         if not places:
             raise SheetGone("All columns of the run were deleted, so nothing more is written.")
-        ours = frozenset(window.anchors.values())  # also of other runs, which may write at the same time
+        ours = frozenset(block.anchors.values())  # also of other runs, which may write at the same time
         return (
             SheetRow(
-                window.first_row + index,
-                identity(window, index, url),
-                {number: window.content(index, place) for number, place in places.items()},
-                window.digests(index, ours),
+                block.first_row + index,
+                identity(block, index, url),
+                {number: block.content(index, place) for number, place in places.items()},
+                block.digests(index, ours),
             )
-            for index in range(len(window.rows))
+            for index in range(len(block.rows))
         )
 
 
-def layout_of(kept: Mapping[str, Any]) -> Layout:
+def layout_from_record(record: Mapping[str, Any]) -> Layout:
     """A layout as the store keeps it."""
-    columns = tuple(Column(**column) for column in kept["columns"])
-    return Layout(**{**kept, "columns": columns})
+    columns = tuple(Column(**column) for column in record["columns"])
+    return Layout(**{**record, "columns": columns})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class ColumnRequest:
     """What is to be laid out."""
 
     job_id: str
@@ -111,7 +111,7 @@ class Task:
         return int.from_bytes(digest[:4]) % (2**31 - 1) + 1
 
 
-def lay_out(sheet: GoogleSheet, task: Task) -> Layout:
+def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
     """Anchors the columns, and inserts those that are missing right of the URLs; carried out twice, it is done once.
 
     Raises:
@@ -133,20 +133,20 @@ def lay_out(sheet: GoogleSheet, task: Task) -> Layout:
     raise BadRange("The columns were moved again and again while they were looked for; start the run once more.")
 
 
-def _look(sheet: GoogleSheet, task: Task) -> tuple[Window, Window]:
+def _look(sheet: GoogleSheet, task: ColumnRequest) -> tuple[RowBlock, RowBlock]:
     """The header row, and the first rows of the range."""
     last = min(task.first_row + SAMPLE_ROWS, task.last_row)
     if task.first_row <= SAMPLE_ROWS:
-        both = sheet.window(task.sheet_id, 1, last)
+        both = sheet.read_rows(task.sheet_id, 1, last)
         return both, both
-    return sheet.window(task.sheet_id, 1, 1), sheet.window(task.sheet_id, task.first_row, last)
+    return sheet.read_rows(task.sheet_id, 1, 1), sheet.read_rows(task.sheet_id, task.first_row, last)
 
 
-def _score(window: Window, column: int, task: Task) -> int:
-    return sum(identity(window, index, column) in task.keys for index in range(len(window.rows)))
+def _score(block: RowBlock, column: int, task: ColumnRequest) -> int:
+    return sum(identity(block, index, column) in task.keys for index in range(len(block.rows)))
 
 
-def _url_column(sample: Window, task: Task) -> int:
+def _url_column(sample: RowBlock, task: ColumnRequest) -> int:
     if _score(sample, task.url_column, task):
         return task.url_column
     best = max(range(sample.tab.columns), key=lambda column: _score(sample, column, task))
@@ -155,7 +155,7 @@ def _url_column(sample: Window, task: Task) -> int:
     return best
 
 
-def _requests(header: Window, url: int, task: Task) -> tuple[list[dict[str, Any]], Layout]:
+def _requests(header: RowBlock, url: int, task: ColumnRequest) -> tuple[list[dict[str, Any]], Layout]:
     """What has to be changed, and the layout that follows."""
     requests: list[dict[str, Any]] = []
     anchored = {column: anchor for anchor, column in header.anchors.items()}
@@ -190,7 +190,7 @@ def _requests(header: Window, url: int, task: Task) -> tuple[list[dict[str, Any]
     return requests, layout
 
 
-def _insertion(missing: list[tuple[int, Field]], url: int, columns: int, task: Task) -> list[dict[str, Any]]:
+def _insertion(missing: list[tuple[int, Field]], url: int, columns: int, task: ColumnRequest) -> list[dict[str, Any]]:
     """New columns right of the URLs, in a tab of so many; nothing is shifted onto anything.
 
     They look like what stands right of them, but for its number formats: a number must not become a date. Behind the
@@ -213,7 +213,7 @@ def _insertion(missing: list[tuple[int, Field]], url: int, columns: int, task: T
     return requests + [anchored_at(own, task.sheet_id, start + at) for at, (own, _) in enumerate(missing)]
 
 
-def _wrong(header: Window, sample: Window, layout: Layout, task: Task) -> list[int]:
+def _wrong(header: RowBlock, sample: RowBlock, layout: Layout, task: ColumnRequest) -> list[int]:
     """Anchors that hit another column, because somebody moved columns in the same moment."""
     wrong = []
     url = header.anchors.get(layout.url)
@@ -228,7 +228,7 @@ def _wrong(header: Window, sample: Window, layout: Layout, task: Task) -> list[i
     return wrong
 
 
-def take_out(sheet: GoogleSheet, layout: Layout, *, header: bool) -> None:
+def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header: bool) -> None:
     """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
 
     Raises:
@@ -236,11 +236,11 @@ def take_out(sheet: GoogleSheet, layout: Layout, *, header: bool) -> None:
         SheetError: the spreadsheet cannot be read or changed.
     """
     for _ in range(ATTEMPTS):
-        window = sheet.window(layout.sheet_id, 1, None)
-        places = {column.anchor: window.anchors.get(column.anchor) for column in layout.columns if column.inserted}
+        block = sheet.read_rows(layout.sheet_id, 1, None)
+        places = {column.anchor: block.anchors.get(column.anchor) for column in layout.columns if column.inserted}
         there = {anchor: place for anchor, place in places.items() if place is not None}
-        for index in range(1 if header else 0, len(window.rows)):
-            there = {anchor: place for anchor, place in there.items() if window.content(index, place) == ""}
+        for index in range(1 if header else 0, len(block.rows)):
+            there = {anchor: place for anchor, place in there.items() if block.content(index, place) == ""}
         if not there:
             return
         try:

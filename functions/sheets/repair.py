@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity, same
-from functions.sheets.row_matching import MOST_COMPARED
+from functions.sheets.row_matching import MAX_COMPARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Sent:
     """What was written, and for which row."""
 
     identity: str
-    around: frozenset[int]
+    row_context: frozenset[int]
     cells: Cells
 
 
@@ -32,14 +32,14 @@ class Repair:
     cells: Cells
 
 
-def astray(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]:
+def unverified(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]:
     """Which writes are not seen beside their own URL in the rows as they are after writing."""
     there = by_identity(rows)
     missing = []
     for write in writes:
         candidates = there.get(write.key, [])
         # A person's other row may hold the same already: that does not mean that this one got it.
-        the_row = [row for row in candidates if row.around == write.around]
+        the_row = [row for row in candidates if row.row_context == write.row_context]
         found = next((row for row in the_row or candidates if _holds(row, write.pending)), None)
         if found is None:
             missing.append(write)
@@ -53,8 +53,8 @@ def sent_by(writes: Sequence[Write]) -> list[Sent]:
     cells: dict[tuple[int, str, frozenset[int]], dict[int, Content]] = defaultdict(dict)
     for write in writes:
         if write.pending:
-            cells[write.number, write.key, write.around].update(write.pending)
-    return [Sent(identity, around, contents) for (_, identity, around), contents in cells.items()]
+            cells[write.number, write.key, write.row_context].update(write.pending)
+    return [Sent(identity, row_context, contents) for (_, identity, row_context), contents in cells.items()]
 
 
 def misplaced(
@@ -74,7 +74,7 @@ def misplaced(
             by chance, as an empty cell does, and have hit another row.
         planned: what was to be repaired already, and may not have come to where its row was.
     """
-    hits = {(fix.row.identity, fix.row.around): {n: fix.row.cells[n] for n in fix.cells} for fix in planned}
+    hits = {(fix.row.identity, fix.row.row_context): {n: fix.row.cells[n] for n in fix.cells} for fix in planned}
     shapes = _by_shape(strays)
     own = _own(sent, rows)
     repairs = []
@@ -83,7 +83,7 @@ def misplaced(
         mine = own(row)
         differing = [number for number in _differences(row.cells, held) if (number, row.cells[number]) not in mine]
         hit = _explained(row, differing, shapes) if differing else set()
-        known = hits.get((row.identity, row.around), {})
+        known = hits.get((row.identity, row.row_context), {})
         hit |= {number for number in differing if number in known and same(known[number], row.cells[number])}
         if hit:
             repairs.append(Repair(row, {number: held.get(number, "") for number in sorted(hit)}))
@@ -103,7 +103,8 @@ def without_overwritten(repairs: Sequence[Repair], writes: Sequence[Write]) -> l
 def as_writes(repairs: Sequence[Repair]) -> list[Write]:
     """Repairs, to be sent and seen as writes are."""
     return [
-        Write(-1, repair.row.identity, repair.row.number, {}, repair.cells, repair.row.around) for repair in repairs
+        Write(-1, repair.row.identity, repair.row.number, {}, repair.cells, repair.row.row_context)
+        for repair in repairs
     ]
 
 
@@ -121,14 +122,14 @@ def _own(sent: Sequence[Sent], rows: Sequence[SheetRow]) -> Callable[[SheetRow],
     """What was meant for a row: what was sent to just it, or to one of its person's that looks different now."""
     exact: dict[Who, Items] = defaultdict(set)
     for item in sent:
-        exact[item.identity, item.around].update(item.cells.items())
-    there = {(row.identity, row.around) for row in rows}
+        exact[item.identity, item.row_context].update(item.cells.items())
+    there = {(row.identity, row.row_context) for row in rows}
     changed: dict[str, Items] = defaultdict(set)
-    for (identity, around), items in exact.items():
-        if (identity, around) not in there:
+    for (identity, row_context), items in exact.items():
+        if (identity, row_context) not in there:
             changed[identity] |= items
     nothing: Items = set()
-    return lambda row: exact.get((row.identity, row.around), nothing) | changed.get(row.identity, nothing)
+    return lambda row: exact.get((row.identity, row.row_context), nothing) | changed.get(row.identity, nothing)
 
 
 Shapes = Mapping[tuple[int, ...], Mapping[tuple[object, ...], set[Who]]]
@@ -142,7 +143,7 @@ def _by_shape(strays: Sequence[Sent]) -> Shapes:
         numbers = tuple(sorted(item.cells))
         for shape in (numbers, *(combinations(numbers, len(numbers) - 1) if len(numbers) > 2 else ())):
             values = tuple(_exact(item.cells[number]) for number in shape)
-            shapes[shape][values].add((item.identity, item.around))
+            shapes[shape][values].add((item.identity, item.row_context))
     return shapes
 
 
@@ -153,7 +154,7 @@ def _exact(content: Content) -> object:
 def _explained(row: SheetRow, differing: Sequence[int], shapes: Shapes) -> set[int]:
     """Which of the differing cells hold what a write brought for another row, or what several did."""
     hit: set[int] = set()
-    itself = {(row.identity, row.around)}
+    itself = {(row.identity, row.row_context)}
     for shape, meant in shapes.items():
         there = [number for number in shape if number in row.cells]
         if len(there) < len(shape):  # a column was deleted since
@@ -189,7 +190,13 @@ def paired(believed: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple
         olds[name] = rest
     for row in without:  # its URL was edited, or it is new
         by_around = next(
-            (rest for rest in olds.values() for old in rest[:1] if row.around and old.around == row.around), None
+            (
+                rest
+                for rest in olds.values()
+                for old in rest[:1]
+                if row.row_context and old.row_context == row.row_context
+            ),
+            None,
         )
         pairs.append((row, by_around.pop(0) if by_around else None))
     return pairs
@@ -201,7 +208,7 @@ def _told_apart(
     """Rows of one identity in pairs: those that are alike in all, then in what stands around, then the likeliest."""
     pairs: list[tuple[SheetRow, SheetRow | None]] = []
     open_rows, rest = list(now), list(before)
-    for looks in (lambda row: (row.around, frozenset(row.cells.items())), lambda row: row.around):
+    for looks in (lambda row: (row.row_context, frozenset(row.cells.items())), lambda row: row.row_context):
         there: dict[object, list[SheetRow]] = defaultdict(list)
         for old in reversed(rest):
             there[looks(old)].append(old)
@@ -213,11 +220,13 @@ def _told_apart(
             else:
                 unmatched.append(row)
         open_rows, rest = unmatched, [old for olds in there.values() for old in olds]
-    if len(open_rows) * len(rest) <= MOST_COMPARED:
+    if len(open_rows) * len(rest) <= MAX_COMPARED:
         for row in list(open_rows):
             if not rest:
                 break
-            best = max(rest, key=lambda old: (len(old.around & row.around), -len(_differences(row.cells, old.cells))))
+            best = max(
+                rest, key=lambda old: (len(old.row_context & row.row_context), -len(_differences(row.cells, old.cells)))
+            )
             pairs.append((row, best))
             rest.remove(best)
             open_rows.remove(row)

@@ -9,11 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from functions.sheets.cells import Cells, Content, Image, SheetRow, Write, by_identity, same
+from functions.sheets.cells import CellChange, Cells, Content, SheetRow, Write, by_identity, same
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RowValues:
     """A row of the job that has its values."""
 
     position: int
@@ -22,30 +22,34 @@ class Wanted:
     key: str
     values: Cells
     """Without those that are empty."""
-    images: Mapping[int, Image] = field(default_factory=dict)
+    changes: Mapping[int, CellChange] = field(default_factory=dict)
     """What an earlier attempt meant to write; in an undo, what is to be given back."""
-    around: frozenset[int] = frozenset()
+    row_context: frozenset[int] = frozenset()
     """Of the row that the images are of."""
 
 
 @dataclass(slots=True)
-class Placement:
+class RowMatches:
     """Where the rows of a chunk are, and what to do with them. Each wanted row is in exactly one of the three."""
 
     writes: list[Write] = field(default_factory=list)
-    filled: list[Wanted] = field(default_factory=list)
+    filled: list[RowValues] = field(default_factory=list)
     """Rows whose cells all hold something else already."""
-    absent: list[Wanted] = field(default_factory=list)
+    absent: list[RowValues] = field(default_factory=list)
     """Rows that are not there."""
 
 
-Look = tuple[str, frozenset[int]]
+RowSignature = tuple[str, frozenset[int]]
 """Who stands in a row, and what else does."""
 
 
-def place(
-    wanted: Sequence[Wanted], rows: Sequence[SheetRow], *, overwrite: bool, taken: Mapping[Look, int] | None = None
-) -> Placement:
+def match_rows(
+    wanted: Sequence[RowValues],
+    rows: Sequence[SheetRow],
+    *,
+    overwrite: bool,
+    taken: Mapping[RowSignature, int] | None = None,
+) -> RowMatches:
     """Finds each wanted row among the rows of the sheet, and what to write there.
 
     Args:
@@ -54,7 +58,7 @@ def place(
         overwrite: whether a cell that holds something else is written over.
         taken: how many rows that look so other chunks write to, or have.
     """
-    placed = Placement()
+    placed = RowMatches()
     for want, match in _pairs(wanted, _not_taken(rows, taken) if taken else rows):
         if match is None:
             placed.absent.append(want)
@@ -65,7 +69,7 @@ def place(
     return placed
 
 
-def give_back(wanted: Sequence[Wanted], rows: Sequence[SheetRow]) -> tuple[Placement, dict[int, tuple[int, int]]]:
+def match_undo(wanted: Sequence[RowValues], rows: Sequence[SheetRow]) -> tuple[RowMatches, dict[int, tuple[int, int]]]:
     """Finds each row that the run wrote into, and which of its cells still hold what is to be taken back.
 
     Args:
@@ -75,46 +79,46 @@ def give_back(wanted: Sequence[Wanted], rows: Sequence[SheetRow]) -> tuple[Place
     Returns:
         The placement; and by position, where somebody has changed cells since, the row and how many they are.
     """
-    placed = Placement()
+    placed = RowMatches()
     changed: dict[int, tuple[int, int]] = {}
     for want, row in _pairs(wanted, rows):
         if row is None:
             placed.absent.append(want)
             continue
-        there = {number: image for number, image in want.images.items() if number in row.cells}
-        pending = {number: image.after for number, image in there.items() if same(row.cells[number], image.before)}
+        there = {number: change for number, change in want.changes.items() if number in row.cells}
+        pending = {number: change.after for number, change in there.items() if same(row.cells[number], change.before)}
         pending = {number: content for number, content in pending.items() if not same(content, row.cells[number])}
         others = [
             number
-            for number, image in there.items()
-            if not same(row.cells[number], image.before) and not same(row.cells[number], image.after)
+            for number, change in there.items()
+            if not same(row.cells[number], change.before) and not same(row.cells[number], change.after)
         ]
         if others:
             changed[want.position] = (row.number, len(others))
-        placed.writes.append(Write(want.position, want.key, row.number, want.images, pending, row.around))
+        placed.writes.append(Write(want.position, want.key, row.number, want.changes, pending, row.row_context))
     return placed, changed
 
 
-def _not_taken(rows: Sequence[SheetRow], taken: Mapping[Look, int]) -> list[SheetRow]:
+def _not_taken(rows: Sequence[SheetRow], taken: Mapping[RowSignature, int]) -> list[SheetRow]:
     """Of rows that look alike those that hold something are taken first."""
     left, theirs = Counter(taken), set[int]()
     for row in sorted(rows, key=lambda row: all(cell == "" for cell in row.cells.values())):
-        if left.get((row.identity, row.around)):
-            left[row.identity, row.around] -= 1
+        if left.get((row.identity, row.row_context)):
+            left[row.identity, row.row_context] -= 1
             theirs.add(row.number)
     return [row for row in rows if row.number not in theirs]
 
 
-def _pairs(wanted: Sequence[Wanted], rows: Sequence[SheetRow]) -> Iterator[tuple[Wanted, SheetRow | None]]:
+def _pairs(wanted: Sequence[RowValues], rows: Sequence[SheetRow]) -> Iterator[tuple[RowValues, SheetRow | None]]:
     there = by_identity(rows)
-    for_key: dict[str, list[Wanted]] = defaultdict(list)
+    for_key: dict[str, list[RowValues]] = defaultdict(list)
     for want in wanted:
         for_key[want.key].append(want)
     for key, wants in for_key.items():
         yield from _matched(wants, there.get(key, []))
 
 
-def _matched(wants: Sequence[Wanted], rows: Sequence[SheetRow]) -> list[tuple[Wanted, SheetRow | None]]:
+def _matched(wants: Sequence[RowValues], rows: Sequence[SheetRow]) -> list[tuple[RowValues, SheetRow | None]]:
     """One person's rows of the job, each with a row of the sheet.
 
     First those that an earlier attempt has described, with what is likest; then those that stayed where they were; then
@@ -136,22 +140,27 @@ def _matched(wants: Sequence[Wanted], rows: Sequence[SheetRow]) -> list[tuple[Wa
     return [(want, found.get(want.position) or next(rest, None)) for want in wants]
 
 
-MOST_COMPARED = 40_000
+MAX_COMPARED = 40_000
 """Pairs of rows of one identity that are compared one by one."""
 
 
-def _likest(wants: Sequence[Wanted], rows: Sequence[SheetRow]) -> dict[int, SheetRow]:
+def _likest(wants: Sequence[RowValues], rows: Sequence[SheetRow]) -> dict[int, SheetRow]:
     """By position, the row that looks like the one described: what stands around, what it holds, where it is."""
-    described = [want for want in wants if want.images]
-    if len(described) * len(rows) > MOST_COMPARED:
+    described = [want for want in wants if want.changes]
+    if len(described) * len(rows) > MAX_COMPARED:
         return {}
 
-    def likeness(want: Wanted, row: SheetRow) -> tuple[bool, int, int, bool]:
+    def likeness(want: RowValues, row: SheetRow) -> tuple[bool, int, int, bool]:
         held = sum(
-            number in row.cells and (same(row.cells[number], image.before) or same(row.cells[number], image.after))
-            for number, image in want.images.items()
+            number in row.cells and (same(row.cells[number], change.before) or same(row.cells[number], change.after))
+            for number, change in want.changes.items()
         )
-        return row.around == want.around, held, len(row.around & want.around), row.number == want.row
+        return (
+            row.row_context == want.row_context,
+            held,
+            len(row.row_context & want.row_context),
+            row.number == want.row,
+        )
 
     pairs = [(likeness(want, row), want, row) for want in described for row in rows]
     pairs.sort(key=lambda pair: pair[0], reverse=True)
@@ -164,24 +173,24 @@ def _likest(wants: Sequence[Wanted], rows: Sequence[SheetRow]) -> dict[int, Shee
     return found
 
 
-def _write(want: Wanted, row: SheetRow, *, overwrite: bool) -> Write | None:
+def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
     """What goes into the row; None where every cell of it holds something else that stays."""
-    images: dict[int, Image] = {}
+    changes: dict[int, CellChange] = {}
     pending: dict[int, Content] = {}
     blocked = 0
     for number, value in want.values.items():
         if number not in row.cells:
             continue  # its column was deleted
-        now, earlier = row.cells[number], want.images.get(number)
+        now, earlier = row.cells[number], want.changes.get(number)
         ours = earlier is not None and same(now, earlier.after)
         if same(now, value):
             if ours and earlier is not None:
-                images[number] = earlier
+                changes[number] = earlier
         elif now == "" or ours or overwrite:
-            images[number] = Image(earlier.before if ours and earlier is not None else now, value)
+            changes[number] = CellChange(earlier.before if ours and earlier is not None else now, value)
             pending[number] = value
         else:
             blocked += 1
     if blocked and blocked == len([number for number in want.values if number in row.cells]):
         return None
-    return Write(want.position, want.key, row.number, images, pending, row.around)
+    return Write(want.position, want.key, row.number, changes, pending, row.row_context)

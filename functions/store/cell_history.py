@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from functions.sheets.cells import Content, Formula, Image, SheetRow, Write
+from functions.sheets.cells import CellChange, Content, Formula, SheetRow, Write
 from functions.store import schema
 
-_rows, _images = schema.job_rows, schema.before_images
+_rows, _images = schema.job_rows, schema.snapshots
 _BATCH = 500
 
 
-AROUND = "around"
+ROW_CONTEXT = "row_context"
 """Beside the cells: digests of what else stood in the row, by which rows of one identity are told apart."""
 BACK = "back"
 """Beside the cells: the numbers of those that an undo gives back."""
@@ -24,16 +24,16 @@ SEEN = "seen"
 """Beside the cells: that this was seen done."""
 
 
-def intend(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
+def record_writes(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
     """Records what is about to be written into rows, before it is."""
     values = [
         {
             "at": write.position,
-            "images": {str(number): _packed_image(image) for number, image in write.images.items()}
-            | {AROUND: sorted(write.around)},
+            "images": {str(number): _packed_image(change) for number, change in write.changes.items()}
+            | {ROW_CONTEXT: sorted(write.row_context)},
         }
         for write in writes
-        if write.images
+        if write.changes
     ]
     _update(connection, job_id, values)
 
@@ -46,15 +46,15 @@ class WrittenRow:
     row: int
     """Its number when it was read, from 1."""
     key: str
-    images: dict[int, Image]
-    around: frozenset[int]
+    changes: dict[int, CellChange]
+    row_context: frozenset[int]
     back: frozenset[int]
     """Cells that an undo gives back, or has."""
     undone: bool
     """Whether that was seen."""
 
 
-def intended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, WrittenRow]:
+def written_rows(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, WrittenRow]:
     """What was meant to be written into these rows, by their position."""
     condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None)
     return {
@@ -76,7 +76,7 @@ def to_undo(connection: sa.Connection, job_id: str) -> set[int]:
     return set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
 
 
-def in_flight(connection: sa.Connection, job_id: str) -> bool:
+def undo_in_flight(connection: sa.Connection, job_id: str) -> bool:
     """Whether an undo has begun to give something back that was not seen done."""
     condition = (
         _rows.c.job_id == job_id,
@@ -86,13 +86,13 @@ def in_flight(connection: sa.Connection, job_id: str) -> bool:
     return connection.scalar(sa.select(_rows.c.position).where(*condition).limit(1)) is not None
 
 
-def undoing(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRow]) -> None:
+def record_undo(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRow]) -> None:
     """Records what is about to be given back (`back`), or that it was seen given back (`undone`)."""
     values = [
         {
             "at": row.position,
-            "images": {str(number): _packed_image(image) for number, image in row.images.items()}
-            | {AROUND: sorted(row.around), BACK: sorted(row.back)}
+            "images": {str(number): _packed_image(change) for number, change in row.changes.items()}
+            | {ROW_CONTEXT: sorted(row.row_context), BACK: sorted(row.back)}
             | ({SEEN: True} if row.undone else {}),
         }
         for row in rows
@@ -100,7 +100,7 @@ def undoing(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRow]) 
     _update(connection, job_id, values)
 
 
-def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *, anew: bool = True) -> None:
+def save_snapshot(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *, anew: bool = True) -> None:
     """Records what the columns of a run hold in rows, `anew` or beside what is recorded; empty rows need none."""
     if anew:
         connection.execute(_images.delete().where(_images.c.job_id == job_id))
@@ -109,7 +109,7 @@ def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *
             "job_id": job_id,
             "identity": row.identity,
             "cells": {str(number): _packed(cell) for number, cell in row.cells.items() if cell != ""}
-            | {AROUND: sorted(row.around)},
+            | {ROW_CONTEXT: sorted(row.row_context)},
         }
         for row in rows
         if any(cell != "" for cell in row.cells.values())
@@ -118,15 +118,15 @@ def remember(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *
         connection.execute(_images.insert(), batch)
 
 
-def remembered(connection: sa.Connection, job_id: str, identities: Sequence[str]) -> list[SheetRow]:
+def read_snapshot(connection: sa.Connection, job_id: str, identities: Sequence[str]) -> list[SheetRow]:
     """What reused columns held in the rows of these identities, wherever they were (number 0)."""
     found: list[SheetRow] = []
     for batch in _batches(identities):
         condition = _images.c.job_id == job_id, _images.c.identity.in_(batch)
         statement = sa.select(_images.c.identity, _images.c.cells).where(*condition)
         for row in connection.execute(statement):
-            cells = {int(number): _content(cell) for number, cell in row.cells.items() if number != AROUND}
-            found.append(SheetRow(0, row.identity, cells, frozenset(row.cells.get(AROUND, ()))))
+            cells = {int(number): _content(cell) for number, cell in row.cells.items() if number != ROW_CONTEXT}
+            found.append(SheetRow(0, row.identity, cells, frozenset(row.cells.get(ROW_CONTEXT, ()))))
     return found
 
 
@@ -140,17 +140,17 @@ def _written(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> 
     statement = sa.select(_rows.c.position, _rows.c.row, _rows.c.key, _rows.c.cells).where(*conditions)
     for row in connection.execute(statement):
         cells: dict[str, Any] = row.cells
-        images = {
-            int(number): Image(_content(pair[0]), _content(pair[1]))
+        changes = {
+            int(number): CellChange(_content(pair[0]), _content(pair[1]))
             for number, pair in cells.items()
             if number.isdecimal()
         }
-        around, back = frozenset(cells.get(AROUND, ())), frozenset(cells.get(BACK, ()))
-        yield WrittenRow(row.position, row.row, row.key, images, around, back, SEEN in cells)
+        row_context, back = frozenset(cells.get(ROW_CONTEXT, ())), frozenset(cells.get(BACK, ()))
+        yield WrittenRow(row.position, row.row, row.key, changes, row_context, back, SEEN in cells)
 
 
-def _packed_image(image: Image) -> list[object]:
-    return [_packed(image.before), _packed(image.after)]
+def _packed_image(change: CellChange) -> list[object]:
+    return [_packed(change.before), _packed(change.after)]
 
 
 def _packed(content: Content) -> object:

@@ -15,7 +15,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from functions.credits.caps import Cap, Spender
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import LOOKUP_CREDITS, Charge, EntryKind
 from functions.store import erasures, leads, ledger, schema
 from functions.store.database import Store, insert
@@ -54,7 +54,7 @@ class Settlement:
 
     claim: Claim
     charge: Charge
-    standing: Standing | None
+    status: LeadStatus | None
     """What is known from now on; None where nothing was learned."""
     packed: bytes | None = None
     """The lead, as `leads.pack` gives it."""
@@ -69,7 +69,7 @@ def claim(
     owner: str,
     fresh: Freshness,
     now: datetime,
-    retry: frozenset[Standing] = frozenset(),
+    retry: frozenset[LeadStatus] = frozenset(),
 ) -> Claimed:
     """Reserves, claims and intends in one transaction; what it grants may be looked up once it returns.
 
@@ -81,7 +81,7 @@ def claim(
         owner: names this process, so that its claims can be recognised should it die.
         fresh: how long something counts as known.
         now: the present.
-        retry: standings that are asked again although they are known.
+        retry: statuses that are asked again although they are known.
 
     Raises:
         StoreError: nothing was claimed.
@@ -109,7 +109,7 @@ def claim(
         known = {
             key: known
             for key, known in leads.read(connection, sorted(mine), fresh, now).items()
-            if known.standing not in retry
+            if known.status not in retry
         }
         wanted = [key for key in tokens if key in mine and key not in known]
         count, cap = ledger.reserve(connection, caps, len(wanted), LOOKUP_CREDITS) if wanted else (0, None)
@@ -117,7 +117,7 @@ def claim(
         _free(connection, [*known, *refused])
         return Claimed([Claim(key, tokens[key]) for key in granted], known, held, refused, cap)
 
-    return store.insist(take)
+    return store.retry_transaction(take)
 
 
 def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> None:
@@ -136,19 +136,19 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
         late = [token for token in by_token if token not in held]
         doubts = _doubts(connection, late)
         entries = []
-        learned: dict[str, tuple[Standing, bytes | None]] = {}
+        learned: dict[str, tuple[LeadStatus, bytes | None]] = {}
         forgotten: list[str] = []
         for token, settlement in by_token.items():
             source = held.get(token) or doubts.get(token)
             if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
                 continue  # settled already, or still the same doubt
             entries.append(_entry(source, settlement.charge, now))
-            if settlement.standing is not None:
-                learned[settlement.claim.key] = (settlement.standing, settlement.packed)
+            if settlement.status is not None:
+                learned[settlement.claim.key] = (settlement.status, settlement.packed)
             elif token in doubts:
                 forgotten.append(settlement.claim.key)
         if entries:
-            connection.execute(schema.credit_entries.insert(), entries)
+            connection.execute(schema.ledger_entries.insert(), entries)
         for key in forgotten:
             _forget_doubt(connection, key)
         leads.learn(connection, learned, now)
@@ -160,7 +160,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
             ledger.tally((row["caps"], by_token[token].charge.credits) for token, row in held.items()),
         )
 
-    store.insist(write)
+    store.retry_transaction(write)
 
 
 def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, dead: Sequence[str] = ()) -> int:
@@ -186,16 +186,16 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
         gone = _hold(connection, condition)
         if gone:
             entries = [_entry(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]
-            connection.execute(schema.credit_entries.insert(), entries)
+            connection.execute(schema.ledger_entries.insert(), entries)
         doubtful = {row["key"] for row in gone.values()} - _found_since(connection, gone.values())
-        leads.learn(connection, dict.fromkeys(doubtful, (Standing.IN_DOUBT, None)), now)
+        leads.learn(connection, dict.fromkeys(doubtful, (LeadStatus.IN_DOUBT, None)), now)
         erasures.keep_out(connection, [row["key"] for row in gone.values()])
         _free(connection, [row["key"] for row in gone.values()])
         amounts = ledger.tally((row["caps"], row["credits"]) for row in gone.values())
         ledger.move(connection, amounts, amounts)
         return len(gone)
 
-    return store.insist(doubt)
+    return store.retry_transaction(doubt)
 
 
 def held(connection: sa.Connection, keys: Sequence[str]) -> set[str]:
@@ -236,7 +236,7 @@ def _doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[
     """The doubts of these tokens that nothing has resolved."""
     if not tokens:
         return {}
-    table = schema.credit_entries
+    table = schema.ledger_entries
     rows = connection.execute(sa.select(table).where(table.c.token.in_(list(tokens)))).mappings().all()
     resolved = {row["token"] for row in rows if row["kind"] != EntryKind.IN_DOUBT}
     return {row["token"]: dict(row) for row in rows if row["token"] not in resolved}
@@ -248,7 +248,7 @@ def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -
     table = schema.leads
     found = connection.execute(
         sa.select(table.c.key, table.c.learned_at).where(
-            table.c.key.in_(list(intended_at)), table.c.standing == Standing.FOUND
+            table.c.key.in_(list(intended_at)), table.c.status == LeadStatus.FOUND
         )
     )
     return {row.key for row in found if row.learned_at >= intended_at[row.key]}
@@ -259,7 +259,7 @@ def _forget_doubt(connection: sa.Connection, key: str) -> None:
 
     Not where another lookup of theirs is in doubt as well.
     """
-    table, entries = schema.leads, schema.credit_entries
+    table, entries = schema.leads, schema.ledger_entries
     tokens = connection.scalars(sa.select(entries.c.token).where(entries.c.key == key).distinct()).all()
     if not _doubts(connection, tokens):
-        connection.execute(table.delete().where(table.c.key == key, table.c.standing == Standing.IN_DOUBT))
+        connection.execute(table.delete().where(table.c.key == key, table.c.status == LeadStatus.IN_DOUBT))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from functions.errors import StoreError
-from functions.store import db_errors as failures
+from functions.store import db_errors
 from functions.store.clock import SharedClock
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Store:
             StoreError: when the database cannot be used; the transaction is then undone, or, should the connection
                 break at its very end, perhaps not.
         """
-        with failures.told(), self._connect(writes=True) as connection, connection.begin():
+        with db_errors.told(), self._connect(writes=True) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -110,10 +110,10 @@ class Store:
         Raises:
             StoreError: when the database cannot be used.
         """
-        with failures.told(), self._connect() as connection:
+        with db_errors.told(), self._connect() as connection:
             yield connection
 
-    def insist(self, work: Callable[[sa.Connection, bool], T]) -> T:
+    def retry_transaction(self, work: Callable[[sa.Connection, bool], T]) -> T:
         """Runs one transaction that may write, and runs it again where the connection breaks in it.
 
         Args:
@@ -145,7 +145,7 @@ class Store:
     def _ask_time(self) -> datetime:
         # Over a connection of its own: the caller may hold one of the pool's while others wait for this very answer.
         asking = sa.create_engine(self.engine.url, poolclass=sa.NullPool, connect_args=SERVER)
-        with failures.told(), asking.connect() as connection:
+        with db_errors.told(), asking.connect() as connection:
             there: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
             return there
 
@@ -156,9 +156,9 @@ class Store:
             try:
                 connection = self.engine.execution_options(writes=writes).connect()
             except sa.exc.DBAPIError as error:
-                if not self._reached or not failures.passes(error) or time.monotonic() >= until_s:
+                if not self._reached or not db_errors.passes(error) or time.monotonic() >= until_s:
                     raise
-                time.sleep(failures.RETRY_S)
+                time.sleep(db_errors.RETRY_S)
             else:
                 self._reached = True
                 return connection

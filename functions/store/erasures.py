@@ -21,7 +21,7 @@ def erase(connection: sa.Connection, key: str, now: datetime) -> None:
     claims = schema.claims
     connection.execute(sa.select(claims.c.token).where(claims.c.key == key).with_for_update())
     upsert(connection, schema.erasures, [{"digest": _digest(key), "at": now}], replace=("at",))
-    connection.execute(schema.before_images.delete().where(schema.before_images.c.identity == key))
+    connection.execute(schema.snapshots.delete().where(schema.snapshots.c.identity == key))
     rows = schema.job_rows
     connection.execute(rows.update().where(rows.c.key == key).values(key=None, cells=sa.null()))
     _forget(connection, [key])
@@ -50,7 +50,7 @@ def among(connection: sa.Connection, keys: Sequence[str]) -> dict[str, datetime]
 
 
 def _forget(connection: sa.Connection, keys: Sequence[str]) -> None:
-    entries = schema.credit_entries
+    entries = schema.ledger_entries
     connection.execute(schema.leads.delete().where(schema.leads.c.key.in_(keys)))
     connection.execute(entries.update().where(entries.c.key.in_(keys)).values(key=None))
 

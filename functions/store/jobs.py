@@ -38,7 +38,7 @@ class Job:
     state: JobState
     ceiling: int
     """The most that it may cost, in credits, as confirmed."""
-    sealed_token: str | None
+    encrypted_token: str | None
     """The sheet access token, encrypted; None once the job has ended."""
     sheet_id: int
     """The tab's; it survives renaming."""
@@ -47,7 +47,7 @@ class Job:
     rows: int
     message: str | None
     """A sentence: why it waits or stopped."""
-    halted: bool
+    stop_requested: bool
     """Nothing more is looked up; what is known is still written."""
     created_at: datetime
     started_at: datetime | None

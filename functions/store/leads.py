@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 import sqlalchemy as sa
 
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.outcomes import Lead
 from functions.store import erasures, schema
 from functions.store.database import upsert
@@ -33,7 +33,7 @@ class Freshness:
 class Known:
     """What the store knows of one profile."""
 
-    standing: Standing
+    status: LeadStatus
     learned_at: datetime
     packed: bytes | None
 
@@ -52,44 +52,42 @@ def read(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: 
     """What is known and still fresh of these keys; that somebody was erased holds for ever."""
     table = schema.leads
     rows = connection.execute(
-        sa.select(table.c.key, table.c.standing, table.c.learned_at, table.c.lead).where(table.c.key.in_(keys))
+        sa.select(table.c.key, table.c.status, table.c.learned_at, table.c.lead).where(table.c.key.in_(keys))
     )
     known = {
-        row.key: Known(Standing(row.standing), row.learned_at, row.lead)
+        row.key: Known(LeadStatus(row.status), row.learned_at, row.lead)
         for row in rows
-        if _is_fresh(row.standing, row.learned_at, fresh, now)
+        if _is_fresh(row.status, row.learned_at, fresh, now)
     }
     erased = erasures.among(connection, [key for key in keys if key not in known])
-    return known | {key: Known(Standing.ERASED, at, None) for key, at in erased.items()}
+    return known | {key: Known(LeadStatus.ERASED, at, None) for key, at in erased.items()}
 
 
-def standings(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime) -> dict[str, Standing]:
+def statuses(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime) -> dict[str, LeadStatus]:
     """What is known and still fresh of any number of keys, without their leads."""
     table = schema.leads
-    known: dict[str, Standing] = {}
+    known: dict[str, LeadStatus] = {}
     for start in range(0, len(keys), _BATCH):
         batch = keys[start : start + _BATCH]
         rows = connection.execute(
-            sa.select(table.c.key, table.c.standing, table.c.learned_at).where(table.c.key.in_(batch))
+            sa.select(table.c.key, table.c.status, table.c.learned_at).where(table.c.key.in_(batch))
         )
-        known |= {
-            row.key: Standing(row.standing) for row in rows if _is_fresh(row.standing, row.learned_at, fresh, now)
-        }
+        known |= {row.key: LeadStatus(row.status) for row in rows if _is_fresh(row.status, row.learned_at, fresh, now)}
         erased = erasures.among(connection, [key for key in batch if key not in known])
-        known |= dict.fromkeys(erased, Standing.ERASED)
+        known |= dict.fromkeys(erased, LeadStatus.ERASED)
     return known
 
 
-def _is_fresh(standing: str, learned_at: datetime, fresh: Freshness, now: datetime) -> bool:
+def _is_fresh(status: str, learned_at: datetime, fresh: Freshness, now: datetime) -> bool:
     """A doubt, and a paid answer that could not be read, hold as long as a lead: asking again could pay twice."""
-    return learned_at + (fresh.miss if standing in (Standing.MISSING, Standing.REFUSED) else fresh.lead) > now
+    return learned_at + (fresh.miss if status in (LeadStatus.MISSING, LeadStatus.REFUSED) else fresh.lead) > now
 
 
-def learn(connection: sa.Connection, standings: Mapping[str, tuple[Standing, bytes | None]], now: datetime) -> None:
+def learn(connection: sa.Connection, statuses: Mapping[str, tuple[LeadStatus, bytes | None]], now: datetime) -> None:
     """Records what became known of each key. A lead found once is kept, whatever a later lookup comes to."""
     rows = [
-        {"key": key, "standing": standing, "learned_at": now, "lead": packed}
-        for key, (standing, packed) in sorted(standings.items())
+        {"key": key, "status": status, "learned_at": now, "lead": packed}
+        for key, (status, packed) in sorted(statuses.items())
     ]
-    upsert(connection, schema.leads, [row for row in rows if row["lead"]], replace=("standing", "learned_at", "lead"))
-    upsert(connection, schema.leads, [row for row in rows if not row["lead"]], replace=("standing", "learned_at"))
+    upsert(connection, schema.leads, [row for row in rows if row["lead"]], replace=("status", "learned_at", "lead"))
+    upsert(connection, schema.leads, [row for row in rows if not row["lead"]], replace=("status", "learned_at"))

@@ -29,7 +29,7 @@ class Totals:
 
 def totals(connection: sa.Connection, run_id: str | None = None) -> Totals:
     """The sums over the ledger, or over one run of it. A doubt that was resolved later is none."""
-    entries = schema.credit_entries
+    entries = schema.ledger_entries
     later = entries.alias("later")
     resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
     statement = sa.select(entries.c.kind, sa.func.sum(entries.c.credits).label("credits")).group_by(entries.c.kind)
@@ -53,7 +53,7 @@ class Day:
 
 def by_day(connection: sa.Connection, since: datetime) -> list[Day]:
     """What was spent since then, newest first. A doubt that was resolved later is none."""
-    entries = schema.credit_entries
+    entries = schema.ledger_entries
     later = entries.alias("later")
     resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
     per_day = 86_400_000_000  # an Instant is kept in microseconds
@@ -89,7 +89,7 @@ def keys_of_run(
     connection: sa.Connection, run_id: str, keys: Sequence[str], *, since: datetime | None = None
 ) -> dict[str, bool]:
     """Of these people those whom a run has asked for since then, each with whether that was charged."""
-    entries = schema.credit_entries
+    entries = schema.ledger_entries
     condition = [entries.c.run_id == run_id, entries.c.kind != EntryKind.RELEASED]
     if since is not None:
         condition.append(entries.c.at >= since)

@@ -9,17 +9,17 @@ import sqlalchemy as sa
 from functions.store import schema
 
 
-def purge(connection: sa.Connection, *, images: datetime, jobs: datetime, leads: datetime) -> int:
+def purge(connection: sa.Connection, *, cell_history: datetime, jobs: datetime, leads: datetime) -> int:
     """Deletes what is older than these moments; how many rows that were.
 
     Args:
         connection: a transaction.
-        images: of jobs that ended before, what cells held and got.
+        cell_history: of jobs that ended before, what cells held and got.
         jobs: whole jobs that ended before.
         leads: what was learned before.
     """
-    rows, before, table = schema.job_rows, schema.before_images, schema.jobs
-    old = sa.select(table.c.id).where(table.c.finished_at < images)
+    rows, before, table = schema.job_rows, schema.snapshots, schema.jobs
+    old = sa.select(table.c.id).where(table.c.finished_at < cell_history)
     statements = [
         rows.update().where(rows.c.job_id.in_(old), rows.c.cells.is_not(None)).values(cells=sa.null()),
         before.delete().where(before.c.job_id.in_(old)),

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import EntryKind
 from functions.outcomes import ChunkState, JobState
 from functions.store.database import Credits, Instant
@@ -31,10 +31,10 @@ leads = sa.Table(
     "leads",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("standing", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
     sa.Column("learned_at", Instant, nullable=False),
     sa.Column("lead", sa.LargeBinary, nullable=True, comment="zlib-compressed JSON, whole"),
-    _one_of("standing", Standing),
+    _one_of("status", LeadStatus),
 )
 
 claims = sa.Table(
@@ -62,8 +62,8 @@ counters = sa.Table(
     sa.CheckConstraint("spent >= 0", name="spent_is_no_debt"),
 )
 
-credit_entries = sa.Table(
-    "credit_entries",
+ledger_entries = sa.Table(
+    "ledger_entries",
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("at", Instant, nullable=False, index=True),
@@ -88,7 +88,7 @@ jobs = sa.Table(
     sa.Column("request", sa.JSON, nullable=False, comment="range, fields, header, write, placement, retry_in_doubt"),
     sa.Column("state", sa.Text, nullable=False, index=True),
     sa.Column("ceiling", sa.Integer, nullable=False, comment="credits, confirmed"),
-    sa.Column("sealed_token", sa.Text, nullable=True, comment="the sheet access token; NULL once it ends"),
+    sa.Column("encrypted_token", sa.Text, nullable=True, comment="the sheet access token; NULL once it ends"),
     sa.Column("sheet_id", sa.Integer, nullable=False, comment="the tab"),
     sa.Column(
         "layout",
@@ -98,7 +98,7 @@ jobs = sa.Table(
     ),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("message", sa.Text, nullable=True, comment="a sentence: why it waits or stopped"),
-    sa.Column("halted", sa.Boolean, nullable=False, comment="nothing more is looked up"),
+    sa.Column("stop_requested", sa.Boolean, nullable=False, comment="nothing more is looked up"),
     sa.Column("created_at", Instant, nullable=False, index=True),
     sa.Column("started_at", Instant, nullable=True),
     sa.Column("finished_at", Instant, nullable=True),
@@ -140,14 +140,14 @@ job_rows = sa.Table(
     sa.Index("ix_job_rows_by_key", "key"),
 )
 
-before_images = sa.Table(
-    "before_images",
+snapshots = sa.Table(
+    "snapshots",
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     sa.Column("identity", sa.Text, nullable=False, comment="whose row it was"),
     sa.Column("cells", sa.JSON, nullable=False, comment="what the reused columns held in it"),
-    sa.Index("ix_before_images_of_a_row", "job_id", "identity"),
+    sa.Index("ix_snapshots_of_a_row", "job_id", "identity"),
 )
 
 erasures = sa.Table(

@@ -20,7 +20,7 @@ from local.sheets_api import validation
 from local.sheets_api.google_errors import GoogleError, Json, invalid
 
 METHODS = {**queue_methods.METHODS, **task_methods.METHODS}
-LARGEST_BODY = 4 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 
 
 def application(state: State) -> web.Application:
@@ -54,7 +54,7 @@ def application(state: State) -> web.Application:
         state.switch(Switches())
         return web.json_response({})
 
-    app = web.Application(middlewares=[this_machine_only], client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=[this_machine_only], client_max_size=MAX_BODY)
     app.cleanup_ctx.append(lambda _app: _delivering(state))
     app.add_routes(
         [

@@ -13,7 +13,7 @@ from local.cloud_tasks.errors import no_queue, no_task
 from local.cloud_tasks.switches import Switches
 from local.sheets_api.google_errors import Json
 
-LARGEST_BURST = 100
+MAX_BURST = 100
 SLOWEST = 1 / 64
 """How far answers of 429 and 503 slow a queue down."""
 
@@ -109,7 +109,7 @@ class Queue:
     @property
     def burst(self) -> int:
         """How many may be dispatched at once after a pause."""
-        return min(LARGEST_BURST, max(1, math.ceil(self.dispatches_per_s)))
+        return min(MAX_BURST, max(1, math.ceil(self.dispatches_per_s)))
 
     def refill(self, now: float) -> float:
         """Tops the token bucket up; gives how long until a task may be dispatched, 0 if one may now."""

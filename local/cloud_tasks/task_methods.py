@@ -15,9 +15,9 @@ from local.cloud_tasks.times import duration, duration_s, instant, instant_s
 from local.serving import LOOPBACK
 from local.sheets_api.google_errors import Json, invalid
 
-LARGEST_TASK = 1024 * 1024
+MAX_TASK = 1024 * 1024
 """Bytes."""
-LONGEST_URL = 2083
+MAX_URL = 2083
 FURTHEST_S = 30 * 24 * 3600
 """How far ahead a task may be scheduled."""
 DEADLINES_S = (15.0, 1800.0)
@@ -122,7 +122,7 @@ def _request(given: Json) -> Json:
     if request is None or "appEngineHttpRequest" in given:
         raise invalid("Task must have an HttpRequest; this emulator knows no App Engine.")
     url = request.get("url", "")
-    if not url.startswith(("http://", "https://")) or len(url) > LONGEST_URL:
+    if not url.startswith(("http://", "https://")) or len(url) > MAX_URL:
         raise invalid("HttpRequest.url must start with 'http://' or 'https://' and have at most 2083 characters.")
     if urlsplit(url).hostname not in LOOPBACK:
         raise invalid(f"HttpRequest.url must be on this machine: this is an emulator, and {url} is not.")
@@ -130,8 +130,8 @@ def _request(given: Json) -> Json:
     if request.get("body") and method not in WITH_BODY:
         raise invalid(f"HTTP method {method} allows no body.")
     size = len(_decoded(request.get("body", ""))) + sum(map(len, request.get("headers", {}).items()))
-    if size > LARGEST_TASK:
-        raise invalid(f"Task size too large: {size} bytes of at most {LARGEST_TASK}.")
+    if size > MAX_TASK:
+        raise invalid(f"Task size too large: {size} bytes of at most {MAX_TASK}.")
     if "oidcToken" in request and not request["oidcToken"].get("serviceAccountEmail"):
         raise invalid("HttpRequest.oidc_token.service_account_email must be specified.")
     return {**request, "httpMethod": method}

@@ -272,7 +272,9 @@ def test_a_run_that_waits_for_access_goes_on_with_a_fresh_one_which_is_erased_at
 
 def sealed(running: Running, job_id: str) -> str | None:
     with running.store.reading() as connection:
-        found: str | None = connection.scalar(sa.select(schema.jobs.c.sealed_token).where(schema.jobs.c.id == job_id))
+        found: str | None = connection.scalar(
+            sa.select(schema.jobs.c.encrypted_token).where(schema.jobs.c.id == job_id)
+        )
         return found
 
 
@@ -294,7 +296,7 @@ def one_sealed(running: Running, spreadsheet: str) -> str | None:
     table = schema.jobs
     with running.store.reading() as connection:
         found: str | None = connection.scalar(
-            sa.select(table.c.sealed_token).where(table.c.spreadsheet_id == spreadsheet)
+            sa.select(table.c.encrypted_token).where(table.c.spreadsheet_id == spreadsheet)
         )
         return found
 

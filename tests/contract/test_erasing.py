@@ -23,7 +23,7 @@ def traces(store: Store, word: str) -> list[str]:
             for row in connection.execute(sa.select(table)).mappings():
                 values = dict(row)
                 if values.get("lead"):
-                    values["lead"] = leads.Known(values["standing"], values["learned_at"], values["lead"]).lead
+                    values["lead"] = leads.Known(values["status"], values["learned_at"], values["lead"]).lead
                 if word in json.dumps(values, default=str):
                     found.append(table.name)
     return sorted(set(found))
@@ -35,7 +35,7 @@ def test_an_erased_person_is_gone_from_everywhere_but_the_credits_stay(running: 
     spreadsheet = running.emulator.spreadsheet(values, owner="you@example.com")
     job = running.run(spreadsheet, write="all")
     assert job["state"] == "done", job
-    assert {"leads", "job_rows", "credit_entries"} <= set(traces(running.store, one))
+    assert {"leads", "job_rows", "ledger_entries"} <= set(traces(running.store, one))
     usage = running.ask("GET", "/v1/usage", params={"days": 1}).json()
 
     url = f"https://de.linkedin.com/in/{one.upper()}/?trk=x"  # any spelling names the person
@@ -107,7 +107,7 @@ def test_a_lookup_that_was_in_flight_does_not_bring_an_erased_person_back(
     assert erased
     assert traces(store, "zq-in-flight") == []
     with store.reading() as connection:
-        table = schema.credit_entries
+        table = schema.ledger_entries
         assert connection.scalar(sa.select(sa.func.sum(table.c.credits))) == 1
         assert list(erasures.among(connection, [person.key])) == [person.key]
 

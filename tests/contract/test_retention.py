@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from functions import logs
 from functions.credits.caps import caps
-from functions.jobs.sweep import KEEP_IMAGES, KEEP_JOBS, KEEP_LEADS
+from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_JOBS, KEEP_LEADS
 from functions.outcomes import JobState, Outcome
 from functions.store import claims, jobs, ledger, retention, schema
 from functions.store.database import Store
@@ -37,11 +37,11 @@ def ended(store: Store, finished_at: datetime | None) -> str:
         sheet_id=0,
         state=JobState.DONE if finished_at else JobState.WAITING_FOR_ACCESS,
         ceiling=1,
-        sealed_token=None,
+        encrypted_token=None,
         layout=None,
         rows=1,
         message=None,
-        halted=False,
+        stop_requested=False,
         created_at=NOW - timedelta(days=999),
         started_at=None,
         finished_at=finished_at,
@@ -52,16 +52,16 @@ def ended(store: Store, finished_at: datetime | None) -> str:
         connection.execute(
             schema.job_rows.update().where(schema.job_rows.c.job_id == job.id).values(cells={"0": "old"})
         )
-        image = {"job_id": job.id, "identity": "a-key", "cells": {"0": "old"}}
-        connection.execute(schema.before_images.insert(), [image])
+        change = {"job_id": job.id, "identity": "a-key", "cells": {"0": "old"}}
+        connection.execute(schema.snapshots.insert(), [change])
         entry = {"at": NOW, "kind": "charged", "credits": 1, "token": job.id, "key": "a-key", "run_id": job.id}
-        connection.execute(schema.credit_entries.insert(), [entry | {"user_id": "user", "spreadsheet_id": "sheet"}])
+        connection.execute(schema.ledger_entries.insert(), [entry | {"user_id": "user", "spreadsheet_id": "sheet"}])
     return job.id
 
 
 def kept(store: Store, job_id: str) -> dict[str, Any]:
     """What is left of a job."""
-    rows, before = schema.job_rows, schema.before_images
+    rows, before = schema.job_rows, schema.snapshots
     with store.reading() as connection:
         return {
             "job": bool(connection.scalar(sa.select(sa.func.count()).where(schema.jobs.c.id == job_id))),
@@ -75,7 +75,9 @@ def kept(store: Store, job_id: str) -> dict[str, Any]:
 def purge(store: Store) -> int:
     """As the sweep does it."""
     with store.writing() as connection:
-        return retention.purge(connection, images=NOW - KEEP_IMAGES, jobs=NOW - KEEP_JOBS, leads=NOW - KEEP_LEADS)
+        return retention.purge(
+            connection, cell_history=NOW - KEEP_CELL_HISTORY, jobs=NOW - KEEP_JOBS, leads=NOW - KEEP_LEADS
+        )
 
 
 ALL = {"job": True, "rows": 1, "cells": True, "images": 1, "credits": 1}
@@ -87,8 +89,8 @@ CREDITS_ONLY = {"job": False, "rows": 0, "cells": False, "images": 0, "credits":
     ("age", "left"),
     [
         (None, ALL),
-        (KEEP_IMAGES - timedelta(seconds=1), ALL),
-        (KEEP_IMAGES + timedelta(seconds=1), WITHOUT_IMAGES),
+        (KEEP_CELL_HISTORY - timedelta(seconds=1), ALL),
+        (KEEP_CELL_HISTORY + timedelta(seconds=1), WITHOUT_IMAGES),
         (KEEP_JOBS - timedelta(seconds=1), WITHOUT_IMAGES),
         (KEEP_JOBS + timedelta(seconds=1), CREDITS_ONLY),
     ],
@@ -107,7 +109,7 @@ def test_a_run_is_kept_as_long_as_it_is_said_and_its_credits_for_ever(
 def test_a_lead_goes_when_nobody_has_looked_it_up_for_long(store: Store) -> None:
     with store.writing() as connection:
         for key, age in (("old", KEEP_LEADS + timedelta(days=1)), ("new", KEEP_LEADS - timedelta(days=1))):
-            row = {"key": key, "standing": "missing", "learned_at": NOW - age, "lead": None}
+            row = {"key": key, "status": "missing", "learned_at": NOW - age, "lead": None}
             connection.execute(schema.leads.insert(), [row])
     assert purge(store) == 1
     with store.reading() as connection:
@@ -116,7 +118,9 @@ def test_a_lead_goes_when_nobody_has_looked_it_up_for_long(store: Store) -> None
 
 def sealed(running: Running, job_id: str) -> str | None:
     with running.store.reading() as connection:
-        found: str | None = connection.scalar(sa.select(schema.jobs.c.sealed_token).where(schema.jobs.c.id == job_id))
+        found: str | None = connection.scalar(
+            sa.select(schema.jobs.c.encrypted_token).where(schema.jobs.c.id == job_id)
+        )
         return found
 
 

@@ -151,8 +151,8 @@ def test_the_doors_are_shut_to_strangers(running: Running) -> None:
 
 def test_the_scheduler_s_identity_may_sweep_and_nobody_elses(running: Running) -> None:
     url = running.stack.environ["SWEEP_URL"]
-    swept = running.ask("POST", "/", by="", at="sweep", headers=running.service(TARGET.account("queue"), url))
-    assert swept.status_code == 204, swept.text
+    report = running.ask("POST", "/", by="", at="sweep", headers=running.service(TARGET.account("queue"), url))
+    assert report.status_code == 204, report.text
     another = running.service(TARGET.account("api"), url)
     assert running.ask("POST", "/", by="", at="sweep", headers=another).status_code == 403
     for_worker = running.service(TARGET.account("queue"), running.stack.environ["WORKER_URL"])

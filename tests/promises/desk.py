@@ -12,15 +12,14 @@ from uuid import uuid4
 
 from functions import bootstrap
 from functions.auth.access import Caller
-from functions.context import Deployment
+from functions.context import AppContext
 from functions.fields import Facts, project, select
-from functions.jobs import service as jobs
-from functions.jobs.chunk_runner import Ending, run_chunk
-from functions.jobs.request import Wish
+from functions.jobs import service
+from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.jobs.request import JobRequest
 from functions.outcomes import JobState, Outcome
 from functions.settings import read
-from functions.store import jobs as kept_jobs
-from functions.store import ledger
+from functions.store import jobs, ledger
 from functions.store.database import Store
 from functions.store.jobs import Job, JobRow
 from functions.task_queue import StoreQueue
@@ -49,17 +48,17 @@ def environ(database: str, sandbox_url: str, emulator_url: str, **more: str) -> 
     }
 
 
-def parts(variables: dict[str, str]) -> Deployment:
+def parts(variables: dict[str, str]) -> AppContext:
     """A deployment whose queue is the store itself; who uses it drains it."""
     settings = read(variables)
-    return bootstrap.deployment(settings, bootstrap.store(settings), StoreQueue(lambda: None))
+    return bootstrap.context(settings, bootstrap.store(settings), StoreQueue(lambda: None))
 
 
 @dataclass(slots=True)
 class Desk:
     """One deployment, one spreadsheet service, one person."""
 
-    deployment: Deployment
+    context: AppContext
     emulator: SheetsEmulator
     sandbox: Sandbox
     token: str
@@ -68,16 +67,22 @@ class Desk:
     @property
     def store(self) -> Store:
         """The store."""
-        return self.deployment.store
+        return self.context.store
 
     def sheet(self, rows: Sequence[Sequence[Any]]) -> str:
         """A new spreadsheet with one tab “Leads”."""
         return self.emulator.spreadsheet(rows)
 
-    def plan(self, spreadsheet: str, cells: str = "Leads!B2:B", fields: Sequence[str] = FIELDS, **wish: Any) -> int:  # noqa: ANN401 - any part of a wish
+    def plan(
+        self,
+        spreadsheet: str,
+        cells: str = "Leads!B2:B",
+        fields: Sequence[str] = FIELDS,
+        **job_request: Any,  # noqa: ANN401 - any part of it
+    ) -> int:
         """The most that a run would cost, in credits."""
-        wanted = Wish(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **wish)
-        return jobs.plan_run(self.deployment, wanted, CALLER, self.token)[1].max_credits
+        wanted = JobRequest(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **job_request)
+        return service.plan_run(self.context, wanted, CALLER, self.token)[1].max_credits
 
     def start(
         self,
@@ -86,45 +91,45 @@ class Desk:
         fields: Sequence[str] = FIELDS,
         *,
         max_credits: int = 10**6,
-        **wish: Any,  # noqa: ANN401 - as above
+        **job_request: Any,  # noqa: ANN401 - as above
     ) -> Job:
         """Starts a job."""
-        wanted = Wish(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **wish)
+        wanted = JobRequest(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **job_request)
         key = uuid4().hex
-        return jobs.start(self.deployment, wanted, CALLER, self.token, max_credits=max_credits, idempotency_key=key)
+        return service.start(self.context, wanted, CALLER, self.token, max_credits=max_credits, idempotency_key=key)
 
     def drain(self, job: Job, *, at_most_s: float = 120.0, step: Callable[[], object] = lambda: None) -> Job:
         """Runs chunks until the job has ended or waits for access."""
         until = time.monotonic() + at_most_s
         while (job := self.job(job)).state in ACTIVE:
             assert time.monotonic() < until, f"the job did not end: {job}"
-            if run_chunk(self.deployment) is Ending.NONE:
+            if run_chunk(self.context) is ChunkResult.NONE:
                 time.sleep(0.05)
             step()
         return job
 
-    def run(self, *arguments: Any, **wish: Any) -> Job:  # noqa: ANN401 - those of `start`
+    def run(self, *arguments: Any, **job_request: Any) -> Job:  # noqa: ANN401 - those of `start`
         """Starts a job and runs it to its end."""
-        return self.drain(self.start(*arguments, **wish))
+        return self.drain(self.start(*arguments, **job_request))
 
     def undo(self, job: Job) -> Job:
         """Undoes a job, to the end."""
-        return self.drain(jobs.undo(self.deployment, self.job(job), self.token))
+        return self.drain(service.undo(self.context, self.job(job), self.token))
 
     def job(self, job: Job) -> Job:
         """The job as it is now."""
-        return jobs.visible_again(self.deployment, job)
+        return service.reload(self.context, job)
 
     def rows(self, job: Job) -> list[JobRow]:
         """All its rows."""
         with self.store.reading() as connection:
-            return kept_jobs.page_of_rows(connection, job.id, None, -1, 10**6)
+            return jobs.page_of_rows(connection, job.id, None, -1, 10**6)
 
     def counts(self, job: Job) -> dict[Outcome, int]:
         """How many rows ended how. Every row of an ended job has exactly one outcome, and they add up (P8)."""
         job = self.job(job)
         with self.store.reading() as connection:
-            counts = kept_jobs.counts(connection, job.id)
+            counts = jobs.counts(connection, job.id)
         if job.state not in (*ACTIVE, JobState.WAITING_FOR_ACCESS):
             assert sum(counts.values()) == job.rows == len(self.rows(job))
         return counts
@@ -168,9 +173,9 @@ def people_rows(count: int, prefix: str = "person") -> list[list[Any]]:
 def desk_at(path: Path, sandbox: Sandbox, emulator: SheetsEmulator, **more: str) -> Iterator[Desk]:
     """A desk over an empty store in `path`."""
     variables = environ(f"sqlite:///{path / 'desk.db'}", sandbox.url, emulator.url, **more)
-    deployment = parts(variables)
+    context = parts(variables)
     try:
-        yield Desk(deployment, emulator, sandbox, emulator.token(CALLER.email), variables)
+        yield Desk(context, emulator, sandbox, emulator.token(CALLER.email), variables)
     finally:
-        deployment.make_enricher().dispatcher.close()
-        deployment.store.close()
+        context.make_enricher().dispatcher.close()
+        context.store.close()

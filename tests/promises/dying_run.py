@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions.enrichment import in_flight as flights
+from functions.enrichment import in_flight
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.providers.slintel import Slintel
@@ -32,7 +32,7 @@ def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: i
             if reached == after:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    def around(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def wrap(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any step of the engine
             steps = inside.steps = getattr(inside, "steps", [])
             reach(f"before {name}")
@@ -53,10 +53,10 @@ def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: i
         for name in getattr(inside, "steps", [])[-1:]:
             reach(f"commit of {name}")
 
-    claims.claim = around(claims.claim, "claim")
-    claims.settle = around(claims.settle, "settle")
-    Slintel.look_up = around(Slintel.look_up, "lookup")  # type: ignore[method-assign] # the failpoint
-    flights.SETTLE_BATCH = 3
+    claims.claim = wrap(claims.claim, "claim")
+    claims.settle = wrap(claims.settle, "settle")
+    Slintel.look_up = wrap(Slintel.look_up, "lookup")  # type: ignore[method-assign] # the failpoint
+    in_flight.SETTLE_BATCH = 3
     slintel = Slintel(sandbox, "key", concurrency=4, timeout_s=5)
     enricher = Enricher(store=store, dispatcher=Dispatcher(slintel, 4), limits=PLENTY, fresh=FRESH)
     for _ in enricher.enrich(people(count, prefix), spender()):

@@ -18,37 +18,34 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions.jobs import chunk_runner as chunks
-from functions.jobs import service as jobs
-from functions.jobs.chunk_runner import Ending, run_chunk
-from functions.jobs.sweep import bury
+from functions.jobs import chunk_runner, service
+from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import ChunkState
 from functions.providers.slintel import Slintel
 from functions.sheets.client import GoogleSheet
-from functions.store import cell_history as images
-from functions.store import chunks as tasks
-from functions.store import claims, schema
+from functions.store import cell_history, chunks, claims, schema
 from functions.store.database import Store
 from tests.promises.desk import parts
 
 STRAGGLING = timedelta(seconds=0.2)
 """The emulator carries out at once what it is asked, so nothing straggles for long."""
-KINDS = {jobs.PREPARE: "prepare", jobs.UNDO: "undo"}
+KINDS = {service.PREPARE: "prepare", service.UNDO: "undo"}
 STEPS: dict[str, tuple[Any, str]] = {
-    "take": (tasks, "take"),
-    "read": (GoogleSheet, "window"),
+    "take": (chunks, "take"),
+    "read": (GoogleSheet, "read_rows"),
     "change": (GoogleSheet, "change"),
-    "remember": (images, "remember"),
-    "add chunks": (tasks, "add"),
+    "remember": (cell_history, "save_snapshot"),
+    "add chunks": (chunks, "add"),
     "claim": (claims, "claim"),
     "lookup": (Slintel, "look_up"),
     "settle": (claims, "settle"),
-    "lock": (tasks, "lock"),
-    "intend": (images, "intend"),
+    "lock": (chunks, "lock"),
+    "intend": (cell_history, "record_writes"),
     "write": (GoogleSheet, "write"),
-    "unlock": (tasks, "unlock"),
-    "finish": (tasks, "finish"),
-    "conclude": (chunks, "conclude"),
+    "unlock": (chunks, "unlock"),
+    "finish": (chunks, "finish"),
+    "conclude": (chunk_runner, "conclude"),
 }
 """What a worker does, and which function does it."""
 
@@ -69,13 +66,13 @@ class Reaper:
                 if self._left == 0:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-    def around(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def wrap(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
         """The function, between two moments to die."""
 
         def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any step of a worker
             self.reach(f"before {name}")
             result = function(*args, **kwargs)
-            if isinstance(result, tasks.Chunk):
+            if isinstance(result, chunks.Chunk):
                 self._kind = KINDS.get(result.number, "rows")
             self.reach(f"after {name}")
             return result
@@ -94,16 +91,16 @@ def main(variables: dict[str, str], chunk_rows: int, step: str, after: int) -> N
     """Runs chunks until none is open, or death."""
     reaper = Reaper(step, after)
     for name, (place, attribute) in STEPS.items():
-        setattr(place, attribute, reaper.around(getattr(place, attribute), name))
-    run = reaper.around(run_chunk, "run")
-    jobs.CHUNK_ROWS, tasks.STRAGGLING = chunk_rows, STRAGGLING
-    deployment = parts(variables)
-    bury(deployment.store, deployment.clock())
-    while has_open_chunks(deployment.store):
-        if run(deployment) is Ending.NONE:
+        setattr(place, attribute, reaper.wrap(getattr(place, attribute), name))
+    run = reaper.wrap(run_chunk, "run")
+    service.CHUNK_ROWS, chunks.STRAGGLING = chunk_rows, STRAGGLING
+    context = parts(variables)
+    release_dead_owners(context.store, context.clock())
+    while has_open_chunks(context.store):
+        if run(context) is ChunkResult.NONE:
             time.sleep(0.05)
-    deployment.make_enricher().dispatcher.close()
-    deployment.store.close()
+    context.make_enricher().dispatcher.close()
+    context.store.close()
 
 
 if __name__ == "__main__":

@@ -10,13 +10,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from functions.jobs import service as jobs
-from functions.jobs.chunk_runner import Ending, run_chunk
+from functions.jobs import service
+from functions.jobs.chunk_runner import ChunkResult, run_chunk
 from functions.outcomes import Outcome
 from functions.sheets.client import GoogleSheet
-from functions.store import jobs as kept_jobs
-from functions.store import schema
-from functions.store import upgrade as migrating
+from functions.store import jobs, schema, schema_version
 from functions.store.database import Store
 from local.sheets_api.client import SheetsEmulator
 from local.slintel_sandbox.client import Sandbox
@@ -38,7 +36,7 @@ def die() -> None:
 def desk(database_url: str, tmp_path: Path, sandbox: Sandbox, emulator: SheetsEmulator) -> Iterator[Desk]:
     """A desk over each database."""
     store = Store(database_url)
-    migrating.upgrade(store)
+    schema_version.upgrade(store)
     store.close()
     with desk_at(tmp_path, sandbox, emulator, DATABASE_URL=database_url) as opened:
         yield opened
@@ -46,14 +44,14 @@ def desk(database_url: str, tmp_path: Path, sandbox: Sandbox, emulator: SheetsEm
 
 def test_a_tab_is_locked_until_what_was_written_is_recorded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another chunk that repairs the tab takes what an open row holds for a stray, and would empty it."""
-    monkeypatch.setattr(jobs, "CHUNK_ROWS", CHUNK)
-    settle_rows, locked = kept_jobs.settle_rows, []
+    monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK)
+    settle_rows, locked = jobs.settle_rows, []
 
     def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome, str]]) -> None:
         locked.append(len(connection.execute(sa.select(schema.locks.c.name)).all()))
         settle_rows(connection, job_id, outcomes)
 
-    monkeypatch.setattr(kept_jobs, "settle_rows", settle)
+    monkeypatch.setattr(jobs, "settle_rows", settle)
     job = desk.run(desk.sheet(people_rows(ROWS)))
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
     assert locked == [1] * (ROWS // CHUNK)
@@ -62,11 +60,11 @@ def test_a_tab_is_locked_until_what_was_written_is_recorded(desk: Desk, monkeypa
 def test_a_task_that_comes_a_moment_early_is_run(desk: Desk) -> None:
     """The queue's clock is another one than the database's; a task that was answered is not sent again."""
     job = desk.start(desk.sheet(people_rows(ROWS)))
-    soon = desk.deployment.clock() + timedelta(seconds=2)
+    soon = desk.context.clock() + timedelta(seconds=2)
     with desk.store.writing() as connection:
         connection.execute(schema.chunks.update().values(due_at=soon))
-    assert run_chunk(desk.deployment) is Ending.NONE, "nobody but the queue knows better"
-    assert run_chunk(desk.deployment, f"{job.id}-{jobs.PREPARE}") is Ending.DONE
+    assert run_chunk(desk.context) is ChunkResult.NONE, "nobody but the queue knows better"
+    assert run_chunk(desk.context, f"{job.id}-{service.PREPARE}") is ChunkResult.DONE
 
 
 @pytest.mark.parametrize("status", [503, 0], ids=["an error", "a hang-up"])
@@ -74,10 +72,10 @@ def test_a_write_that_may_have_been_made_is_looked_at_and_not_repeated(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """Made a second time after a sort, it would hit rows of other chunks, while its own rows look as they should."""
-    monkeypatch.setattr(jobs, "CHUNK_ROWS", CHUNK)
+    monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK)
     spreadsheet = desk.sheet(people_rows(ROWS))
     job = desk.start(spreadsheet)
-    assert run_chunk(desk.deployment) is Ending.DONE  # the columns stand
+    assert run_chunk(desk.context) is ChunkResult.DONE  # the columns stand
     rows = {"startRowIndex": 1, "endRowIndex": ROWS + 1, "startColumnIndex": 0, "endColumnIndex": 7}
     sort = {"sortRange": {"range": rows, "sortSpecs": [{"dimensionIndex": 1, "sortOrder": "DESCENDING"}]}}
     desk.emulator.edit_before(spreadsheet, sort, method=WRITE, skip=1)
@@ -99,21 +97,21 @@ def test_a_row_that_a_dead_chunk_meant_to_write_is_not_taken_for_another_one_of_
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both would come to the same row in the end, and the person's other row would stay empty."""
-    monkeypatch.setattr(jobs, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(service, "CHUNK_ROWS", 1)
     header, person = people_rows(1)
     spreadsheet = desk.sheet([header, person, ["Second", person[1], "another note"]])
     job = desk.start(spreadsheet)
-    assert run_chunk(desk.deployment) is Ending.DONE  # the columns stand
+    assert run_chunk(desk.context) is ChunkResult.DONE  # the columns stand
     with monkeypatch.context() as dying:
         dying.setattr(GoogleSheet, "write", lambda *_: die())
         with pytest.raises(PowerCutError):
-            run_chunk(desk.deployment, f"{job.id}-1")
+            run_chunk(desk.context, f"{job.id}-1")
     rows = {"startRowIndex": 1, "endRowIndex": 3, "startColumnIndex": 0, "endColumnIndex": 7}
     sort = {"sortRange": {"range": rows, "sortSpecs": [{"dimensionIndex": 0, "sortOrder": "DESCENDING"}]}}
     desk.emulator.edit(spreadsheet, sort)
-    assert run_chunk(desk.deployment, f"{job.id}-2") is Ending.DONE
+    assert run_chunk(desk.context, f"{job.id}-2") is ChunkResult.DONE
     with desk.store.writing() as connection:
-        connection.execute(schema.chunks.update().values(lease_expires_at=desk.deployment.clock()))
+        connection.execute(schema.chunks.update().values(lease_expires_at=desk.context.clock()))
     job = desk.drain(job)
     header, *rows_now = desk.grid(spreadsheet)
     email = expected("person-0", ["email"])[0]

@@ -19,7 +19,7 @@ from google.auth import crypt, jwt
 
 from functions.auth.access import MAX_HEADER_LENGTH, Access, Caller
 from functions.auth.certificates import GOOGLE_CERTS_URL
-from functions.auth.encryption import Seal
+from functions.auth.encryption import TokenCipher
 from functions.errors import AccessError, Forbidden, Unauthenticated
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
@@ -46,10 +46,10 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def door(issuer: Issuer) -> Access:
-    return deployment(f"{issuer.url}/certs")
+    return context(f"{issuer.url}/certs")
 
 
-def deployment(certs_url: str, **changes: Any) -> Access:  # noqa: ANN401  a test changes what it is about
+def context(certs_url: str, **changes: Any) -> Access:  # noqa: ANN401  a test changes what it is about
     arguments: dict[str, Any] = {
         "audience": AUDIENCE,
         "certs_url": certs_url,
@@ -205,7 +205,7 @@ ATTACKS: dict[str, Callable[[Issuer], str | None]] = {
     "huge": lambda _: "Bearer " + "a" * 10_000_000,
     "a good one with a long tail": lambda i: f"Bearer {_good(i)}{'=' * MAX_HEADER_LENGTH}",
     # Tokens for another door.
-    "a formula token": lambda i: "Bearer " + deployment(f"{i.url}/certs").issue_formula_token(PERSON, "sheet-1")[0],
+    "a formula token": lambda i: "Bearer " + context(f"{i.url}/certs").issue_formula_token(PERSON, "sheet-1")[0],
     "the queue's token": lambda i: "Bearer " + i.service_token(email=QUEUE, aud=WORKER),
     "the queue's account with a person's audience": lambda i: "Bearer " + i.service_token(email=QUEUE, aud=AUDIENCE),
 }
@@ -272,7 +272,7 @@ def test_a_local_issuers_tokens_are_worth_nothing_in_the_cloud(
     issuer: Issuer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cloud = deployment(GOOGLE_CERTS_URL)
+    cloud = context(GOOGLE_CERTS_URL)
     # Google's address, answering with the attacker's own certificates, still vouches for nobody but Google.
     monkeypatch.setattr(cloud._certificates, "current", lambda _key_id: issuer.certs)
     with pytest.raises(Unauthenticated):
@@ -297,7 +297,7 @@ def test_a_formula_token_is_for_one_spreadsheet_and_can_be_revoked(door: Access)
 
 def test_a_formula_token_ends_when_its_maker_may_no_longer_call(issuer: Issuer, door: Access) -> None:
     text, _ = door.issue_formula_token(PERSON, "sheet-1")
-    without_them = deployment(f"{issuer.url}/certs", allowed_domains=("elsewhere.example",))
+    without_them = context(f"{issuer.url}/certs", allowed_domains=("elsewhere.example",))
     with pytest.raises(Forbidden):
         formula(without_them, f"Bearer {text}")
 
@@ -317,10 +317,10 @@ def test_what_is_sealed_for_another_purpose_or_by_another_deployment_is_no_formu
     body = json.dumps(
         {"id": "x", "for": "formula", "spreadsheet_id": "sheet-1", "by": {}, "iat": 0, "exp": 2**40},
     )
-    other = deployment(f"{issuer.url}/certs", secret_key="another-horse-eats-staples-9876543210")
+    other = context(f"{issuer.url}/certs", secret_key="another-horse-eats-staples-9876543210")
     for text in (
-        Seal(SECRET, "sheet access").seal(body),
-        Seal(SECRET, "formula token").seal(body.replace('"for": "formula"', '"for": "everything"')),
+        TokenCipher(SECRET, "sheet access").encrypt(body),
+        TokenCipher(SECRET, "formula token").encrypt(body.replace('"for": "formula"', '"for": "everything"')),
         other.issue_formula_token(PERSON, "sheet-1")[0],
     ):
         with pytest.raises(Unauthenticated):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from functions.jobs.sweep import KEEP_IMAGES, sweep
+from functions.jobs.sweep import KEEP_CELL_HISTORY, sweep
 from tests.contract.test_erasing import traces
 from tests.promises.desk import Desk, url_of
 
@@ -15,9 +15,9 @@ def test_no_url_cell_is_kept_as_it_is_and_what_cells_held_goes_after_thirty_days
     job = desk.run(desk.sheet(values), "Leads!A2:A")
     assert traces(desk.store, "zq-known")
     assert traces(desk.store, "zq-somebody") == []
-    assert traces(desk.store, "zq-mail") == ["before_images"]
+    assert traces(desk.store, "zq-mail") == ["snapshots"]
     desk.undo(job)
     assert traces(desk.store, "zq-somebody") == []
-    assert traces(desk.store, "zq-mail") == ["before_images"]
-    sweep(replace(desk.deployment, clock=lambda: datetime.now(UTC) + KEEP_IMAGES))
+    assert traces(desk.store, "zq-mail") == ["snapshots"]
+    sweep(replace(desk.context, clock=lambda: datetime.now(UTC) + KEEP_CELL_HISTORY))
     assert traces(desk.store, "zq-mail") == []

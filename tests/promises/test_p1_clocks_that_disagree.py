@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.credits.caps import Cap
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.outcomes import Outcome
 from functions.providers.slintel import Slintel
-from functions.store import chunks as tasks
-from functions.store import claims, ledger
+from functions.store import chunks, claims, ledger
 from functions.store.database import Store
 from local.slintel_sandbox.client import Sandbox
 from tests.conftest import FRESH, PLENTY, people, spender, wait_until
@@ -73,7 +72,7 @@ def test_nobody_is_paid_for_twice_by_one_whose_clock_is_off(
     running.start()
     wait_until(lambda: sandbox.charges()["in_flight"] == COUNT)
     # It waits for the first one's leads; were their claims dead to it, it would take them for doubts and ask again.
-    retry = frozenset({Standing.IN_DOUBT})
+    retry = frozenset({LeadStatus.IN_DOUBT})
     seconds = [result.outcome for result in second.enrich(people(COUNT), spender(), retry=retry)]
     running.join()
     assert outcomes == [Outcome.ENRICHED] * COUNT
@@ -96,6 +95,6 @@ def test_a_sweep_by_one_whose_clock_is_off_leaves_living_claims_alone(instances:
 
 def test_a_tab_is_not_taken_from_a_living_writer(instances: tuple[Store, Store]) -> None:
     first, second = instances
-    assert tasks.lock(first, "tab", "first", first.clock())
-    assert not tasks.lock(second, "tab", "second", second.clock())
-    assert tasks.lock(first, "tab", "first", first.clock()), "renewed"
+    assert chunks.lock(first, "tab", "first", first.clock())
+    assert not chunks.lock(second, "tab", "second", second.clock())
+    assert chunks.lock(first, "tab", "first", first.clock()), "renewed"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.outcomes import Outcome
 from functions.profiles import parse
 from functions.store import ledger
@@ -94,7 +94,7 @@ def test_a_doubt_is_asked_again_only_when_told_to_and_once_a_run(
     sandbox.switch(hang_up_after_rate=1.0)
     enricher, persons = enricher_of(), people(4)
     assert {result.outcome for result in enricher.enrich(persons, spender())} == {Outcome.IN_DOUBT}
-    doubts = frozenset({Standing.IN_DOUBT})
+    doubts = frozenset({LeadStatus.IN_DOUBT})
     again = list(enricher.enrich(persons * 3, spender(), retry=doubts))
     assert {result.outcome for result in again} == {Outcome.IN_DOUBT}
     assert sandbox.charges()["total"] == 8  # once more each, though each stands in three rows

@@ -14,13 +14,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from functions.credits import retry_policy as retrying
+from functions.credits import retry_policy
 from functions.credits.caps import Limits, Spender, caps
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.credits.lookup_result import LookupResult
 from functions.credits.pricing import EntryKind
-from functions.enrichment import in_flight as flights
-from functions.enrichment import rate_limiter as pacing
+from functions.enrichment import in_flight, rate_limiter
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher, Result
 from functions.errors import ProviderError
@@ -36,7 +35,7 @@ from tests.conftest import FRESH, spender, wait_until_quiet
 SLUGS = [*(f"person-{number}" for number in range(8)), "not-found-1", "empty-lead-1", "refused-1"]
 PERSONS = [parse(f"linkedin.com/in/{slug}") for slug in SLUGS]
 LIMITS = Limits(per_run=6, per_user_day=12, per_month=30)
-DOUBTS = frozenset({Standing.IN_DOUBT})
+DOUBTS = frozenset({LeadStatus.IN_DOUBT})
 
 ROWS = st.lists(st.sampled_from(PERSONS), min_size=1, max_size=12)
 USERS = st.sampled_from(["ada", "bob"])
@@ -142,7 +141,7 @@ class History(RuleBasedStateMachine):
         """It was not dead but asleep: it settles what it was told, or asks only now."""
         profile, claim, answer = self.dead.pop(data.draw(st.integers(0, len(self.dead) - 1)))
         answer = answer or self._ask(profile)
-        claims.settle(self.store, [flights.settlement_of(claim, answer)], self.now)
+        claims.settle(self.store, [in_flight.settlement_of(claim, answer)], self.now)
 
     @rule(past=st.sampled_from([timedelta(seconds=1), claims.LIFETIME, DAY, FRESH.miss, FRESH.lead]))
     def pass_time(self, past: timedelta) -> None:
@@ -169,7 +168,7 @@ class History(RuleBasedStateMachine):
     @invariant()
     def the_ledger_brackets_the_truth(self) -> None:
         """P2, person by person; a claim that stands is a doubt to come."""
-        entries = schema.credit_entries
+        entries = schema.ledger_entries
         with self.store.reading() as connection:
             totals = ledger.totals(connection)
             claimed = list(connection.scalars(sa.select(schema.claims.c.key)))
@@ -206,9 +205,9 @@ class History(RuleBasedStateMachine):
     def _allow_retries(self, rows: list[Profile], *, retry: bool) -> None:
         if retry:
             claims.expire(self.store, self.now)
-            standings = self._standings()
+            statuses = self._standings()
             for slug in {profile.key.rpartition("/")[2] for profile in rows}:
-                self.allowed[slug] += standings.get(slug) is Standing.IN_DOUBT
+                self.allowed[slug] += statuses.get(slug) is LeadStatus.IN_DOUBT
 
     def _claim(self, keys: list[str], who: Spender) -> list[Claim]:
         if not keys:
@@ -222,10 +221,10 @@ class History(RuleBasedStateMachine):
         except ProviderError:
             return None
 
-    def _standings(self) -> dict[str, Standing]:
+    def _standings(self) -> dict[str, LeadStatus]:
         with self.store.reading() as connection:
-            known = leads.standings(connection, [profile.key for profile in PERSONS], FRESH, self.now)
-        return {key.rpartition("/")[2]: standing for key, standing in known.items()}
+            known = leads.statuses(connection, [profile.key for profile in PERSONS], FRESH, self.now)
+        return {key.rpartition("/")[2]: status for key, status in known.items()}
 
     def _charged(self) -> int:
         wait_until_quiet(self.sandbox)
@@ -233,9 +232,9 @@ class History(RuleBasedStateMachine):
 
 
 def test_p1_to_p3_hold_under_any_history(sandbox: Sandbox, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "FIRST_WAIT_S", 0.001)
-    monkeypatch.setattr(pacing, "PAUSE_S", 0.01)
-    monkeypatch.setattr(flights, "LINGER_S", 0.001)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(rate_limiter, "PAUSE_S", 0.01)
+    monkeypatch.setattr(in_flight, "LINGER_S", 0.001)
     run_state_machine_as_test(
         lambda: History(sandbox, database_url),  # type: ignore[arg-type] # it calls what it is given
         settings=settings(

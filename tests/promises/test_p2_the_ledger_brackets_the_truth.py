@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from functions.credits import pricing as charging
+from functions.credits import pricing
 from functions.credits.caps import caps
-from functions.credits.lead_status import Standing
-from functions.enrichment import in_flight as flights
+from functions.credits.lead_status import LeadStatus
+from functions.enrichment import in_flight
 from functions.errors import KeyRejected, QuotaExhausted, StoreError
 from functions.outcomes import Outcome
 from functions.store import claims, leads, ledger, schema
@@ -132,18 +132,18 @@ def claimed(store: Store, key: str, now: datetime) -> claims.Claim:
         owner="elsewhere:1",
         fresh=FRESH,
         now=now,
-        retry=frozenset({Standing.IN_DOUBT}),
+        retry=frozenset({LeadStatus.IN_DOUBT}),
     ).granted
     return granted[0]
 
 
-RELEASED = charging.Charge(charging.EntryKind.RELEASED, Decimal(0))
-CHARGED = charging.Charge(charging.EntryKind.CHARGED, charging.LOOKUP_CREDITS)
+RELEASED = pricing.Charge(pricing.EntryKind.RELEASED, Decimal(0))
+CHARGED = pricing.Charge(pricing.EntryKind.CHARGED, pricing.LOOKUP_CREDITS)
 
 
-def standing(store: Store, key: str, now: datetime) -> Standing | None:
+def status(store: Store, key: str, now: datetime) -> LeadStatus | None:
     with store.reading() as connection:
-        return leads.standings(connection, [key], FRESH, now).get(key)
+        return leads.statuses(connection, [key], FRESH, now).get(key)
 
 
 def test_one_resolved_doubt_does_not_hide_another_of_the_same_person(store: Store) -> None:
@@ -153,9 +153,9 @@ def test_one_resolved_doubt_does_not_hide_another_of_the_same_person(store: Stor
     second = claimed(store, "jane", now + claims.LIFETIME)
     claims.expire(store, now + 2 * claims.LIFETIME)
     claims.settle(store, [claims.Settlement(first, RELEASED, None)], now + 2 * claims.LIFETIME)
-    assert standing(store, "jane", now) is Standing.IN_DOUBT  # the second may have been charged
+    assert status(store, "jane", now) is LeadStatus.IN_DOUBT  # the second may have been charged
     claims.settle(store, [claims.Settlement(second, RELEASED, None)], now + 2 * claims.LIFETIME)
-    assert standing(store, "jane", now) is None
+    assert status(store, "jane", now) is None
 
 
 def test_a_lead_that_came_late_is_not_hidden_by_a_later_doubt(store: Store) -> None:
@@ -163,10 +163,10 @@ def test_a_lead_that_came_late_is_not_hidden_by_a_later_doubt(store: Store) -> N
     first = claimed(store, "jane", now)
     claims.expire(store, now + claims.LIFETIME)
     claimed(store, "jane", now + claims.LIFETIME)
-    late = claims.Settlement(first, CHARGED, Standing.FOUND, leads.pack(b'{"id":"1"}'))
+    late = claims.Settlement(first, CHARGED, LeadStatus.FOUND, leads.pack(b'{"id":"1"}'))
     claims.settle(store, [late], now + claims.LIFETIME)
     claims.expire(store, now + 2 * claims.LIFETIME)
-    assert standing(store, "jane", now) is Standing.FOUND
+    assert status(store, "jane", now) is LeadStatus.FOUND
     with store.reading() as connection:
         assert ledger.totals(connection) == ledger.Totals(charged=Decimal(1), in_doubt=Decimal(1))
 
@@ -174,7 +174,7 @@ def test_a_lead_that_came_late_is_not_hidden_by_a_later_doubt(store: Store) -> N
 def test_settling_twice_counts_once(store: Store) -> None:
     """A commit whose confirmation was lost is tried again."""
     now = datetime.now(UTC)
-    settlement = claims.Settlement(claimed(store, "jane", now), CHARGED, Standing.FOUND, leads.pack(b'{"id":"1"}'))
+    settlement = claims.Settlement(claimed(store, "jane", now), CHARGED, LeadStatus.FOUND, leads.pack(b'{"id":"1"}'))
     claims.settle(store, [settlement], now)
     claims.settle(store, [settlement], now)
     with store.reading() as connection:
@@ -186,7 +186,7 @@ def test_settling_twice_counts_once(store: Store) -> None:
 def test_what_was_paid_for_is_recorded_though_the_store_fails_for_a_moment(
     store: Store, sandbox: Sandbox, enricher_of: EnricherOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flights, "RESCUES_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(in_flight, "RESCUES_S", (0.0, 0.0, 0.0))
     settle, failures = claims.settle, iter([False, True, True])
 
     def failing(*arguments: Any) -> None:  # noqa: ANN401 - those of settle

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from functions.jobs import service as jobs
+from functions.jobs import service
 from functions.outcomes import Outcome
 from functions.profiles import parse
-from functions.sheet_writes import writer as delivering
+from functions.sheet_writes import writer
 from functions.store.jobs import Job
 from local.sheets_api.client import JsonObject
 from tests.promises.desk import FIELDS, Desk, expected, url_of
@@ -128,10 +128,10 @@ def _judge_row(
 def test_no_value_lands_beside_a_url_that_is_not_its_own(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(jobs, "CHUNK_ROWS", CHUNK)
+    monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK)
     if seed % 2:  # as in a large tab, of which only a part is read at a time
-        monkeypatch.setattr(delivering, "WHOLE_CELLS", 0)
-        monkeypatch.setattr(delivering, "PAGE_ROWS", 700)
+        monkeypatch.setattr(writer, "WHOLE_CELLS", 0)
+        monkeypatch.setattr(writer, "PAGE_ROWS", 700)
     before = sheet_rows(seed)
     spreadsheet = desk.sheet(before)
     job = desk.start(spreadsheet)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions.outcomes import JobState, Outcome
-from functions.sheet_writes import writer as delivering
+from functions.sheet_writes import writer
 from tests.promises.desk import FIELDS, Desk, expected, url_of
 
 ROWS = 600
@@ -38,8 +38,8 @@ def test_an_undo_gives_each_row_what_it_held_while_people_edit(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     if seed % 2:  # as in a large tab, of which only a part is read at a time
-        monkeypatch.setattr(delivering, "WHOLE_CELLS", 0)
-        monkeypatch.setattr(delivering, "PAGE_ROWS", 200)
+        monkeypatch.setattr(writer, "WHOLE_CELLS", 0)
+        monkeypatch.setattr(writer, "PAGE_ROWS", 200)
     before = sheet_rows(seed)
     spreadsheet = desk.sheet(before)
     job = desk.run(spreadsheet, write="all" if seed % 3 == 0 else "empty")

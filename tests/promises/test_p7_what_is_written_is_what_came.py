@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from functions.fields import Facts, project, select
 from functions.fields.catalogue import CATALOGUE, Field
-from functions.fields.cell_format import CELL_LIMIT, Cell, Rendering
+from functions.fields.cell_format import CELL_LIMIT, CellValue, Rendering
 from functions.outcomes import Outcome
 
 FACTS = Facts(Outcome.ENRICHED, datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "http://www.linkedin.com/in/given-family")
@@ -59,13 +59,13 @@ leads = objects(
 """The documented lead, with any value in any place."""
 
 
-def one(field: Field, value: object) -> Cell:
+def one(field: Field, value: object) -> CellValue:
     """The cell of a field that shows one key of the lead."""
     [cell] = project({field.expression: value}, FACTS, [field])
     return cell
 
 
-def text(value: object) -> Cell:
+def text(value: object) -> CellValue:
     """The cell of a title."""
     return one(PLAIN[2], value)
 
@@ -200,7 +200,7 @@ def test_unix_times_become_dates_in_utc(value: object, cell: str) -> None:
         ([2008], "2008"),
     ],
 )
-def test_years_are_numbers_and_unix_times_are_dates(value: object, cell: Cell) -> None:
+def test_years_are_numbers_and_unix_times_are_dates(value: object, cell: CellValue) -> None:
     [made] = project({"education": [{"end_date": value}]}, FACTS, select(["education_end"]))
     assert (made, type(made)) == (cell, type(cell))
 
@@ -217,7 +217,7 @@ def test_years_are_numbers_and_unix_times_are_dates(value: object, cell: Cell) -
         (True, True),
     ],
 )
-def test_a_number_that_a_cell_would_round_is_text(value: object, cell: Cell) -> None:
+def test_a_number_that_a_cell_would_round_is_text(value: object, cell: CellValue) -> None:
     made = text(value)
     assert (made, type(made)) == (cell, type(cell))
 

@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from functions.errors import WrongJobState
-from functions.jobs import chunk_runner as chunks
-from functions.jobs import leases as holding
-from functions.jobs import service as jobs
+from functions.jobs import chunk_runner, leases, service
 from functions.outcomes import JobState, Outcome
-from functions.sheets import client as gateway
+from functions.sheets import client
 from functions.store.jobs import Job
 from tests.conftest import wait_until
 from tests.promises.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
@@ -29,7 +27,7 @@ Hook = Callable[[], object]
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(service, "CHUNK_ROWS", 10)
 
 
 @contextmanager
@@ -51,7 +49,7 @@ def assert_accounted_for(desk: Desk, job: Job) -> dict[Outcome, int]:
     """Every row has one outcome, the ledger says what the provider says, and what is said to be written is there."""
     counts = desk.counts(job)
     assert desk.charged() == (desk.sandbox.charges()["total"], 0)
-    assert desk.job(job).sealed_token is None
+    assert desk.job(job).encrypted_token is None
     return counts
 
 
@@ -65,7 +63,7 @@ def assert_filled(desk: Desk, spreadsheet: str, titles: tuple[str, ...] = tuple(
 
 
 def retry(desk: Desk, job: Job, *, in_doubt: bool = False) -> Job:
-    again = jobs.retry(desk.deployment, desk.job(job), desk.token, retry_in_doubt=in_doubt, max_credits=ROWS)
+    again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=in_doubt, max_credits=ROWS)
     return desk.drain(again)
 
 
@@ -93,10 +91,10 @@ def test_access_that_runs_out_waits_for_a_new_one_and_nothing_is_paid_twice(desk
         job = desk.drain(job)
     assert job.state is JobState.WAITING_FOR_ACCESS
     assert job.message
-    assert job.sealed_token is None
+    assert job.encrypted_token is None
     paid = desk.sandbox.charges()["total"]
     desk.token = desk.emulator.token(CALLER.email)
-    job = desk.drain(jobs.renew_access(desk.deployment, job, desk.token))
+    job = desk.drain(service.renew_access(desk.context, job, desk.token))
     assert job.state is JobState.DONE
     assert assert_accounted_for(desk, job) == {Outcome.ENRICHED: ROWS}
     assert desk.sandbox.charges()["total"] == ROWS >= paid
@@ -111,7 +109,7 @@ def test_access_that_runs_out_in_an_undo_waits_too(desk: Desk) -> None:
         job = desk.undo(job)
     assert job.state is JobState.WAITING_FOR_ACCESS
     desk.token = desk.emulator.token(CALLER.email)
-    job = desk.drain(jobs.renew_access(desk.deployment, job, desk.token))
+    job = desk.drain(service.renew_access(desk.context, job, desk.token))
     assert job.state is JobState.UNDONE
     assert desk.grid(spreadsheet) == start
     assert assert_accounted_for(desk, job) == {Outcome.ENRICHED: ROWS}
@@ -122,7 +120,7 @@ def test_a_run_that_waits_for_access_can_be_cancelled(desk: Desk) -> None:
     job = desk.start(spreadsheet)
     with before(desk, WRITE, lambda: desk.emulator.expire(desk.token), skip=1):
         job = desk.drain(job)
-    job = jobs.cancel(desk.deployment, job)
+    job = service.cancel(desk.context, job)
     assert job.state is JobState.CANCELLED
     assert assert_accounted_for(desk, job) == {Outcome.ENRICHED: 10, Outcome.CANCELLED: ROWS - 10}
 
@@ -222,8 +220,8 @@ def test_its_cells_are_merged_mid_run_and_the_hidden_one_is_said_not_to_be_writt
 def test_a_cancelled_run_writes_what_it_paid_for_and_looks_nobody_up_any_more(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "CHUNK_ROWS", 1_000)
-    monkeypatch.setattr(holding, "WATCH_S", 0.05)
+    monkeypatch.setattr(service, "CHUNK_ROWS", 1_000)
+    monkeypatch.setattr(leases, "WATCH_S", 0.05)
     desk.sandbox.switch(latency_s=0.2)
     spreadsheet = desk.sheet(people_rows(400))
     job = desk.start(spreadsheet)
@@ -231,7 +229,7 @@ def test_a_cancelled_run_writes_what_it_paid_for_and_looks_nobody_up_any_more(
 
     def cancel() -> None:
         wait_until(lambda: desk.sandbox.charges()["total"] > 20)
-        assert jobs.cancel(desk.deployment, job).state is JobState.CANCELLING
+        assert service.cancel(desk.context, job).state is JobState.CANCELLING
         asked.append(desk.sandbox.charges()["requests"])
 
     canceller = threading.Thread(target=cancel)
@@ -308,9 +306,9 @@ def test_rows_in_doubt_are_asked_again_only_where_somebody_says_so_and_once(desk
 def test_trouble_at_the_sheet_passes_and_the_run_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, method: str, failures: list[Any]
 ) -> None:
-    monkeypatch.setattr(gateway, "MOST_WAIT_S", 0.0)  # at once back into the queue, as after a long time of it
-    postpone = chunks._postpone
-    monkeypatch.setattr(chunks, "_postpone", lambda parts, chunk, delay: postpone(parts, chunk, delay * 0))
+    monkeypatch.setattr(client, "MAX_WAIT_S", 0.0)  # at once back into the queue, as after a long time of it
+    postpone = chunk_runner._postpone
+    monkeypatch.setattr(chunk_runner, "_postpone", lambda parts, chunk, delay: postpone(parts, chunk, delay * 0))
     spreadsheet = desk.sheet(people_rows(ROWS))
     job = desk.start(spreadsheet)
     with before(desk, method, lambda: desk.emulator.switch(fail_next=failures)):

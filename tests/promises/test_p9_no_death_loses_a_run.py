@@ -16,11 +16,10 @@ from typing import Any
 
 import pytest
 
-from functions.jobs import service as jobs
-from functions.jobs.sweep import bury
+from functions.jobs import service
+from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import JobState, Outcome
-from functions.store import chunks as tasks
-from functions.store import upgrade as migrating
+from functions.store import chunks, schema_version
 from functions.store.database import Store
 from functions.store.jobs import Job
 from local.sheets_api.client import SheetsEmulator
@@ -111,7 +110,7 @@ def cells(*, reused: bool) -> list[list[Any]]:
 def desk(database_url: str, tmp_path: Path, sandbox: Sandbox, emulator: SheetsEmulator) -> Iterator[Desk]:
     """A desk over each database."""
     store = Store(database_url)
-    migrating.upgrade(store)
+    schema_version.upgrade(store)
     store.close()
     with desk_at(tmp_path, sandbox, emulator, DATABASE_URL=database_url, SLINTEL_CONCURRENCY="4") as opened:
         yield opened
@@ -119,8 +118,8 @@ def desk(database_url: str, tmp_path: Path, sandbox: Sandbox, emulator: SheetsEm
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "CHUNK_ROWS", CHUNK_ROWS)
-    monkeypatch.setattr(tasks, "STRAGGLING", STRAGGLING)
+    monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK_ROWS)
+    monkeypatch.setattr(chunks, "STRAGGLING", STRAGGLING)
 
 
 def work(desk: Desk, step: str = "any", after: int = 10**6) -> int:
@@ -133,7 +132,7 @@ def work(desk: Desk, step: str = "any", after: int = 10**6) -> int:
 
 def go_on(desk: Desk, job: Job) -> Job:
     """What a worker does that starts now: it buries the dead, and runs what is due."""
-    bury(desk.store, desk.deployment.clock())
+    release_dead_owners(desk.store, desk.context.clock())
     return desk.drain(job)
 
 
@@ -181,7 +180,7 @@ def assert_as_quiet(desk: Desk, spreadsheet: str, job: Job, *, reused: bool) -> 
             assert there[name] == wanted[name]
     counts = Counter(ended)
     assert counts[Outcome.ENRICHED] == totals.charged  # one row a charged person, whichever attempt paid
-    assert desk.job(job).sealed_token is None
+    assert desk.job(job).encrypted_token is None
 
 
 def assert_undone(desk: Desk, spreadsheet: str, job: Job, before: list[list[Any]]) -> None:
@@ -223,10 +222,10 @@ def test_a_worker_that_dies_while_it_undoes(desk: Desk, step: str, after: int, *
     spreadsheet = desk.sheet(cells(reused=reused))
     before = desk.grid(spreadsheet)
     job = desk.run(spreadsheet)
-    job = jobs.undo(desk.deployment, job, desk.token)
+    job = service.undo(desk.context, job, desk.token)
     assert work(desk, f"undo: {step}", after) == -signal.SIGKILL
     job = go_on(desk, job)
-    assert (job.state, job.message, desk.job(job).sealed_token) == (JobState.UNDONE, None, None)
+    assert (job.state, job.message, desk.job(job).encrypted_token) == (JobState.UNDONE, None, None)
     assert desk.grid(spreadsheet) == before
 
 
@@ -259,9 +258,9 @@ def test_a_run_that_is_cancelled_while_its_worker_is_dead_keeps_what_it_paid_for
     before = desk.grid(spreadsheet)
     job = desk.start(spreadsheet)
     assert work(desk, "rows: after settle", 1) == -signal.SIGKILL
-    assert jobs.cancel(desk.deployment, job).state is JobState.CANCELLING
+    assert service.cancel(desk.context, job).state is JobState.CANCELLING
     job = go_on(desk, job)
-    assert (job.state, job.sealed_token) == (JobState.CANCELLED, None)
+    assert (job.state, job.encrypted_token) == (JobState.CANCELLED, None)
     wait_until_quiet(desk.sandbox)
     totals = assert_bracketed(desk.store, desk.sandbox)
     counts = desk.counts(job)
@@ -278,7 +277,7 @@ def test_a_retry_asks_each_person_once_though_its_worker_dies(desk: Desk) -> Non
     job = go_on(desk, job)
     doubtful = desk.counts(job)[Outcome.IN_DOUBT]
     assert doubtful > 2
-    job = jobs.retry(desk.deployment, job, desk.token, retry_in_doubt=True, max_credits=100)
+    job = service.retry(desk.context, job, desk.token, retry_in_doubt=True, max_credits=100)
     assert work(desk, "rows: after lookup", 2) == -signal.SIGKILL
     job = go_on(desk, job)
     assert job.state is JobState.DONE

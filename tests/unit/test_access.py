@@ -14,7 +14,7 @@ from aiohttp import web
 from functions.auth import certificates
 from functions.auth.access import FORMULA_TOKEN_DAYS, Access, Caller
 from functions.auth.certificates import GOOGLE_CERTS_URL, IdentityUnavailable, issuers, kept_s
-from functions.auth.encryption import NotOurs, Seal
+from functions.auth.encryption import DecryptionFailed, TokenCipher
 from functions.errors import Forbidden, SettingsError, Unauthenticated
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
@@ -232,34 +232,34 @@ def test_a_formula_token_serves_its_spreadsheet_until_its_day(wire: Wire) -> Non
 def test_a_formula_token_shows_nobody_who_made_it_or_for_what(wire: Wire) -> None:
     text, _ = access(wire).issue_formula_token(Caller("123", "ada@example.com", "example.com"), "sheet-1")
     assert "ada" not in text
-    with pytest.raises(NotOurs):
-        Seal(SECRET, "sheet access").open(text)
+    with pytest.raises(DecryptionFailed):
+        TokenCipher(SECRET, "sheet access").decrypt(text)
 
 
 def test_secrets_rotate_without_a_moment_in_which_anything_is_lost() -> None:
-    old, both, new = (Seal(key, "sheet access") for key in (SECRET, f"{OTHER_SECRET},{SECRET}", OTHER_SECRET))
-    sealed = old.seal("ya29.token")
-    assert both.open(sealed) == "ya29.token"
-    with pytest.raises(NotOurs):
-        new.open(sealed)
-    assert new.open(both.renew(sealed)) == new.open(both.seal("ya29.token")) == "ya29.token"
+    old, both, new = (TokenCipher(key, "sheet access") for key in (SECRET, f"{OTHER_SECRET},{SECRET}", OTHER_SECRET))
+    encrypted = old.encrypt("ya29.token")
+    assert both.decrypt(encrypted) == "ya29.token"
+    with pytest.raises(DecryptionFailed):
+        new.decrypt(encrypted)
+    assert new.decrypt(both.encrypt("ya29.token")) == "ya29.token"
 
 
-def test_a_seal_hides_its_text_and_never_repeats_itself() -> None:
-    seal = Seal(SECRET, "sheet access")
-    sealed = {seal.seal("ya29.token") for _ in range(10)}
-    assert len(sealed) == 10
-    assert not any("ya29" in text for text in sealed)
-    assert SECRET not in repr(seal)
+def test_a_cipher_hides_its_text_and_never_repeats_itself() -> None:
+    cipher = TokenCipher(SECRET, "sheet access")
+    encrypted = {cipher.encrypt("ya29.token") for _ in range(10)}
+    assert len(encrypted) == 10
+    assert not any("ya29" in text for text in encrypted)
+    assert SECRET not in repr(cipher)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "x", "ü" * 50, "gAAAAA", pytest.param(Seal(OTHER_SECRET, "a").seal("b"), id="sealed elsewhere")],
+    ["", "x", "ü" * 50, "gAAAAA", pytest.param(TokenCipher(OTHER_SECRET, "a").encrypt("b"), id="encrypted elsewhere")],
 )
-def test_what_was_not_sealed_here_does_not_open(text: str) -> None:
-    with pytest.raises(NotOurs):
-        Seal(SECRET, "a").open(text)
+def test_what_was_not_encrypted_here_is_not_decrypted(text: str) -> None:
+    with pytest.raises(DecryptionFailed):
+        TokenCipher(SECRET, "a").decrypt(text)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_what_was_not_sealed_here_does_not_open(text: str) -> None:
 )
 def test_a_weak_secret_stops_the_start_with_a_sentence_that_does_not_repeat_it(secret: str, says: str) -> None:
     with pytest.raises(SettingsError, match=f"LEADFILL_SECRET_KEY .*{says}") as refused:
-        Seal(secret, "anything")
+        TokenCipher(secret, "anything")
     assert not secret.strip() or secret not in str(refused.value)
 
 

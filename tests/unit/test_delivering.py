@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from functions.sheet_writes.writer import overlaid
-from functions.sheets.cells import Image, SheetRow
+from functions.sheets.cells import CellChange, SheetRow
 from functions.store.cell_history import WrittenRow
 
 A = "linkedin.com/in/a-a"
 
 
-def written(position: int, around: int, **after: str) -> WrittenRow:
-    images = {int(number.removeprefix("n")): Image("", content) for number, content in after.items()}
-    return WrittenRow(position, position + 2, A, images, frozenset({around}), frozenset(), undone=False)
+def written(position: int, row_context: int, **after: str) -> WrittenRow:
+    changes = {int(number.removeprefix("n")): CellChange("", content) for number, content in after.items()}
+    return WrittenRow(position, position + 2, A, changes, frozenset({row_context}), frozenset(), undone=False)
 
 
 def believed(at_first: list[SheetRow], rows: list[WrittenRow]) -> list[tuple[set[int], dict[int, object]]]:
-    found = overlaid(at_first, rows, lambda row: {number: image.after for number, image in row.images.items()})
-    return [(set(row.around), dict(row.cells)) for row in found]
+    found = overlaid(at_first, rows, lambda row: {number: change.after for number, change in row.changes.items()})
+    return [(set(row.row_context), dict(row.cells)) for row in found]
 
 
 def test_two_rows_of_one_person_stay_two_though_only_one_held_something_at_first() -> None:

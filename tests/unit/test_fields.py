@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from functions.errors import InvalidRequest, UnknownField
 from functions.fields import Facts, is_named_by, project, select, split
 from functions.fields.catalogue import CATALOGUE, PRESETS
-from functions.fields.cell_format import Cell
+from functions.fields.cell_format import CellValue
 from functions.fields.expressions import MAX_GROWTH, MAX_LENGTH, evaluate
 from functions.fields.selection import MAX_FIELDS, spelling
 from functions.outcomes import Outcome
@@ -113,7 +113,7 @@ LEAD: dict[str, Any] = {
 }
 
 
-def cell(name: str, lead: object = LEAD, facts: Facts = FACTS) -> Cell:
+def cell(name: str, lead: object = LEAD, facts: Facts = FACTS) -> CellValue:
     """The cell that one field makes."""
     [value] = project(lead, facts, select([name]))  # type: ignore[arg-type] # also what is no lead at all
     return value
@@ -229,7 +229,7 @@ def test_importing_compiles_nothing() -> None:
         ("slintel_linkedin_url", f"{URL}?as=slintel"),
     ],
 )  # fmt: skip
-def test_a_field_makes_this_of_the_lead(name: str, expected: Cell) -> None:
+def test_a_field_makes_this_of_the_lead(name: str, expected: CellValue) -> None:
     value = cell(name)
     assert (value, type(value)) == (expected, type(expected))
 
@@ -413,7 +413,7 @@ def test_a_wrong_choice_is_refused_in_a_sentence(names: list[str], sentence: str
         ("sort_by(education[:2], &start_date)[-1].school_name", "Late School"),
     ],
 )
-def test_a_custom_field_makes_this(expression: str, expected: Cell) -> None:
+def test_a_custom_field_makes_this(expression: str, expected: CellValue) -> None:
     value = cell(f"X={expression}")
     assert (value, type(value)) == (expected, type(expected))
 

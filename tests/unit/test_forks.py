@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from functions import bootstrap, settings
-from functions.store import upgrade as migrating
+from functions.store import schema_version
 from functions.store.database import Store
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ def test_a_child_opens_connections_of_its_own(database_url: str) -> None:
 
 def test_nothing_is_open_when_the_server_forks(database_url: str) -> None:
     fresh = Store(database_url)
-    migrating.upgrade(fresh)
+    schema_version.upgrade(fresh)
     fresh.close()
     opened = bootstrap.store(settings.read({"DATABASE_URL": database_url}))
     assert opened.engine.pool.checkedin() == 0  # type: ignore[attr-defined] # of QueuePool

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from functions import formula
 from functions.auth.access import Caller, FormulaToken
-from functions.auth.encryption import Seal
-from functions.context import Deployment
+from functions.auth.encryption import TokenCipher
+from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.errors import InvalidRequest, StoreError, UnknownField
 from functions.formula import Answer
@@ -33,12 +33,12 @@ class Ask:
 
     def __init__(self, store: Store, enricher_of: EnricherOf) -> None:
         self._enricher_of = enricher_of
-        self._deployment = Deployment(
+        self._deployment = AppContext(
             store=store,
             limits=LIMITS,
             fresh=FRESH,
             queue=StoreQueue(lambda: None),
-            seal=Seal("a secret of this test; that is long enough: 0123456789", "test"),
+            cipher=TokenCipher("a secret of this test; that is long enough: 0123456789", "test"),
             sheets_endpoint="",
             make_enricher=lambda: enricher_of(timeout_s=5.0, api_key=self.api_key),
         )
@@ -63,9 +63,9 @@ def test_nothing_asked_is_nothing_answered(ask: Ask, sandbox: Sandbox) -> None:
 
 
 def test_as_many_urls_as_one_formula_takes_and_one_more(ask: Ask, sandbox: Sandbox) -> None:
-    assert ask(*[""] * formula.MOST_URLS).pending == 0
+    assert ask(*[""] * formula.MAX_URLS).pending == 0
     with pytest.raises(InvalidRequest, match="One formula takes up to 10,000 URLs; cut the range into parts"):
-        ask(*["linkedin.com/in/a-a"] * (formula.MOST_URLS + 1))
+        ask(*["linkedin.com/in/a-a"] * (formula.MAX_URLS + 1))
     assert sandbox.charges()["total"] == 0
 
 

@@ -18,8 +18,7 @@ from alembic.script import ScriptDirectory
 
 from functions import bootstrap, settings
 from functions.errors import StoreError
-from functions.store import schema
-from functions.store import upgrade as migrating
+from functions.store import schema, schema_version
 from functions.store.database import Store
 from local import write_migration
 
@@ -56,7 +55,7 @@ def drop_everything(store: Store) -> None:
 
 
 def test_migrated_tables_are_those_of_the_schema(bare: Store) -> None:
-    assert migrating.upgrade(bare) is None
+    assert schema_version.upgrade(bare) is None
     with bare.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, schema.metadata) == []
@@ -74,30 +73,30 @@ def test_the_step_is_what_the_command_writes(tmp_path: Path) -> None:
 
 
 def test_the_version_in_the_code_is_that_of_the_last_step() -> None:
-    steps = ScriptDirectory(str(migrating.STEPS))
-    assert steps.get_heads() == [migrating.HEAD]
+    steps = ScriptDirectory(str(schema_version.STEPS))
+    assert steps.get_heads() == [schema_version.HEAD]
     numbers = [step.revision for step in steps.walk_revisions()]
     assert numbers == [f"{number:04}" for number in range(len(numbers), 0, -1)]
 
 
 def test_current_tables_are_accepted_and_upgrading_again_changes_nothing(bare: Store) -> None:
-    migrating.upgrade(bare)
-    migrating.check(bare)
-    assert migrating.upgrade(bare) == migrating.HEAD
+    schema_version.upgrade(bare)
+    schema_version.check(bare)
+    assert schema_version.upgrade(bare) == schema_version.HEAD
 
 
 @pytest.mark.parametrize(("revision", "word"), [("0000", "older"), ("9999", "newer"), ("a3f9", "newer")])
 def test_other_versions_are_refused_with_a_sentence(bare: Store, revision: str, word: str) -> None:
-    migrating.upgrade(bare)
+    schema_version.upgrade(bare)
     stand_at(bare, revision)
-    with pytest.raises(StoreError, match=f"of an? {word} version .{revision}.*{migrating.HEAD}"):
-        migrating.check(bare)
+    with pytest.raises(StoreError, match=f"of an? {word} version .{revision}.*{schema_version.HEAD}"):
+        schema_version.check(bare)
 
 
 SENTENCES = {
-    "0000": f"of an older version (0000; this one needs {migrating.HEAD}). Make a copy of it, "
+    "0000": f"of an older version (0000; this one needs {schema_version.HEAD}). Make a copy of it, "
     "run `python -m functions.migrate`, then start again.",
-    "9999": f"of a newer version (9999; this one knows {migrating.HEAD}). "
+    "9999": f"of a newer version (9999; this one knows {schema_version.HEAD}). "
     "Start the newer version of Leadfill again, or restore the copy from before.",
 }
 
@@ -106,7 +105,7 @@ SENTENCES = {
 def test_a_function_does_not_start_on_other_tables_and_says_what_to_do(
     bare: Store, database_url: str, revision: str
 ) -> None:
-    migrating.upgrade(bare)
+    schema_version.upgrade(bare)
     stand_at(bare, revision)
     environment = {**os.environ, "DATABASE_URL": database_url, "FUNCTION_TARGET": "sweep"}
     ended = subprocess.run(
@@ -117,32 +116,32 @@ def test_a_function_does_not_start_on_other_tables_and_says_what_to_do(
 
 
 def test_newer_tables_are_not_upgraded(bare: Store) -> None:
-    migrating.upgrade(bare)
+    schema_version.upgrade(bare)
     stand_at(bare, "9999")
     with pytest.raises(StoreError, match="newer version"):
-        migrating.upgrade(bare)
+        schema_version.upgrade(bare)
 
 
 def test_tables_of_somebody_else_are_left_alone(bare: Store) -> None:
     with bare.writing() as connection:
         connection.execute(sa.text("CREATE TABLE leads (phone TEXT)"))
     with pytest.raises(StoreError, match="not Leadfill's"):
-        migrating.upgrade(bare)
+        schema_version.upgrade(bare)
     with bare.reading() as connection:
         assert sa.inspect(connection).get_table_names() == ["leads"]
 
 
 def test_a_step_that_fails_leaves_nothing_behind(bare: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    run_steps = migrating._run_steps
+    run_steps = schema_version._run_steps
 
     def fail(connection: sa.Connection) -> None:
         run_steps(connection)
         connection.execute(sa.text("SELECT * FROM nowhere"))
 
-    monkeypatch.setattr(migrating, "_run_steps", fail)
+    monkeypatch.setattr(schema_version, "_run_steps", fail)
     with pytest.raises(StoreError):
-        migrating.upgrade(bare)
-    assert migrating.is_empty(bare)
+        schema_version.upgrade(bare)
+    assert schema_version.is_empty(bare)
 
 
 def test_upgrades_at_the_same_time_happen_once(database_url: str) -> None:
@@ -156,15 +155,15 @@ def test_upgrades_at_the_same_time_happen_once(database_url: str) -> None:
 
     with ThreadPoolExecutor(2) as threads:
         said = sorted(threads.map(upgrade, range(2)))
-    assert said == [f"The tables are up to date ({migrating.HEAD}).", said[1]]
-    assert said[1] == f"The tables were brought from nothing to {migrating.HEAD}."
+    assert said == [f"The tables are up to date ({schema_version.HEAD}).", said[1]]
+    assert said[1] == f"The tables were brought from nothing to {schema_version.HEAD}."
 
 
 def test_starting_makes_the_tables_of_an_empty_file_but_never_of_a_server(database_url: str) -> None:
     chosen = settings.read({"DATABASE_URL": database_url})
     if database_url.startswith("sqlite"):
         store = bootstrap.store(chosen)
-        migrating.check(store)
+        schema_version.check(store)
         store.close()
         bootstrap.store(chosen).close()
         return
@@ -190,7 +189,7 @@ def test_the_command_says_what_is_wrong() -> None:
 
 
 def test_starting_on_current_tables_does_not_import_alembic(bare: Store, database_url: str) -> None:
-    migrating.upgrade(bare)
+    schema_version.upgrade(bare)
     program = (
         "import os, sys; from functions import bootstrap, settings; bootstrap.store(settings.read(os.environ)).close()"
         "; sys.exit('alembic' in sys.modules)"

@@ -8,8 +8,8 @@ from math import inf
 
 import pytest
 
-from functions.enrichment import rate_limiter as pacing
-from functions.enrichment.rate_limiter import Pace
+from functions.enrichment import rate_limiter
+from functions.enrichment.rate_limiter import RateLimiter
 
 
 class Time:
@@ -35,7 +35,7 @@ def time() -> Time:
     return Time()
 
 
-def serve(pace: Pace, time: Time, count: int, each_s: float = 0.0) -> float:
+def serve(pace: RateLimiter, time: Time, count: int, each_s: float = 0.0) -> float:
     """So many turns one after the other, each answered after `each_s`; how long they took."""
     began_s = time.now_s
     for _ in range(count):
@@ -46,9 +46,9 @@ def serve(pace: Pace, time: Time, count: int, each_s: float = 0.0) -> float:
     return time.now_s - began_s
 
 
-def objected(time: Time, retry_after_s: float | None = None) -> Pace:
+def objected(time: Time, retry_after_s: float | None = None) -> RateLimiter:
     """A pace that served 100 answers in a second, and then met the burst limit."""
-    pace = Pace(4, clock=time)
+    pace = RateLimiter(4, clock=time)
     serve(pace, time, 100, each_s=0.01)
     with pace.turn(time):
         pace.slow_down(retry_after_s)
@@ -56,19 +56,19 @@ def objected(time: Time, retry_after_s: float | None = None) -> Pace:
 
 
 def test_nobody_waits_while_nobody_objects(time: Time) -> None:
-    pace = Pace(4, clock=time)
+    pace = RateLimiter(4, clock=time)
     assert serve(pace, time, 1000) == 0
     assert pace.per_s == inf
 
 
 def test_after_the_burst_limit_all_start_below_the_rate_that_was_served(time: Time) -> None:
     pace = objected(time)
-    assert pace.per_s == pytest.approx(pacing.SLOWER * 100, rel=0.05)
-    assert serve(pace, time, 10) >= pacing.PAUSE_S + 9 / 100
+    assert pace.per_s == pytest.approx(rate_limiter.SLOWER * 100, rel=0.05)
+    assert serve(pace, time, 10) >= rate_limiter.PAUSE_S + 9 / 100
 
 
 def test_many_objections_to_one_burst_count_once(time: Time) -> None:
-    pace = Pace(4, clock=time)
+    pace = RateLimiter(4, clock=time)
     serve(pace, time, 100, each_s=0.01)
     together = threading.Barrier(4)
 
@@ -80,7 +80,7 @@ def test_many_objections_to_one_burst_count_once(time: Time) -> None:
     with ThreadPoolExecutor(4) as threads:
         for answer in [threads.submit(throttled) for _ in range(4)]:
             answer.result()
-    assert pace.per_s == pytest.approx(pacing.SLOWER * 100, rel=0.05)
+    assert pace.per_s == pytest.approx(rate_limiter.SLOWER * 100, rel=0.05)
 
 
 def test_an_objection_after_slowing_down_slows_down_further(time: Time) -> None:
@@ -92,7 +92,7 @@ def test_an_objection_after_slowing_down_slows_down_further(time: Time) -> None:
     assert pace.per_s < once
 
 
-@pytest.mark.parametrize(("asked_s", "waited_s"), [(3.0, 3.0), (10_000.0, pacing.MAX_PAUSE_S)])
+@pytest.mark.parametrize(("asked_s", "waited_s"), [(3.0, 3.0), (10_000.0, rate_limiter.MAX_PAUSE_S)])
 def test_retry_after_is_honoured_within_reason(time: Time, asked_s: float, waited_s: float) -> None:
     pace = objected(time, asked_s)
     assert serve(pace, time, 1) == pytest.approx(waited_s, abs=0.1)
@@ -111,11 +111,11 @@ def test_it_speeds_up_again_until_it_holds_nothing_back(time: Time) -> None:
 
 
 def test_it_never_stands_still(time: Time) -> None:
-    pace = Pace(4, clock=time)
+    pace = RateLimiter(4, clock=time)
     for _ in range(200):
         with pace.turn(time):
             pace.slow_down()
-    assert pace.per_s >= pacing.MIN_PER_S
+    assert pace.per_s >= rate_limiter.MIN_PER_S
 
 
 def test_who_is_stopped_gets_no_turn(time: Time) -> None:
@@ -126,7 +126,7 @@ def test_who_is_stopped_gets_no_turn(time: Time) -> None:
 
 
 def test_no_more_turns_at_once_than_are_allowed() -> None:
-    pace, lock, inside, most = Pace(3), threading.Lock(), 0, 0
+    pace, lock, inside, most = RateLimiter(3), threading.Lock(), 0, 0
 
     def look_up() -> None:
         nonlocal inside, most

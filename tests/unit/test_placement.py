@@ -7,45 +7,45 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.sheets.cells import Image, SheetRow, Write
+from functions.sheets.cells import CellChange, SheetRow, Write
 from functions.sheets.repair import (
     Repair,
     Sent,
     as_repaired,
     as_writes,
-    astray,
     misplaced,
     sent_by,
+    unverified,
     without_overwritten,
 )
-from functions.sheets.row_matching import Wanted, give_back, place
+from functions.sheets.row_matching import RowValues, match_rows, match_undo
 
 A, B = "linkedin.com/in/a-a", "linkedin.com/in/b-b"
 
 
-def row(number: int, identity: str, cell: str = "", around: int = 0) -> SheetRow:
-    return SheetRow(number, identity, {0: cell}, frozenset({around}) if around else frozenset())
+def row(number: int, identity: str, cell: str = "", row_context: int = 0) -> SheetRow:
+    return SheetRow(number, identity, {0: cell}, frozenset({row_context}) if row_context else frozenset())
 
 
 def test_a_row_is_found_where_it_is_now() -> None:
-    placed = place([Wanted(0, 2, A, {0: "x"})], [row(2, B), row(3, A)], overwrite=False)
+    placed = match_rows([RowValues(0, 2, A, {0: "x"})], [row(2, B), row(3, A)], overwrite=False)
     assert [(write.number, write.pending) for write in placed.writes] == [(3, {0: "x"})]
 
 
 def test_a_cell_that_holds_something_stays_unless_told_otherwise() -> None:
-    wanted = [Wanted(0, 2, A, {0: "x"})]
-    assert place(wanted, [row(2, A, "mine")], overwrite=False).filled == wanted
-    assert place(wanted, [row(2, A, "mine")], overwrite=True).writes[0].images == {0: Image("mine", "x")}
+    wanted = [RowValues(0, 2, A, {0: "x"})]
+    assert match_rows(wanted, [row(2, A, "mine")], overwrite=False).filled == wanted
+    assert match_rows(wanted, [row(2, A, "mine")], overwrite=True).writes[0].changes == {0: CellChange("mine", "x")}
 
 
 def test_a_row_that_is_gone_is_absent() -> None:
-    wanted = [Wanted(0, 2, A, {0: "x"})]
-    assert place(wanted, [row(2, B)], overwrite=False).absent == wanted
+    wanted = [RowValues(0, 2, A, {0: "x"})]
+    assert match_rows(wanted, [row(2, B)], overwrite=False).absent == wanted
 
 
 def test_a_persons_other_row_that_holds_the_same_does_not_hide_a_stray() -> None:
     write = Write(0, A, 2, {}, {0: "x"}, frozenset({1}))
-    assert astray([write], [row(2, B, "x"), row(3, A, "", 1), row(4, A, "x", 2)]) == [write]
+    assert unverified([write], [row(2, B, "x"), row(3, A, "", 1), row(4, A, "x", 2)]) == [write]
 
 
 def test_a_stranger_gets_back_what_its_own_row_held_also_among_rows_of_one_identity() -> None:
@@ -60,7 +60,7 @@ def test_a_persons_two_rows_are_told_apart_so_that_what_one_of_them_held_is_not_
     before = [row(2, A, "", 1), row(3, A, "mine", 2), row(4, B, "", 3)]
     after = [row(2, A, "x", 2), row(3, B, "", 3), row(4, A, "", 1)]  # sorted under the write of x into row 2
     write = Write(0, A, 2, {}, {0: "x"}, frozenset({1}))
-    missing = astray([write], after)
+    missing = unverified([write], after)
     assert missing == [write]
     repairs = misplaced(before, after, sent_by([write]), sent_by(missing))
     assert [(repair.row.number, repair.cells) for repair in repairs] == [(2, {0: "mine"})]
@@ -82,7 +82,7 @@ def test_what_a_row_got_by_chance_does_not_hide_whom_its_own_hit() -> None:
         SheetRow(2, B, {0: "", 1: ""}),
         SheetRow(3, "text:", {0: "", 1: "y"}),
     ]
-    assert astray(writes, after) == writes[:1]  # B is empty, though by what was meant for A
+    assert unverified(writes, after) == writes[:1]  # B is empty, though by what was meant for A
     sent = sent_by(writes)
     assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(3, {0: "x"})]
 
@@ -110,21 +110,28 @@ def test_what_goes_to_one_row_counts_as_one_whether_it_is_its_own_or_a_repair() 
 
 
 def test_what_an_earlier_attempt_described_is_known_again_by_what_stands_around_it() -> None:
-    one = Wanted(0, 2, A, {0: "x"}, {0: Image("one", "x")}, frozenset({1}))
-    two = Wanted(1, 3, A, {0: "x"}, {0: Image("two", "x")}, frozenset({2}))
+    one = RowValues(0, 2, A, {0: "x"}, {0: CellChange("one", "x")}, frozenset({1}))
+    two = RowValues(1, 3, A, {0: "x"}, {0: CellChange("two", "x")}, frozenset({2}))
     swapped = [row(2, A, "x", 2), row(3, A, "x", 1)]
-    placed = place([one, two], swapped, overwrite=True)
-    assert {(write.number, write.images[0].before) for write in placed.writes} == {(3, "one"), (2, "two")}
+    placed = match_rows([one, two], swapped, overwrite=True)
+    assert {(write.number, write.changes[0].before) for write in placed.writes} == {(3, "one"), (2, "two")}
 
 
-def back(position: int, number: int, key: str, now: str, before: str, around: int = 0) -> Wanted:
+def back(position: int, number: int, key: str, now: str, before: str, row_context: int = 0) -> RowValues:
     """A row into which a run has written `now`."""
-    return Wanted(position, number, key, {0: before}, {0: Image(now, before)}, frozenset({around} if around else ()))
+    return RowValues(
+        position,
+        number,
+        key,
+        {0: before},
+        {0: CellChange(now, before)},
+        frozenset({row_context} if row_context else ()),
+    )
 
 
 def test_an_undo_takes_back_what_still_stands_there_and_says_what_does_not() -> None:
     wanted = [back(0, 2, A, "x", "old"), back(1, 3, B, "y", "")]
-    placed, changed = give_back(wanted, [row(7, A, "x"), row(9, B, "by hand")])
+    placed, changed = match_undo(wanted, [row(7, A, "x"), row(9, B, "by hand")])
     assert [(write.number, write.pending) for write in placed.writes] == [(7, {0: "old"}), (9, {})]
     assert changed == {1: (9, 1)}
     assert not placed.absent
@@ -132,15 +139,15 @@ def test_an_undo_takes_back_what_still_stands_there_and_says_what_does_not() -> 
 
 def test_an_undo_leaves_a_persons_other_row_alone_although_it_holds_the_same() -> None:
     for rows in ([row(2, A, "x", 1), row(3, A, "x", 2)], [row(3, A, "x", 1), row(2, A, "x", 2)]):
-        placed, _ = give_back([back(0, 3, A, "x", "", around=2)], rows)
+        placed, _ = match_undo([back(0, 3, A, "x", "", row_context=2)], rows)
         assert [(write.number, write.pending) for write in placed.writes] == [(rows[1].number, {0: ""})]
     rows = [row(3, A, "mine"), row(4, A, "x")]  # nothing stands around; a row was inserted above
-    assert [write.number for write in give_back([back(0, 3, A, "x", "")], rows)[0].writes] == [4]
+    assert [write.number for write in match_undo([back(0, 3, A, "x", "")], rows)[0].writes] == [4]
 
 
 def test_an_undo_of_a_row_that_is_gone_says_so() -> None:
     wanted = [back(0, 2, A, "x", "")]
-    assert give_back(wanted, [row(2, B, "x")])[0].absent == wanted
+    assert match_undo(wanted, [row(2, B, "x")])[0].absent == wanted
 
 
 @given(st.integers(0, 2**32), st.integers(2, 12), st.integers(1, 6))
@@ -157,7 +164,7 @@ def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_u
         (who, number + 1, draw.choice(("", f"own {number}"))) for number, who in enumerate(people)
     ]
     started = {line[1]: line[2] for line in sheet}
-    wanted = [Wanted(n, n + 1, who, {0: f"of {who}"}) for n, who in enumerate(people) if not who.startswith("text:")]
+    wanted = [RowValues(n, n + 1, who, {0: f"of {who}"}) for n, who in enumerate(people) if not who.startswith("text:")]
 
     def read() -> list[SheetRow]:
         return [row(number, line[0], line[2], line[1]) for number, line in enumerate(sheet, 1)]
@@ -167,7 +174,7 @@ def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_u
     strays: list[Sent] = []
     sent: list[Sent] = []
     for turn in range(disturbed + 3):
-        placed = place(todo, rows, overwrite=False)
+        placed = match_rows(todo, rows, overwrite=False)
         if not placed.writes and not repairs:
             break
         if turn < disturbed:
@@ -178,7 +185,7 @@ def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_u
                 who, mark, _ = sheet[write.number - 1]
                 sheet[write.number - 1] = (who, mark, str(content))
         after = read()
-        missing = astray(writes, after)
+        missing = unverified(writes, after)
         sent += sent_by(writes)
         strays += sent_by(writes) if missing else []
         repairs = misplaced(rows, after, sent, strays) if missing else []

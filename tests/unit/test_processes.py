@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.store import owners as processes
+from functions.store import owners
 from functions.store.owners import is_dead, this_process
 
 
@@ -50,14 +50,14 @@ def test_a_process_of_another_user_lives(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def places(monkeypatch: pytest.MonkeyPatch, proc: str) -> tuple[str, str]:
     """How two processes name where they are, if this is where the kernel tells nothing."""
-    monkeypatch.setattr(processes, "_PROC", Path(proc))
-    monkeypatch.setattr(processes, "_BOOT", Path("/nowhere"))
+    monkeypatch.setattr(owners, "_PROC", Path(proc))
+    monkeypatch.setattr(owners, "_BOOT", Path("/nowhere"))
     found = []
     for _ in range(2):
-        processes._place.cache_clear()
-        found.append(processes._place())
+        owners._place.cache_clear()
+        found.append(owners._place())
         assert not is_dead(this_process())
-    processes._place.cache_clear()
+    owners._place.cache_clear()
     return found[0], found[1]
 
 

@@ -14,9 +14,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from functions.errors import NotAProfile
-from functions.profiles import Profile, parse
-from functions.profiles import parsing as profiles
-from functions.profiles.parsing import LONGEST_CELL, Reason
+from functions.profiles import Profile, parse, parsing
+from functions.profiles.parsing import MAX_CELL, Reason
 
 JANE = Profile("linkedin.com/in/jane-doe-12", "http://www.linkedin.com/in/jane-doe-12")
 MEMBER_ID = "ACoAAABcDeFgHiJkLmNoPqRsTuVwXyZ01234567"
@@ -172,7 +171,7 @@ REFUSED: dict[Reason, list[object]] = {
         "linkedin.com/in/jane-doe-12\nhttps://www.linkedin.com/company/slintel",
         f"[Jane]({URL}) [John](https://linkedin.com/in/john-doe)",
     ],
-    Reason.TOO_LONG: ["x" * (LONGEST_CELL + 1), f"{URL}?" + "x" * 10**6],
+    Reason.TOO_LONG: ["x" * (MAX_CELL + 1), f"{URL}?" + "x" * 10**6],
 }
 
 
@@ -255,12 +254,12 @@ WORDS = st.text(st.sampled_from(string.ascii_lowercase + string.digits), min_siz
 SLUGS = (
     st.lists(WORDS, min_size=1, max_size=4)
     .map("-".join)
-    .filter(lambda slug: 3 <= len(slug) <= 100 and slug not in profiles._PLACEHOLDERS)
+    .filter(lambda slug: 3 <= len(slug) <= 100 and slug not in parsing._PLACEHOLDERS)
 )
 HOSTS = st.sampled_from(["", "www.", "m.", "mobile.", "de.", "uk.", "WWW.", "Www."])
 SCHEMES = st.sampled_from(["", "http://", "https://", "HTTPS://", "//"])
 TAILS = st.sampled_from(["", "/", "?trk=x", "#about", "/en", "/details/skills/", "/?a=1&b=2#c", "/recent-activity/all"])
-AROUND = st.sampled_from([("", ""), (" ", "\n"), ("\u200b", "\ufeff"), ('"', '"'), ("<", ">"), ("\xa0", "\u2060")])
+ROW_CONTEXT = st.sampled_from([("", ""), (" ", "\n"), ("\u200b", "\ufeff"), ('"', '"'), ("<", ">"), ("\xa0", "\u2060")])
 
 
 @given(
@@ -268,12 +267,18 @@ AROUND = st.sampled_from([("", ""), (" ", "\n"), ("\u200b", "\ufeff"), ('"', '"'
     SCHEMES,
     HOSTS,
     TAILS,
-    AROUND,
+    ROW_CONTEXT,
     st.sampled_from([str, str.upper, str.title]),
     st.randoms(use_true_random=False),
 )
 def test_any_combination_of_spellings_gives_one_key(
-    slug: str, scheme: str, host: str, tail: str, around: tuple[str, str], spell: Callable[[str], str], random: Random
+    slug: str,
+    scheme: str,
+    host: str,
+    tail: str,
+    around: tuple[str, str],
+    spell: Callable[[str], str],
+    random: Random,
 ) -> None:
     escaped = "".join(f"%{ord(c):02x}" if random.random() < 0.2 else c for c in spell(slug))
     cell = f"{around[0]}{scheme}{host}linkedin.com/in/{escaped}{tail}{around[1]}"
@@ -335,6 +340,6 @@ def test_what_is_no_text_is_refused_too(cell: object) -> None:
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_the_short_way_decides_nothing_that_the_long_way_would_decide_otherwise(middle: str) -> None:
     for cell in (f"https://www.linkedin.com/in/{middle}", f"linkedin.com/in/{middle}/?a=b"):
-        common = profiles._COMMON.fullmatch(cell)
+        common = parsing._COMMON.fullmatch(cell)
         if common:
-            assert profiles._identify(common[1]) == profiles._read_cell(cell)
+            assert parsing._identify(common[1]) == parsing._read_cell(cell)

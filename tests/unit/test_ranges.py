@@ -12,8 +12,8 @@ from openpyxl.utils import get_column_letter
 from functions.errors import BadRange
 from functions.fields import select
 from functions.sheets.a1 import Range, column_number, letters, parse_range
-from functions.sheets.grid import Tab, Window
-from functions.sheets.survey import survey
+from functions.sheets.grid import RowBlock, Tab
+from functions.sheets.scan import scan_range
 from local.sheets_api import a1
 
 LAST_COLUMN = 18_277
@@ -156,10 +156,10 @@ class EmptySheet:
         assert title == self.grid.title
         return self.grid
 
-    def window(self, sheet_id: int, first_row: int, last_row: int | None) -> Window:
+    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
         assert sheet_id == self.grid.sheet_id
         assert 1 <= first_row <= (last_row or first_row) <= self.grid.rows
-        return Window(self.grid, first_row, {}, [])
+        return RowBlock(self.grid, first_row, {}, [])
 
 
 @given(
@@ -180,7 +180,7 @@ def test_a_range_beyond_the_grid_is_refused_and_no_other_is_read_beyond_it(
     wanted = Range("Leads", column, first, None if more is None else first + more)
     last = wanted.last_row or height
     try:
-        found = survey(sheet, wanted, select(["email"]), header=header, overwrite=False, reuse=True)
+        found = scan_range(sheet, wanted, select(["email"]), header=header, overwrite=False, reuse=True)
     except BadRange as error:
         refusal = str(error)
         if column >= width or max(first, last) > height:

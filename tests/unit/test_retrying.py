@@ -25,8 +25,8 @@ from functions.credits.retry_policy import (
     MAX_RETRY_AFTER_S,
     MAX_THROTTLED_ATTEMPTS,
     MAX_WAIT_S,
+    GiveUp,
     RetryAfter,
-    Stop,
     verdict,
 )
 
@@ -58,7 +58,7 @@ def test_what_passes_is_asked_again(result: LookupResult) -> None:
 
 @pytest.mark.parametrize("result", FINAL)
 def test_what_stands_is_not(result: LookupResult) -> None:
-    assert verdict(result, 1, 0.1, 0.5) == Stop()
+    assert verdict(result, 1, 0.1, 0.5) == GiveUp()
 
 
 def test_the_tables_name_every_kind_of_result() -> None:
@@ -72,16 +72,16 @@ def test_the_tables_name_every_kind_of_result() -> None:
         (Unavailable(500), 1, 0.0, 0.5, RetryAfter(0.25)),
         (Unavailable(500), 3, 0.0, 0.5, RetryAfter(1.0)),
         (Unavailable(500), MAX_ATTEMPTS - 1, 0.0, 0.5, RetryAfter(2.0)),
-        (Unavailable(500), MAX_ATTEMPTS, 0.0, 0.5, Stop()),
-        (NoAnswer(sent=False), MAX_ATTEMPTS, 0.0, 0.5, Stop()),
+        (Unavailable(500), MAX_ATTEMPTS, 0.0, 0.5, GiveUp()),
+        (NoAnswer(sent=False), MAX_ATTEMPTS, 0.0, 0.5, GiveUp()),
         (Throttled(), MAX_ATTEMPTS, 0.0, 0.5, RetryAfter(4.0)),
         (Throttled(), MAX_THROTTLED_ATTEMPTS - 1, 0.0, 0.5, RetryAfter(MAX_WAIT_S / 2)),
-        (Throttled(), MAX_THROTTLED_ATTEMPTS, 0.0, 0.5, Stop()),
+        (Throttled(), MAX_THROTTLED_ATTEMPTS, 0.0, 0.5, GiveUp()),
         (Throttled(7.0), 1, 0.0, 0.5, RetryAfter(7.25)),
         (Unavailable(503, 7.0), 1, 0.0, 0.0, RetryAfter(7.0)),
         (Throttled(86_400.0), 1, 0.0, 0.0, RetryAfter(MAX_RETRY_AFTER_S)),
         (Throttled(20.0), 1, MAX_ELAPSED_S - 20, 0.0, RetryAfter(20.0)),
-        (Throttled(20.0), 1, MAX_ELAPSED_S - 19, 0.0, Stop()),
+        (Throttled(20.0), 1, MAX_ELAPSED_S - 19, 0.0, GiveUp()),
     ],
 )
 def test_when(result: LookupResult, attempt: int, elapsed_s: float, jitter: float, expected: object) -> None:
@@ -97,5 +97,5 @@ def test_a_retry_never_pays_twice_and_never_outlives_a_claim(
             assert charge(result).kind is EntryKind.RELEASED
             assert after_s >= 0
             assert elapsed_s + after_s + LAST_TIMEOUT_S < CLAIM_LIFETIME_S / 2
-        case Stop():
+        case GiveUp():
             pass

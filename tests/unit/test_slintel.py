@@ -40,8 +40,7 @@ from functions.credits.lookup_result import (
 )
 from functions.errors import KeyRejected, LeadfillError, QuotaExhausted, SettingsError
 from functions.profiles import Profile
-from functions.providers import http as connections
-from functions.providers import slintel
+from functions.providers import http, slintel
 from functions.providers.slintel import Slintel
 from local.child import ROOT
 from local.slintel_sandbox.client import Sandbox
@@ -428,7 +427,7 @@ def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
 
 
 def test_a_connection_that_rested_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "MAX_IDLE_S", -1.0)
+    monkeypatch.setattr(http, "MAX_IDLE_S", -1.0)
     with wire(says(answer(200, LEAD)), says(answer(200, LEAD))) as (url, received), client(url) as made:
         assert isinstance(made.look_up(profile("a")), Found)
         assert isinstance(made.look_up(profile("b")), Found)
@@ -454,7 +453,7 @@ def test_a_request_that_could_not_be_written_was_not_sent(monkeypatch: pytest.Mo
         connection.close()
         gone.set()
 
-    monkeypatch.setattr(connections._Connection, "is_connected", True)  # the peer leaves right after the check
+    monkeypatch.setattr(http._Connection, "is_connected", True)  # the peer leaves right after the check
     with wire(once_then_reset) as (url, _), client(url) as made:
         assert isinstance(made.look_up(profile("a")), Found)
         assert gone.wait(30)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from functions.credits.caps import Cap
-from functions.credits.lead_status import Standing
+from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import Charge, EntryKind
 from functions.store import claims, erasures, leads, ledger, revocations
 from functions.store.claims import Settlement
@@ -23,11 +23,9 @@ CAP = Cap("month:2026-03", 100)
 def look_up(store: Store, name: str, charge: Charge, at: datetime, user_id: str = "ada") -> str:
     """A lookup of one person that came to this; gives the key."""
     key = people(1, name)[0].key
-    standing = Standing.FOUND if charge.kind is EntryKind.CHARGED else Standing.IN_DOUBT
+    status = LeadStatus.FOUND if charge.kind is EntryKind.CHARGED else LeadStatus.IN_DOUBT
     claimed = claims.claim(store, [key], spender(user_id=user_id), [CAP], owner="me", fresh=FRESH, now=at)
-    claims.settle(
-        store, [Settlement(claim, charge, standing, leads.pack(b'{"id": 1}')) for claim in claimed.granted], at
-    )
+    claims.settle(store, [Settlement(claim, charge, status, leads.pack(b'{"id": 1}')) for claim in claimed.granted], at)
     return key
 
 
@@ -54,7 +52,7 @@ def test_an_erased_person_is_gone_and_the_amount_stays(store: Store) -> None:
         erasures.erase(connection, key, NOON)
         erasures.erase(connection, key, NOON)  # twice is once
     with store.reading() as connection:
-        assert leads.read(connection, [key], FRESH, NOON)[key].standing is Standing.ERASED
+        assert leads.read(connection, [key], FRESH, NOON)[key].status is LeadStatus.ERASED
         assert erasures.among(connection, [key]) == {key: NOON}
         assert ledger.totals(connection).charged == 1
     with store.writing() as connection:

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from functions.auth.access import Caller
-from functions.auth.encryption import Seal
-from functions.context import Deployment
+from functions.auth.encryption import TokenCipher
+from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.credits.pricing import EntryKind
 from functions.jobs import usage
@@ -25,14 +25,14 @@ ME = Caller("subject-of-mine-0001", "me@example.com", "example.com")
 LIMITS = Limits(per_run=7, per_user_day=50, per_month=900)
 
 
-def deployment(store: Store, enricher_of: EnricherOf) -> Deployment:
+def context(store: Store, enricher_of: EnricherOf) -> AppContext:
     """One whose clock stands still."""
-    return Deployment(
+    return AppContext(
         store=store,
         limits=LIMITS,
         fresh=FRESH,
         queue=StoreQueue(lambda: None),
-        seal=Seal("a secret of this test; that is long enough: 0123456789", "test"),
+        cipher=TokenCipher("a secret of this test; that is long enough: 0123456789", "test"),
         sheets_endpoint="",
         make_enricher=lambda: enricher_of(limits=LIMITS, clock=lambda: NOW),
         clock=lambda: NOW,
@@ -45,17 +45,17 @@ def enter(store: Store, at: datetime, kind: EntryKind, token: str, **changes: An
     credits_ = Decimal(0) if kind is EntryKind.RELEASED else Decimal(1)
     with store.writing() as connection:
         row = values | {"at": at, "kind": kind, "token": token, "credits": credits_} | changes
-        connection.execute(sa.insert(schema.credit_entries).values(row))
+        connection.execute(sa.insert(schema.ledger_entries).values(row))
 
 
 def days_of(store: Store, enricher_of: EnricherOf, days: int) -> list[tuple[str, str, str, str, str]]:
     """The lines of a report."""
-    told = usage.report(deployment(store, enricher_of), ME, days)["days"]
+    told = usage.report(context(store, enricher_of), ME, days)["days"]
     return [(line["date"], line["user"], line["spreadsheet_id"], line["charged"], line["in_doubt"]) for line in told]
 
 
 def test_nothing_spent_is_an_empty_report_with_the_caps_untouched(store: Store, enricher_of: EnricherOf) -> None:
-    assert usage.report(deployment(store, enricher_of), ME, 30) == {
+    assert usage.report(context(store, enricher_of), ME, 30) == {
         "days": [],
         "caps": [
             {"cap": "you today", "limit": 50, "used": 0.0},
@@ -99,7 +99,7 @@ def test_a_doubt_that_was_resolved_is_none(
 
 
 def test_a_run_moves_the_report_and_the_caps_alike(store: Store, enricher_of: EnricherOf) -> None:
-    parts = deployment(store, enricher_of)
+    parts = context(store, enricher_of)
     list(parts.make_enricher().enrich(people(5), spender(user_id=ME.subject)))
     list(parts.make_enricher().enrich(people(6), spender(user_id="somebody-else-0002")))
     told = usage.report(parts, ME, 1)

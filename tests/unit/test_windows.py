@@ -18,7 +18,7 @@ from functions.errors import SheetBusy
 from functions.sheets import client as sheets
 from functions.sheets.cells import Formula
 from functions.sheets.client import GoogleSheet
-from functions.sheets.grid import ANCHOR_KEY, Box, content, tabs_of, window_of
+from functions.sheets.grid import ANCHOR_KEY, Box, content, row_block_of, tabs_of
 
 texts = st.text(max_size=20)
 numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
@@ -44,22 +44,22 @@ def answered(row_data: list[Any], **data: Any) -> bytes:  # noqa: ANN401 - JSON
 
 @given(rows, st.randoms())
 def test_every_cell_is_what_came_in_whatever_order_they_are_looked_at(row_data: list[Any], draw: random.Random) -> None:
-    window = window_of(answered(row_data, startRow=6))
-    assert window is not None
-    assert (window.first_row, len(window.rows), window.tab.sheet_id) == (7, len(row_data), 3)
+    block = row_block_of(answered(row_data, startRow=6))
+    assert block is not None
+    assert (block.first_row, len(block.rows), block.tab.sheet_id) == (7, len(row_data), 3)
     places = [(index, column) for index in range(len(row_data) + 2) for column in range(6)]
     draw.shuffle(places)
     for index, column in places:
         there = row_data[index].get("values", []) if index < len(row_data) else []
         cell = there[column] if column < len(there) else {}
-        assert window.content(index, column) == content(cell)
-        assert window.text(index, column) == (cell.get("hyperlink") or cell.get("formattedValue") or "")
+        assert block.content(index, column) == content(cell)
+        assert block.text(index, column) == (cell.get("hyperlink") or cell.get("formattedValue") or "")
 
 
 @given(rows)
 def test_a_rows_digests_hang_on_what_its_other_cells_hold_not_on_where_they_stand(row_data: list[Any]) -> None:
     moved = [{"values": [{}, *reversed(row.get("values", []))]} for row in row_data]
-    before, after = window_of(answered(row_data)), window_of(answered(moved))
+    before, after = row_block_of(answered(row_data)), row_block_of(answered(moved))
     assert before is not None
     assert after is not None
     for index, row in enumerate(row_data):
@@ -71,24 +71,24 @@ def test_a_rows_digests_hang_on_what_its_other_cells_hold_not_on_where_they_stan
 
 def test_a_formula_is_told_from_a_text_that_looks_like_one() -> None:
     line = [{"userEnteredValue": {"formulaValue": "=1"}}, {"userEnteredValue": {"stringValue": "=1"}}]
-    window = window_of(answered([{"values": line}]))
-    assert window is not None
-    assert (window.content(0, 0), window.content(0, 1)) == (Formula("=1"), "=1")
+    block = row_block_of(answered([{"values": line}]))
+    assert block is not None
+    assert (block.content(0, 0), block.content(0, 1)) == (Formula("=1"), "=1")
 
 
 def test_anchors_are_found_where_their_columns_are_and_others_are_passed_over() -> None:
     ours, theirs = {"metadataId": 5, "metadataKey": ANCHOR_KEY}, {"metadataId": 6, "metadataKey": "theirs"}
     columns: list[Any] = [{}, {"developerMetadata": [theirs, ours]}, {"developerMetadata": [theirs]}]
-    window = window_of(answered([], startColumn=2, columnMetadata=columns))
-    assert window is not None
-    assert window.anchors == {5: 3}
+    block = row_block_of(answered([], startColumn=2, columnMetadata=columns))
+    assert block is not None
+    assert block.anchors == {5: 3}
 
 
 def test_a_tab_that_is_gone_has_no_window_and_an_empty_one_has_no_rows() -> None:
-    assert window_of(b"{}") is None
-    window = window_of(b'{"sheets": [{"properties": {"title": "Empty"}}]}')
-    assert window is not None
-    assert (len(window.rows), window.content(0, 0), window.text(5, 5)) == (0, "", "")
+    assert row_block_of(b"{}") is None
+    block = row_block_of(b'{"sheets": [{"properties": {"title": "Empty"}}]}')
+    assert block is not None
+    assert (len(block.rows), block.content(0, 0), block.text(5, 5)) == (0, "", "")
 
 
 def test_open_ends_of_merges_and_protected_ranges_reach_the_ends_of_the_tab() -> None:
@@ -110,10 +110,10 @@ def test_a_large_window_takes_little_more_memory_than_its_json() -> None:
     }
     answer = answered([line] * 20_000)
     tracemalloc.start()
-    window = window_of(answer)
-    assert window is not None
-    for index in range(len(window.rows)):
-        assert window.content(index, 8) == "value 8"
+    block = row_block_of(answer)
+    assert block is not None
+    for index in range(len(block.rows)):
+        assert block.content(index, 8) == "value 8"
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < len(answer) / 2, "beside the answer itself, which is held as it came"
@@ -138,6 +138,6 @@ def proxy() -> Iterator[str]:
 
 
 def test_an_answer_that_is_no_json_is_trouble_that_passes(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "MOST_WAIT_S", 0.0)
+    monkeypatch.setattr(sheets, "MAX_WAIT_S", 0.0)
     with pytest.raises(SheetBusy, match="could not be reached"):
         GoogleSheet("1", "token", endpoint=proxy).tabs()

@@ -41,24 +41,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cap", name=op.f("pk_counters")),
     )
     op.create_table(
-        "credit_entries",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("credits", sa.BigInteger(), nullable=False),
-        sa.Column("token", sa.Text(), nullable=False, comment="the claim that this settles"),
-        sa.Column("key", sa.Text(), nullable=True, comment="NULL once the person is erased"),
-        sa.Column("run_id", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("spreadsheet_id", sa.Text(), nullable=False),
-        sa.CheckConstraint("kind IN ('charged', 'in_doubt', 'released')", name=op.f("ck_credit_entries_kind_is_known")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_entries")),
-        sa.UniqueConstraint("token", "kind", name=op.f("uq_credit_entries_token")),
-    )
-    op.create_index(op.f("ix_credit_entries_at"), "credit_entries", ["at"], unique=False)
-    op.create_index(op.f("ix_credit_entries_key"), "credit_entries", ["key"], unique=False)
-    op.create_index(op.f("ix_credit_entries_run_id"), "credit_entries", ["run_id"], unique=False)
-    op.create_table(
         "erasures",
         sa.Column("digest", sa.Text(), nullable=False, comment="of the erased person's key, which itself is gone"),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -75,7 +57,7 @@ def upgrade() -> None:
         ),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("ceiling", sa.Integer(), nullable=False, comment="credits, confirmed"),
-        sa.Column("sealed_token", sa.Text(), nullable=True, comment="the sheet access token; NULL once it ends"),
+        sa.Column("encrypted_token", sa.Text(), nullable=True, comment="the sheet access token; NULL once it ends"),
         sa.Column("sheet_id", sa.Integer(), nullable=False, comment="the tab"),
         sa.Column(
             "layout",
@@ -85,7 +67,7 @@ def upgrade() -> None:
         ),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("message", sa.Text(), nullable=True, comment="a sentence: why it waits or stopped"),
-        sa.Column("halted", sa.Boolean(), nullable=False, comment="nothing more is looked up"),
+        sa.Column("stop_requested", sa.Boolean(), nullable=False, comment="nothing more is looked up"),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
@@ -102,15 +84,33 @@ def upgrade() -> None:
     op.create_table(
         "leads",
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("standing", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
         sa.Column("learned_at", sa.BigInteger(), nullable=False),
         sa.Column("lead", sa.LargeBinary(), nullable=True, comment="zlib-compressed JSON, whole"),
         sa.CheckConstraint(
-            "standing IN ('found', 'missing', 'refused', 'unreadable', 'in_doubt', 'erased')",
-            name=op.f("ck_leads_standing_is_known"),
+            "status IN ('found', 'missing', 'refused', 'unreadable', 'in_doubt', 'erased')",
+            name=op.f("ck_leads_status_is_known"),
         ),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_leads")),
     )
+    op.create_table(
+        "ledger_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("credits", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False, comment="the claim that this settles"),
+        sa.Column("key", sa.Text(), nullable=True, comment="NULL once the person is erased"),
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("spreadsheet_id", sa.Text(), nullable=False),
+        sa.CheckConstraint("kind IN ('charged', 'in_doubt', 'released')", name=op.f("ck_ledger_entries_kind_is_known")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entries")),
+        sa.UniqueConstraint("token", "kind", name=op.f("uq_ledger_entries_token")),
+    )
+    op.create_index(op.f("ix_ledger_entries_at"), "ledger_entries", ["at"], unique=False)
+    op.create_index(op.f("ix_ledger_entries_key"), "ledger_entries", ["key"], unique=False)
+    op.create_index(op.f("ix_ledger_entries_run_id"), "ledger_entries", ["run_id"], unique=False)
     op.create_table(
         "locks",
         sa.Column(
@@ -126,16 +126,6 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revoked_tokens")),
     )
-    op.create_table(
-        "before_images",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("job_id", sa.Text(), nullable=False),
-        sa.Column("identity", sa.Text(), nullable=False, comment="whose row it was"),
-        sa.Column("cells", sa.JSON(), nullable=False, comment="what the reused columns held in it"),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_before_images_job_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_before_images")),
-    )
-    op.create_index("ix_before_images_of_a_row", "before_images", ["job_id", "identity"], unique=False)
     op.create_table(
         "chunks",
         sa.Column("id", sa.Text(), nullable=False),
@@ -171,3 +161,13 @@ def upgrade() -> None:
     op.create_index("ix_job_rows_by_chunk", "job_rows", ["job_id", "chunk"], unique=False)
     op.create_index("ix_job_rows_by_key", "job_rows", ["key"], unique=False)
     op.create_index("ix_job_rows_by_outcome", "job_rows", ["job_id", "outcome"], unique=False)
+    op.create_table(
+        "snapshots",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("identity", sa.Text(), nullable=False, comment="whose row it was"),
+        sa.Column("cells", sa.JSON(), nullable=False, comment="what the reused columns held in it"),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_snapshots_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshots")),
+    )
+    op.create_index("ix_snapshots_of_a_row", "snapshots", ["job_id", "identity"], unique=False)

@@ -13,7 +13,7 @@ from functions.fields.catalogue import Field
 from functions.profiles import Profile, parse
 from functions.sheets.a1 import Range, letters
 from functions.sheets.cells import Content, Formula
-from functions.sheets.grid import Box, Tab, Window
+from functions.sheets.grid import Box, RowBlock, Tab
 
 PAGE_ROWS = 5_000
 """Rows read in one call; some megabytes."""
@@ -25,7 +25,7 @@ class Sheet(Protocol):
     def tab(self, title: str) -> Tab:
         """The tab of this title."""
 
-    def window(self, sheet_id: int, first_row: int, last_row: int | None) -> Window:
+    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
         """Some whole rows."""
 
 
@@ -39,7 +39,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SurveyedRow:
+class ScannedRow:
     """A row of the range."""
 
     number: int
@@ -53,7 +53,7 @@ class SurveyedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class SheetScan:
     """A tab and a range of it, ready to be read row by row."""
 
     sheet: Sheet
@@ -63,23 +63,23 @@ class Survey:
     header_row: int | None
     targets: tuple[Target, ...]
     overwrite: bool
-    first_page: Window
+    first_page: RowBlock
 
-    def rows(self) -> Iterator[SurveyedRow]:
+    def rows(self) -> Iterator[ScannedRow]:
         """Every row of the range, read page by page."""
         first, last = self.range.first_row, self.range.last_row or self.tab.rows
         for start in range(first, last + 1, PAGE_ROWS):
             end = min(start + PAGE_ROWS - 1, last)
             held = self.first_page.first_row <= start and end < self.first_page.first_row + PAGE_ROWS
-            window = self.first_page if held else self.sheet.window(self.tab.sheet_id, start, end)
+            block = self.first_page if held else self.sheet.read_rows(self.tab.sheet_id, start, end)
             for number in range(start, end + 1):
-                yield self._row(window, number)
+                yield self._row(block, number)
 
-    def _row(self, window: Window, number: int) -> SurveyedRow:
-        index = number - window.first_row
-        found, sentence = who(window, index, self.range.column)
-        held = [target.column is not None and window.content(index, target.column) != "" for target in self.targets]
-        return SurveyedRow(number=number, found=found, sentence=sentence, filled=not self.overwrite and all(held))
+    def _row(self, block: RowBlock, number: int) -> ScannedRow:
+        index = number - block.first_row
+        found, sentence = who(block, index, self.range.column)
+        held = [target.column is not None and block.content(index, target.column) != "" for target in self.targets]
+        return ScannedRow(number=number, found=found, sentence=sentence, filled=not self.overwrite and all(held))
 
     def planned_columns(self) -> list[tuple[Field, str, bool]]:
         """Each field, the letters of its column once the run has begun, and whether the column is new."""
@@ -95,9 +95,9 @@ class Survey:
         return planned
 
 
-def survey(
+def scan_range(
     sheet: Sheet, wanted: Range, fields: tuple[Field, ...], *, header: str, overwrite: bool, reuse: bool
-) -> Survey:
+) -> SheetScan:
     """Looks at the tab and finds the header row and the columns.
 
     Args:
@@ -117,7 +117,7 @@ def survey(
         raise BadRange(
             f"{wanted} goes beyond the tab, which ends at {letters(tab.columns - 1)}{tab.rows}; choose rows inside it."
         )
-    page = sheet.window(tab.sheet_id, 1, min(tab.rows, PAGE_ROWS))
+    page = sheet.read_rows(tab.sheet_id, 1, min(tab.rows, PAGE_ROWS))
     header_row = _header_row(page, wanted, header)
     first = max(wanted.first_row, 2) if header_row else wanted.first_row
     last = min(wanted.last_row or tab.rows, tab.rows)
@@ -128,7 +128,7 @@ def survey(
     titles = [page.text(0, column) for column in range(tab.columns)] if header_row and reuse else []
     targets = tuple(Target(field=field, column=_column_of(field, titles, wanted.column)) for field in fields)
     _refuse_unfit(tab, covered, targets)
-    return Survey(
+    return SheetScan(
         sheet=sheet,
         tab=tab,
         range=covered,
@@ -139,10 +139,10 @@ def survey(
     )
 
 
-def who(window: Window, index: int, column: int) -> tuple[Profile | str, str]:
+def who(block: RowBlock, index: int, column: int) -> tuple[Profile | str, str]:
     """Who stands in a row, with an empty sentence; or why nobody does, and what to do about it."""
-    cell = window.content(index, column)
-    for text in dict.fromkeys((window.text(index, column), _typed(cell))):
+    cell = block.content(index, column)
+    for text in dict.fromkeys((block.text(index, column), _typed(cell))):
         try:
             return parse(text), ""
         except NotAProfile as error:
@@ -150,15 +150,15 @@ def who(window: Window, index: int, column: int) -> tuple[Profile | str, str]:
     return str(reason), sentence
 
 
-def identity(window: Window, index: int, column: int) -> str:
+def identity(block: RowBlock, index: int, column: int) -> str:
     """By what a row is known: its profile's key; without one, a digest of what its URL cell says, which is no key.
 
     It is kept for the undo, and the text may name somebody.
     """
-    found, _ = who(window, index, column)
+    found, _ = who(block, index, column)
     if isinstance(found, Profile):
         return found.key
-    said = _typed(window.content(index, column)).encode("utf-8", "surrogatepass")
+    said = _typed(block.content(index, column)).encode("utf-8", "surrogatepass")
     return f"text:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
 
 
@@ -166,7 +166,7 @@ def _typed(cell: Content) -> str:
     return cell.text if isinstance(cell, Formula) else str(cell)
 
 
-def _header_row(page: Window, wanted: Range, header: str) -> int | None:
+def _header_row(page: RowBlock, wanted: Range, header: str) -> int | None:
     if header == "no":
         return None
     if header == "yes":
