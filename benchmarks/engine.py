@@ -35,7 +35,7 @@ from functions.providers.slintel import Slintel
 from functions.store import schema
 from functions.store.database import Store
 from functions.store.leads import Freshness
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 
 ROOT = Path(__file__).parents[1]
 PLENTY = Limits(per_run=10**9, per_user_day=10**9, per_month=10**9)

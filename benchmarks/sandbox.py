@@ -16,7 +16,7 @@ from time import perf_counter
 
 import click
 
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 
 REQUIRED_PER_S = 2_000
 

@@ -38,7 +38,7 @@ from functions.store import claims, schema_version
 from functions.store.claims import Settlement
 from functions.store.database import Store
 from functions.store.leads import Freshness
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 
 PLENTY = Limits(per_run=10**9, per_user_day=10**9, per_month=10**9)
 FRESH = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))

@@ -31,7 +31,7 @@ from functions.store.database import Store
 from local.csv_columns import Columns
 from local.csv_file import BadFile, CsvFile, open_csv
 from local.csv_run import CsvRun, Tally
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 
 HOME = Path(".leadfill")
 USER = "command line"

@@ -19,7 +19,7 @@ import requests
 from functions.store import schema_version
 from functions.store.database import Store
 from local.ports import HOST, free_port, listens
-from local.slintel_sandbox.server import BASE_PATH
+from local.providers.server import BASE_PATH
 
 ROOT = Path(__file__).parent.parent
 AUDIENCE = "leadfill-local"
@@ -188,7 +188,7 @@ def stack(
         closing.callback(running.close)
         running.start_part("issuer", "issuer", port=wanted.get("issuer", 0))
         if not (settings.get("SLINTEL_API_KEY") or os.environ.get("SLINTEL_API_KEY")):
-            running.start_part("sandbox", "slintel_sandbox", port=wanted.get("sandbox", 0))
+            running.start_part("sandbox", "providers", "slintel", port=wanted.get("sandbox", 0))
         said = running.start_part("emulator", "sheets_api", *map(str, files), port=wanted.get("emulator", 0))
         if said.get("spreadsheets"):
             running.spreadsheet_id = said["spreadsheets"][0]["id"]

@@ -22,7 +22,7 @@ from functions.providers.slintel import Slintel
 from functions.store import schema
 from functions.store.database import Store
 from functions.store.leads import Freshness
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 
 PLENTY = Limits(per_run=10**6, per_user_day=10**6, per_month=10**6)
 FRESH = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))

@@ -19,9 +19,9 @@ import pytest
 import requests
 
 from functions.store.database import Store
+from local.providers.client import Sandbox
+from local.providers.slintel import lead
 from local.sheets_api.client import SheetsEmulator
-from local.slintel_sandbox.client import Sandbox
-from local.slintel_sandbox.people import lead
 from local.stack import AUDIENCE, PERSON, WORKER, Stack, stack
 from tests.conftest import wait_until
 

@@ -16,8 +16,8 @@ import pytest
 
 from deploy.watching import ALERTS, Alert
 from local.issuer.issuing import Issuer
-from local.slintel_sandbox.client import Sandbox
-from local.slintel_sandbox.people import lead
+from local.providers.client import Sandbox
+from local.providers.slintel import lead
 from local.stack import AUDIENCE, PERSON, ROOT, stack
 from tests.conftest import wait_until
 from tests.stack_fixture import Running, attach

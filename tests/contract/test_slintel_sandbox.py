@@ -16,9 +16,9 @@ import pytest
 import requests
 
 from local.child import ROOT
-from local.slintel_sandbox.client import Sandbox
-from local.slintel_sandbox.people import FORMULA_LIKE, lead
-from local.slintel_sandbox.switches import SLUGS, Switches, fate
+from local.providers.client import Sandbox
+from local.providers.slintel import FORMULA_LIKE, lead
+from local.providers.switches import SLUGS, Switches, fate
 
 DOCUMENTATION = ROOT.parent / "shared" / "seed" / "lead_enrich_on_linkedin_url.md"
 PEOPLE = [lead(f"person-{n}") for n in range(3_000)]
@@ -259,7 +259,7 @@ def test_a_wrong_switch_is_named(sandbox: Sandbox) -> None:
 
 def test_it_ends_with_the_process_that_started_it() -> None:
     starter = (
-        "import os, sys; from local.slintel_sandbox.client import Sandbox; s = Sandbox().__enter__();"
+        "import os, sys; from local.providers.client import Sandbox; s = Sandbox().__enter__();"
         "print(s.port, flush=True); sys.stdin.read(); os._exit(9)"
     )
     parent = subprocess.Popen([sys.executable, "-c", starter], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -282,5 +282,5 @@ def test_it_ends_with_the_process_that_started_it() -> None:
 
 
 def test_every_switch_is_said_in_words() -> None:
-    text = (Path(ROOT) / "local/slintel_sandbox/switches.py").read_text(encoding="utf-8")
+    text = (Path(ROOT) / "local/providers/switches.py").read_text(encoding="utf-8")
     assert set(re.findall(r"^    (\w+): ", text, re.MULTILINE)) >= set(Switches.__struct_fields__)

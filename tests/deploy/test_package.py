@@ -20,7 +20,7 @@ from deploy.environment import chosen, of_function
 from deploy.source import ROOT, files
 from deploy.target import FUNCTIONS, Target
 from local.ports import free_port
-from local.slintel_sandbox.server import BASE_PATH
+from local.providers.server import BASE_PATH
 from local.stack import AUDIENCE, Stack
 from tests.stack_fixture import Running, attach, slugs
 
@@ -84,7 +84,7 @@ def running(python: Path, package: Path, database: str, tmp_path_factory: pytest
         stack = Stack(tmp_path_factory.mktemp("home"))
         closing.callback(stack.close)
         stack.start_part("issuer", "issuer")
-        stack.start_part("sandbox", "slintel_sandbox")
+        stack.start_part("sandbox", "providers", "slintel")
         stack.start_part("emulator", "sheets_api")
         stack.start_part("tasks", "cloud_tasks", "--issuer", stack.urls["issuer"])
         requests.patch(f"{stack.urls['tasks']}/v2/{TARGET.queue}", json={}, timeout=10).raise_for_status()

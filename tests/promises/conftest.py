@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from local.slintel_sandbox.client import Sandbox
 from tests.promises.desk import Desk, desk_at
 
 

@@ -23,9 +23,9 @@ from functions.store import jobs, ledger
 from functions.store.database import Store
 from functions.store.jobs import Job, JobRow
 from functions.task_queue import StoreQueue
+from local.providers.client import Sandbox
+from local.providers.slintel import lead
 from local.sheets_api.client import SheetsEmulator
-from local.slintel_sandbox.client import Sandbox
-from local.slintel_sandbox.people import lead
 
 FIELDS = ("email", "title", "company", "size")
 ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING, JobState.UNDOING)

@@ -16,8 +16,8 @@ from functions.outcomes import Outcome
 from functions.sheets.client import GoogleSheet
 from functions.store import jobs, schema, schema_version
 from functions.store.database import Store
+from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from local.slintel_sandbox.client import Sandbox
 from tests.promises.desk import Desk, desk_at, expected, people_rows
 
 ROWS, CHUNK = 12, 4

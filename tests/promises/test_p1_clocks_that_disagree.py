@@ -16,7 +16,7 @@ from functions.outcomes import Outcome
 from functions.providers.slintel import Slintel
 from functions.store import chunks, claims, ledger
 from functions.store.database import Store
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 from tests.conftest import FRESH, PLENTY, people, spender, wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one machine

@@ -15,7 +15,7 @@ from functions.outcomes import Outcome
 from functions.profiles import parse
 from functions.store import ledger
 from functions.store.database import Store
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 from tests.conftest import FRESH, EnricherOf, people, spender
 
 SPELLINGS = (

@@ -28,7 +28,7 @@ from functions.providers.slintel import Slintel
 from functions.store import claims, leads, ledger, schema
 from functions.store.claims import Claim
 from functions.store.database import Store
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 from tests.conftest import FRESH, spender, wait_until_quiet
 
 # Some of them have a fate of their own in the sandbox.

@@ -22,7 +22,7 @@ from functions.errors import StoreError
 from functions.outcomes import Outcome
 from functions.store import claims
 from functions.store.database import Store
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 from tests.conftest import PLENTY, EnricherOf, people, spender, wait_until_quiet
 from tests.promises.test_p2_the_ledger_brackets_the_truth import assert_bracketed
 

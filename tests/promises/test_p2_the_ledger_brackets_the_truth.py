@@ -22,7 +22,7 @@ from functions.errors import KeyRejected, QuotaExhausted, StoreError
 from functions.outcomes import Outcome
 from functions.store import claims, leads, ledger, schema
 from functions.store.database import Store
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 from tests.conftest import FRESH, PLENTY, EnricherOf, people, spender, wait_until_quiet
 
 ROOT = Path(__file__).parents[2]

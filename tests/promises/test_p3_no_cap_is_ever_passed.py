@@ -13,7 +13,7 @@ from functions.errors import CapReached
 from functions.outcomes import Outcome
 from functions.store import ledger
 from functions.store.database import Store
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 from tests.conftest import PLENTY, EnricherOf, people, spender
 
 

@@ -22,8 +22,8 @@ from functions.outcomes import JobState, Outcome
 from functions.store import chunks, schema_version
 from functions.store.database import Store
 from functions.store.jobs import Job
+from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from local.slintel_sandbox.client import Sandbox
 from tests.conftest import wait_until_quiet
 from tests.promises.desk import Desk, desk_at, url_of
 from tests.promises.dying_worker import STRAGGLING

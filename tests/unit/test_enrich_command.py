@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 from tests.conftest import wait_until, wait_until_quiet
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from functions.formula import Answer
 from functions.store import schema
 from functions.store.database import Store
 from functions.task_queue import StoreQueue
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 from tests.conftest import FRESH, EnricherOf
 
 LIMITS = Limits(per_run=1000, per_user_day=1000, per_month=1000)

@@ -43,7 +43,7 @@ from functions.profiles import Profile
 from functions.providers import http, slintel
 from functions.providers.slintel import Slintel
 from local.child import ROOT
-from local.slintel_sandbox.client import Sandbox
+from local.providers.client import Sandbox
 
 KEY = "not-a-real-key"
 SENT, UNSENT = NoAnswer(sent=True), NoAnswer(sent=False)

@@ -6,13 +6,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local.child import Child
-from local.slintel_sandbox.server import BASE_PATH
+from local.providers.server import BASE_PATH
 
 
 class Sandbox(Child):
     """Starts on entering; ends on leaving, or when this process does."""
 
-    module = "local.slintel_sandbox"
+    module = "local.providers"
+
+    def __init__(self, provider: str = "slintel", *, port: int = 0) -> None:
+        super().__init__(provider, port=port)
 
     @property
     def url(self) -> str:

@@ -23,8 +23,8 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
-from local.slintel_sandbox.people import lead
-from local.slintel_sandbox.switches import Body, Fate, Switches, fate, latency_s
+from local.providers.slintel import lead
+from local.providers.switches import Body, Fate, Switches, fate, latency_s
 
 BASE_PATH = "/v2.0"
 

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote
 
-from local.slintel_sandbox import words
+from local.providers import words
 
 KEPT = frozenset({"id", "linkedin_url"})
 """What every lead has."""
