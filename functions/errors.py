@@ -17,7 +17,13 @@ Callers read the attributes, never the text: `slug` (stable, the `type` of the H
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
+
+
+def counted(count: int | Decimal, noun: str) -> str:
+    """Write a number with its noun: `1 credit`, `1,000 credits`."""
+    return f"{Decimal(count):,f} {noun}{'' if count == 1 else 's'}"
 
 
 class LeadfillError(Exception):
@@ -110,7 +116,7 @@ class CapReached(LeadfillError):
 
     def __init__(self, cap: str, limit: int, used: int) -> None:
         super().__init__(
-            f"The credit cap {cap} is reached: {used} of {limit} credits are used. "
+            f"The credit cap {cap} is reached: {used:,} of {counted(limit, 'credit')} used. "
             "Nothing more is spent until it is raised or its period ends."
         )
         self.cap, self.limit, self.used = cap, limit, used

@@ -10,7 +10,7 @@ from functions.auth.access import FormulaToken
 from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
-from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile
+from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile, counted
 from functions.fields import Facts, project, select, split
 from functions.fields.catalogue import Field
 from functions.fields.cell_format import CellValue
@@ -115,7 +115,7 @@ def _row(result: Result | None, fields: Sequence[Field], if_missing: str, troubl
 def _why(stopped_by: LeadfillError | None) -> str:
     if isinstance(stopped_by, CapReached) and stopped_by.cap == "run":
         return (
-            f"Formulas of this spreadsheet have used their {stopped_by.limit} credits of today; "
+            f"Formulas of this spreadsheet have used their {counted(stopped_by.limit, 'credit')} of today; "
             "fill the rest with the Leadfill sidebar, or try again tomorrow."
         )
     return str(stopped_by or "")

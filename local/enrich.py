@@ -22,7 +22,7 @@ from functions.credits.caps import Spender
 from functions.credits.lead_status import LeadStatus
 from functions.credits.plan import Plan
 from functions.enrichment.enricher import Enricher
-from functions.errors import LeadfillError
+from functions.errors import LeadfillError, counted
 from functions.fields import select, split
 from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import Outcome
@@ -61,9 +61,9 @@ def main(
 ) -> None:
     """Fill FILE, a CSV that holds LinkedIn profile URLs, with lead data.
 
-    Prints the plan and what it can cost, asks, shows progress, and writes the result beside FILE. Started again after
-    an interruption it goes on where it was: nobody is paid for twice. Without SLINTEL_API_KEY, a sandbox on this
-    machine answers with invented people.
+    Prints the plan and the most it can cost, asks, shows progress, and writes the result beside FILE. After an
+    interruption, run it again: it continues where it was, and you never pay for the same person twice. Without
+    SLINTEL_API_KEY, a sandbox on this machine answers with invented people.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     retry = frozenset({LeadStatus.IN_DOUBT}) if retry_in_doubt else frozenset[LeadStatus]()
@@ -105,7 +105,7 @@ def _run(console: Console, run: CsvRun, target: Path, max_credits: int | None, *
         f"{'What was done is in' if stopped_by or stop.is_set() else 'Written to'} [bold]{_plain(str(target))}[/]."
     )
     if stop.is_set():
-        console.print("[bold yellow]Interrupted.[/] Run the same command again to go on; nobody is paid for twice.")
+        console.print("[bold yellow]Interrupted.[/] Run the same command again to continue; you do not pay twice.")
         return INTERRUPTED
     if stopped_by is not None:
         console.print(f"[bold red]The run stopped early:[/] {_plain(str(stopped_by))}")
@@ -116,20 +116,20 @@ def _run(console: Console, run: CsvRun, target: Path, max_credits: int | None, *
 def _confirmed(planned: Plan) -> bool:
     if not sys.stdin.isatty():
         raise LeadfillError(
-            f"There is no terminal to ask whether to spend {planned.max_credits} credits. "
+            f"There is no terminal to ask whether to spend {counted(planned.max_credits, 'credit')}. "
             "Say YES=1 (--yes) to go ahead; nothing was spent."
         )
-    return click.confirm(f"Spend up to {planned.max_credits} credits?", default=False, err=True)
+    return click.confirm(f"Spend up to {counted(planned.max_credits, 'credit')}?", default=False, err=True)
 
 
 @contextmanager
 def _progress(console: Console, tally: Tally, rows: int) -> Iterator[Callable[[], None]]:
     """A bar with the rate and the credits; gives what redraws it."""
-    facts = TextColumn("{task.fields[rate]} rows/s · {task.fields[credits]} credits")
+    facts = TextColumn("{task.fields[rate]} rows/s · {task.fields[credits]}")
     with Progress(
         TextColumn("Enriching"), BarColumn(), MofNCompleteColumn(), facts, TimeRemainingColumn(), console=console
     ) as progress:
-        task = progress.add_task("", total=rows, rate="-", credits=0)
+        task = progress.add_task("", total=rows, rate="-", credits=counted(0, "credit"))
 
         def show() -> None:
             speed = progress.tasks[0].speed
@@ -137,7 +137,7 @@ def _progress(console: Console, tally: Tally, rows: int) -> Iterator[Callable[[]
                 task,
                 completed=tally.outcomes.total(),
                 rate=f"{speed:.0f}" if speed else "-",
-                credits=tally.outcomes[Outcome.ENRICHED],
+                credits=counted(tally.outcomes[Outcome.ENRICHED], "credit"),
             )
 
         yield show
@@ -147,9 +147,13 @@ def _report(console: Console, store: Store, spender: Spender, tally: Tally) -> N
     with store.reading() as connection:
         cost = ledger.totals(connection, spender.run_id)
     done = ", ".join(f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in tally.outcomes.items())
-    console.print(f"[bold]{tally.outcomes.total()} rows:[/] {done}.")
-    doubt = f" {cost.in_doubt:f} more are in doubt: no answer came." if cost.in_doubt else ""
-    console.print(f"[bold]Cost:[/] {cost.charged:f} credits.{doubt}")
+    console.print(f"[bold]{counted(tally.outcomes.total(), 'row')}:[/] {done}.")
+    doubt = (
+        f" Up to {counted(cost.in_doubt, 'more credit')} may have been charged: no answer came."
+        if cost.in_doubt
+        else ""
+    )
+    console.print(f"[bold]Cost:[/] {counted(cost.charged, 'credit')}.{doubt}")
     for number, sentence in tally.troubles:
         console.print(f"  row {number}: {_plain(sentence)}")
 
@@ -161,25 +165,26 @@ def _print_plan(console: Console, planned: Plan, table: CsvFile, columns: Column
         console.print("  The file is not UTF-8; it is read as Windows-1252. Check the accents in the result.")
     reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in planned.unusable_reasons.items())
     lines = [
-        (planned.rows, "rows", ""),
+        (planned.rows, "row" if planned.rows == 1 else "rows", ""),
         (planned.unusable, "unusable", reasons),
         (planned.already_filled, "already filled", ""),
-        (planned.duplicates, "duplicates", "the same person again: free"),
+        (planned.duplicates, "duplicate" if planned.duplicates == 1 else "duplicates", "the same person again: free"),
         (planned.known, "known", "answered from the store: free"),
         (planned.in_doubt, "in doubt", "asked before without an answer; --retry-in-doubt asks again"),
-        (planned.lookups, "lookups", ""),
+        (planned.lookups, "lookup" if planned.lookups == 1 else "lookups", ""),
     ]
     for count, what, note in lines:
-        if count or what in {"rows", "lookups"}:
+        if count or what == "lookups":
             console.print(f"  {count:>8,}  {what}" + (f"  [dim]{_plain(note)}[/]" if note else ""))
     fields = ", ".join(field.header for field in columns.fields)
     console.print(f"  Fields: {_plain(fields)}")
     console.print(
-        f"  It costs at most [bold]{planned.max_credits} credits[/]; {planned.credits_left} are left under the caps."
+        f"  It costs at most [bold]{counted(planned.max_credits, 'credit')}[/]; "
+        f"the caps leave {counted(planned.credits_left, 'credit')}."
     )
     if planned.short_of:
         console.print(
-            f"  [yellow]{planned.short_of} people will not be looked up: the ceiling or a cap does not pay for them.[/]"
+            f"  [yellow]Left out: {counted(planned.short_of, 'lookup')}. The ceiling or a cap does not allow more.[/]"
         )
 
 

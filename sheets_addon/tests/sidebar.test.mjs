@@ -74,6 +74,22 @@ test("the end of a job is one sentence", () => {
   assert.equal(words.costSentence({ ...JOB, credits: { charged: "0", in_doubt: "0" } }), "Nothing charged");
 });
 
+test("one of a thing is counted in the singular", () => {
+  const one = { ...JOB, rows: 1, counts: { enriched: 1 }, credits: { charged: "1", in_doubt: "0", ceiling: 1 } };
+  assert.equal(words.endSentence(one), "The row has an answer.");
+  assert.equal(words.endSentence({ ...one, rows: 2 }), "1 of 2 rows has an answer.");
+  assert.equal(words.endSentence({ ...one, counts: {} }), "0 of 1 row have an answer.");
+  assert.equal(words.endSentence({ ...one, state: "cancelled" }), "1 row had an answer before the run was cancelled.");
+  assert.equal(words.costSentence(one), "1 credit charged");
+  assert.match(words.partsSentence(words.planParts({ ...PLAN, duplicates: 1 })), /, 1 duplicate,/);
+  assert.match(words.partsSentence(words.planParts(PLAN)), /, 7 duplicates,/);
+  assert.match(words.planWarning({ ...PLAN, max_credits: 54, credits_left: 1 }), /leave 1 credit, so 1 row would/);
+  const sentences = scripts.flatMap(
+    ({ code }) => code.match(/\$\{[^}]*\} (?:credits|rows|lookups|formulas|fields|columns)\b/g) ?? [],
+  );
+  assert.deepEqual(sentences, [], "counted() writes a number with its noun");
+});
+
 test("the time left is rounded, so that it does not flicker", () => {
   const said = [null, 3, 46, 95, 3590, 4500].map((seconds) => words.timeLeft(seconds));
   assert.deepEqual(said, [

@@ -133,6 +133,25 @@ def test_without_a_key_the_sandbox_answers_and_says_so(command: Command) -> None
     assert all(row[2:6] != [""] * 4 for row in read(command.folder / "leads.enriched.csv")[1:])
 
 
+def test_one_of_a_thing_is_counted_in_the_singular(command: Command, sandbox: Sandbox) -> None:
+    out = command.folder / "out.csv"
+    done = command.run(a_list(command.folder, 1), "--yes", "--out", out)
+    assert "1 row 1 lookup" in done.text
+    assert "It costs at most 1 credit; the caps leave 5,000 credits." in done.text
+    assert "1 row: 1 enriched. Cost: 1 credit." in done.text
+    assert "/s · 1 credit " in done.text
+    two = command.folder / "two.csv"
+    two.write_text("linkedin.com/in/ada-1\nlinkedin.com/in/bob-1\n" + "linkedin.com/in/ada-1\n", encoding="utf-8")
+    done = command.run(two, "--yes", "--max-credits", 1)
+    assert "1 duplicate the same person" in done.text
+    assert "Left out: 1 lookup." in done.text
+    asked = command.run(a_list(command.folder, 1, "other", "three.csv"))
+    assert "whether to spend 1 credit." in asked.text
+    sandbox.switch(hang_up_after_rate=1)
+    doubt = command.run(a_list(command.folder, 1, "doubt", "four.csv"), "--yes")
+    assert "Cost: 0 credits. Up to 1 more credit may have been charged" in doubt.text
+
+
 def test_it_asks_before_it_spends(command: Command, sandbox: Sandbox) -> None:
     done = command.run(a_list(command.folder, 3))
     assert done.code == 1
@@ -360,7 +379,7 @@ def limited(bytes_: int) -> Callable[[], None]:
 
 
 def test_a_full_disk_loses_nothing_that_was_paid_for(command: Command, sandbox: Sandbox) -> None:
-    """First the database cannot grow, then there is room again: nobody is paid for twice."""
+    """First the database cannot grow, then there is room again: no person is paid for twice."""
     path = a_list(command.folder, 400, prefix="huge-lead")
     done = command.run(path, "--yes", preexec_fn=limited(600_000))
     assert done.code == 1
@@ -434,7 +453,7 @@ def test_killed_it_pays_for_nobody_twice(command: Command, sandbox: Sandbox) -> 
 
 def test_the_ceiling_holds_and_says_whom_it_left_out(command: Command, sandbox: Sandbox) -> None:
     done = command.run(a_list(command.folder, 30), "--yes", "--max-credits", 7)
-    assert "23 people will not be looked up" in done.text
+    assert "Left out: 23 lookups." in done.text
     assert done.code == 3
     assert "7 enriched" in done.text
     assert "23 cancelled" in done.text

@@ -110,7 +110,7 @@ function drawFormulaBar() {
   byId("where").textContent = a1Of(grid.selection);
   if (document.activeElement !== formulaBar) formulaBar.value = book.text(row, column);
   const { rows } = book.extent();
-  byId("status").textContent = `${rows.toLocaleString("en")} rows`;
+  byId("status").textContent = `${rows.toLocaleString("en")} ${rows === 1 ? "row" : "rows"}`;
 }
 
 function drawTabs() {
