@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from functions.auth.access import FormulaToken
 from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
 from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile, counted
-from functions.fields import Facts, project, select, split
+from functions.fields import project, select, split
 from functions.fields.catalogue import Field
 from functions.fields.cell_format import CellValue
 from functions.outcomes import Outcome
@@ -105,10 +105,9 @@ def _row(result: Result | None, fields: Sequence[Field], if_missing: str, troubl
         return _said(f"{TROUBLE}{trouble or result.detail}", len(fields))
     if result.outcome in (Outcome.FAILED, Outcome.IN_DOUBT):
         return _said(f"{TROUBLE}{result.detail}", len(fields))
-    learned_at = result.known.learned_at if result.known and result.lead is not None else None
     # What a formula shows must not depend on who asked first: the lead is known once it is there.
     status = Outcome.KNOWN if result.outcome is Outcome.ENRICHED else result.outcome
-    facts = Facts(status=status, enriched_at=learned_at, linkedin_url=result.profile.url)
+    facts = replace(result.facts, status=status)
     return [if_missing if cell == "" else cell for cell in project(result.lead, facts, fields)]
 
 

@@ -23,6 +23,10 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"  # the run stopped before the row's turn: by a person, a cap or the provider
 
 
+RETRYABLE = (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED)
+"""The rows that a retry opens again; those in doubt, too, where somebody says so."""
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 
@@ -35,6 +39,10 @@ class JobState(StrEnum):
     DONE = "done"  # every row has its outcome
     UNDOING = "undoing"  # the cells are being given back what they held
     UNDONE = "undone"  # the sheet is as it was before
+
+
+ENDED = (JobState.CANCELLED, JobState.STOPPED, JobState.DONE)
+"""A job in one of these can be retried and undone."""
 
 
 class ChunkState(StrEnum):

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from functions.auth.certificates import LOOPBACK
 from functions.errors import LeadfillError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ CALL_TIMEOUT_S = 10
 CALL_RETRIES = 3
 DISPATCH_DEADLINE_S = 600
 """How long Cloud Tasks waits for a worker's answer (15 s to 30 min); after it, it sends the task again."""
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class QueueError(LeadfillError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.fields import Facts, is_named_by, project
+from functions.fields import Facts, project
 from functions.fields.catalogue import Field
+from functions.fields.columns import target_columns
 from functions.outcomes import Lead
 from local.csv_file import CsvFile, safe
 
@@ -25,13 +26,9 @@ class Columns:
     @classmethod
     def of(cls, file: CsvFile, fields: tuple[Field, ...]) -> Columns:
         """Reuses a column whose header names the field; puts new ones right of the URLs."""
-        after = file.url_column + 1
-        titles = list(enumerate(file.header))
-        old = [next((place for place, title in titles if is_named_by(field, title)), None) for field in fields]
-        added = old.count(None)
-        new = iter(range(after, after + added))
-        places = tuple(next(new) if place is None else place + added * (place >= after) for place in old)
-        return cls(fields, places, added, file.url_column)
+        targets = target_columns(fields, file.header, file.url_column)
+        added = sum(target.held is None for target in targets)
+        return cls(fields, tuple(target.planned for target in targets), added, file.url_column)
 
     def widen(self, row: Sequence[str], titles: Sequence[str] = ()) -> list[str]:
         """A row of the file with room for the new columns; for the header row, with their titles."""

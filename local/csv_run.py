@@ -165,9 +165,7 @@ class _InOrder:
                     return
                 self._written += 1
                 outcome = result.outcome
-                learned_at = result.known.learned_at if result.known else None
-                facts = Facts(status=outcome, enriched_at=learned_at, linkedin_url=result.profile.url)
-                self._columns.fill(wide, result.lead, facts)
+                self._columns.fill(wide, result.lead, result.facts)
                 if result.detail and outcome is not Outcome.CANCELLED:
                     self.tally.trouble(number, result.detail)
             elif outcome is Outcome.UNUSABLE:

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from functions import bootstrap, settings
 from functions.credits.caps import Spender
-from functions.credits.lead_status import LeadStatus
+from functions.credits.lead_status import DOUBTFUL, LeadStatus
 from functions.credits.plan import Plan
 from functions.enrichment.enricher import Enricher
 from functions.errors import LeadfillError, counted
@@ -66,7 +66,7 @@ def main(
     SLINTEL_API_KEY, a sandbox on this machine answers with invented people.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    retry = frozenset({LeadStatus.IN_DOUBT}) if retry_in_doubt else frozenset[LeadStatus]()
+    retry = DOUBTFUL if retry_in_doubt else frozenset[LeadStatus]()
     try:
         table = open_csv(file, url_column)
         columns = Columns.of(table, select(split(fields)))

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from functions.auth.certificates import LOOPBACK
+
 HOST = "127.0.0.1"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Build = Callable[[str], web.Application]

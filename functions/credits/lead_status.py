@@ -29,6 +29,9 @@ class LeadStatus(StrEnum):
     ERASED = "erased"  # the person was erased, and is not looked up again; never kept with a lead
 
 
+DOUBTFUL = frozenset({LeadStatus.IN_DOUBT, LeadStatus.UNREADABLE})
+"""What may have been paid for without a lead: asked again only where somebody says so."""
+
 _KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
     LeadStatus.FOUND: (Outcome.KNOWN, ""),
     LeadStatus.MISSING: (Outcome.NOT_FOUND, "Slintel does not know this person."),

@@ -19,6 +19,7 @@ from functions.credits.lead_status import LeadStatus
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.in_flight import InFlightLookups, Settled
 from functions.errors import CapReached, LeadfillError
+from functions.fields import Facts
 from functions.outcomes import Lead, Outcome
 from functions.profiles import Profile
 from functions.store import claims, leads
@@ -51,6 +52,12 @@ class Result:
     def lead(self) -> Lead | None:
         """The lead, where there is one to show."""
         return self.known.lead if self.known and self.outcome in (Outcome.ENRICHED, Outcome.KNOWN) else None
+
+    @property
+    def facts(self) -> Facts:
+        """What Leadfill itself knows of a row that this is the result of."""
+        learned_at = self.known.learned_at if self.known and self.lead is not None else None
+        return Facts(status=self.outcome, enriched_at=learned_at, linkedin_url=self.profile.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,7 @@ from typing import Any
 from functions.context import AppContext
 from functions.credits.plan import Plan
 from functions.fields.catalogue import CATALOGUE, PRESETS
-from functions.jobs.service import ENDED, RETRYABLE
-from functions.outcomes import TRANSITIONS, JobState, Outcome
+from functions.outcomes import ENDED, RETRYABLE, TRANSITIONS, JobState, Outcome
 from functions.sheets.a1 import letters
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, jobs, ledger
@@ -34,8 +33,13 @@ def catalogue() -> dict[str, Any]:
 def plan(scan: SheetScan, plan: Plan) -> dict[str, Any]:
     """What a run would do and cost."""
     columns = [
-        {"field": field.name, "header": field.header, "column": column, "new": new}
-        for field, column, new in scan.planned_columns()
+        {
+            "field": target.field.name,
+            "header": target.field.header,
+            "column": letters(target.planned),
+            "new": target.held is None,
+        }
+        for target in scan.targets
     ]
     return {
         "range": str(scan.range),

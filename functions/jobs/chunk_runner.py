@@ -12,7 +12,7 @@ from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
 from functions.errors import CapReached, LeadfillError, ProviderError, SheetAccessExpired, SheetBusy
-from functions.fields import Facts, project
+from functions.fields import project
 from functions.jobs.leases import heartbeat, tab_lock
 from functions.jobs.request import from_record
 from functions.jobs.row_outcomes import mark_enriched, outcomes_of
@@ -178,9 +178,7 @@ def _values(
         result = results.get(row.position)
         if result is None:
             continue
-        learned_at = result.known.learned_at if result.known and result.lead is not None else None
-        facts = Facts(status=result.outcome, enriched_at=learned_at, linkedin_url=result.profile.url)
-        cells = project(result.lead, facts, fields)
+        cells = project(result.lead, result.facts, fields)
         values[row.position] = (row, {number: cell for number, cell in enumerate(cells) if cell != ""})
     return values
 

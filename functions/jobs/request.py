@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from functions.context import AppContext
 from functions.credits.caps import Spender, caps
-from functions.credits.lead_status import LeadStatus
+from functions.credits.lead_status import DOUBTFUL, LeadStatus
 from functions.credits.plan import Plan, RowCounts, plan
 from functions.fields import select
 from functions.fields.catalogue import Field
@@ -16,9 +16,6 @@ from functions.sheets.a1 import parse_range
 from functions.sheets.client import GoogleSheet
 from functions.sheets.scan import SheetScan, scan_range
 from functions.store import leads, ledger
-
-RETRIED = frozenset({LeadStatus.IN_DOUBT, LeadStatus.UNREADABLE})
-"""What may have been paid for without a lead: asked again only where somebody says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +36,7 @@ class JobRequest:
     @property
     def retry(self) -> frozenset[LeadStatus]:
         """Standings to ask again."""
-        return RETRIED if self.retry_in_doubt else frozenset()
+        return DOUBTFUL if self.retry_in_doubt else frozenset()
 
     @property
     def overwrite(self) -> bool:

@@ -15,7 +15,7 @@ from functions.credits.caps import Spender
 from functions.credits.plan import Plan, RowCounts
 from functions.errors import Forbidden, NotFound, SheetError, WrongJobState
 from functions.jobs.request import JobRequest, make_plan, scan_sheet, to_record
-from functions.outcomes import JobState, Outcome
+from functions.outcomes import ENDED, RETRYABLE, JobState, Outcome
 from functions.profiles import Profile
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, jobs, ledger
@@ -26,9 +26,6 @@ CHUNK_ROWS = 1_000
 PREPARE, UNDO = 0, -1
 """Numbers of the chunks that hold no rows."""
 STOPPED_ROW = "The run was stopped before this row's turn; nothing was spent on it."
-RETRYABLE = (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED)
-ENDED = (JobState.CANCELLED, JobState.STOPPED, JobState.DONE)
-"""A job in one of these can be retried and undone."""
 
 
 def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, access_token: str) -> tuple[SheetScan, Plan]:

@@ -10,6 +10,7 @@ from typing import Any
 from functions.errors import BadRange, SheetGone
 from functions.fields import is_named_by
 from functions.fields.catalogue import Field
+from functions.fields.columns import column_named
 from functions.sheets.anchors import anchored_at, deletion, the_anchor
 from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
@@ -168,7 +169,7 @@ def _requests(header: RowBlock, url: int, task: ColumnRequest) -> tuple[list[dic
     missing: list[tuple[int, Field]] = []
     for number, field in enumerate(task.fields):
         own = task.anchor(number)
-        place = next((at for at, title in enumerate(titles) if at != url and is_named_by(field, title)), None)
+        place = column_named(field, titles, url)
         if own in header.anchors:
             columns.append(Column(anchor=own, inserted=True))
         elif place is not None:

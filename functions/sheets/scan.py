@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from functions.errors import BadRange, NotAProfile
-from functions.fields import is_named_by
 from functions.fields.catalogue import Field
+from functions.fields.columns import Target, target_columns
 from functions.profiles import Profile, parse
 from functions.sheets.a1 import Range, letters
 from functions.sheets.cells import Content, Formula
@@ -27,15 +27,6 @@ class Sheet(Protocol):
 
     def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
         """Some whole rows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where a field stands."""
-
-    field: Field
-    column: int | None
-    """From 0; None for a new column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,21 +69,8 @@ class SheetScan:
     def _row(self, block: RowBlock, number: int) -> ScannedRow:
         index = number - block.first_row
         found, sentence = who(block, index, self.range.column)
-        held = [target.column is not None and block.content(index, target.column) != "" for target in self.targets]
+        held = [target.held is not None and block.content(index, target.held) != "" for target in self.targets]
         return ScannedRow(number=number, found=found, sentence=sentence, filled=not self.overwrite and all(held))
-
-    def planned_columns(self) -> list[tuple[Field, str, bool]]:
-        """Each field, the letters of its column once the run has begun, and whether the column is new."""
-        new = iter(range(self.range.column + 1, self.range.column + 1 + len(self.targets)))
-        added = sum(target.column is None for target in self.targets)
-        planned = []
-        for target in self.targets:
-            if target.column is None:
-                planned.append((target.field, letters(next(new)), True))
-            else:
-                column = target.column + (added if target.column > self.range.column else 0)
-                planned.append((target.field, letters(column), False))
-        return planned
 
 
 def scan_range(
@@ -126,7 +104,7 @@ def scan_range(
     last = max(first, min(last, len(page.rows)) if len(page.rows) < PAGE_ROWS else last)
     covered = Range(wanted.title, wanted.column, first, last)
     titles = [page.text(0, column) for column in range(tab.columns)] if header_row and reuse else []
-    targets = tuple(Target(field=field, column=_column_of(field, titles, wanted.column)) for field in fields)
+    targets = target_columns(fields, titles, wanted.column)
     _refuse_unfit(tab, covered, targets)
     return SheetScan(
         sheet=sheet,
@@ -175,15 +153,8 @@ def _header_row(page: RowBlock, wanted: Range, header: str) -> int | None:
     return 1 if first.strip() and isinstance(who(page, 0, wanted.column)[0], str) else None
 
 
-def _column_of(field: Field, titles: list[str], url_column: int) -> int | None:
-    return next(
-        (column for column, title in enumerate(titles) if column != url_column and title and is_named_by(field, title)),
-        None,
-    )
-
-
 def _refuse_unfit(tab: Tab, covered: Range, targets: tuple[Target, ...]) -> None:
-    columns = [covered.column, *(target.column for target in targets if target.column is not None)]
+    columns = [covered.column, *(target.held for target in targets if target.held is not None)]
     boxes = [Box(covered.first_row - 1, column, covered.last_row or tab.rows, column + 1) for column in columns]
     for box in boxes:
         first, last = f"{letters(box.left)}{box.top + 1}", f"{letters(box.left)}{box.bottom}"

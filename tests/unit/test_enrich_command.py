@@ -469,3 +469,22 @@ def test_two_processes_over_one_list_pay_once(command: Command, sandbox: Sandbox
     assert max(sandbox.charges(by="slug").values()) == 1
     assert command.totals() == (120, 0)
     assert read(command.folder / "0.csv") == read(command.folder / "1.csv")
+
+
+def test_an_answer_that_was_charged_but_unreadable_is_asked_again_only_where_somebody_says_so(
+    command: Command, sandbox: Sandbox
+) -> None:
+    path = a_list(command.folder, 1, prefix="zq-broken-lead")
+    for arguments, charged in (((), 1), ((), 1), (("--retry-in-doubt",), 2)):
+        done = command.run(path, "--yes", *arguments)
+        assert sandbox.charges()["total"] == charged, done.text
+
+
+def test_only_a_lead_has_a_time_at_which_it_was_given(command: Command) -> None:
+    path = command.folder / "leads.csv"
+    path.write_text("LinkedIn\nlinkedin.com/in/zq-not-found\nlinkedin.com/in/zq-somebody\n", encoding="utf-8")
+    command.run(path, "--yes", "--fields", "status,enriched_at")
+    missing, found = read(command.folder / "leads.enriched.csv")[1:]
+    assert missing[1:] == ["not_found", ""]
+    assert found[1] == "enriched"
+    assert found[2]
