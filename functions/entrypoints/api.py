@@ -11,7 +11,7 @@ from flask import Flask, Response, json, request
 from functions import logs
 from functions.auth.access import Access, Caller
 from functions.context import AppContext
-from functions.entrypoints import openapi, problems, requests, responses
+from functions.entrypoints import bodies, openapi, problems, requests, responses
 from functions.entrypoints.problems import as_private, remember_trace
 from functions.errors import Forbidden, InvalidRequest, Unauthenticated
 from functions.jobs import service, usage
@@ -35,7 +35,7 @@ class Api:
     def application(self) -> Flask:
         """The Flask application."""
         app = Flask("leadfill", static_folder=None)
-        requests.guard(app, MAX_BYTES)
+        bodies.guard(app, MAX_BYTES)
         app.json.ensure_ascii = False  # type: ignore[attr-defined] # of Flask's default provider
         problems.handle(app)
         rules: list[tuple[str, str, Callable[..., Any]]] = [

@@ -9,7 +9,7 @@ from flask import Flask, Response, json, request
 from functions import formula
 from functions.auth.access import Access
 from functions.context import AppContext
-from functions.entrypoints import problems, requests
+from functions.entrypoints import bodies, problems, requests
 from functions.entrypoints.problems import as_private, remember_trace
 from functions.store import revocations
 
@@ -28,7 +28,7 @@ class Formulas:
     def application(self) -> Flask:
         """The Flask application."""
         app = Flask("leadfill", static_folder=None)
-        requests.guard(app, MAX_BYTES)
+        bodies.guard(app, MAX_BYTES)
         problems.handle(app)
         app.add_url_rule("/v1/formula", "formula", self.answer, methods=["POST"], provide_automatic_options=False)
         app.before_request(remember_trace)

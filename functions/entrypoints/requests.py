@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import suppress
-from io import BytesIO
-from typing import IO, TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import msgspec
-from flask import Flask, current_app, has_app_context, request
-from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
-from werkzeug.wsgi import get_input_stream
 
 from functions.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from functions.jobs.request import JobRequest
-
-RECEIVE_WITHIN_S = 10.0
-"""A client that takes longer to send its body holds a thread that others need."""
-
-MAX_DISCARDED_BYTES = 32 * 1024 * 1024
-"""Cloud Run itself takes no more (https://cloud.google.com/run/quotas)."""
 
 Credits = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -92,49 +79,6 @@ class ChunkBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which chunk a worker shall run."""
 
     chunk_id: Id
-
-
-def guard(app: Flask, most_bytes: int) -> None:
-    """Lets a body in whole, soon and not too large, or not at all.
-
-    While functions-framework loads the function, its own application is the one to guard: it reads to the end whatever
-    the function has left unread.
-    """
-    guarded = current_app if has_app_context() else app
-    guarded.before_request(lambda: _receive(most_bytes))
-
-
-def _receive(most_bytes: int) -> None:
-    environ, length = request.environ, request.content_length
-    connection: socket.socket | None = environ.get("gunicorn.socket")
-    late = threading.Timer(RECEIVE_WITHIN_S, _hang_up, [connection]) if connection and length else None
-    if late:
-        late.daemon = True
-        late.start()
-    body = b""
-    try:
-        body = get_input_stream(environ, max_content_length=most_bytes).read()
-        if length is not None and len(body) < length:
-            raise RequestTimeout
-    except RequestEntityTooLarge:
-        _discard(environ["wsgi.input"])
-        raise
-    finally:
-        if late:
-            late.cancel()
-        environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))
-
-
-def _discard(stream: IO[bytes]) -> None:
-    """Reads on without keeping anything: a client that is still sending would not hear the answer."""
-    left = MAX_DISCARDED_BYTES
-    while left > 0 and (piece := stream.read(65_536)):
-        left -= len(piece)
-
-
-def _hang_up(connection: socket.socket) -> None:
-    with suppress(OSError):  # the client was quicker
-        connection.shutdown(socket.SHUT_RD)
 
 
 B = TypeVar("B", bound=msgspec.Struct)

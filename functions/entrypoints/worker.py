@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from functions import logs
 from functions.auth.access import Access
 from functions.context import AppContext
-from functions.entrypoints import problems, requests
+from functions.entrypoints import bodies, problems, requests
 from functions.entrypoints.problems import as_private, remember_trace
 from functions.jobs.chunk_runner import ChunkResult, run_chunk
 from functions.jobs.sweep import SweepReport, sweep
@@ -37,7 +37,7 @@ class WorkerApp:
 
     def _application(self, view: Callable[[], Response]) -> Flask:
         app = Flask("leadfill", static_folder=None)
-        requests.guard(app, MAX_BYTES)
+        bodies.guard(app, MAX_BYTES)
         problems.handle(app)
         app.add_url_rule("/", "run", view, methods=["POST"], provide_automatic_options=False)
         app.before_request(remember_trace)

@@ -24,7 +24,6 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from functions.entrypoints import requests
 from functions.outcomes import ChunkState
 from functions.providers.slintel import Slintel
 from functions.store import schema
@@ -267,24 +266,6 @@ def raw(running: Running, *pieces: bytes, at: str = "api", read: bool = True) ->
         for piece in pieces:
             connection.sendall(piece)
         return connection.recv(65536) if read else b""
-
-
-def test_who_sends_a_body_slowly_is_hung_up_on_and_keeps_nobody_waiting(running: Running) -> None:
-    host = urlsplit(running.stack.urls["api"])
-    head = b"POST /v1/plan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
-    slow = [socket.create_connection((host.hostname or "", host.port or 0), timeout=60) for _ in range(12)]
-    try:
-        for connection in slow:
-            connection.sendall(head)
-        # However few threads there are, somebody else is answered, at the latest when the slow ones are cut off.
-        assert running.ask("GET", "/v1/fields").status_code == 200
-        said = slow[0].recv(65536)
-        assert said.startswith(b"HTTP/1.1 408"), said[:100]
-        assert b"urn:leadfill:problem:http" in said + slow[0].recv(65536)
-    finally:
-        for connection in slow:
-            connection.close()
-    assert requests.RECEIVE_WITHIN_S < 30
 
 
 @pytest.mark.parametrize("header", ["X-Sheets-Access-Token", "Idempotency-Key", "X-Cloud-Trace-Context"])
