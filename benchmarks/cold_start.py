@@ -20,13 +20,13 @@ from pathlib import Path
 import click
 import requests
 
-from benchmarks.postgresql import server
 from functions.auth.access import Access, Caller
 from functions.credits.lead_status import LeadStatus
 from functions.profiles import parse
 from functions.store import leads, schema_version
 from functions.store.database import Store
 from local.ports import free_port
+from tests.support.postgresql import server
 
 ROOT = Path(__file__).parent.parent
 AT_MOST = 3.0

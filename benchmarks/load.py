@@ -23,10 +23,10 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.postgresql import server
 from local.stack import stack
-from tests.promises.desk import expected
-from tests.stack_fixture import Json, Running, attach
+from tests.support.desk import expected
+from tests.support.postgresql import server
+from tests.support.running import Json, Running, attach
 
 T = TypeVar("T")
 ROWS = 20

@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from benchmarks.postgresql import server
 from local.stack import Stack, stack
-from tests.stack_fixture import Json
+from tests.support.postgresql import server
+from tests.support.running import Json
 
 FIELDS = ["email", "title", "company", "size"]
 DUPLICATES = 0.3

@@ -26,7 +26,6 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.postgresql import server
 from functions.credits.caps import Cap, Limits, Spender
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import Charge, EntryKind
@@ -39,6 +38,7 @@ from functions.store.claims import Settlement
 from functions.store.database import Store
 from functions.store.leads import Freshness
 from local.providers.client import Sandbox
+from tests.support.postgresql import server
 
 PLENTY = Limits(per_run=10**9, per_user_day=10**9, per_month=10**9)
 FRESH = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))

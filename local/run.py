@@ -55,7 +55,7 @@ def _page(running: Stack, port: int) -> str:
     """Starts the sheet in the browser."""
     options = [f"--{name}={running.urls[name]}" for name in ("api", "formula", "emulator", "issuer")]
     options += [f"--email={PERSON}", f"--audience={AUDIENCE}", f"--spreadsheet={running.spreadsheet_id}"]
-    return str(running.start_part("page", "page", *options, port=port)["url"])
+    return str(running.start_part("page", "local.page", *options, port=port)["url"])
 
 
 def _say(console: Console, running: Stack, page: str) -> None:

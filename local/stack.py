@@ -106,7 +106,7 @@ class Stack:
         Raises:
             NotStarted: it ended first.
         """
-        command = [sys.executable, "-m", f"local.{module}", "--port", str(free_port(port)), "--with-parent", *arguments]
+        command = [sys.executable, "-m", module, "--port", str(free_port(port)), "--with-parent", *arguments]
         part = Part(name, command, os.environ, self.home / f"{name}.log")
         part.start()
         self.parts[name] = part
@@ -186,10 +186,10 @@ def stack(
     with ExitStack() as closing:
         running = Stack(home)
         closing.callback(running.close)
-        running.start_part("issuer", "issuer", port=wanted.get("issuer", 0))
+        running.start_part("issuer", "local.issuer", port=wanted.get("issuer", 0))
         if not (settings.get("SLINTEL_API_KEY") or os.environ.get("SLINTEL_API_KEY")):
-            running.start_part("sandbox", "providers", "slintel", port=wanted.get("sandbox", 0))
-        said = running.start_part("emulator", "sheets_api", *map(str, files), port=wanted.get("emulator", 0))
+            running.start_part("sandbox", "local.providers", "slintel", port=wanted.get("sandbox", 0))
+        said = running.start_part("emulator", "local.sheets_api", *map(str, files), port=wanted.get("emulator", 0))
         if said.get("spreadsheets"):
             running.spreadsheet_id = said["spreadsheets"][0]["id"]
         names = [f"worker-{number}" for number in range(workers)] or ["worker"]
@@ -210,8 +210,8 @@ def stack(
 def _cloud_tasks(running: Stack, instances: Sequence[str]) -> dict[str, str]:
     """Starts the queue and one address for all instances of the worker; gives what the functions need to know."""
     queue = "projects/local/locations/here/queues/chunks"
-    running.start_part("tasks", "cloud_tasks", "--issuer", running.urls["issuer"])
-    running.start_part("balancer", "balancer", *instances)
+    running.start_part("tasks", "tests.support.cloud_tasks", "--issuer", running.urls["issuer"])
+    running.start_part("balancer", "tests.support.balancer", *instances)
     limits = {"maxConcurrentDispatches": len(instances) * 2, "maxDispatchesPerSecond": 100}
     retries = {"minBackoff": "0.2s", "maxBackoff": "5s", "maxAttempts": -1}
     body = {"rateLimits": limits, "retryConfig": retries}

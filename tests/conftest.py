@@ -13,7 +13,6 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from benchmarks.postgresql import server
 from functions.credits.caps import Limits, Spender
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
@@ -23,6 +22,7 @@ from functions.store import schema
 from functions.store.database import Store
 from functions.store.leads import Freshness
 from local.providers.client import Sandbox
+from tests.support.postgresql import server
 
 PLENTY = Limits(per_run=10**6, per_user_day=10**6, per_month=10**6)
 FRESH = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))

@@ -35,7 +35,7 @@ def leadfill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         pytest.skip("The browser tests need the page's grid: run `npm ci` in local/page.")
     with stack(tmp_path_factory.mktemp("leadfill"), FORMULA_CREDITS_PER_DAY="600") as running:
         options = [f"--{name}={running.urls[name]}" for name in ("api", "formula", "emulator", "issuer")]
-        running.start_part("page", "page", *options, f"--email={PERSON}", f"--audience={AUDIENCE}")
+        running.start_part("page", "local.page", *options, f"--email={PERSON}", f"--audience={AUDIENCE}")
         yield running
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.stack_fixture import running_fixture
+from tests.support.running import running_fixture
 
 __all__ = ["running_fixture"]

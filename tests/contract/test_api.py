@@ -13,7 +13,7 @@ from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import Outcome
 from functions.store import schema
 from tests.conftest import wait_until
-from tests.stack_fixture import Json, Running, slugs
+from tests.support.running import Json, Running, slugs
 
 COLLEAGUE = "colleague@example.com"
 

@@ -20,12 +20,12 @@ from google.auth.transport.requests import Request
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from local.cloud_tasks.client import CloudTasks
-from local.cloud_tasks.state import RetryConfig
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
 from local.serving import serving
 from tests.conftest import wait_until
+from tests.support.cloud_tasks.client import CloudTasks
+from tests.support.cloud_tasks.state import RetryConfig
 
 Queues: TypeAlias = Any
 """The client's queues: made from the discovery document at run time."""

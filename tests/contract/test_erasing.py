@@ -12,7 +12,7 @@ from functions.profiles import parse
 from functions.store import claims, erasures, leads, schema
 from functions.store.database import Store
 from tests.conftest import PLENTY, EnricherOf, people, spender
-from tests.stack_fixture import Running, slugs
+from tests.support.running import Running, slugs
 
 
 def traces(store: Store, word: str) -> list[str]:

@@ -12,7 +12,7 @@ import requests
 from functions import formula
 from functions.fields.catalogue import CATALOGUE
 from tests.conftest import wait_until
-from tests.stack_fixture import Json, Running, slugs
+from tests.support.running import Json, Running, slugs
 
 
 class Formula:

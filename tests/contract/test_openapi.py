@@ -19,8 +19,8 @@ from schemathesis.checks import (
 )
 
 from functions.entrypoints.openapi import document
-from local import openapi_page
-from tests.stack_fixture import Running, slugs
+from tests.support.running import Running, slugs
+from tools import openapi_page
 
 CHECKS: list[Any] = [
     not_a_server_error,

@@ -22,7 +22,7 @@ from functions.store.jobs import Job, JobRow
 from local.ports import free_port
 from local.stack import stack
 from tests.conftest import FRESH, PLENTY, people, spender
-from tests.stack_fixture import Running, attach, slugs
+from tests.support.running import Running, attach, slugs
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 

@@ -22,7 +22,7 @@ from deploy.target import FUNCTIONS, Target
 from local.ports import free_port
 from local.providers.server import BASE_PATH
 from local.stack import AUDIENCE, Stack
-from tests.stack_fixture import Running, attach, slugs
+from tests.support.running import Running, attach, slugs
 
 pytestmark = pytest.mark.xdist_group("package")
 TARGET = Target(project="demo-project", region="europe-west1", number="123456789012")
@@ -83,10 +83,10 @@ def running(python: Path, package: Path, database: str, tmp_path_factory: pytest
     with ExitStack() as closing:
         stack = Stack(tmp_path_factory.mktemp("home"))
         closing.callback(stack.close)
-        stack.start_part("issuer", "issuer")
-        stack.start_part("sandbox", "providers", "slintel")
-        stack.start_part("emulator", "sheets_api")
-        stack.start_part("tasks", "cloud_tasks", "--issuer", stack.urls["issuer"])
+        stack.start_part("issuer", "local.issuer")
+        stack.start_part("sandbox", "local.providers", "slintel")
+        stack.start_part("emulator", "local.sheets_api")
+        stack.start_part("tasks", "tests.support.cloud_tasks", "--issuer", stack.urls["issuer"])
         requests.patch(f"{stack.urls['tasks']}/v2/{TARGET.queue}", json={}, timeout=10).raise_for_status()
         urls = {function.name: f"http://127.0.0.1:{free_port(0)}" for function in FUNCTIONS}
         stack.urls |= urls

@@ -9,7 +9,7 @@ import pytest
 
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from tests.promises.desk import Desk, desk_at
+from tests.support.desk import Desk, desk_at
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.chaos import World, chaos, world
+from tests.support.chaos.scenario import World, chaos, world
 
 pytestmark = pytest.mark.xdist_group("chaos")
 

@@ -18,7 +18,7 @@ from functions.store import jobs, schema, schema_version
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from tests.promises.desk import Desk, desk_at, expected, people_rows
+from tests.support.desk import Desk, desk_at, expected, people_rows
 
 ROWS, CHUNK = 12, 4
 WRITE = "spreadsheets.values.batchUpdateByDataFilter"

@@ -30,7 +30,7 @@ from functions.store import schema
 from local.issuer.issuing import Issuer
 from local.stack import AUDIENCE, WORKER
 from tests.conftest import people, wait_until
-from tests.stack_fixture import Json, Running, running_fixture, slugs
+from tests.support.running import Json, Running, running_fixture, slugs
 
 __all__ = ["running_fixture"]
 

@@ -59,7 +59,7 @@ def test_a_process_that_is_killed_at_any_step_never_makes_anyone_pay_twice(
 ) -> None:
     sandbox.switch(latency_s=0.005)
     arguments = [database_url, sandbox.url, step, str(after), "victim", "30"]
-    died = subprocess.run([sys.executable, "-m", "tests.promises.dying_run", *arguments], cwd=ROOT, check=False)
+    died = subprocess.run([sys.executable, "-m", "tests.support.dying_run", *arguments], cwd=ROOT, check=False)
     assert died.returncode == -signal.SIGKILL
     wait_until_quiet(sandbox)
     claims.expire(store, datetime.now(UTC) + claims.LIFETIME)

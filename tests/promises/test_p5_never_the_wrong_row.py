@@ -15,7 +15,7 @@ from functions.profiles import parse
 from functions.sheet_writes import writer
 from functions.store.jobs import Job
 from local.sheets_api.client import JsonObject
-from tests.promises.desk import FIELDS, Desk, expected, url_of
+from tests.support.desk import FIELDS, Desk, expected, url_of
 
 ROWS = 2_000
 CHUNK = 500

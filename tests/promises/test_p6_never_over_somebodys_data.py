@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from functions.outcomes import JobState, Outcome
-from tests.promises.desk import Desk, people_rows
+from tests.support.desk import Desk, people_rows
 
 EIGHT = ("email", "title", "company", "size", "location", "industry", "function", "status")
 

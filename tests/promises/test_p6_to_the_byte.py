@@ -10,7 +10,7 @@ import pytest
 
 from functions.outcomes import JobState, Outcome
 from functions.sheet_writes import writer
-from tests.promises.desk import FIELDS, Desk, expected, url_of
+from tests.support.desk import FIELDS, Desk, expected, url_of
 
 ROWS = 12
 SMALL_AND_LARGE = pytest.mark.parametrize("whole_cells", [writer.WHOLE_CELLS, 0], ids=["small", "large"])

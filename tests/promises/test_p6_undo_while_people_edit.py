@@ -11,7 +11,7 @@ import pytest
 
 from functions.outcomes import JobState, Outcome
 from functions.sheet_writes import writer
-from tests.promises.desk import FIELDS, Desk, expected, url_of
+from tests.support.desk import FIELDS, Desk, expected, url_of
 
 ROWS = 600
 HEADERS = dict(zip(FIELDS, ("Email", "Title", "Company", "Company size"), strict=True))

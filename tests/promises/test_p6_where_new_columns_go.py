@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.outcomes import JobState, Outcome
-from tests.promises.desk import Desk, expected, people_rows, url_of
+from tests.support.desk import Desk, expected, people_rows, url_of
 
 HEADERS = ["Email", "Title", "Company", "Company size"]
 

@@ -15,7 +15,7 @@ from functions.outcomes import JobState, Outcome
 from functions.sheets import client
 from functions.store.jobs import Job
 from tests.conftest import wait_until
-from tests.promises.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
+from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
 
 ROWS = 30
 PREPARE = "spreadsheets.batchUpdate"

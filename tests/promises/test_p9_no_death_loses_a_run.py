@@ -25,9 +25,9 @@ from functions.store.jobs import Job
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
 from tests.conftest import wait_until_quiet
-from tests.promises.desk import Desk, desk_at, url_of
-from tests.promises.dying_worker import STRAGGLING
 from tests.promises.test_p2_the_ledger_brackets_the_truth import assert_bracketed
+from tests.support.desk import Desk, desk_at, url_of
+from tests.support.dying_worker import STRAGGLING
 
 ROOT = Path(__file__).parents[2]
 CHUNK_ROWS = 7
@@ -126,7 +126,7 @@ def work(desk: Desk, step: str = "any", after: int = 10**6) -> int:
     """A worker that dies at a step; how it ended."""
     arguments = [json.dumps(desk.variables), str(CHUNK_ROWS), step, str(after)]
     return subprocess.run(
-        [sys.executable, "-m", "tests.promises.dying_worker", *arguments], cwd=ROOT, check=False, timeout=100
+        [sys.executable, "-m", "tests.support.dying_worker", *arguments], cwd=ROOT, check=False, timeout=100
     ).returncode
 
 

@@ -11,7 +11,7 @@ from functions.jobs import service
 from functions.jobs.sweep import sweep
 from functions.outcomes import JobState, Outcome
 from functions.store.jobs import Job
-from tests.promises.desk import CALLER, Desk, people_rows
+from tests.support.desk import CALLER, Desk, people_rows
 
 
 def report(desk: Desk, job: Job, *, after: timedelta) -> Job:

@@ -24,7 +24,7 @@ from functions.fields.cell_format import CellValue
 from functions.fields.expressions import MAX_GROWTH, MAX_LENGTH, evaluate
 from functions.fields.selection import MAX_FIELDS, spelling
 from functions.outcomes import Outcome
-from local import fields_page
+from tools import fields_page
 
 SEED = Path(__file__).parents[3] / "shared" / "seed" / "lead_enrich_on_linkedin_url.md"
 URL = "http://www.linkedin.com/in/given-family-1"

@@ -20,7 +20,7 @@ from functions import bootstrap, settings
 from functions.errors import StoreError
 from functions.store import schema, schema_version
 from functions.store.database import Store
-from local import write_migration
+from tools import write_migration
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,11 +18,11 @@ from google.auth.exceptions import DefaultCredentialsError
 from google.auth.transport.requests import Request
 
 from functions.task_queue import CloudTasksQueue, Queue, QueueError, StoreQueue
-from local.cloud_tasks.client import CloudTasks
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
 from local.serving import serving
 from tests.conftest import wait_until
+from tests.support.cloud_tasks.client import CloudTasks
 
 ACCOUNT = "queue@team.iam.gserviceaccount.com"
 QUICK = {"minBackoff": "0.050s", "maxBackoff": "0.050s"}

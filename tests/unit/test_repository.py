@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from local import licences_page
+from tools import licences_page
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDED = ROOT.parent / "shared" / "data"

@@ -1,4 +1,4 @@
-"""A run that kills itself at a chosen step: python -m tests.promises.dying_run URL SANDBOX STEP AFTER PREFIX COUNT."""
+"""A run that kills itself at a chosen step: python -m tests.support.dying_run URL SANDBOX STEP AFTER PREFIX COUNT."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from local.cloud_tasks.errors import AlreadyExists
-from local.cloud_tasks.state import Queue, RetryConfig, State
-from local.cloud_tasks.times import duration, duration_s, instant
 from local.sheets_api.google_errors import Json, invalid
+from tests.support.cloud_tasks.errors import AlreadyExists
+from tests.support.cloud_tasks.state import Queue, RetryConfig, State
+from tests.support.cloud_tasks.times import duration, duration_s, instant
 
 QUEUE = re.compile(r"projects/[A-Za-z0-9:.-]+/locations/[a-z0-9-]+/queues/[A-Za-z0-9-]{1,100}")
 CONFIGURED = ("rateLimits", "retryConfig")

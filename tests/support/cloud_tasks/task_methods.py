@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from functions.auth.certificates import LOOPBACK
-from local.cloud_tasks.errors import AlreadyExists
-from local.cloud_tasks.state import Queue, State, Task
-from local.cloud_tasks.times import duration, duration_s, instant, instant_s
 from local.sheets_api.google_errors import Json, invalid
+from tests.support.cloud_tasks.errors import AlreadyExists
+from tests.support.cloud_tasks.state import Queue, State, Task
+from tests.support.cloud_tasks.times import duration, duration_s, instant, instant_s
 
 MAX_TASK = 1024 * 1024
 """Bytes."""

@@ -1,12 +1,12 @@
-"""`python -m local.cloud_tasks`: prints `{"url": …}` and serves."""
+"""`python -m tests.support.cloud_tasks`: prints `{"url": …}` and serves."""
 
 from __future__ import annotations
 
 import click
 
 from local import serving
-from local.cloud_tasks.server import application
-from local.cloud_tasks.state import State
+from tests.support.cloud_tasks.server import application
+from tests.support.cloud_tasks.state import State
 
 
 @click.command()

@@ -11,13 +11,13 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from local.cloud_tasks import discovery, queue_methods, task_methods
-from local.cloud_tasks.delivering import Delivery
-from local.cloud_tasks.state import State
-from local.cloud_tasks.switches import Switches
 from local.serving import this_machine_only
 from local.sheets_api import validation
 from local.sheets_api.google_errors import GoogleError, Json, invalid
+from tests.support.cloud_tasks import discovery, queue_methods, task_methods
+from tests.support.cloud_tasks.delivering import Delivery
+from tests.support.cloud_tasks.state import State
+from tests.support.cloud_tasks.switches import Switches
 
 METHODS = {**queue_methods.METHODS, **task_methods.METHODS}
 MAX_BODY = 4 * 1024 * 1024

@@ -15,9 +15,9 @@ from datetime import timedelta
 import psutil
 import requests
 
-from benchmarks.postgresql import Server
 from local.stack import NotStarted
-from tests.stack_fixture import Running
+from tests.support.postgresql import Server
+from tests.support.running import Running
 
 WORKERS = 3
 CLOCKS_OFF_S = (-600, -20, 0, 20, 600)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from local.cloud_tasks.state import Queue, State, Task
-from local.cloud_tasks.times import instant
 from local.sheets_api.google_errors import Json
+from tests.support.cloud_tasks.state import Queue, State, Task
+from tests.support.cloud_tasks.times import instant
 
 TOKEN_KEPT_S = 600
 """How long a token is used again: far less than the hour that it is valid."""

@@ -16,7 +16,7 @@ class CloudTasks(Child):
         port: 0 takes a free one.
     """
 
-    module = "local.cloud_tasks"
+    module = "tests.support.cloud_tasks"
 
     def __init__(self, *, issuer: str = "", port: int = 0) -> None:
         super().__init__("--issuer", issuer, port=port)

@@ -14,10 +14,10 @@ from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import ChunkState, JobState
 from functions.store import jobs, schema
 from tests.conftest import wait_until
-from tests.stack_fixture import Running
+from tests.support.running import Running
 
 if TYPE_CHECKING:
-    from benchmarks.chaos import Run
+    from tests.support.chaos.scenario import Run
 
 SOON = timedelta(seconds=60)
 """Longer than the queue waits between two tries."""

@@ -1,4 +1,4 @@
-"""A worker that kills itself: python -m tests.promises.dying_worker VARIABLES CHUNK_ROWS STEP AFTER.
+"""A worker that kills itself: python -m tests.support.dying_worker VARIABLES CHUNK_ROWS STEP AFTER.
 
 VARIABLES are the settings, as JSON. It dies at the AFTER-th time that it reaches STEP, such as `rows: after write`, or
 at its AFTER-th step of any kind where STEP is `any`. Where it does not get that far it ends once no chunk is open.
@@ -26,7 +26,7 @@ from functions.providers.slintel import Slintel
 from functions.sheets.client import GoogleSheet
 from functions.store import cell_history, chunks, claims, schema
 from functions.store.database import Store
-from tests.promises.desk import parts
+from tests.support.desk import parts
 
 STRAGGLING = timedelta(seconds=0.2)
 """The emulator carries out at once what it is asked, so nothing straggles for long."""

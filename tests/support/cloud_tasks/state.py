@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local.cloud_tasks.errors import no_queue, no_task
-from local.cloud_tasks.switches import Switches
 from local.sheets_api.google_errors import Json
+from tests.support.cloud_tasks.errors import no_queue, no_task
+from tests.support.cloud_tasks.switches import Switches
 
 MAX_BURST = 100
 SLOWEST = 1 / 64

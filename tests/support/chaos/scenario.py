@@ -21,14 +21,14 @@ from uuid import uuid4
 import click
 import requests
 
-from benchmarks import aftermath
-from benchmarks.postgresql import Server, server
-from benchmarks.trouble import LOT, WORKERS, Trouble
 from functions.fields.catalogue import CATALOGUE
 from local.ports import HOST, free_port
 from local.stack import stack
 from tests.conftest import wait_until_quiet
-from tests.stack_fixture import OVER, Json, Running, attach
+from tests.support.chaos import aftermath
+from tests.support.chaos.trouble import LOT, WORKERS, Trouble
+from tests.support.postgresql import Server, server
+from tests.support.running import OVER, Json, Running, attach
 
 CALM_S = 180.0
 """How long the work may take once nothing goes wrong any more."""
