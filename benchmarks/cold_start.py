@@ -14,57 +14,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import requests
 
-from functions.auth.access import Access, Caller
-from functions.credits.lead_status import LeadStatus
-from functions.profiles import parse
-from functions.store import leads, schema_version
-from functions.store.database import Store
 from local.ports import free_port
+from tests.support.known_lead import EMAIL, FORMULA, environment, prepare
 from tests.support.postgresql import server
 
 ROOT = Path(__file__).parent.parent
 AT_MOST = 3.0
-SECRET = "Zq3vT8xLw1Yb6Nc0Rk5Jd2Hf9Mg4Ps7A"  # noqa: S105 - made up, for a database that ends with the run
-CERTIFICATES = "https://www.googleapis.com/oauth2/v1/certs"
-"""Named and never fetched: a formula token needs no certificates."""
-PROFILE, EMAIL = "linkedin.com/in/jane-doe", "jane@example.com"
 HELLO = "def hello(request):\n    return 'hello'\n"
-FORMULA = {"urls": [[PROFILE]], "fields": ["email"]}
-
-
-def prepare(database_url: str) -> str:
-    """Makes the tables, and a lead that is known → a formula token."""
-    store = Store(database_url)
-    schema_version.upgrade(store)
-    lead = b'{"email": "%s"}' % EMAIL.encode()
-    with store.writing() as connection:
-        leads.learn(connection, {parse(PROFILE).key: (LeadStatus.FOUND, leads.pack(lead))}, datetime.now(UTC))
-    store.close()
-    access = Access(
-        audience="",
-        certs_url=CERTIFICATES,
-        allowed_domains=("example.com",),
-        allowed_emails=(),
-        worker_service_account="",
-        secret_key=SECRET,
-    )
-    return access.issue_formula_token(Caller("1", "you@example.com", "example.com"), "sheet")[0]
-
-
-def environment(database_url: str) -> dict[str, str]:
-    """What the formula's function finds."""
-    return {
-        "DATABASE_URL": database_url,
-        "LEADFILL_SECRET_KEY": SECRET,
-        "SLINTEL_API_KEY": "unused",
-        "ALLOWED_DOMAINS": "example.com",
-    }
 
 
 @click.command()

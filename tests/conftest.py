@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,19 +11,15 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from functions.credits.caps import Limits, Spender
+from functions.credits.caps import Limits
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
-from functions.profiles import Profile, parse
 from functions.providers.slintel import Slintel
 from functions.store import schema
 from functions.store.database import Store
-from functions.store.leads import Freshness
 from local.providers.client import Sandbox
+from tests.support.enrichers import FRESH, PLENTY, EnricherOf
 from tests.support.postgresql import server
-
-PLENTY = Limits(per_run=10**6, per_user_day=10**6, per_month=10**6)
-FRESH = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))
 
 
 @pytest.fixture(autouse=True)
@@ -89,9 +83,6 @@ def sandbox(_sandbox_process: Sandbox) -> Sandbox:
     return _sandbox_process
 
 
-EnricherOf = Callable[..., Enricher]
-
-
 @pytest.fixture
 def enricher_of(store: Store, sandbox: Sandbox) -> Iterator[EnricherOf]:
     """Makes enrichers over the store and the sandbox."""
@@ -114,26 +105,3 @@ def enricher_of(store: Store, sandbox: Sandbox) -> Iterator[EnricherOf]:
     yield make
     for enricher in made:
         enricher.dispatcher.close()
-
-
-def people(count: int, prefix: str = "person") -> list[Profile]:
-    """Distinct profiles."""
-    return [parse(f"linkedin.com/in/{prefix}-{number}") for number in range(count)]
-
-
-def spender(ceiling: int = 10**6, run_id: str = "", user_id: str = "user") -> Spender:
-    """Somebody with a ceiling."""
-    return Spender(run_id=run_id or uuid4().hex, user_id=user_id, ceiling=ceiling)
-
-
-def wait_until_quiet(sandbox: Sandbox) -> None:
-    """Until the sandbox has finished, and counted, what was sent by processes that are dead."""
-    wait_until(lambda: sandbox.charges()["in_flight"] == 0)
-
-
-def wait_until(condition: Callable[[], object], *, at_most_s: float = 60.0) -> None:
-    """Polls until `condition` holds; fails when it never does."""
-    until = time.monotonic() + at_most_s
-    while not condition():
-        assert time.monotonic() < until, "what the test waits for did not come about"
-        time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Writes docs/fields.md from the field catalogue: `python -m local.fields_page`; a test holds the two equal."""
+"""Writes docs/fields.md from the field catalogue: `python -m tools.fields_page`; a test holds the two equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "fields.md"
 _INTRODUCTION = f"""\
 # Fields
 
-<!-- Written by `python -m local.fields_page`; change functions/fields/catalogue.py instead. -->
+<!-- Written by `python -m tools.fields_page`; change functions/fields/catalogue.py instead. -->
 
 A field is a named value made from a lead. Choose fields by name or by header; case, spaces, hyphens and underscores do
 not matter, so `size`, `Company size` and `company_size` are one. A run takes at most {MAX_FIELDS}. A lead is kept

@@ -1,4 +1,4 @@
-"""Writes docs/licences.md from what is installed: `python -m local.licences_page`; a test holds the two equal."""
+"""Writes docs/licences.md from what is installed: `python -m tools.licences_page`; a test holds the two equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PINS = ROOT / "requirements.txt"
 _INTRODUCTION = """\
 # Licences
 
-<!-- Written by `python -m local.licences_page` from requirements.txt and what the packages say of themselves. -->
+<!-- Written by `python -m tools.licences_page` from requirements.txt and what the packages say of themselves. -->
 
 Leadfill is under the MIT licence. A deployed function installs these packages, each under its own licence:
 

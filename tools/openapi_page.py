@@ -1,4 +1,4 @@
-"""Writes docs/openapi.json, as `api` serves it: `python -m local.openapi_page`; a test holds the two equal."""
+"""Writes docs/openapi.json, as `api` serves it: `python -m tools.openapi_page`; a test holds the two equal."""
 
 from __future__ import annotations
 

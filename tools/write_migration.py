@@ -1,4 +1,4 @@
-"""`python -m local.write_migration`: writes step 0001 anew from `functions/store/schema.py`.
+"""`python -m tools.write_migration`: writes step 0001 anew from `functions/store/schema.py`.
 
 For as long as no version was released, the one step is the schema itself. Once there is a release, a new step is
 written by hand, and a test holds steps and schema together.

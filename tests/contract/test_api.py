@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import Outcome
 from functions.store import schema
-from tests.conftest import wait_until
 from tests.support.running import Json, Running, slugs
+from tests.support.waiting import wait_until
 
 COLLEAGUE = "colleague@example.com"
 

@@ -23,9 +23,9 @@ from googleapiclient.errors import HttpError
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
 from local.serving import serving
-from tests.conftest import wait_until
 from tests.support.cloud_tasks.client import CloudTasks
 from tests.support.cloud_tasks.state import RetryConfig
+from tests.support.waiting import wait_until
 
 Queues: TypeAlias = Any
 """The client's queues: made from the discovery document at run time."""

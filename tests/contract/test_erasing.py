@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from functions.profiles import parse
 from functions.store import claims, erasures, leads, schema
 from functions.store.database import Store
-from tests.conftest import PLENTY, EnricherOf, people, spender
+from tests.support.enrichers import PLENTY, EnricherOf, people, spender
 from tests.support.running import Running, slugs
 
 

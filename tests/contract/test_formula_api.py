@@ -11,8 +11,8 @@ import requests
 
 from functions import formula
 from functions.fields.catalogue import CATALOGUE
-from tests.conftest import wait_until
 from tests.support.running import Json, Running, slugs
+from tests.support.waiting import wait_until
 
 
 class Formula:

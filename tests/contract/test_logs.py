@@ -19,8 +19,8 @@ from local.issuer.issuing import Issuer
 from local.providers.client import Sandbox
 from local.providers.slintel import lead
 from local.stack import AUDIENCE, PERSON, ROOT, stack
-from tests.conftest import wait_until
 from tests.support.running import Running, attach
+from tests.support.waiting import wait_until
 
 API_KEY = "slintel-key-5f2c9d"
 SLUGS = ["zqanna-logged-1", "zqbert-logged-2", "zqcara-not-found", "zqdora-hang-up-after", "zqemil-broken-lead"]

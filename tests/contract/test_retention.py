@@ -21,7 +21,7 @@ from functions.store.database import Store
 from functions.store.jobs import Job, JobRow
 from local.ports import free_port
 from local.stack import stack
-from tests.conftest import FRESH, PLENTY, people, spender
+from tests.support.enrichers import FRESH, PLENTY, people, spender
 from tests.support.running import Running, attach, slugs
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

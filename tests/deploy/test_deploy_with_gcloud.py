@@ -18,10 +18,10 @@ import pytest
 from deploy import release, source
 from deploy.source import ROOT
 from functions.auth.encryption import weakness
-from tests.conftest import wait_until
 from tests.deploy.google_cloud import REGION, GoogleCloud
 from tests.deploy.google_resources import PROJECT
 from tests.deploy.test_deploy_commands import GIVEN, SECRET_VALUES, commands, dry_run
+from tests.support.waiting import wait_until
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed: its parser cannot be asked"),

@@ -29,8 +29,9 @@ from functions.providers.slintel import Slintel
 from functions.store import schema
 from local.issuer.issuing import Issuer
 from local.stack import AUDIENCE, WORKER
-from tests.conftest import people, wait_until
+from tests.support.enrichers import people
 from tests.support.running import Json, Running, running_fixture, slugs
+from tests.support.waiting import wait_until
 
 __all__ = ["running_fixture"]
 

@@ -17,7 +17,8 @@ from functions.providers.slintel import Slintel
 from functions.store import chunks, claims, ledger
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.conftest import FRESH, PLENTY, people, spender, wait_until
+from tests.support.enrichers import FRESH, PLENTY, people, spender
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one machine
 OFF = timedelta(minutes=10)

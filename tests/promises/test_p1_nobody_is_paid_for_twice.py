@@ -16,7 +16,7 @@ from functions.profiles import parse
 from functions.store import ledger
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.conftest import FRESH, EnricherOf, people, spender
+from tests.support.enrichers import FRESH, EnricherOf, people, spender
 
 SPELLINGS = (
     "https://www.linkedin.com/in/{slug}/",

@@ -29,7 +29,8 @@ from functions.store import claims, leads, ledger, schema
 from functions.store.claims import Claim
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.conftest import FRESH, spender, wait_until_quiet
+from tests.support.enrichers import FRESH, spender
+from tests.support.waiting import wait_until_quiet
 
 # Some of them have a fate of their own in the sandbox.
 SLUGS = [*(f"person-{number}" for number in range(8)), "not-found-1", "empty-lead-1", "refused-1"]

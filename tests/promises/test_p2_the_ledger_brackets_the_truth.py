@@ -23,7 +23,8 @@ from functions.outcomes import Outcome
 from functions.store import claims, leads, ledger, schema
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.conftest import FRESH, PLENTY, EnricherOf, people, spender, wait_until_quiet
+from tests.support.enrichers import FRESH, PLENTY, EnricherOf, people, spender
+from tests.support.waiting import wait_until_quiet
 
 ROOT = Path(__file__).parents[2]
 STEPS = [

@@ -14,7 +14,7 @@ from functions.outcomes import Outcome
 from functions.store import ledger
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.conftest import PLENTY, EnricherOf, people, spender
+from tests.support.enrichers import PLENTY, EnricherOf, people, spender
 
 
 @pytest.mark.parametrize("cap", ["per_run", "per_user_day", "per_month"])

@@ -14,8 +14,8 @@ from functions.jobs import chunk_runner, leases, service
 from functions.outcomes import JobState, Outcome
 from functions.sheets import client
 from functions.store.jobs import Job
-from tests.conftest import wait_until
 from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
+from tests.support.waiting import wait_until
 
 ROWS = 30
 PREPARE = "spreadsheets.batchUpdate"

@@ -1,4 +1,4 @@
-"""`python -m local.balancer URL…`: one address for many instances, as the cloud gives them.
+"""`python -m tests.support.balancer URL…`: one address for many instances, as the cloud gives them.
 
 A request goes to the instance that has the fewest; one that refuses the connection is passed over, one that dies with
 a request is not asked again with it: like the cloud, it answers 502 then, and it is the sender's turn.

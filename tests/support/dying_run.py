@@ -17,7 +17,7 @@ from functions.enrichment.enricher import Enricher
 from functions.providers.slintel import Slintel
 from functions.store import claims
 from functions.store.database import Store
-from tests.conftest import FRESH, PLENTY, people, spender
+from tests.support.enrichers import FRESH, PLENTY, people, spender
 
 
 def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: int) -> None:

@@ -23,7 +23,7 @@ from local.providers.client import Sandbox
 from local.providers.slintel import lead
 from local.sheets_api.client import SheetsEmulator
 from local.stack import AUDIENCE, PERSON, WORKER, Stack, stack
-from tests.conftest import wait_until
+from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
 OVER = frozenset({"done", "stopped", "cancelled", "undone"})

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from local.providers.client import Sandbox
-from tests.conftest import wait_until, wait_until_quiet
+from tests.support.waiting import wait_until, wait_until_quiet
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,7 +20,7 @@ from functions.store import schema
 from functions.store.database import Store
 from functions.task_queue import StoreQueue
 from local.providers.client import Sandbox
-from tests.conftest import FRESH, EnricherOf
+from tests.support.enrichers import FRESH, EnricherOf
 
 LIMITS = Limits(per_run=1000, per_user_day=1000, per_month=1000)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

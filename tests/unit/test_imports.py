@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cold_start
+from tests.support import known_lead
 
 ROOT = Path(__file__).parent.parent.parent
 MODULES = sorted(
@@ -85,10 +85,10 @@ def test_a_module_imports_by_itself(name: str) -> None:
 
 
 def test_a_formula_with_a_known_lead_imports_nothing_that_it_does_not_need(database_url: str) -> None:
-    token = cold_start.prepare(database_url)
-    environ = cold_start.environment(database_url) | {"FUNCTION_TARGET": "formula"}
-    said = json.loads(python(ONE_FORMULA, json.dumps(cold_start.FORMULA), token, **environ))
+    token = known_lead.prepare(database_url)
+    environ = known_lead.environment(database_url) | {"FUNCTION_TARGET": "formula"}
+    said = json.loads(python(ONE_FORMULA, json.dumps(known_lead.FORMULA), token, **environ))
     assert said["status"] == 200, said["text"]
-    assert cold_start.EMAIL in said["text"]
+    assert known_lead.EMAIL in said["text"]
     made = [name for name in said["modules"] if name.split(".")[0] in NOT_NEEDED or name in NOT_NEEDED]
     assert made == []

@@ -21,8 +21,8 @@ from functions.task_queue import CloudTasksQueue, Queue, QueueError, StoreQueue
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
 from local.serving import serving
-from tests.conftest import wait_until
 from tests.support.cloud_tasks.client import CloudTasks
+from tests.support.waiting import wait_until
 
 ACCOUNT = "queue@team.iam.gserviceaccount.com"
 QUICK = {"minBackoff": "0.050s", "maxBackoff": "0.050s"}

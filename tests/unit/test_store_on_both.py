@@ -14,7 +14,7 @@ from functions.store import claims, erasures, leads, ledger, revocations
 from functions.store.claims import Settlement
 from functions.store.database import Store
 from functions.store.ledger import Day
-from tests.conftest import FRESH, people, spender
+from tests.support.enrichers import FRESH, people, spender
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CAP = Cap("month:2026-03", 100)

@@ -18,7 +18,7 @@ from functions.jobs import usage
 from functions.store import schema
 from functions.store.database import Store
 from functions.task_queue import StoreQueue
-from tests.conftest import FRESH, EnricherOf, people, spender
+from tests.support.enrichers import FRESH, EnricherOf, people, spender
 
 NOW = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
 ME = Caller("subject-of-mine-0001", "me@example.com", "example.com")

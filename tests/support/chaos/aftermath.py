@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,11 +13,9 @@ from functions.credits.pricing import EntryKind
 from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import ChunkState, JobState
 from functions.store import jobs, schema
-from tests.conftest import wait_until
+from tests.support.chaos.run import Run
 from tests.support.running import Running
-
-if TYPE_CHECKING:
-    from tests.support.chaos.scenario import Run
+from tests.support.waiting import wait_until
 
 SOON = timedelta(seconds=60)
 """Longer than the queue waits between two tries."""

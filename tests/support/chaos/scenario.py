@@ -2,53 +2,33 @@
 
 Workers die in the middle of their work, the database restarts, connections break, tasks come twice and late, the sheet
 and the provider fail, answers are lost after the charge, clocks disagree, and somebody sorts the sheet meanwhile.
-Run: `python -m benchmarks.chaos` (20 seeds, some 15 minutes).
 """
 
 from __future__ import annotations
 
 import random
-import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import click
 import requests
 
-from functions.fields.catalogue import CATALOGUE
 from local.ports import HOST, free_port
 from local.stack import stack
-from tests.conftest import wait_until_quiet
 from tests.support.chaos import aftermath
-from tests.support.chaos.trouble import LOT, WORKERS, Trouble
+from tests.support.chaos.run import Run
+from tests.support.chaos.trouble import WORKERS, Trouble
 from tests.support.postgresql import Server, server
 from tests.support.running import OVER, Json, Running, attach
+from tests.support.waiting import wait_until_quiet
 
 CALM_S = 180.0
 """How long the work may take once nothing goes wrong any more."""
 RETRIED = ("failed", "cancelled", "moved")
-HEADERS = {known.name: known.header for known in CATALOGUE}
-
-
-@dataclass(slots=True)
-class Run:
-    """One run over a sheet."""
-
-    person: str
-    """Who pays."""
-    spreadsheet: str
-    rows: Sequence[Sequence[str]]
-    """As they stood at the start; the first column names the row."""
-    fields: tuple[str, ...]
-    ceiling: int
-    token: str = ""
-    job: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,22 +178,3 @@ def _again(place: World, runs: Sequence[Run], trouble: Trouble) -> list[Run]:
         place.start(run)
     place.finish(quiet, trouble)
     return quiet
-
-
-@click.command()
-@click.option("--seeds", default=20, show_default=True)
-@click.option("--first", default=0, show_default=True, help="The first seed.")
-@click.option("--rows", type=int, help="Of the larger sheet; by default 300 to 600.")
-@click.option("--strikes", default=8, show_default=True, help="Misfortunes a seed, besides what always misbehaves.")
-def main(*, seeds: int, first: int, rows: int | None, strikes: int) -> None:
-    """Let everything go wrong, seed by seed, and check what is left."""
-    with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as place:
-        total: Counter[str] = Counter()
-        for seed in range(first, first + seeds):
-            print(chaos(place, seed, rows=rows, strikes=strikes), flush=True)
-            total["seeds"] += 1
-        print(f"{total['seeds']} seeds: every promise held; people whom the provider does not know: {LOT}")
-
-
-if __name__ == "__main__":
-    main()
