@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from tests.stack_fixture import Running, running_fixture
 
 from functions.entrypoints import bodies
-from tests.conftest import wait_until
+from tests.support.running import Running, running_fixture
+from tests.support.waiting import wait_until
 
 __all__ = ["running_fixture"]
 
