@@ -38,7 +38,7 @@ def serve(target: str, request: Request) -> Response:
         SettingsError: with one line for each variable that is wrong.
         StoreError: the store cannot be opened.
     """
-    from werkzeug import Response  # noqa: PLC0415 - importing this module does nothing
+    from werkzeug import Response
 
     return Response.from_app(application(target).wsgi_app, request.environ)
 
@@ -55,15 +55,15 @@ def application(target: str) -> Flask:
     logs.set_up(settings.google_cloud_project)
     opened = store(settings)
     if target == "formula":
-        from functions.entrypoints.formula import Formulas  # noqa: PLC0415 - as above
+        from functions.entrypoints.formula import Formulas
 
         parts = context(settings, opened, _queue(settings, None))
         return Formulas(parts, access(settings), settings.formula_credits_per_day).application()
     if target == "api":
-        from functions.entrypoints.api import Api  # noqa: PLC0415 - as above
+        from functions.entrypoints.api import Api
 
         return Api(context(settings, opened, _queue(settings, None)), access(settings)).application()
-    from functions.entrypoints.worker import WorkerApp  # noqa: PLC0415 - as above
+    from functions.entrypoints.worker import WorkerApp
 
     if target == "sweep":
         parts = context(settings, opened, _queue(settings, None))
@@ -75,7 +75,7 @@ def _drained(settings: Settings, opened: Store) -> AppContext:
     """The worker's parts; where the queue is the store itself, this process drains it."""
     if settings.tasks_queue:
         return context(settings, opened, _queue(settings, None))
-    from functions.entrypoints.local_worker import LocalWorker  # noqa: PLC0415 - as above
+    from functions.entrypoints.local_worker import LocalWorker
 
     drain = LocalWorker()
     parts = context(settings, opened, _queue(settings, drain))

@@ -37,7 +37,7 @@ class AppContext:
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
         """A spreadsheet, with its caller's own rights."""
-        from functions.sheets.client import GoogleSheet  # noqa: PLC0415 - formulas touch no sheet
+        from functions.sheets.client import GoogleSheet
 
         return GoogleSheet(spreadsheet_id, access_token, endpoint=self.sheets_endpoint)
 

@@ -11,8 +11,8 @@ LeadfillError
 ├ StoreError 503           cause chained
 └ SettingsError            names every bad variable at once
 
-Callers read the attributes, never the text: `slug` (stable, the `type` of the HTTP problem), `status` (HTTP),
-`retry_after_s` and `stops_run`.
+Callers read the attributes, never the text: `slug` (stable, the `type` of the HTTP problem), `status` (HTTP) and
+`retry_after_s`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ class LeadfillError(Exception):
 
     slug: ClassVar[str] = "error"
     status: ClassVar[int] = 500
-    stops_run: ClassVar[bool] = False
-    """Whether every other row of the run would meet the same error."""
 
     def __init__(self, sentence: str = "", *, retry_after_s: float | None = None) -> None:
         self.retry_after_s = retry_after_s
@@ -133,14 +131,12 @@ class KeyRejected(ProviderError):
     """Slintel rejected the API key; check SLINTEL_API_KEY. The run stopped, and the refused lookups cost nothing."""
 
     slug = "key-rejected"
-    stops_run = True
 
 
 class QuotaExhausted(ProviderError):
     """The quota of the Slintel plan is used up. The run stopped; what was done is kept."""
 
     slug = "quota-exhausted"
-    stops_run = True
 
 
 class SheetError(LeadfillError):

@@ -146,9 +146,9 @@ class CloudTasksQueue:
 
     def _call(self, method: str, **arguments: Any) -> dict[str, Any] | None:  # noqa: ANN401  the client's own arguments
         """Calls a method of the API's tasks; None if the task is already there (409), or is not (404)."""
-        import httplib2  # noqa: PLC0415  the client takes 300 ms to import; only what queues needs it
-        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415  as above
-        from googleapiclient.errors import HttpError  # noqa: PLC0415  as above
+        import httplib2
+        from google.auth.exceptions import GoogleAuthError
+        from googleapiclient.errors import HttpError
 
         # 404 is an answer when a task is asked for, and a missing queue when one is created.
         no_task = 409 if method == "create" else 404
@@ -166,7 +166,7 @@ class CloudTasksQueue:
 
     def _tasks(self, connection: Any) -> Any:  # noqa: ANN401  made from the discovery document at run time
         """The API's tasks, built once (8 ms) from the discovery document in the client's wheel."""
-        from googleapiclient.discovery import build  # noqa: PLC0415  as in `_call`
+        from googleapiclient.discovery import build
 
         with self._lock:
             if self._service is None:
@@ -183,8 +183,8 @@ class CloudTasksQueue:
     @contextmanager
     def _connection(self) -> Iterator[Any]:
         """A connection for one call: an httplib2.Http that two threads share hands out the other's answers."""
-        import google_auth_httplib2  # noqa: PLC0415  as in `_call`
-        import httplib2  # noqa: PLC0415  as in `_call`
+        import google_auth_httplib2
+        import httplib2
 
         try:
             connection = self._idle.pop()  # atomic, and so is append
@@ -202,8 +202,8 @@ class CloudTasksQueue:
             self._idle.pop().close()
 
     def _identity(self) -> Credentials:
-        import google.auth  # noqa: PLC0415  as in `_call`
-        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415  as in `_call`
+        import google.auth
+        from google.auth.credentials import AnonymousCredentials
 
         if self._credentials is None:
             if urlsplit(self._endpoint).hostname in LOOPBACK:

@@ -50,7 +50,7 @@ class CsvRun:
     table: CsvFile
     columns: Columns
     retry: frozenset[LeadStatus]
-    """Standings to ask again."""
+    """Statuses to ask again."""
 
     def plan(self, spender: Spender, max_credits: int | None) -> Plan:
         """What the run would do and cost.

@@ -47,7 +47,11 @@ INTERRUPTED = 130
 @click.option("--url-column", default="", help="Header, letter or number of the column; found by itself otherwise.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: FILE with .enriched.csv]")
 @click.option("--max-credits", type=click.IntRange(min=0), help="Never spend more than this in the run.")
-@click.option("--retry-in-doubt", is_flag=True, help="Ask again for people whose earlier lookup got no answer.")
+@click.option(
+    "--retry-in-doubt",
+    is_flag=True,
+    help="Ask again for people whose earlier lookup may have been charged without a usable answer.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 def main(
     file: Path,

@@ -177,8 +177,8 @@ class Access:
 
     def _claims(self, authorization_header: str | None, audience: str) -> Mapping[str, Any]:
         """The claims of a token whose signature, time, audience, issuer and address all hold."""
-        from google.auth import jwt  # noqa: PLC0415  imports 150 ms, which the formula's path does not need
-        from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415  as above
+        from google.auth import jwt
+        from google.auth.exceptions import GoogleAuthError
 
         token = _bearer(authorization_header, _SIGN_IN)
         try:
@@ -186,7 +186,7 @@ class Access:
             # The algorithm is ours to choose, not the token's; a key id is what Google always sends.
             if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
                 raise Unauthenticated(_SIGN_IN)
-            claims: Mapping[str, Any] = jwt.decode(  # type: ignore[no-untyped-call]  # as above
+            claims: Mapping[str, Any] = jwt.decode(  # type: ignore[no-untyped-call]  # google-auth types only parts
                 token,
                 certs=self._certificates.current(header["kid"]),
                 audience=audience,

@@ -84,7 +84,7 @@ class Certificates:
             return self._certs
 
     def _refresh(self, now: float) -> None:
-        import requests  # noqa: PLC0415  150 ms that the formula's path does not need
+        import requests
 
         self._not_before = now + FAILURE_PAUSE_S
         try:

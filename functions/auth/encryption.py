@@ -58,7 +58,7 @@ class TokenCipher:
         Raises:
             DecryptionFailed: forged, cut, encrypted for another purpose, or with a retired key.
         """
-        from cryptography.fernet import InvalidToken  # noqa: PLC0415  38 ms that a start without tokens does not need
+        from cryptography.fernet import InvalidToken
 
         try:
             return self._fernet.decrypt(encrypted.encode()).decode()
@@ -68,9 +68,9 @@ class TokenCipher:
 
     @cached_property
     def _fernet(self) -> MultiFernet:
-        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415  as in `decrypt`
-        from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  as in `decrypt`
-        from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  as in `decrypt`
+        from cryptography.fernet import Fernet, MultiFernet
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
         def derived(secret: str) -> Fernet:
             hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"leadfill {self._purpose}".encode())

@@ -6,7 +6,6 @@ import random
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from functions.credits import retry_policy
 from functions.credits.lookup_result import LookupResult, NoAnswer, Throttled
@@ -14,9 +13,6 @@ from functions.enrichment.rate_limiter import RateLimiter
 from functions.errors import ProviderError
 from functions.profiles import Profile
 from functions.providers.slintel import Slintel
-
-if TYPE_CHECKING:
-    import tenacity
 
 NOT_AFTER_S = 100.0
 """A lookup that found no free thread for so long is not sent any more: its claim must outlive its retries."""
@@ -74,34 +70,19 @@ class Dispatcher:
         self._slintel.close()
 
     def _look_up(self, profile: Profile, cancel_token: CancelToken, queued_s: float) -> LookupResult:
-        import tenacity  # noqa: PLC0415 - who is known needs no lookup
-
-        started_s = time.monotonic()
+        started_s, attempt = time.monotonic(), 1
         if started_s - queued_s > NOT_AFTER_S:
             return NoAnswer(sent=False)
-
-        def decide(state: tenacity.RetryCallState) -> bool:
-            if state.outcome is None or state.outcome.failed or cancel_token.is_set():
-                return False
-            elapsed_s = time.monotonic() - started_s
+        while True:
+            result = self._ask(profile, cancel_token)
             jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
-            verdict = retry_policy.verdict(state.outcome.result(), state.attempt_number, elapsed_s, jitter)
-            state.kwargs["waits"].append(verdict.after_s if isinstance(verdict, retry_policy.RetryAfter) else 0.0)
-            return isinstance(verdict, retry_policy.RetryAfter)
+            verdict = retry_policy.verdict(result, attempt, time.monotonic() - started_s, jitter)
+            if isinstance(verdict, retry_policy.GiveUp) or cancel_token.is_set():
+                return result
+            cancel_token.wait(verdict.after_s)
+            attempt += 1
 
-        def pause(seconds: float) -> None:
-            cancel_token.wait(seconds)
-
-        loop = tenacity.Retrying(
-            retry=decide,
-            wait=lambda state: state.kwargs["waits"][-1],
-            sleep=pause,
-            reraise=True,
-        )
-        waits: list[float] = []
-        return loop(self._ask, profile, cancel_token, waits=waits)
-
-    def _ask(self, profile: Profile, cancel_token: CancelToken, *, waits: list[float]) -> LookupResult:  # noqa: ARG002 - the loop's own state
+    def _ask(self, profile: Profile, cancel_token: CancelToken) -> LookupResult:
         with self._pace.turn(cancel_token) as granted:
             if not granted:
                 return NoAnswer(sent=False)

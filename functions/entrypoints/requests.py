@@ -29,7 +29,7 @@ class PlanBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     def job_request(self) -> JobRequest:
         """For the application."""
-        from functions.jobs.request import JobRequest  # noqa: PLC0415 - formulas start no run
+        from functions.jobs.request import JobRequest
 
         return JobRequest(
             spreadsheet_id=self.spreadsheet_id,

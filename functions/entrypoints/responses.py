@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from functions.context import AppContext
 from functions.credits.plan import Plan
 from functions.fields.catalogue import CATALOGUE, PRESETS
+from functions.jobs.progress import progress
 from functions.outcomes import ENDED, RETRYABLE, TRANSITIONS, JobState, Outcome
 from functions.sheets.a1 import letters
 from functions.sheets.scan import SheetScan
@@ -75,8 +75,7 @@ def job(context: AppContext, job: Job) -> dict[str, Any]:
         counts = jobs.counts(connection, job.id)
         credits_ = ledger.totals(connection, job.id)
         seen = chunks.seen(connection, job.id)
-    done = min(job.rows, sum(counts.values()) + seen)
-    rate, eta = _pace(job, done, context.clock())
+    so_far = progress(job, sum(counts.values()), seen, context.clock())
     return {
         "id": job.id,
         "spreadsheet_id": job.spreadsheet_id,
@@ -85,32 +84,20 @@ def job(context: AppContext, job: Job) -> dict[str, Any]:
         "state": job.state.value,
         "rows": job.rows,
         "counts": {outcome.value: number for outcome, number in counts.items()},
-        "done": done,
-        "progress": done / job.rows if job.rows else 1.0,
+        "done": so_far.done,
+        "progress": so_far.fraction,
         "credits": {
             "charged": f"{credits_.charged:f}",
             "in_doubt": f"{credits_.in_doubt:f}",
             "ceiling": job.ceiling,
         },
-        "rate_per_s": rate,
-        "eta_s": eta,
+        "rate_per_s": so_far.rate_per_s,
+        "eta_s": so_far.eta_s,
         "message": job.message,
         "created_at": job.created_at.isoformat(),
         "finished_at": job.finished_at.isoformat() if job.finished_at else None,
         "can": _can(job, counts),
     }
-
-
-def _pace(job: Job, done: int, now: datetime) -> tuple[float | None, float | None]:
-    """Rows a second, and seconds to the end; both unknown while nothing has come back."""
-    if job.state is not JobState.RUNNING or job.started_at is None:
-        return None, None
-    elapsed_s = (now - job.started_at).total_seconds()
-    worked = max(done - int((job.layout or {}).get("settled", 0)), 0)
-    if elapsed_s <= 0 or worked <= 0:
-        return None, None
-    rate = worked / elapsed_s
-    return round(rate, 3), round((job.rows - done) / rate, 1)
 
 
 def _can(job: Job, counts: dict[Outcome, int]) -> list[str]:

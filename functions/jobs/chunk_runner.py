@@ -52,7 +52,8 @@ def run_chunk(context: AppContext, chunk_id: str | None = None) -> ChunkResult:
     with context.store.writing() as connection:
         job = jobs.get(connection, chunk.job_id, lock=True)
         if job.state is JobState.QUEUED:
-            jobs.move(connection, job, JobState.RUNNING, started_at=context.clock())
+            now = context.clock()
+            jobs.resume(connection, job, now, started_at=now)
             job = jobs.get(connection, job.id)
     try:
         if chunk.number == PREPARE:

@@ -35,7 +35,7 @@ class JobRequest:
 
     @property
     def retry(self) -> frozenset[LeadStatus]:
-        """Standings to ask again."""
+        """Statuses to ask again."""
         return DOUBTFUL if self.retry_in_doubt else frozenset()
 
     @property

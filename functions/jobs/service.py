@@ -89,6 +89,8 @@ def start(
         stop_requested=False,
         created_at=now,
         started_at=None,
+        resumed_at=None,
+        done_at_resume=0,
         finished_at=now if over else None,
     )
     with store.writing() as connection:
@@ -174,10 +176,10 @@ def retry(context: AppContext, job: Job, access_token: str, *, retry_in_doubt: b
         if not numbers:
             raise WrongJobState("There is no row in this run that could be tried again.")
         spent = ledger.totals(connection, job.id)
-        jobs.move(
+        jobs.resume(
             connection,
             job,
-            JobState.RUNNING,
+            now,
             ceiling=int(spent.charged + spent.in_doubt) + max_credits,
             request=job.request | {"retry_in_doubt": retry_in_doubt},
             encrypted_token=context.cipher.encrypt(access_token),
@@ -221,8 +223,10 @@ def renew_access(context: AppContext, job: Job, access_token: str) -> Job:
             raise WrongJobState("The run has ended; it needs no access any more.")
         jobs.change(connection, job.id, encrypted_token=context.cipher.encrypt(access_token))
         if job.state is JobState.WAITING_FOR_ACCESS:
-            undoing = chunks.is_open(connection, job.id, UNDO)
-            jobs.move(connection, job, JobState.UNDOING if undoing else JobState.RUNNING, message=None)
+            if chunks.is_open(connection, job.id, UNDO):
+                jobs.move(connection, job, JobState.UNDOING, message=None)
+            else:
+                jobs.resume(connection, job, context.clock(), message=None)
             chunk_ids = chunks.wake(connection, job.id, context.clock())
     _enqueue(context, chunk_ids)
     return reload(context, job)

@@ -168,7 +168,7 @@ def _read_url(url: str, *, unfinished: bool) -> Profile | Reason:
         protocol, rest = _SCHEME.fullmatch(url).groups()  # type: ignore[union-attr] # matches every text
         if _OTHER_SCHEME.match(rest):
             return Reason.NOT_A_URL
-        authority, path, tail = _PARTS.fullmatch(rest).groups()  # type: ignore[union-attr] # as above
+        authority, path, tail = _PARTS.fullmatch(rest).groups()  # type: ignore[union-attr] # matches every text
         address = _AUTHORITY.fullmatch(authority)
         if address is None or (address[2] and address[2] not in _DEFAULT_PORTS[(protocol or "").lower()]):
             return Reason.NOT_LINKEDIN

@@ -56,10 +56,10 @@ _URLISH = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _OPENERS = "'‘’‚([{*•·→="  # noqa: RUF001 -- typographic quotes are meant
-_CLOSERS = "'‘’)]}*,;:!?.…‥⋯"  # noqa: RUF001 -- as above
+_CLOSERS = "'‘’)]}*,;:!?.…‥⋯"  # noqa: RUF001 -- typographic quotes are meant
 _RUN = re.compile(r"[\W_]*")
 _ELLIPSIS = re.compile(r"[…‥⋯]|\..*\.", re.DOTALL)
-_DIVIDER = re.compile(r"[\"'“”„«»‹›‘’`<>|()\[\]{},;:!?*•·，；、。「」『』【】《》]")  # noqa: RUF001 -- as above
+_DIVIDER = re.compile(r"[\"'“”„«»‹›‘’`<>|()\[\]{},;:!?*•·，；、。「」『』【】《》]")  # noqa: RUF001 -- typographic quotes are meant
 
 
 def find_visible(text: str) -> str:

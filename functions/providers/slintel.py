@@ -93,7 +93,7 @@ class Slintel:
             KeyRejected: 401 or 403.
             QuotaExhausted: 402, or 429 *Limit Exceeded*.
         """
-        from functions.providers.http import FAULTS, exchange  # noqa: PLC0415 - who is known needs no connection
+        from functions.providers.http import FAULTS, exchange
 
         with self._opening:
             session = self._session
@@ -117,14 +117,14 @@ class Slintel:
 
     @cached_property
     def _session(self) -> requests.Session:
-        from functions.providers.http import open_session  # noqa: PLC0415 - as above
+        from functions.providers.http import open_session
 
         return open_session(self._concurrency, self._headers)
 
 
 def _read(response: requests.Response) -> bytes | None:
     """The whole body, or None if it was cut, late or too long: the status stands all the same."""
-    from functions.providers.http import FAULTS  # noqa: PLC0415 - as above
+    from functions.providers.http import FAULTS
 
     body = bytearray()
     try:

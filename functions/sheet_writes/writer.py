@@ -14,7 +14,7 @@ from typing import Protocol
 from functions import logs
 from functions.errors import BadRange, SheetBusy
 from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity
-from functions.sheets.client import GoogleSheet, UncertainWrite
+from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout
 from functions.sheets.repair import (
     Repair,
@@ -27,6 +27,7 @@ from functions.sheets.repair import (
     without_overwritten,
 )
 from functions.sheets.row_matching import RowMatches
+from functions.sheets.transport import UncertainWrite
 from functions.store import cell_history
 from functions.store.cell_history import WrittenRow
 from functions.store.database import Store
@@ -65,8 +66,6 @@ class WriteResult:
     filled: set[int] = field(default_factory=set)
     absent: set[int] = field(default_factory=set)
     """Whose row is not there, or cannot be written."""
-    restored: int = 0
-    """Cells that a write had hit because rows moved, and that got back what they held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,6 @@ class SheetWriter:
             written = [*placed.writes, *as_writes(repairs)]
             going = sent_by(written)
             sent += going
-            result.restored += sum(len(repair.cells) for repair in repairs)
             looks = any(write.pending for write in written)
             after = rows if not looks else (self.read_all() if whole else self.read_near(*near)[0])
             missing = unverified(written, after)

@@ -6,25 +6,24 @@ written through it, so no move of a column can put them into another one.
 
 from __future__ import annotations
 
-import threading
+import random
+import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from http.client import HTTPException
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
-import tenacity
 
-from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetGone
+from functions.errors import BadRange, SheetBusy, SheetGone
 from functions.sheets.cells import Content, Formula
 from functions.sheets.grid import RowBlock, Tab, row_block_of, tabs_of
+from functions.sheets.transport import GONE, Throttled, UncertainWrite, execute, spreadsheets
 
 T = TypeVar("T")
-CALL_TIMEOUT_S = 180
-"""Sheets itself gives up after so long."""
 MAX_WAIT_S = 75.0
 """How long one call waits for the quota of a minute before the chunk is put back into the queue."""
+
+MAX_PAUSE_S = 30.0
+"""The longest pause between two tries; the first is of a second or two, and each is twice as long."""
 
 _CELLS = "rowData(values(userEnteredValue,formattedValue,hyperlink))"
 _ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey))"
@@ -80,7 +79,7 @@ class GoogleSheet:
         body = {"dataFilters": [{"gridRange": grid}]}
         found = self._call(row_block_of, "getByDataFilter", body=body, fields=_WINDOW)
         if found is None:
-            raise SheetGone(_GONE)
+            raise SheetGone(GONE)
         return found
 
     def write(self, columns: Mapping[int, Mapping[int, Content]]) -> None:
@@ -90,7 +89,7 @@ class GoogleSheet:
         may have happened: rows move meanwhile, and the second time would hit strange ones.
 
         Raises:
-            Unclear: it may have been carried out, wholly or in part; look at what is there.
+            UncertainWrite: it may have been carried out, wholly or in part; look at what is there.
             SheetError: as `tabs`.
         """
         for option, wanted in (("RAW", False), ("USER_ENTERED", True)):
@@ -116,68 +115,26 @@ class GoogleSheet:
 
     def _call(self, read: Callable[[bytes], T], method: str, *, once: bool = False, **arguments: Any) -> T:  # noqa: ANN401 - the client's own arguments
         *path, verb = method.split(".")
-        resource = _spreadsheets(self._endpoint)
+        resource = spreadsheets(self._endpoint)
         for part in path:
             resource = getattr(resource, part)()
         request = getattr(resource, verb)(spreadsheetId=self.spreadsheet_id, prettyPrint=False, **arguments)
         request.headers["authorization"] = f"Bearer {self._token}"
-        repeated = (SheetBusy,) if not once else (_Throttled,)
-        loop = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(repeated),
-            wait=tenacity.wait_exponential_jitter(initial=1, max=30, jitter=1),
-            stop=tenacity.stop_after_delay(MAX_WAIT_S),
-            reraise=True,
-        )
-        answer: T = loop(_execute, request, read, once=once)
-        return answer
-
-
-class UncertainWrite(SheetBusy):
-    """Google Sheets did not say whether it did what it was asked for; the run looks, and goes on by itself."""
-
-
-class _Throttled(SheetBusy):
-    """Google Sheets asks to slow down; the run goes on by itself."""
-
-
-def _execute(request: Any, read: Callable[[bytes], T], *, once: bool) -> T:  # noqa: ANN401 - the client ships no types
-    import httplib2  # noqa: PLC0415 - heavy, and the formula's path needs no sheet
-    from googleapiclient.errors import HttpError  # noqa: PLC0415 - as above
-
-    _mine.once = once
-    try:
-        return read(request.execute(http=_http()))
-    except HttpError as error:
-        raise _said(error.status_code, str(error.reason or "")) from error
-    except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
-        raise UncertainWrite(
-            "Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10
-        ) from error
+        repeated = Throttled if once else SheetBusy  # who is throttled was not served
+        started_s, attempt = time.monotonic(), 0
+        while True:
+            try:
+                return execute(request, read, once=once)
+            except repeated:
+                if time.monotonic() - started_s >= MAX_WAIT_S:
+                    raise
+            time.sleep(min(2**attempt + random.random(), MAX_PAUSE_S))  # noqa: S311 - spreads retries, protects nothing
+            attempt += 1
 
 
 def _responses(answer: bytes) -> int:
     """To how many ranges a write went."""
     return len(msgspec.json.decode(answer, type=dict[str, Any]).get("responses", ()))
-
-
-_GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
-
-
-def _said(status: int, reason: str) -> LeadfillError:
-    """Google's error → ours."""
-    if status >= 500:
-        return UncertainWrite("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
-    if status in {400, 403} and "protected" in reason.lower():
-        return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
-    if status == 400 and ("No grid with id" in reason or "No sheet with id" in reason):
-        return SheetGone(_GONE)
-    by_status = {
-        401: SheetAccessExpired(),
-        403: Forbidden("This account may not edit the spreadsheet; ask its owner for the right to."),
-        404: SheetGone("There is no such spreadsheet, or this account may not open it."),
-        429: _Throttled(retry_after_s=30),
-    }
-    return by_status.get(status) or BadRange(f"Google Sheets refused the request: {reason[:300]}")
 
 
 def _column(cells: Mapping[int, Content]) -> msgspec.Raw:
@@ -186,74 +143,3 @@ def _column(cells: Mapping[int, Content]) -> msgspec.Raw:
     for row, value in cells.items():
         column[row - 1] = value.text if isinstance(value, Formula) else value
     return msgspec.Raw(msgspec.json.encode(column))
-
-
-_mine = threading.local()
-_building = threading.Lock()
-
-
-def _http() -> Any:  # noqa: ANN401 - httplib2 ships no types
-    """This thread's own connection: one httplib2.Http shared by threads hands out others' answers."""
-    if not hasattr(_mine, "http"):
-        _mine.http = _http_type()(timeout=CALL_TIMEOUT_S)
-    return _mine.http
-
-
-@cache
-def _http_type() -> Any:  # noqa: ANN401 - as above
-    """httplib2's, which sends a request again whose answer does not come; not where that must not happen twice."""
-    import httplib2  # noqa: PLC0415 - as in `_execute`
-
-    def once(kind: Any) -> Any:  # noqa: ANN401 - as above
-        class Once(kind):  # type: ignore[misc] # as above
-            def getresponse(self) -> Any:  # noqa: ANN401 - as above
-                try:
-                    return super().getresponse()
-                except (HTTPException, OSError) as error:
-                    if not _mine.once:
-                        raise
-                    self.close()
-                    raise httplib2.HttpLib2Error("The connection ended before the answer came.") from error
-
-        return Once
-
-    kinds = {scheme: once(kind) for scheme, kind in httplib2.SCHEME_TO_CONNECTION.items()}
-
-    class Http(httplib2.Http):  # type: ignore[misc] # as above
-        def request(self, uri: str, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - as above
-            return super().request(uri, *arguments, connection_type=kinds[urlsplit(uri).scheme], **more)
-
-    return Http
-
-
-def _spreadsheets(endpoint: str) -> Any:  # noqa: ANN401 - made from the discovery document
-    with _building:
-        return _built(endpoint)
-
-
-@cache
-def _built(endpoint: str) -> Any:  # noqa: ANN401 - as above
-    """The API's `spreadsheets`, built once a process from the discovery document in the client's wheel."""
-    import httplib2  # noqa: PLC0415 - as in `_execute`
-    from googleapiclient.discovery import build  # noqa: PLC0415 - as in `_execute`
-    from googleapiclient.model import JsonModel  # noqa: PLC0415 - as in `_execute`
-
-    class AsItCame(JsonModel):  # type: ignore[misc] # the client ships no types
-        """Bodies are encoded in one piece, and answers left to who reads them: both may be many megabytes."""
-
-        def serialize(self, body_value: object) -> bytes:
-            return msgspec.json.encode(body_value)
-
-        def deserialize(self, content: bytes) -> bytes:
-            return content
-
-    service = build(
-        "sheets",
-        "v4",
-        http=httplib2.Http(timeout=CALL_TIMEOUT_S),
-        static_discovery=True,
-        cache_discovery=False,
-        model=AsItCame(),
-        client_options={"api_endpoint": endpoint},
-    )
-    return service.spreadsheets()

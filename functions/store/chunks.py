@@ -33,7 +33,6 @@ class Chunk:
     """0 prepares the sheet; -1 undoes the job; the others hold rows."""
     lease: str
     """Names this attempt: `owner/…`."""
-    attempts: int
 
 
 def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: datetime) -> list[str]:
@@ -42,7 +41,7 @@ def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: dat
     for number in sorted(numbers):
         chunk_id = f"{job_id}-{number}"
         values = {"state": ChunkState.QUEUED, "due_at": now, "lease": None, "lease_expires_at": None, "seen": 0}
-        row = values | {"id": chunk_id, "job_id": job_id, "number": number, "attempts": 0}
+        row = values | {"id": chunk_id, "job_id": job_id, "number": number}
         statement = insert(connection, _chunks).values(row)
         connection.execute(statement.on_conflict_do_update(index_elements=[_chunks.c.id], set_=values))
         ids.append(chunk_id)
@@ -73,17 +72,11 @@ def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -
         statement = (
             _chunks.update()
             .where(_chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery())
-            .values(
-                state=ChunkState.RUNNING,
-                lease=lease,
-                lease_expires_at=now + LEASE,
-                attempts=_chunks.c.attempts + 1,
-                seen=0,
-            )
-            .returning(_chunks.c.id, _chunks.c.job_id, _chunks.c.number, _chunks.c.attempts)
+            .values(state=ChunkState.RUNNING, lease=lease, lease_expires_at=now + LEASE, seen=0)
+            .returning(_chunks.c.id, _chunks.c.job_id, _chunks.c.number)
         )
         row = connection.execute(statement).one_or_none()
-    return None if row is None else Chunk(row.id, row.job_id, row.number, lease, row.attempts)
+    return None if row is None else Chunk(row.id, row.job_id, row.number, lease)
 
 
 def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:

@@ -188,10 +188,10 @@ def _survive_forks(store: Store) -> None:
 def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
     if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - one of the two is never needed
+        from sqlalchemy.dialects import sqlite
 
         return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - as above
+    from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
 

@@ -51,6 +51,11 @@ class Job:
     """Nothing more is looked up; what is known is still written."""
     created_at: datetime
     started_at: datetime | None
+    """When it began, or was last retried: a retry asks again each person at most once since then."""
+    resumed_at: datetime | None
+    """When it last began, was retried, or got access again: what its rate is measured from."""
+    done_at_resume: int
+    """Rows that had their outcome at that time."""
     finished_at: datetime | None
 
 
@@ -127,6 +132,16 @@ def move(connection: sa.Connection, job: Job, to: JobState, **changes: Any) -> N
     statement = _jobs.update().where(_jobs.c.id == job.id, _jobs.c.state == job.state).values(state=to, **changes)
     if connection.execute(statement).rowcount != 1:
         raise WrongJobState("The job has changed meanwhile; look again.")
+
+
+def resume(connection: sa.Connection, job: Job, now: datetime, **changes: Any) -> None:  # noqa: ANN401 - columns of the table
+    """Moves a job to RUNNING, and notes how many of its rows are done: what comes from now on makes its rate.
+
+    Raises:
+        WrongJobState: it may not run, or has moved meanwhile.
+    """
+    done = sum(counts(connection, job.id).values())
+    move(connection, job, JobState.RUNNING, resumed_at=now, done_at_resume=done, **changes)
 
 
 def change(connection: sa.Connection, job_id: str, **changes: Any) -> None:  # noqa: ANN401 - columns of the table

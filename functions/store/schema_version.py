@@ -81,9 +81,9 @@ def upgrade(store: Store) -> str | None:
 
 
 def _run_steps(connection: sa.Connection) -> None:
-    from alembic.config import Config  # noqa: PLC0415 - 150 ms that only a change of the schema needs
-    from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415 - as above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
 
     steps = ScriptDirectory(str(STEPS))
 

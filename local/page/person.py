@@ -10,8 +10,6 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-TOKEN_LIFE_S = 3600
-
 
 class Person:
     """One user of the page, with the tokens that Apps Script would give to them."""

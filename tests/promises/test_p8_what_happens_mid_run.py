@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from functions.errors import WrongJobState
 from functions.jobs import chunk_runner, leases, service
+from functions.jobs.progress import progress
 from functions.outcomes import JobState, Outcome
 from functions.sheets import client
+from functions.store import chunks, jobs, schema
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
 from tests.support.waiting import wait_until
@@ -318,3 +321,35 @@ def test_trouble_at_the_sheet_passes_and_the_run_goes_on(
     assert desk.sandbox.charges()["total"] == ROWS
     assert_filled(desk, spreadsheet)
     assert desk.grid(spreadsheet)[0] == ["Name", "LinkedIn", *TITLES.values(), "Notes"]
+
+
+def rates(desk: Desk, job: Job) -> list[float]:
+    """Runs a job to its end; its rate each time that a chunk has ended."""
+    found: list[float] = []
+
+    def look() -> None:
+        running = desk.job(job)
+        with desk.store.reading() as connection:
+            settled, seen = sum(jobs.counts(connection, job.id).values()), chunks.seen(connection, job.id)
+        if running.resumed_at is not None:
+            rate = progress(running, settled, seen, running.resumed_at + timedelta(seconds=1)).rate_per_s
+            found.extend([rate] if rate is not None else [])
+
+    assert desk.drain(job, step=look).state is JobState.DONE
+    return found
+
+
+def test_the_rate_counts_no_rows_of_the_past(desk: Desk) -> None:
+    grid = people_rows(ROWS)
+    grid[0] += TITLES.values()
+    for row in grid[1 : 1 + ROWS // 2]:
+        row += [f"filled {title}" for title in TITLES.values()]
+    spreadsheet = desk.sheet(grid)
+    job = desk.start(spreadsheet)
+    assert max(rates(desk, job), default=0.0) <= ROWS / 2, "rows that were filled at the start have no part in it"
+    with desk.store.writing() as connection:
+        one = {"outcome": Outcome.FAILED}
+        last = schema.job_rows.c.job_id == job.id, schema.job_rows.c.position >= ROWS - 11
+        connection.execute(schema.job_rows.update().where(*last).values(one))
+    again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=False, max_credits=ROWS)
+    assert 0 < max(rates(desk, again)) <= 11

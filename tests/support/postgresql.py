@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
-import tenacity
 
 from functions.store import schema_version
 from functions.store.database import Store
@@ -99,14 +99,15 @@ class Server:
         return found
 
 
-@tenacity.retry(
-    retry=tenacity.retry_if_exception_type(sa.exc.OperationalError),
-    wait=tenacity.wait_fixed(0.2),
-    stop=tenacity.stop_after_delay(RECOVERY_S),
-    reraise=True,
-)
 def _connected(engine: sa.Engine) -> sa.Connection:
-    return engine.connect()
+    until_s = time.monotonic() + RECOVERY_S
+    while True:
+        try:
+            return engine.connect()
+        except sa.exc.OperationalError:
+            if time.monotonic() >= until_s:
+                raise
+        time.sleep(0.2)
 
 
 @contextmanager

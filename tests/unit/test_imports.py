@@ -25,7 +25,6 @@ NOT_NEEDED = {
     "httplib2",
     "requests",  # Slintel, and who is known is not looked up
     "urllib3",
-    "tenacity",
     "functions.entrypoints.api",  # and what only it needs
     "functions.jobs",
     "functions.sheets",

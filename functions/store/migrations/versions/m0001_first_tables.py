@@ -70,6 +70,10 @@ def upgrade() -> None:
         sa.Column("stop_requested", sa.Boolean(), nullable=False, comment="nothing more is looked up"),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "resumed_at", sa.BigInteger(), nullable=True, comment="when it last began, was retried, or got access again"
+        ),
+        sa.Column("done_at_resume", sa.Integer(), nullable=False, comment="rows that had their outcome at that time"),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'waiting_for_access', 'cancelling', 'cancelled', 'stopped', 'done', 'undoing', 'undone')",
@@ -135,7 +139,6 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False, comment="not to be run before"),
         sa.Column("lease", sa.Text(), nullable=True, comment="names the attempt that runs it"),
         sa.Column("lease_expires_at", sa.BigInteger(), nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False, comment="rows of it that have come back, while it runs"),
         sa.CheckConstraint("state IN ('queued', 'running', 'waiting', 'done')", name=op.f("ck_chunks_state_is_known")),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_chunks_job_id"), ondelete="CASCADE"),

@@ -1,0 +1,146 @@
+"""One request to Google Sheets: a connection for each thread, one attempt, and Google's errors as ours."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cache
+from http.client import HTTPException
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetGone
+
+T = TypeVar("T")
+Untyped: TypeAlias = Any
+"""Objects of Google's client and of httplib2, which ship no types."""
+CALL_TIMEOUT_S = 180
+"""Sheets itself gives up after so long."""
+
+
+class UncertainWrite(SheetBusy):
+    """Google Sheets did not say whether it did what it was asked for; the run looks, and goes on by itself."""
+
+
+class Throttled(SheetBusy):
+    """Google Sheets asks to slow down; the run goes on by itself."""
+
+
+def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
+    """Carries out one request, and reads its answer.
+
+    Args:
+        request: made from `spreadsheets`.
+        read: decodes the answer's body.
+        once: whether it must not be sent again where its answer does not come.
+
+    Raises:
+        UncertainWrite: no usable answer came; it may have been carried out.
+        LeadfillError: Google refused; the class says why.
+    """
+    import httplib2
+    from googleapiclient.errors import HttpError
+
+    _mine.once = once
+    try:
+        return read(request.execute(http=_http()))
+    except HttpError as error:
+        raise _said(error.status_code, str(error.reason or "")) from error
+    except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
+        raise UncertainWrite(
+            "Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10
+        ) from error
+
+
+GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
+
+
+def _said(status: int, reason: str) -> LeadfillError:
+    """Google's error → ours."""
+    if status >= 500:
+        return UncertainWrite("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
+    if status in {400, 403} and "protected" in reason.lower():
+        return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
+    if status == 400 and ("No grid with id" in reason or "No sheet with id" in reason):
+        return SheetGone(GONE)
+    by_status = {
+        401: SheetAccessExpired(),
+        403: Forbidden("This account may not edit the spreadsheet; ask its owner for the right to."),
+        404: SheetGone("There is no such spreadsheet, or this account may not open it."),
+        429: Throttled(retry_after_s=30),
+    }
+    return by_status.get(status) or BadRange(f"Google Sheets refused the request: {reason[:300]}")
+
+
+_mine = threading.local()
+_building = threading.Lock()
+
+
+def _http() -> Untyped:
+    """This thread's own connection: one httplib2.Http shared by threads hands out others' answers."""
+    if not hasattr(_mine, "http"):
+        _mine.http = _http_type()(timeout=CALL_TIMEOUT_S)
+    return _mine.http
+
+
+@cache
+def _http_type() -> Untyped:
+    """httplib2's, which sends a request again whose answer does not come; not where that must not happen twice."""
+    import httplib2
+
+    def once(kind: Untyped) -> Untyped:
+        class Once(kind):  # type: ignore[misc] # httplib2 ships no types
+            def getresponse(self) -> Untyped:
+                try:
+                    return super().getresponse()
+                except (HTTPException, OSError) as error:
+                    if not _mine.once:
+                        raise
+                    self.close()
+                    raise httplib2.HttpLib2Error("The connection ended before the answer came.") from error
+
+        return Once
+
+    kinds = {scheme: once(kind) for scheme, kind in httplib2.SCHEME_TO_CONNECTION.items()}
+
+    class Http(httplib2.Http):  # type: ignore[misc] # httplib2 ships no types
+        def request(self, uri: str, *arguments: Untyped, **more: Untyped) -> Untyped:
+            return super().request(uri, *arguments, connection_type=kinds[urlsplit(uri).scheme], **more)
+
+    return Http
+
+
+def spreadsheets(endpoint: str) -> Untyped:
+    """The API's `spreadsheets`, for requests to `endpoint`; built once a process."""
+    with _building:
+        return _built(endpoint)
+
+
+@cache
+def _built(endpoint: str) -> Untyped:
+    """From the discovery document in the client's wheel."""
+    import httplib2
+    from googleapiclient.discovery import build
+    from googleapiclient.model import JsonModel
+
+    class AsItCame(JsonModel):  # type: ignore[misc] # the client ships no types
+        """Bodies are encoded in one piece, and answers left to who reads them: both may be many megabytes."""
+
+        def serialize(self, body_value: object) -> bytes:
+            return msgspec.json.encode(body_value)
+
+        def deserialize(self, content: bytes) -> bytes:
+            return content
+
+    service = build(
+        "sheets",
+        "v4",
+        http=httplib2.Http(timeout=CALL_TIMEOUT_S),
+        static_discovery=True,
+        cache_discovery=False,
+        model=AsItCame(),
+        client_options={"api_endpoint": endpoint},
+    )
+    return service.spreadsheets()
