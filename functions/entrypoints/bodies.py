@@ -160,7 +160,7 @@ def _length(environ: dict[str, Any]) -> int | None:
 
 def _broken_transfer() -> tuple[type[Exception], ...]:
     """The errors of a connection that ends, and those that gunicorn raises about chunks and trailers."""
-    from gunicorn.http.errors import ParseException  # noqa: PLC0415 - the server has it loaded, a test may not
+    from gunicorn.http.errors import ParseException  # the server has it loaded, a test may not
 
     return OSError, ParseException
 
