@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -24,14 +24,36 @@ Build = Callable[[str], web.Application]
 
 
 @web.middleware
-async def this_machine_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses what a web page from elsewhere makes a browser here send, by rebinding its name or directly."""
+async def _this_machine_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what a foreign web page makes a browser on this machine send, directly or by DNS rebinding.
+
+    Every server that is started here gets this check, so that none can be forgotten.
+    """
     for header in ("Host", "Origin"):
         value = request.headers.get(header)
-        url = value if header == "Origin" else f"//{value}"
-        if value and urlsplit(url).hostname not in LOOPBACK:
-            raise web.HTTPForbidden(text=f"This server is for this machine only, not for {header.lower()} {value!r}.")
+        if value and _host_of(value if header == "Origin" else f"//{value}") not in LOOPBACK:
+            raise web.HTTPForbidden(text=f"This server is for this machine only, not for this {header}.")
     return await handler(request)
+
+
+@web.middleware
+async def json_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a body that does not say that it is JSON; a web page cannot say so without a preflight request."""
+    if request.can_read_body and request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="Send application/json.")
+    return await handler(request)
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # not an address at all, such as an unclosed bracket
+        return ""
+
+
+def _guarded(app: web.Application) -> web.Application:
+    app.middlewares.insert(0, _this_machine_only)
+    return app
 
 
 @contextmanager
@@ -43,7 +65,7 @@ def serving(build: Build, port: int = 0) -> Iterator[str]:
     ready, stop = threading.Event(), asyncio.Event()
     thread = threading.Thread(
         target=loop.run_until_complete,
-        args=(_serve(build(url), listening, ready.set, stop),),
+        args=(_serve(_guarded(build(url)), listening, ready.set, stop),),
         name=url,
         daemon=True,
     )
@@ -60,17 +82,18 @@ def serving(build: Build, port: int = 0) -> Iterator[str]:
         listening.close()
 
 
-def run(build: Build, *, port: int, with_parent: bool) -> None:
-    """Serves an application until a signal, or with `with_parent` until standard input ends; prints one JSON line.
+def run(build: Build, *, port: int, with_parent: bool, more: Mapping[str, object] | None = None) -> None:
+    """Serve an application until a signal, or with `with_parent` until standard input ends; print one JSON line.
 
-    The line is `{"url": "http://127.0.0.1:8086"}`, printed when connections are accepted.
+    The line is `{"url": "http://127.0.0.1:8086"}` and `more`, printed when connections are accepted.
     """
     listening = socket.create_server((HOST, port))
     url = f"http://{HOST}:{listening.getsockname()[1]}"
-    asyncio.run(_run(build(url), listening, url, with_parent=with_parent))
+    line = json.dumps({"url": url, **(more or {})})
+    asyncio.run(_run(_guarded(build(url)), listening, line, with_parent=with_parent))
 
 
-async def _run(app: web.Application, listening: socket.socket, url: str, *, with_parent: bool) -> None:
+async def _run(app: web.Application, listening: socket.socket, line: str, *, with_parent: bool) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -81,7 +104,7 @@ async def _run(app: web.Application, listening: socket.socket, url: str, *, with
             loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=until_parent_ends, daemon=True).start()
-    await _serve(app, listening, lambda: print(json.dumps({"url": url}), flush=True), stop)
+    await _serve(app, listening, lambda: print(line, flush=True), stop)
 
 
 async def _serve(

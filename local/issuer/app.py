@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from local.issuer.issuing import Issuer
-from local.serving import this_machine_only
+from local.serving import json_only
 
 
 class TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,7 +55,7 @@ def application(issuer: Issuer) -> web.Application:
         wanted = await _body(request, ServiceTokenRequest)
         return web.json_response({"token": issuer.service_token(email=wanted.email, aud=wanted.aud)})
 
-    app = web.Application(middlewares=[this_machine_only])
+    app = web.Application(middlewares=[json_only])
     app.add_routes(
         [web.get("/certs", certs), web.post("/token", token), web.post("/service-token", service_token)],
     )
@@ -63,9 +63,6 @@ def application(issuer: Issuer) -> web.Application:
 
 
 async def _body(request: web.Request, kind: type[Body]) -> Body:
-    if request.content_type != "application/json":
-        # A form that some web page posts cannot claim to be JSON without asking first.
-        raise web.HTTPUnsupportedMediaType(text="Send application/json.")
     try:
         return msgspec.json.decode(await request.read(), type=kind)
     except msgspec.DecodeError as error:

@@ -13,7 +13,7 @@ from aiohttp import web
 from local.page.keeping import Kept, keeping_routes
 from local.page.person import Person, person_routes
 from local.page.proxying import proxy_routes
-from local.serving import Handler, this_machine_only
+from local.serving import Handler
 
 _HERE = Path(__file__).parent
 _ADDON = _HERE.parent.parent / "sheets_addon"
@@ -67,7 +67,7 @@ def application(services: Services, *, email: str, audience: str, spreadsheet_id
         audience: the `aud` of that token.
         spreadsheet_id: what to open where the address names none; empty for the emulator's first one, or a new one.
     """
-    app = web.Application(middlewares=[this_machine_only, _same_origin_only, _headers])
+    app = web.Application(middlewares=[_same_origin_only, _headers])
     app.cleanup_ctx.append(_http_client)
     kept = Kept()
     kept.change(

@@ -25,6 +25,7 @@ from aiohttp import web
 
 from local.providers.slintel import lead
 from local.providers.switches import Body, Fate, Switches, fate, latency_s
+from local.serving import json_only
 
 BASE_PATH = "/v2.0"
 
@@ -197,7 +198,7 @@ def build(_url: str) -> web.Application:
     async def elsewhere(_request: web.Request) -> web.Response:
         return _message(403, "Missing Authentication Token")  # what such a gateway says of a path that it does not know
 
-    app = web.Application()
+    app = web.Application(middlewares=[json_only])
     app.router.add_get(f"{BASE_PATH}/lead/enrich", provider.enrich)
     app.router.add_get("/_sandbox/charges", charges)
     app.router.add_get("/_sandbox/switches", read_switches)

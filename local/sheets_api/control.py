@@ -220,6 +220,8 @@ def call_report(state: State) -> Json:
 
 async def body_of(request: web.Request, kind: type[T]) -> T:
     """Decode a body. Raises HTTPBadRequest, saying what is wrong with it."""
+    if request.content_type != "application/json":  # what a form of a web page cannot say
+        raise web.HTTPUnsupportedMediaType(text="Send application/json.")
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
     except msgspec.MsgspecError as error:

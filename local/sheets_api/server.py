@@ -1,4 +1,4 @@
-"""The emulator as an aiohttp application, and running it until told to stop."""
+"""The emulator as an aiohttp application."""
 
 from __future__ import annotations
 
@@ -17,13 +17,3 @@ def application(state: State) -> web.Application:
     app.add_routes([*Control(state).routes(), *Steering(state, api).routes()])
     app.router.add_route("*", "/{everything:.*}", api.handle)
     return app
-
-
-async def start(state: State, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Listen; return what stops it (`cleanup`) and the port. Port 0 takes a free one."""
-    runner = web.AppRunner(application(state), access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    site = web.TCPSite(runner, host, port)
-    await site.start()
-    addresses: list[tuple[str, int]] = runner.addresses
-    return runner, addresses[0][1]

@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from local.serving import this_machine_only
+from local.serving import json_only
 from local.sheets_api import validation
 from local.sheets_api.google_errors import GoogleError, Json, invalid
 from tests.support.cloud_tasks import discovery, queue_methods, task_methods
@@ -54,7 +54,7 @@ def application(state: State) -> web.Application:
         state.switch(Switches())
         return web.json_response({})
 
-    app = web.Application(middlewares=[this_machine_only], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[json_only], client_max_size=MAX_BODY)
     app.cleanup_ctx.append(lambda _app: _delivering(state))
     app.add_routes(
         [
