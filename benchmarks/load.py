@@ -23,7 +23,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from local.stack import stack
+from tests.support.cluster import cluster
 from tests.support.desk import expected
 from tests.support.postgresql import server
 from tests.support.running import Json, Running, attach
@@ -155,7 +155,7 @@ def main(*, users: int, formulas: int, workers: int) -> None:
     """Let many people work at once."""
     with server() as database, tempfile.TemporaryDirectory() as folder, ExitStack() as closing:
         started = closing.enter_context(
-            stack(
+            cluster(
                 Path(folder),
                 workers=workers,
                 DATABASE_URL=database.database(),

@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from local.stack import Stack, stack
+from local.stack import Stack
+from tests.support.cluster import cluster
 from tests.support.postgresql import server
 from tests.support.running import Json
 
@@ -93,7 +94,7 @@ def measure(rows: int, workers: int, latency_s: float, concurrency: int, seed: i
     with (
         tempfile.TemporaryDirectory() as folder,
         server() as database,
-        stack(
+        cluster(
             Path(folder),
             workers=workers,
             DATABASE_URL=database.database(),

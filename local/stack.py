@@ -92,8 +92,7 @@ class Stack:
     environ: dict[str, str] = field(default_factory=dict)
     """Of the functions."""
     urls: dict[str, str] = field(default_factory=dict)
-    """`issuer`, `sandbox` (empty with a real key), `emulator`, `api`, `formula`, `worker` or
-    `worker-0` and on; with them `tasks` and `balancer`."""
+    """By part: `issuer`, `sandbox` (absent with a real key), `emulator`, `api`, `formula`, `worker`."""
     parts: dict[str, Part] = field(default_factory=dict)
     spreadsheet_id: str = ""
     """Of the first file."""
@@ -137,6 +136,23 @@ class Stack:
                 raise NotStarted(f"The function {name} did not start; its last words are in {part.log}.")
             time.sleep(0.05)
 
+    def start_functions(self, ports: Mapping[str, int], settings: Mapping[str, str]) -> None:
+        """Makes the tables once, then starts a function at each port: `worker-1` is an instance of `worker`.
+
+        Args:
+            ports: by name of the process.
+            settings: environment variables, added to `environ`.
+
+        Raises:
+            NotStarted: one ended, or does not listen.
+        """
+        self.environ |= settings
+        opened = Store(self.environ["DATABASE_URL"])
+        schema_version.upgrade(opened)
+        opened.close()
+        for name, port in ports.items():
+            self.start_function(name.partition("-")[0], port, name)
+
     def restart(self, name: str) -> None:
         """Starts a function again that has died or was stopped."""
         self.start_function(name.partition("-")[0], int(self.urls[name].rpartition(":")[2]), name)
@@ -162,24 +178,34 @@ class Stack:
 
 @contextmanager
 def stack(
-    home: Path,
-    *,
-    files: Sequence[Path] = (),
-    ports: Mapping[str, int] | None = None,
-    workers: int = 0,
-    **settings: str,
+    home: Path, *, files: Sequence[Path] = (), ports: Mapping[str, int] | None = None, **settings: str
 ) -> Iterator[Stack]:
-    """Runs everything while the block runs.
+    """Runs everything while the block runs, with one worker that takes its work from the store.
 
     Args:
         home: where the database and the local secret are kept.
         files: .csv and .xlsx files to open in the emulator.
         ports: wanted ports, by name; others, and those that are taken, are free ones.
-        workers: how many instances of the worker, fed by the Cloud Tasks emulator; 0 for one, fed by the store itself.
         settings: further environment variables of the functions.
 
     Raises:
         NotStarted: a part did not start.
+    """
+    wanted = dict(ports or {})
+    with stand_ins(home, settings, files=files, ports=wanted) as running:
+        addresses = {name: free_port(wanted.get(name, 0)) for name in ("api", "formula", "worker")}
+        worker = f"http://{HOST}:{addresses['worker']}"
+        running.start_functions(addresses, {"WORKER_URL": worker, "SWEEP_URL": worker} | settings)
+        yield running
+
+
+@contextmanager
+def stand_ins(
+    home: Path, settings: Mapping[str, str], *, files: Sequence[Path] = (), ports: Mapping[str, int] | None = None
+) -> Iterator[Stack]:
+    """Runs the issuer, the Sheets emulator and, without a real key, the sandbox while the block runs; no function yet.
+
+    Arguments and errors are those of `stack`; `environ` says where the functions find the stand-ins.
     """
     home.mkdir(parents=True, exist_ok=True)
     wanted = dict(ports or {})
@@ -192,36 +218,11 @@ def stack(
         said = running.start_part("emulator", "local.sheets_api", *map(str, files), port=wanted.get("emulator", 0))
         if said.get("spreadsheets"):
             running.spreadsheet_id = said["spreadsheets"][0]["id"]
-        names = [f"worker-{number}" for number in range(workers)] or ["worker"]
-        addresses = {name: free_port(wanted.get(name, 0)) for name in ("api", "formula", *names)}
-        instances = [f"http://{HOST}:{addresses[name]}" for name in names]
-        running.environ |= _environ(running, home, instances[0])
-        if workers:
-            running.environ |= _cloud_tasks(running, instances)
-        running.environ |= settings
-        opened = Store(running.environ["DATABASE_URL"])  # the tables are made once, not by each process
-        schema_version.upgrade(opened)
-        opened.close()
-        for name, port in addresses.items():
-            running.start_function(name.partition("-")[0], port, name)
+        running.environ |= _environ(running, home)
         yield running
 
 
-def _cloud_tasks(running: Stack, instances: Sequence[str]) -> dict[str, str]:
-    """Starts the queue and one address for all instances of the worker; gives what the functions need to know."""
-    queue = "projects/local/locations/here/queues/chunks"
-    running.start_part("tasks", "tests.support.cloud_tasks", "--issuer", running.urls["issuer"])
-    running.start_part("balancer", "tests.support.balancer", *instances)
-    limits = {"maxConcurrentDispatches": len(instances) * 2, "maxDispatchesPerSecond": 100}
-    retries = {"minBackoff": "0.2s", "maxBackoff": "5s", "maxAttempts": -1}
-    body = {"rateLimits": limits, "retryConfig": retries}
-    requests.patch(f"{running.urls['tasks']}/v2/{queue}", json=body, timeout=10).raise_for_status()
-    worker = running.urls["balancer"]
-    endpoint = f"{running.urls['tasks']}/"
-    return {"TASKS_QUEUE": queue, "TASKS_API_ENDPOINT": endpoint, "WORKER_URL": worker, "SWEEP_URL": worker}
-
-
-def _environ(running: Stack, home: Path, worker_url: str) -> dict[str, str]:
+def _environ(running: Stack, home: Path) -> dict[str, str]:
     """The functions' environment on this machine."""
     environ = dict(os.environ)
     if "sandbox" in running.urls:
@@ -235,8 +236,6 @@ def _environ(running: Stack, home: Path, worker_url: str) -> dict[str, str]:
         "IDENTITY_CERTS_URL": f"{running.urls['issuer']}/certs",
         "ALLOWED_DOMAINS": "example.com",
         "LEADFILL_SECRET_KEY": _secret(home / "secret"),
-        "WORKER_URL": worker_url,
-        "SWEEP_URL": worker_url,
         "WORKER_SERVICE_ACCOUNT": WORKER,
         "PYTHONUNBUFFERED": "1",
     }

@@ -21,7 +21,7 @@ from deploy.source import ROOT, files
 from deploy.target import FUNCTIONS, Target
 from local.ports import free_port
 from local.providers.server import BASE_PATH
-from local.stack import AUDIENCE, Stack
+from local.stack import AUDIENCE, Stack, stand_ins
 from tests.support.running import Running, attach, slugs
 
 pytestmark = pytest.mark.xdist_group("package")
@@ -81,11 +81,7 @@ def environment(stack: Stack, database: str, urls: dict[str, str]) -> dict[str, 
 def running(python: Path, package: Path, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Every function, each its own process in the package's folder, fed by the emulator of Cloud Tasks."""
     with ExitStack() as closing:
-        stack = Stack(tmp_path_factory.mktemp("home"))
-        closing.callback(stack.close)
-        stack.start_part("issuer", "local.issuer")
-        stack.start_part("sandbox", "local.providers", "slintel")
-        stack.start_part("emulator", "local.sheets_api")
+        stack = closing.enter_context(stand_ins(tmp_path_factory.mktemp("home"), {}))
         stack.start_part("tasks", "tests.support.cloud_tasks", "--issuer", stack.urls["issuer"])
         requests.patch(f"{stack.urls['tasks']}/v2/{TARGET.queue}", json={}, timeout=10).raise_for_status()
         urls = {function.name: f"http://127.0.0.1:{free_port(0)}" for function in FUNCTIONS}

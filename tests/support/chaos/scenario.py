@@ -18,10 +18,10 @@ from uuid import uuid4
 import requests
 
 from local.ports import HOST, free_port
-from local.stack import stack
 from tests.support.chaos import aftermath
 from tests.support.chaos.run import Run
 from tests.support.chaos.trouble import WORKERS, Trouble
+from tests.support.cluster import cluster
 from tests.support.postgresql import Server, server
 from tests.support.running import OVER, Json, Running, attach
 from tests.support.waiting import wait_until_quiet
@@ -87,7 +87,7 @@ def world(home: Path) -> Iterator[World]:
         url, sweep = database.database(), free_port(0)
         database.bend_time(url)
         started = closing.enter_context(
-            stack(
+            cluster(
                 home,
                 workers=WORKERS,
                 DATABASE_URL=url,
