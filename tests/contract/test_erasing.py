@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
 
 from functions.profiles import parse
-from functions.store import claims, erasures, leads, schema
+from functions.store import claims, erasures, schema
 from functions.store.database import Store
 from tests.support.enrichers import PLENTY, EnricherOf, people, spender
 from tests.support.running import Running, slugs
-
-
-def traces(store: Store, word: str) -> list[str]:
-    """The tables in which a word stands anywhere, unpacked where it is packed."""
-    found = []
-    with store.reading() as connection:
-        for table in schema.metadata.sorted_tables:
-            for row in connection.execute(sa.select(table)).mappings():
-                values = dict(row)
-                if values.get("lead"):
-                    values["lead"] = leads.Known(values["status"], values["learned_at"], values["lead"]).lead
-                if word in json.dumps(values, default=str):
-                    found.append(table.name)
-    return sorted(set(found))
+from tests.support.traces import traces
 
 
 def test_an_erased_person_is_gone_from_everywhere_but_the_credits_stay(running: Running) -> None:

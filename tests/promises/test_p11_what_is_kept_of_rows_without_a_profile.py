@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from functions.jobs.sweep import KEEP_CELL_HISTORY, sweep
-from tests.contract.test_erasing import traces
 from tests.support.desk import Desk, url_of
+from tests.support.traces import traces
 
 
 def test_no_url_cell_is_kept_as_it_is_and_what_cells_held_goes_after_thirty_days(desk: Desk) -> None:

@@ -23,7 +23,7 @@ from functions.outcomes import Outcome
 from functions.store import claims
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.promises.test_p2_the_ledger_brackets_the_truth import assert_bracketed
+from tests.support.accounts import assert_bracketed
 from tests.support.enrichers import PLENTY, EnricherOf, people, spender
 from tests.support.waiting import wait_until_quiet
 

@@ -23,6 +23,7 @@ from functions.outcomes import Outcome
 from functions.store import claims, leads, ledger, schema
 from functions.store.database import Store
 from local.providers.client import Sandbox
+from tests.support.accounts import assert_bracketed
 from tests.support.enrichers import FRESH, PLENTY, EnricherOf, people, spender
 from tests.support.waiting import wait_until_quiet
 
@@ -37,20 +38,6 @@ STEPS = [
     "commit of settle",
     "after settle",
 ]
-
-
-def assert_bracketed(store: Store, sandbox: Sandbox) -> ledger.Totals:
-    """Compares the ledger with the sandbox's own count, and the counters with the ledger."""
-    with store.reading() as connection:
-        totals = ledger.totals(connection)
-        assert connection.scalar(sa.select(sa.func.count()).select_from(schema.claims)) == 0
-        counters = connection.execute(sa.select(schema.counters)).all()
-    real = sandbox.charges()["total"]
-    assert totals.charged <= real <= totals.charged + totals.in_doubt
-    assert all(counter.reserved == 0 for counter in counters)
-    monthly = sum((counter.spent for counter in counters if counter.cap.startswith("month:")), Decimal(0))
-    assert monthly >= totals.charged
-    return totals
 
 
 @pytest.mark.parametrize("after", [1, 2])

@@ -24,7 +24,7 @@ from functions.store.database import Store
 from functions.store.jobs import Job
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from tests.promises.test_p2_the_ledger_brackets_the_truth import assert_bracketed
+from tests.support.accounts import assert_bracketed
 from tests.support.desk import Desk, desk_at, url_of
 from tests.support.dying_worker import STRAGGLING
 from tests.support.waiting import wait_until_quiet

@@ -16,7 +16,7 @@ import pytest
 from functions.outcomes import Outcome
 from functions.store import jobs
 from local.stack import PERSON, stack
-from tests.promises.test_p2_the_ledger_brackets_the_truth import assert_bracketed
+from tests.support.accounts import assert_bracketed
 from tests.support.desk import FIELDS, expected, url_of
 from tests.support.running import OVER, Json, Running, attach, slugs
 from tests.support.waiting import wait_until, wait_until_quiet
