@@ -17,6 +17,7 @@ Callers read the attributes, never the text: `slug` (stable, the `type` of the H
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -137,6 +138,11 @@ class QuotaExhausted(ProviderError):
     """The quota of the Slintel plan is used up. The run stopped; what was done is kept."""
 
     slug = "quota-exhausted"
+
+    def __init__(self, sentence: str = "", *, until: datetime | None = None) -> None:
+        """Takes the time (aware) at which the provider allows requests again; None where only a person can help."""
+        super().__init__(sentence)
+        self.until = until
 
 
 class SheetError(LeadfillError):

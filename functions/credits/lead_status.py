@@ -10,6 +10,7 @@ from functions.credits.lookup_result import (
     LookupResult,
     Missing,
     NoAnswer,
+    OptedOut,
     Refused,
     Throttled,
     Unavailable,
@@ -52,7 +53,7 @@ _KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
 
 
 @overload
-def of(answer: Found | Missing | Refused | Unreadable) -> LeadStatus: ...
+def of(answer: Found | Missing | Refused | OptedOut | Unreadable) -> LeadStatus: ...
 @overload
 def of(answer: LookupResult) -> LeadStatus | None: ...
 def of(answer: LookupResult) -> LeadStatus | None:
@@ -62,7 +63,7 @@ def of(answer: LookupResult) -> LeadStatus | None:
             return LeadStatus.FOUND
         case Missing():
             return LeadStatus.MISSING
-        case Refused():
+        case Refused() | OptedOut():
             return LeadStatus.REFUSED
         case Unreadable():
             return LeadStatus.UNREADABLE
@@ -86,6 +87,8 @@ def outcome_of_answer(answer: LookupResult) -> tuple[Outcome, str]:
             return Outcome.FAILED, "Slintel kept asking to slow down; nothing was charged. Run it again later."
         case Unavailable() | NoAnswer(sent=False):
             return Outcome.FAILED, "Slintel could not be reached; nothing was charged. Run it again later."
+        case OptedOut():
+            return Outcome.FAILED, "This person objected to being looked up; nothing was charged."
         case NoAnswer():
             return Outcome.IN_DOUBT, "Slintel gave no answer; the lookup may have been charged and is not repeated."
         case Missing() | Refused() | Unreadable():

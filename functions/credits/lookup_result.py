@@ -1,56 +1,67 @@
-"""What one lookup at the provider came to; what it costs is decided in `charging`, what follows in `retrying`.
+"""The result of one lookup at a provider; `pricing` decides what it costs, `retry_policy` what follows.
 
-The statuses and bodies behind each class are those of the Slintel API documentation. Two answers are no row's
-fate but the run's, and are raised instead: `errors.KeyRejected` (403) and `errors.QuotaExhausted` (429 *Limit
-Exceeded*).
+Each adapter in `providers/` maps its provider's statuses and bodies to these classes. Two answers end more than one
+row and are raised instead: `errors.KeyRejected` and `errors.QuotaExhausted`. A provider that answers later would add
+a class for "pending", with the handle to ask for the answer by.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from functions.credits.terms import NO_NEEDS, Needs
 from functions.outcomes import Lead
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """200 with a lead."""
+    """A lead."""
 
     lead: Lead
+    """In the shape that the field catalogue reads, with Slintel's names."""
     raw: bytes
-    """The JSON of `lead`, as it came."""
+    """The provider's own answer about the person, as JSON."""
+    is_other_person: bool = False
+    """Whether the lead is about somebody else: charged and kept, but no answer for the profile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The provider does not know the person: 404, or a successful answer without a lead."""
+    """The provider does not know the person, or nothing of what was needed."""
 
     successful: bool
-    """Whether the status was 2xx, which the provider charges for."""
+    """Whether the answer was a success that the provider charges for, though it holds no lead."""
+    under: Needs = NO_NEEDS
+    """The needs that the request made a condition; without them the provider may know the person after all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A successful answer whose body cannot be read: cut, not JSON, not an object."""
+    """A successful answer, so charged, whose body cannot be read: cut, not JSON, not an object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """400 and other 4xx: this input cannot be looked up."""
+    """This input cannot be looked up."""
 
     status: int
 
 
 @dataclass(frozen=True, slots=True)
+class OptedOut:
+    """451: the person objected to being looked up. No other provider is to be asked for them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Throttled:
-    """429 *Too Many Requests*: the burst limit."""
+    """The limit of a second or a minute is exceeded."""
 
     retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """500, 502, 503 and other answers that are no success: transient."""
+    """A server error or another answer that is no success: transient, not charged."""
 
     status: int
     retry_after_s: float | None = None
@@ -58,10 +69,10 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """No answer came, or the gateway gave up on the service behind it (504)."""
+    """No answer came, or a gateway gave up on the service behind it."""
 
     sent: bool
     """Whether the request may have reached the provider."""
 
 
-LookupResult = Found | Missing | Unreadable | Refused | Throttled | Unavailable | NoAnswer
+LookupResult = Found | Missing | Unreadable | Refused | OptedOut | Throttled | Unavailable | NoAnswer

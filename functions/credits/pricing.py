@@ -17,6 +17,7 @@ from functions.credits.lookup_result import (
     LookupResult,
     Missing,
     NoAnswer,
+    OptedOut,
     Refused,
     Throttled,
     Unavailable,
@@ -51,7 +52,7 @@ def charge(result: LookupResult) -> Charge:
             return Charge(EntryKind.CHARGED, LOOKUP_CREDITS)
         case NoAnswer(sent=True):
             return Charge(EntryKind.IN_DOUBT, LOOKUP_CREDITS)
-        case Missing() | Refused() | Throttled() | Unavailable() | NoAnswer():
+        case Missing() | Refused() | OptedOut() | Throttled() | Unavailable() | NoAnswer():
             return Charge(EntryKind.RELEASED, Decimal(0))
         case _:
             assert_never(result)

@@ -9,10 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from functions.credits import retry_policy
 from functions.credits.lookup_result import LookupResult, NoAnswer, Throttled
+from functions.credits.terms import EVERY_NEED
 from functions.enrichment.rate_limiter import RateLimiter
 from functions.errors import ProviderError
 from functions.profiles import Profile
-from functions.providers.slintel import Slintel
+from functions.providers.contract import Provider
 
 NOT_AFTER_S = 100.0
 """A lookup that found no free thread for so long is not sent any more: its claim must outlive its retries."""
@@ -51,9 +52,9 @@ class CancelToken:
 class Dispatcher:
     """Sends lookups, at most `concurrency` at once. One per process, shared by all the runs that go on in it."""
 
-    def __init__(self, slintel: Slintel, concurrency: int) -> None:
+    def __init__(self, provider: Provider, concurrency: int) -> None:
         self.concurrency = concurrency
-        self._slintel = slintel
+        self._provider = provider
         self._pace = RateLimiter(concurrency)
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="lookup")
 
@@ -67,7 +68,7 @@ class Dispatcher:
     def close(self) -> None:
         """Waits for what is in flight, and ends threads and connections."""
         self._threads.shutdown()
-        self._slintel.close()
+        self._provider.close()
 
     def _look_up(self, profile: Profile, cancel_token: CancelToken, queued_s: float) -> LookupResult:
         started_s, attempt = time.monotonic(), 1
@@ -87,7 +88,7 @@ class Dispatcher:
             if not granted:
                 return NoAnswer(sent=False)
             try:
-                result = self._slintel.look_up(profile)
+                result = self._provider.look_up(profile, EVERY_NEED).result
             except ProviderError:
                 cancel_token.refuse()
                 raise

@@ -1,146 +1,172 @@
-"""Pooled HTTP connections that can tell what a paid request needs to know: was it written, and is it late?
+"""One HTTP exchange with a provider: never repeated, never redirected, bounded in time and in bytes.
 
-`requests` alone answers neither. Its time-out starts again with every received byte, so a server that trickles holds
-a thread for ever; and its errors do not say whether the request had left, which is the difference between a free
-retry and a credit in doubt.
+Nothing heavy is imported before the first request: a formula whose people are all known needs no connection.
 """
 
 from __future__ import annotations
 
-import http.client
-import io
-import socket
+import logging
+import re
 import threading
-from http.cookiejar import DefaultCookiePolicy
-from time import monotonic
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
-from urllib3.response import HTTPResponse
+import msgspec
 
-MAX_IDLE_S = 4.0
-"""A connection that rested longer is not used again.
+from functions.errors import SettingsError
 
-urllib3 sees that a peer has hung up before it reuses a connection, but not that it is about to: then the request
-meets a reset, and nobody knows whether it was served. Servers hang up after 5 s of rest at the earliest (the defaults
-of Apache and Node; gateways take a minute). Under load no connection rests that long.
-"""
+if TYPE_CHECKING:
+    import requests
 
+CONNECT_TIMEOUT_S = 10.0
+"""To reach one address of the host, TLS included; nothing is charged before that."""
 
-FAULTS = (OSError, HTTPError)
-"""What a call can end with; requests' own errors are OSErrors, and some of urllib3's pass through it."""
+MAX_BODY_BYTES = 5_000_000
+"""A lead with hundreds of technologies has some 100 kB."""
 
+USER_AGENT = "leadfill/0.1.0"
 
-class _Exchange(threading.local):
-    """The request that this thread is about to make, or has just made."""
-
-    timeout_s = 0.0
-    deadline = 0.0
-    sent = False
-
-    def begin(self, timeout_s: float) -> None:
-        """Forgets the thread's previous request; the next has `timeout_s` for its whole answer, once it is written."""
-        self.timeout_s, self.deadline, self.sent = timeout_s, 0.0, False
+Read = TypeVar("Read")
 
 
-exchange = _Exchange()
-"""`exchange.sent`: whether the thread's request may have reached the server."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer whose head arrived."""
 
+    status: int
+    headers: Mapping[str, str]
+    """Their names are compared without case."""
+    body: bytes | None
+    """None if it was cut, late or too long: the status stands all the same."""
 
-class _UntilDeadline(io.RawIOBase):
-    """A socket's bytes, until the exchange's deadline."""
-
-    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
-        self._sock, self._raw = sock, raw
-        self._deadline = exchange.deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - any writable buffer, as in RawIOBase
-        remaining_s = self._deadline - monotonic()
-        if remaining_s <= 0:
-            raise TimeoutError
-        self._sock.settimeout(remaining_s)
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Answer(http.client.HTTPResponse):
-    """An answer whose status, headers and body share one deadline."""
-
-    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
-        super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_UntilDeadline(sock, self.fp.detach()))
-
-
-class _Connection(HTTPConnection):
-    """Marks the exchange as sent, and does not rest for long."""
-
-    response_class = _Answer
-    _answered_at = 0.0
+    def json(self, kind: type[Read]) -> Read | None:
+        """The body as `kind`; None if it cannot be read as that."""
+        try:
+            return msgspec.json.decode(self.body or b"", type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
 
     @property
-    def is_connected(self) -> bool:
-        return super().is_connected and monotonic() - self._answered_at <= MAX_IDLE_S
+    def sent_at(self) -> datetime:
+        """The time of the answer by the provider's own clock, or by this machine's where it does not say."""
+        return _http_date(self.headers.get("Date", "")) or datetime.now(UTC)
 
-    def send(self, data: Any) -> None:  # noqa: ANN401 - bytes, files or iterables, as in http.client
-        if self.sock is None:
-            self.connect()
-        exchange.deadline = monotonic() + exchange.timeout_s
-        # A GET leaves in this one call. If it fails, the server has at most a part of the head, which it cannot serve.
-        super().send(data)
-        exchange.sent = True
+    @property
+    def retry_after_s(self) -> float | None:
+        """`Retry-After` in seconds from now: a number, or an HTTP date by the provider's own clock."""
+        text = self.headers.get("Retry-After", "").strip()
+        if (seconds := number(text)) is not None:
+            return seconds
+        until = _http_date(text)
+        return None if until is None else self.seconds_until(until)
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3's own, which departs from http.client
-        response = super().getresponse()
-        self._answered_at = monotonic()
-        return response
-
-
-class _TlsConnection(_Connection, HTTPSConnection):
-    """The same over TLS."""
+    def seconds_until(self, moment: datetime) -> float:
+        """From the answer to a moment, by the provider's own clock; 0 if it is over."""
+        return max(0.0, (moment - self.sent_at).total_seconds())
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """No answer came."""
+
+    sent: bool
+    """Whether the whole request may have reached the provider."""
 
 
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+class HttpClient:
+    """A provider's API over at most `concurrency` pooled connections. Safe to share between threads.
+
+    No proxy, certificate bundle or `.netrc` is taken from the environment: that look-up would be made for each call.
+    """
+
+    def __init__(
+        self, variables: str, base_url: str, headers: Mapping[str, str], *, concurrency: int, timeout_s: float
+    ) -> None:
+        """Opens no connection yet.
+
+        Args:
+            variables: how the names of the provider's settings begin, such as `SLINTEL`.
+            base_url: without the path of a call.
+            headers: the name of the header that carries the API key, and the key.
+            concurrency: requests in flight; a further one waits for a free connection.
+            timeout_s: for the whole answer, from the moment when the request was written.
+
+        Raises:
+            SettingsError: the URL or the key cannot be sent.
+        """
+        if urlsplit(base_url).scheme not in {"http", "https"} or not urlsplit(base_url).hostname:
+            raise SettingsError(f"{variables}_BASE_URL must be a URL such as https://api.example.com/v2.")
+        if not all(re.fullmatch(r"[!-~]+", key) for key in headers.values()):
+            raise SettingsError(f"{variables}_API_KEY must be printable ASCII without spaces; copy it again.")
+        self._base_url = base_url.rstrip("/")
+        self._timeout_s, self._concurrency = timeout_s, concurrency
+        self._headers = {**headers, "User-Agent": USER_AGENT, "Accept": "application/json"}
+        self._opening = threading.Lock()
+        # urllib3 writes the URLs of requests, and so persons, into its lines below ERROR.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+    def send(self, method: Literal["GET", "POST"], path: str, json: Any = None) -> Reply | NoReply:  # noqa: ANN401 - JSON
+        """Makes one request: a path below the base URL, with its query, and a JSON body or none."""
+        from functions.providers.connections import FAULTS, exchange
+
+        body = b"" if json is None else msgspec.json.encode(json)
+        with self._opening:
+            session = self._session
+        exchange.begin(self._timeout_s, body)
+        try:
+            response = session.request(
+                method,
+                self._base_url + path,
+                data=body or None,
+                headers={"Content-Type": "application/json"} if body else None,
+                stream=True,
+                allow_redirects=False,
+                timeout=(CONNECT_TIMEOUT_S, self._timeout_s),
+            )
+        except FAULTS:
+            return NoReply(sent=exchange.sent)
+        with response:
+            return Reply(response.status_code, response.headers, _read(response))
+
+    def close(self) -> None:
+        """Closes the pooled connections, if there are any."""
+        if "_session" in vars(self):
+            self._session.close()
+
+    @cached_property
+    def _session(self) -> requests.Session:
+        from functions.providers.connections import open_session
+
+        return open_session(self._concurrency, self._headers)
 
 
-class Adapter(HTTPAdapter):
-    """Carries a `requests.Session` over such connections; never retries."""
-
-    def __init__(self, concurrency: int) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=concurrency, pool_block=True, max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
-        """Called by requests, also after unpickling."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+def number(text: str) -> float | None:
+    """A header's value that is a plain number, not negative; None if it is anything else."""
+    return float(text) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text.strip()) else None
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests calls it with one
-        """Nowhere: a redirect would carry the key and the person to another host."""
+def _read(response: requests.Response) -> bytes | None:
+    from functions.providers.connections import FAULTS
+
+    body = bytearray()
+    try:
+        for part in response.iter_content(65_536):
+            body += part
+            if len(body) > MAX_BODY_BYTES:
+                return None
+    except FAULTS:
         return None
+    return bytes(body)
 
 
-def open_session(concurrency: int, headers: dict[str, str]) -> requests.Session:
-    """A session over such connections, at most so many; opens none yet. It keeps no cookie and asks no environment."""
-    session = _Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    session.headers.update(headers)
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, Adapter(concurrency))
-    return session
+def _http_date(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -218,7 +218,7 @@ class History(RuleBasedStateMachine):
 
     def _ask(self, profile: Profile) -> LookupResult | None:
         try:
-            return self.slintel.look_up(profile)
+            return self.slintel.look_up(profile).result
         except ProviderError:
             return None
 

@@ -13,6 +13,7 @@ from functions.credits.lookup_result import (
     LookupResult,
     Missing,
     NoAnswer,
+    OptedOut,
     Refused,
     Throttled,
     Unavailable,
@@ -39,6 +40,7 @@ FINAL = [
     Missing(successful=False),
     Unreadable(),
     Refused(400),
+    OptedOut(),
     NoAnswer(sent=True),
 ]
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.utils import formatdate
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -33,6 +34,7 @@ from functions.credits.lookup_result import (
     LookupResult,
     Missing,
     NoAnswer,
+    OptedOut,
     Refused,
     Throttled,
     Unavailable,
@@ -40,7 +42,8 @@ from functions.credits.lookup_result import (
 )
 from functions.errors import KeyRejected, LeadfillError, QuotaExhausted, SettingsError
 from functions.profiles import Profile
-from functions.providers import http, slintel
+from functions.providers import connections, http
+from functions.providers.contract import Balance
 from functions.providers.slintel import Slintel
 from local.child import ROOT
 from local.providers.client import Sandbox
@@ -115,7 +118,7 @@ def says(*parts: bytes) -> Serve:
 
 def look_up(*serves: Serve, timeout_s: float = 30) -> LookupResult:
     with wire(*serves) as (url, _), client(url, timeout_s=timeout_s) as made:
-        return made.look_up(profile("jane"))
+        return made.look_up(profile("jane")).result
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +138,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 
 def test_a_lead_is_found_and_kept_whole(sandbox: Sandbox) -> None:
     with client(sandbox.url) as made:
-        result = made.look_up(profile("grace-hopper-1"))
+        result = made.look_up(profile("grace-hopper-1")).result
     assert isinstance(result, Found)
     assert result.lead["linkedin_url"] == "http://www.linkedin.com/in/grace-hopper-1"
     assert json.loads(result.raw) == result.lead
@@ -145,7 +148,7 @@ def test_a_lead_is_found_and_kept_whole(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("slug", ["jos%C3%A9-%F0%9F%8E%89", "a%26b", "o'brien", "x%2Fy", "100%25-sure", "a+b"])
 def test_the_url_arrives_as_it_is(sandbox: Sandbox, slug: str) -> None:
     with client(sandbox.url) as made:
-        assert isinstance(made.look_up(profile(slug)), Found)
+        assert isinstance(made.look_up(profile(slug)).result, Found)
     with wire(says(answer(404))) as (url, received), client(url) as made:
         made.look_up(profile("jos%C3%A9"))
     assert b"/lead/enrich?linkedin_url=http%3A%2F%2Fwww.linkedin.com%2Fin%2Fjos%25C3%25A9 HTTP/1.1" in received[0]
@@ -173,7 +176,7 @@ def test_the_url_arrives_as_it_is(sandbox: Sandbox, slug: str) -> None:
 )
 def test_the_answers_table(sandbox: Sandbox, slug: str, expected: LookupResult, charged: int) -> None:
     with client(sandbox.url) as made:
-        assert made.look_up(profile(slug)) == expected
+        assert made.look_up(profile(slug)).result == expected
     assert sandbox.charges() == sandbox.charges() | {"total": charged, "requests": 1}
 
 
@@ -205,6 +208,8 @@ def test_the_answers_table(sandbox: Sandbox, slug: str, expected: LookupResult, 
         (answer(410), Refused(410)),
         (answer(422, b"{}"), Refused(422)),
         (answer(429, b"slow down"), Throttled()),
+        (answer(429, b'{"message":"Too Many Requests Exception"}'), Throttled()),
+        (answer(451), OptedOut()),
         (answer(429, b'{"message":"Rate limit exceeded"}', Retry_After="7"), Throttled(7.0)),
         (answer(429, b'{"message":null}', Retry_After="0.5"), Throttled(0.5)),
         (answer(429, b"{}", Retry_After="soon"), Throttled()),
@@ -238,6 +243,41 @@ def test_what_stops_the_run_is_raised(sent: bytes, error: type[LeadfillError]) -
         look_up(says(sent))
 
 
+def test_limit_exceeded_says_when_the_providers_day_ends() -> None:
+    """By the provider's own clock; the documented reset is 00:00 GMT."""
+    noon = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)
+    body = b'{"message":"LIMIT EXCEEDED EXCEPTION"}'
+    with pytest.raises(QuotaExhausted) as caught:
+        look_up(says(answer(429, body, Date=formatdate(noon.timestamp(), usegmt=True))))
+    assert caught.value.until == datetime(2026, 11, 25, tzinfo=UTC)
+    with pytest.raises(QuotaExhausted) as caught:
+        look_up(says(answer(402)))
+    assert caught.value.until is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (answer(200, b'{"available_credits":10,"consumed_credits":90}'), Balance(Decimal(10), Decimal(90))),
+        (answer(200, b'{"available_credits":9.75}'), Balance(Decimal("9.75"))),
+        (answer(200, b'{"message":"ok"}'), None),
+        (answer(200, b"<html>"), None),
+        (answer(500), None),
+        (b"", None),
+    ],
+)
+def test_the_balance_is_what_the_account_says(sent: bytes, expected: Balance | None) -> None:
+    with wire(says(sent)) as (url, received), client(url) as made:
+        assert made.balance() == expected
+    assert received[0].startswith(b"GET /v2.0/api-credits HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_the_balance_is_the_check_of_the_key(status: int) -> None:
+    with wire(says(answer(status))) as (url, _), client(url) as made, pytest.raises(KeyRejected):
+        made.balance()
+
+
 def test_a_redirect_is_not_followed() -> None:
     with wire(says(answer(200, LEAD))) as (elsewhere, received):
         assert look_up(says(answer(302, b"", Location=elsewhere))) == Unavailable(302)
@@ -256,13 +296,13 @@ def refused_port() -> int:
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid", "a" * 80 + ".invalid"])
 def test_a_host_that_is_not_reached_was_not_asked(host: str) -> None:
     with client(f"http://{host}:{refused_port()}/v2.0") as made:
-        assert made.look_up(profile("jane")) == UNSENT
+        assert made.look_up(profile("jane")).result == UNSENT
 
 
 def test_a_failed_tls_handshake_was_not_a_request() -> None:
     for serve in (says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), lambda _: None):
         with wire(serve) as (url, _), client(url.replace("http", "https")) as made:
-            assert made.look_up(profile("jane")) == UNSENT
+            assert made.look_up(profile("jane")).result == UNSENT
 
 
 def reset(connection: socket.socket) -> None:
@@ -272,7 +312,7 @@ def reset(connection: socket.socket) -> None:
 
 def test_a_peer_that_resets_during_the_handshake_was_not_asked() -> None:
     with wire(reset) as (url, _), client(url.replace("http", "https")) as made:
-        assert made.look_up(profile("jane")) == UNSENT
+        assert made.look_up(profile("jane")).result == UNSENT
 
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.", b"HTTP/1.1 20", b"nonsense\r\n\r\n"])
@@ -328,7 +368,7 @@ def test_a_server_that_trickles_does_not_hold_a_thread(begin: bytes, drop: bytes
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_an_endless_body_is_not_read_to_its_end(encoding: str) -> None:
-    body = b'{"data":{"id":"' + b"x" * (slintel.MAX_BODY_BYTES + 100) + b'"}}'
+    body = b'{"data":{"id":"' + b"x" * (http.MAX_BODY_BYTES + 100) + b'"}}'
     sent = gzip.compress(body, 1) if encoding == "gzip" else body
     assert look_up(says(answer(200, sent, Content_Encoding=encoding))) == Unreadable()
     assert isinstance(look_up(says(answer(200, body.replace(b"x" * 1_000, b"")))), Found)
@@ -391,8 +431,8 @@ def test_tls_is_verified_and_tells_sent_from_unsent(
         wire(over_tls(certificate, serve), silent=True) as (url, _),
         client(url.replace("http", "https"), timeout_s=0.5) as made,
     ):
-        made._session.verify = str(certificate) if trusted else True
-        assert made.look_up(profile("jane")) == expected
+        made._http._session.verify = str(certificate) if trusted else True
+        assert made.look_up(profile("jane")).result == expected
 
 
 # Connections.
@@ -407,9 +447,9 @@ def test_a_connection_is_used_again() -> None:
         connection.sendall(answer(200, LEAD))
 
     with wire(twice) as (url, _), client(url) as made:
-        assert isinstance(made.look_up(profile("a")), Found)
-        assert made.look_up(profile("b")) == Missing(successful=False)
-        assert isinstance(made.look_up(profile("c")), Found)
+        assert isinstance(made.look_up(profile("a")).result, Found)
+        assert made.look_up(profile("b")).result == Missing(successful=False)
+        assert isinstance(made.look_up(profile("c")).result, Found)
 
 
 def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
@@ -421,16 +461,16 @@ def test_a_connection_that_the_server_has_closed_is_replaced() -> None:
         closed.set()
 
     with wire(once, says(answer(200, LEAD))) as (url, _), client(url) as made:
-        assert isinstance(made.look_up(profile("a")), Found)
+        assert isinstance(made.look_up(profile("a")).result, Found)
         assert closed.wait(30)
-        assert isinstance(made.look_up(profile("b")), Found)
+        assert isinstance(made.look_up(profile("b")).result, Found)
 
 
 def test_a_connection_that_rested_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "MAX_IDLE_S", -1.0)
+    monkeypatch.setattr(connections, "MAX_IDLE_S", -1.0)
     with wire(says(answer(200, LEAD)), says(answer(200, LEAD))) as (url, received), client(url) as made:
-        assert isinstance(made.look_up(profile("a")), Found)
-        assert isinstance(made.look_up(profile("b")), Found)
+        assert isinstance(made.look_up(profile("a")).result, Found)
+        assert isinstance(made.look_up(profile("b")).result, Found)
         assert len(received) == 2
 
 
@@ -440,8 +480,8 @@ def test_a_reset_of_a_used_connection_is_in_doubt_once_the_request_was_written()
         request(connection)
 
     with wire(once_then_leave) as (url, _), client(url) as made:
-        assert isinstance(made.look_up(profile("a")), Found)
-        assert made.look_up(profile("b")) == SENT
+        assert isinstance(made.look_up(profile("a")).result, Found)
+        assert made.look_up(profile("b")).result == SENT
 
 
 def test_a_request_that_could_not_be_written_was_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -453,24 +493,24 @@ def test_a_request_that_could_not_be_written_was_not_sent(monkeypatch: pytest.Mo
         connection.close()
         gone.set()
 
-    monkeypatch.setattr(http._Connection, "is_connected", True)  # the peer leaves right after the check
+    monkeypatch.setattr(connections._Connection, "is_connected", True)  # the peer leaves right after the check
     with wire(once_then_reset) as (url, _), client(url) as made:
-        assert isinstance(made.look_up(profile("a")), Found)
+        assert isinstance(made.look_up(profile("a")).result, Found)
         assert gone.wait(30)
-        assert made.look_up(profile("b")) == UNSENT
+        assert made.look_up(profile("b")).result == UNSENT
 
 
 def test_a_broken_connection_gives_its_place_back() -> None:
     serves = [says(answer(200, LEAD)[:-5]), says(b""), says(answer(500, b"xx")[:-1]), says(answer(200, LEAD))]
     with wire(*serves) as (url, _), client(url, concurrency=1) as made:
-        results = [made.look_up(profile("a")) for _ in serves]
+        results = [made.look_up(profile("a")).result for _ in serves]
     assert [type(result) for result in results] == [Unreadable, NoAnswer, Unavailable, Found]
 
 
 def test_never_more_connections_than_concurrency(sandbox: Sandbox) -> None:
     sandbox.switch(latency_s=0.05)
     with client(sandbox.url, concurrency=3) as made, ThreadPoolExecutor(12) as threads:
-        results = list(threads.map(lambda n: made.look_up(profile(f"person-{n}")), range(24)))
+        results = list(threads.map(lambda n: made.look_up(profile(f"person-{n}")).result, range(24)))
     assert {type(result) for result in results} == {Found}
     assert sandbox.charges()["in_flight_max"] == 3
 
@@ -479,7 +519,9 @@ def test_answers_are_not_mixed_up_between_threads(sandbox: Sandbox) -> None:
     sandbox.switch(latency_s=0.005, latency_sigma=1)
     slugs = [f"person-{n}" for n in range(300)]
     with client(sandbox.url, concurrency=16) as made, ThreadPoolExecutor(16) as threads:
-        for slug, result in zip(slugs, threads.map(lambda slug: made.look_up(profile(slug)), slugs), strict=True):
+        for slug, result in zip(
+            slugs, threads.map(lambda slug: made.look_up(profile(slug)).result, slugs), strict=True
+        ):
             assert isinstance(result, Found)
             assert result.lead["linkedin_url"].endswith(f"/{slug}")
 
@@ -499,13 +541,13 @@ def test_headers_and_no_cookie_in_the_next_request() -> None:
         assert b"User-Agent: leadfill/" in head
         assert b"Cookie" not in head
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert f"leadfill/{version}" == slintel.USER_AGENT
+    assert f"leadfill/{version}" == http.USER_AGENT
 
 
 def test_the_environment_is_not_asked_for_a_proxy(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{refused_port()}")
     with client(sandbox.url) as made:
-        assert isinstance(made.look_up(profile("jane")), Found)
+        assert isinstance(made.look_up(profile("jane")).result, Found)
 
 
 def test_no_key_url_or_person_in_logs_errors_or_repr(caplog: pytest.LogCaptureFixture) -> None:
@@ -517,7 +559,7 @@ def test_no_key_url_or_person_in_logs_errors_or_repr(caplog: pytest.LogCaptureFi
         with wire(says(sent)) as (url, _), client(url) as made:
             told.append(repr(made))
             try:
-                told.append(repr(made.look_up(profile("jane-secret"))))
+                told.append(repr(made.look_up(profile("jane-secret")).result))
             except KeyRejected as error:
                 told += [str(error), repr(error), repr(error.__context__)]
     told += [record.getMessage() for record in caplog.records]

@@ -1,0 +1,70 @@
+"""A provider's terms as data: its price, whether a repeat is free, its limits, and the needs that it can fill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """A reason to ask the next provider: something that the leads so far leave open."""
+
+    PERSON = "person"  # name, position and company
+    EMAIL = "email"  # an e-mail address that can be written to
+
+
+Needs = frozenset[Need]
+
+NO_NEEDS: Needs = frozenset()
+EVERY_NEED: Needs = frozenset(Need)
+ONLY_EMAIL: Needs = frozenset({Need.EMAIL})
+"""The one case in which a provider may be told to charge for people with an address only."""
+
+
+class WindowStart(StrEnum):
+    """When the window of a limit begins."""
+
+    CLOCK = "clock"  # at the full second, minute, hour or day of UTC
+    FIRST_REQUEST = "first_request"  # with the first request after the last window ended
+    ROLLING = "rolling"  # at every moment: the last `window` counts
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` requests in each `window`; retries and refused requests count, too."""
+
+    count: Decimal
+    window: timedelta
+    starts: WindowStart
+
+    def next_window(self, now: datetime) -> datetime:
+        """When requests are allowed again after a refusal at `now` (aware): exact by the clock, else the latest."""
+        if self.starts is not WindowStart.CLOCK:
+            return now + self.window
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        return epoch + ((now - epoch) // self.window + 1) * self.window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a provider charges and allows, as it documents it."""
+
+    price: Decimal
+    """The most credits that one lookup costs."""
+    repeats_are_free: bool
+    """Whether the same person asked for again costs nothing."""
+    fills: Needs
+    """What the provider can know of a person."""
+    limits: tuple[Limit, ...]
+    """All of them hold at once; by default those of the smallest plan with access to the API."""
+
+    def max_price(self, needs: Needs) -> Decimal:
+        """The most that a lookup for `needs` costs: nothing where the provider can fill none, so is not asked."""
+        return self.price if needs & self.fills else Decimal(0)
+
+    @property
+    def longest_limit(self) -> Limit | None:
+        """The limit with the longest window, which a person has to wait for."""
+        return max(self.limits, key=lambda limit: limit.window, default=None)

@@ -1,0 +1,148 @@
+"""Pooled HTTP connections that can tell what a paid request needs to know: was it written, and is it late?
+
+`requests` alone answers neither. Its time-out starts again with every received byte, so a server that trickles holds
+a thread for ever; and its errors do not say whether the request had left, which is the difference between a free
+retry and a credit in doubt.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import threading
+from http.cookiejar import DefaultCookiePolicy
+from time import monotonic
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
+
+MAX_IDLE_S = 4.0
+"""A connection that rested longer is not used again.
+
+urllib3 sees that a peer has hung up before it reuses a connection, but not that it is about to: then the request
+meets a reset, and nobody knows whether it was served. Servers hang up after 5 s of rest at the earliest (the defaults
+of Apache and Node; gateways take a minute). Under load no connection rests that long.
+"""
+
+
+FAULTS = (OSError, HTTPError)
+"""What a call can end with; requests' own errors are OSErrors, and some of urllib3's pass through it."""
+
+
+class _Exchange(threading.local):
+    """The request that this thread is about to make, or has just made."""
+
+    timeout_s = 0.0
+    deadline = 0.0
+    body = b""
+    sent = False
+
+    def begin(self, timeout_s: float, body: bytes = b"") -> None:
+        """Forgets the thread's previous request; the next has `timeout_s` for its whole answer, once it is written."""
+        self.timeout_s, self.deadline, self.body, self.sent = timeout_s, 0.0, body, False
+
+
+exchange = _Exchange()
+"""`exchange.sent`: whether the thread's whole request may have reached the server."""
+
+
+class _UntilDeadline(io.RawIOBase):
+    """A socket's bytes, until the exchange's deadline."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
+        self._sock, self._raw = sock, raw
+        self._deadline = exchange.deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - any writable buffer, as in RawIOBase
+        remaining_s = self._deadline - monotonic()
+        if remaining_s <= 0:
+            raise TimeoutError
+        self._sock.settimeout(remaining_s)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer whose status, headers and body share one deadline."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_UntilDeadline(sock, self.fp.detach()))
+
+
+class _Connection(HTTPConnection):
+    """Marks the exchange as sent, and does not rest for long."""
+
+    response_class = _Answer
+    _answered_at = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and monotonic() - self._answered_at <= MAX_IDLE_S
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - bytes, files or iterables, as in http.client
+        if self.sock is None:
+            self.connect()
+        exchange.deadline = monotonic() + exchange.timeout_s
+        # The head leaves in one call, the body in the next. If one fails, the server has at most a part of the
+        # request, which it cannot serve; so only the last call makes it sent.
+        super().send(data)
+        exchange.sent = not exchange.body or data == exchange.body
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override] # as urllib3's own, which departs from http.client
+        response = super().getresponse()
+        self._answered_at = monotonic()
+        return response
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class Adapter(HTTPAdapter):
+    """Carries a `requests.Session` over such connections; never retries."""
+
+    def __init__(self, concurrency: int) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=concurrency, pool_block=True, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
+        """Called by requests, also after unpickling."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests calls it with one
+        """Nowhere: a redirect would carry the key and the person to another host."""
+        return None
+
+
+def open_session(concurrency: int, headers: dict[str, str]) -> requests.Session:
+    """A session over such connections, at most so many; opens none yet. It keeps no cookie and asks no environment."""
+    session = _Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.headers.update(headers)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Adapter(concurrency))
+    return session
