@@ -1,4 +1,4 @@
-"""The issuer over HTTP: `GET /certs`, `POST /token`, `POST /service-token`; for this machine only."""
+"""The issuer over HTTP: `GET /certs`, `POST /token`, `/access-token`, `/service-token`, and Google's `/tokeninfo`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,16 @@ class TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Seconds."""
 
 
+class AccessTokenRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of `POST /access-token`; the meaning of each field is that of `Issuer.access_token`."""
+
+    email: str
+    aud: str
+    sub: str = ""
+    expires_in: float = 3600
+    """Seconds."""
+
+
 class ServiceTokenRequest(msgspec.Struct, forbid_unknown_fields=True):
     """Body of `POST /service-token`."""
 
@@ -30,7 +40,7 @@ class ServiceTokenRequest(msgspec.Struct, forbid_unknown_fields=True):
     aud: str
 
 
-Body = TypeVar("Body", TokenRequest, ServiceTokenRequest)
+Body = TypeVar("Body", TokenRequest, AccessTokenRequest, ServiceTokenRequest)
 
 
 def application(issuer: Issuer) -> web.Application:
@@ -51,13 +61,31 @@ def application(issuer: Issuer) -> web.Application:
         )
         return web.json_response({"token": signed, "expires_in": wanted.expires_in})
 
+    async def access_token(request: web.Request) -> web.Response:
+        wanted = await _body(request, AccessTokenRequest)
+        made = issuer.access_token(email=wanted.email, aud=wanted.aud, sub=wanted.sub, expires_in_s=wanted.expires_in)
+        return web.json_response({"token": made, "expires_in": wanted.expires_in})
+
+    async def token_info(request: web.Request) -> web.Response:
+        _, _, access_token = request.headers.get("Authorization", "").partition("Bearer ")
+        about = issuer.token_info(access_token)
+        if about is None:  # in Google's words
+            return web.json_response({"error": "invalid_token", "error_description": "Invalid Value"}, status=400)
+        return web.json_response(about)
+
     async def service_token(request: web.Request) -> web.Response:
         wanted = await _body(request, ServiceTokenRequest)
         return web.json_response({"token": issuer.service_token(email=wanted.email, aud=wanted.aud)})
 
     app = web.Application(middlewares=[json_only])
     app.add_routes(
-        [web.get("/certs", certs), web.post("/token", token), web.post("/service-token", service_token)],
+        [
+            web.get("/certs", certs),
+            web.post("/token", token),
+            web.post("/access-token", access_token),
+            web.post("/tokeninfo", token_info),
+            web.post("/service-token", service_token),
+        ],
     )
     return app
 

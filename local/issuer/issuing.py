@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from google.auth import crypt, jwt
+
+SHEETS_SCOPE = "https://www.googleapis.com/auth/spreadsheets"
 
 
 class Issuer:
@@ -25,6 +28,7 @@ class Issuer:
         self.url = url
         self.certs: dict[str, str] = {}
         """Key id → self-signed X.509 certificate in PEM, the shape of https://www.googleapis.com/oauth2/v1/certs."""
+        self._access_tokens: dict[str, tuple[dict[str, str], float]] = {}
         self.rotate()
 
     def rotate(self) -> None:
@@ -69,6 +73,19 @@ class Issuer:
             **({"hd": domain} if domain else {}),
         }
         return self.signed(claims | self._dates(expires_in_s) | {"iss": self.url, "aud": aud})
+
+    def access_token(self, *, email: str, aud: str, sub: str = "", expires_in_s: float = 3600) -> str:
+        """An opaque access token, as `ScriptApp.getOAuthToken()` gives it; `token_info` knows whose it is."""
+        token = f"ya29.local-{secrets.token_urlsafe(24)}"
+        about = {"azp": aud, "aud": aud, "sub": sub or _subject(email), "email": email, "scope": SHEETS_SCOPE}
+        self._access_tokens[token] = about, time.time() + expires_in_s
+        return token
+
+    def token_info(self, access_token: str) -> dict[str, str] | None:
+        """What Google's `tokeninfo` says of a token: all values are strings. None if it is unknown or has expired."""
+        about, expires_at_s = self._access_tokens.get(access_token, ({}, 0.0))
+        left_s = int(expires_at_s - time.time())
+        return about | {"exp": str(int(expires_at_s)), "expires_in": str(left_s)} if left_s > 0 else None
 
     def service_token(self, *, email: str, aud: str) -> str:
         """A service account's token, as Cloud Tasks and Cloud Scheduler send it with `oidcToken`."""
