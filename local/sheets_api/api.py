@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from local.sheets_api import discovery, fields_mask, routing, validation
+from local.sheets_api.calculation import calculate
 from local.sheets_api.calls import READS, Call
 from local.sheets_api.google_errors import GoogleError, Json, bad_request, invalid
 from local.sheets_api.state import LoggedCall, State
@@ -94,6 +95,8 @@ class Api:
         mask = fields_mask.parse(mask_text) if mask_text else None
         if mask is not None:
             fields_mask.check(mask, described.response)
+        if "spreadsheetId" in call.path and call.path["spreadsheetId"] in call.workbooks:
+            calculate(call.workbooks[call.path["spreadsheetId"]])
         answer = routing.HANDLERS[call.method](call)
         if not call.reads:
             event = {"method": call.method, "user": call.user.email, "changed": call.changed}

@@ -41,6 +41,8 @@ class CellError:
 
 
 Scalar = str | int | float | bool | CellError
+Block = tuple[tuple[Scalar | None, ...], ...]
+"""Values in rows, all of one width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,32 @@ class Formula:
     """A formula and the value that it last had."""
 
     text: str
-    value: Scalar
+    value: Scalar | None
+    link: str = ""
+    """Where the cell leads if the whole formula is a HYPERLINK."""
+    given: Block | None = None
+    """What an opaque formula spills: somebody has set it, for the emulator cannot compute it."""
 
 
-Cell = Scalar | Formula | None
+@dataclass(frozen=True, slots=True)
+class Spilled:
+    """What a formula elsewhere shows in this cell; nothing was typed here."""
+
+    value: Scalar | None
+
+
+Cell = Scalar | Formula | Spilled | None
 NumberFormat = dict[str, str]
 
 
 def value_of(cell: Cell) -> Scalar | None:
     """Return what a cell shows, behind its formula."""
-    return cell.value if isinstance(cell, Formula) else cell
+    return cell.value if isinstance(cell, (Formula, Spilled)) else cell
+
+
+def typed(cell: Cell) -> Scalar | Formula | None:
+    """Return what was typed into a cell: None where a formula elsewhere fills it."""
+    return None if isinstance(cell, Spilled) else cell
 
 
 def plain_number(number: float) -> float:

@@ -129,6 +129,14 @@ class SheetsEmulator(Child):
         replies: list[JsonObject] = answer["replies"]
         return replies
 
+    def computed(self, spreadsheet: str, cells: str, values: Values, *, block: bool = False) -> None:
+        """Set what formulas show that the emulator cannot compute: ENRICH, IMPORTRANGE, any other function.
+
+        With `block` the formula in the first cell of the range spills these values.
+        """
+        body = {"range": cells, "values": [list(row) for row in values], "block": block}
+        self._send("POST", f"spreadsheets/{spreadsheet}/computed", body)
+
     def switch(self, **switches: Any) -> JsonObject:  # noqa: ANN401 - the names and types are those of the switches
         """Set all switches anew; those not named are at rest. Raises ValueError for one that there is not.
 

@@ -7,7 +7,8 @@ GET    /_emulator/spreadsheets                  → {spreadsheets: [{spreadsheet
 DELETE /_emulator/spreadsheets/{id}
 GET    /_emulator/spreadsheets/{id}/file        ?format=xlsx|csv&sheet=
 GET    /_emulator/spreadsheets/{id}/events      server-sent events, one for each change
-POST   /_emulator/spreadsheets/{id}/computed    {range, values}: what formulas show, computed elsewhere
+POST   /_emulator/spreadsheets/{id}/computed    {range, values, block?}: what formulas show, computed elsewhere; with
+                                                block, what the formula in the range's first cell spills
 GET    /_emulator/calls                         → {total, reads, writes, by_method, log, faults}
 DELETE /_emulator/calls                         start counting again
 GET    /_emulator/health
@@ -26,8 +27,9 @@ import msgspec
 from aiohttp import web
 
 from local.sheets_api import files
+from local.sheets_api.a1 import Box
 from local.sheets_api.calls import READS
-from local.sheets_api.cells import Formula, raw_cell
+from local.sheets_api.cells import Block, Formula, Scalar, raw_cell, value_of
 from local.sheets_api.google_errors import GoogleError, Json
 from local.sheets_api.state import State
 from local.sheets_api.users import User
@@ -60,10 +62,11 @@ class SpreadsheetBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ComputedBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What the formulas of a range show."""
+    """What the formulas of a range show; `block`: what the one formula in its first cell spills."""
 
     range: str
     values: list[list[Any]]
+    block: bool = False
 
 
 def new_workbook(body: SpreadsheetBody) -> Workbook:
@@ -184,13 +187,16 @@ class Control:
             box = sheet.fit(area, clip=True)
         except GoogleError as error:
             raise web.HTTPBadRequest(text=str(error)) from error
+        if body.block:
+            box = Box(box.top, box.left, box.top + 1, box.left + 1)
         for index, values in enumerate(body.values[: box.bottom - box.top], box.top):
             for column, value in enumerate(values[: box.right - box.left], box.left):
                 cell = sheet.rows[index].cell(column)
                 if isinstance(cell, Formula):
-                    shown = raw_cell(value if value is not None else "", "values")
-                    plain = "" if shown is None or isinstance(shown, Formula) else shown
-                    sheet.writable(index).put(column, Formula(cell.text, plain))
+                    given = _block(body.values) if body.block else None
+                    shown = Formula(cell.text, _shown(value) if value is not None else "", given=given)
+                    sheet.writable(index).put(column, shown)
+        workbook.stale = True
         self.state.announce(workbook, {"method": "computed", "user": "", "changed": [body.range]})
         return web.json_response({"ok": True})
 
@@ -202,6 +208,15 @@ class Control:
         """Count from zero again."""
         self.state.forget_calls()
         return web.json_response({"ok": True})
+
+
+def _shown(value: Any) -> Scalar | None:  # noqa: ANN401  # any JSON
+    return value if value in (None, "") else value_of(raw_cell(value, "values"))
+
+
+def _block(values: list[list[Any]]) -> Block:
+    width = max(len(line) for line in values)
+    return tuple(tuple(_shown(value) for value in (*line, *[None] * (width - len(line)))) for line in values)
 
 
 def call_report(state: State) -> Json:

@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local.sheets_api.cells import ERROR_KINDS, Cell, CellError, Formula, value_of
+from local.sheets_api.cells import ERROR_KINDS, Cell, CellError, Formula, Spilled, value_of
 from local.sheets_api.display import show
 from local.sheets_api.entry import EPOCH, enter
 from local.sheets_api.formulas import evaluate
@@ -111,8 +111,8 @@ def _sheet(source: Worksheet, values: Worksheet, index: int) -> Sheet:
 
 def _cell(value: Any, last: Any, pattern: str) -> tuple[Cell, dict[str, str] | None]:  # noqa: ANN401  # what openpyxl reads
     if isinstance(value, str) and value.startswith("=") and len(value) > 1:
-        shown = _plain(last)[0] if last is not None else None
-        return Formula(value, evaluate(value) if shown is None or isinstance(shown, Formula) else shown), None
+        shown = value_of(_plain(last)[0]) if last is not None else None
+        return Formula(value, evaluate(value) if shown is None else shown), None
     if isinstance(value, str) and value in ERROR_KINDS:
         return CellError(ERROR_KINDS[value]), None
     cell, number_format = _plain(value)
@@ -163,6 +163,8 @@ def _write(target: Worksheet, place: tuple[int, int], cell: Cell, cell_format: d
     written = target.cell(*place)
     if isinstance(cell, (Formula, CellError)):
         written.value = cell.text
+    elif isinstance(cell, Spilled):
+        return  # the formula that fills it is written, and fills it again
     else:
         written.value = cell
         if isinstance(cell, str):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from local.sheets_api.a1 import Area, Box, render
-from local.sheets_api.cells import Cell
+from local.sheets_api.cells import Cell, Formula, Spilled
 from local.sheets_api.google_errors import GoogleError, Json, invalid
 
 Dimension = Literal["ROWS", "COLUMNS"]
@@ -43,19 +43,21 @@ PLAIN_LINE = Line()
 class Row:
     """The cells of a row from the left, as many as there are up to the last one that was ever filled."""
 
-    __slots__ = ("cells", "formats", "generation", "line")
+    __slots__ = ("cells", "computed", "formats", "generation", "line")
 
     def __init__(self, cells: list[Cell] | None = None, generation: int = -1) -> None:
         self.cells: list[Cell] = cells if cells is not None else []
         self.formats: dict[int, Json] | None = None
         self.line = PLAIN_LINE
         self.generation = generation
+        self.computed = False
+        """Whether it may hold a formula, or what one spills: most rows need not be searched for them."""
 
     def copy(self, generation: int) -> Row:
         """Return a row of its own with the same content."""
         new = Row(self.cells[:], generation)
         new.formats = dict(self.formats) if self.formats else None
-        new.line = self.line
+        new.line, new.computed = self.line, self.computed
         return new
 
     def cell(self, column: int) -> Cell:
@@ -69,6 +71,8 @@ class Row:
                 return
             self.cells.extend([None] * (column - len(self.cells) + 1))
         self.cells[column] = cell
+        if isinstance(cell, (Formula, Spilled)):
+            self.computed = True
 
     def format(self, column: int) -> Json | None:
         """Return the userEnteredFormat of one cell."""

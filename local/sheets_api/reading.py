@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from local.sheets_api.a1 import Area, Box, render
-from local.sheets_api.cells import Cell, CellError, Formula, Scalar, plain_number
+from local.sheets_api.cells import Cell, CellError, Formula, Scalar, plain_number, value_of
 from local.sheets_api.display import MOMENTS, show
 from local.sheets_api.google_errors import Json
 from local.sheets_api.grid import Row, Sheet
@@ -61,7 +61,7 @@ def value_range(sheet: Sheet, area: Area, rendering: Rendering) -> Json:
 
 def _row(row: Row, box: Box, rendering: Rendering) -> list[Any]:
     cells = row.cells[box.left : box.right]
-    while cells and cells[-1] is None:
+    while cells and (cells[-1] is None or value_of(cells[-1]) is None):
         cells.pop()
     formats = row.formats
     return [
@@ -75,7 +75,9 @@ def _one(cell: Cell, cell_format: Json | None, rendering: Rendering) -> str | fl
         return ""
     if isinstance(cell, Formula) and rendering.value == "FORMULA":
         return cell.text
-    value = cell.value if isinstance(cell, Formula) else cell
+    value = value_of(cell)
+    if value is None:
+        return ""
     number_format = (cell_format or {}).get("numberFormat")
     if rendering.value == "FORMATTED_VALUE":
         return show(value, number_format)

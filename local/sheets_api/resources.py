@@ -6,7 +6,7 @@ from typing import Any
 
 from local.sheets_api import metadata
 from local.sheets_api.a1 import Area, Box
-from local.sheets_api.cells import Formula, extended_value, value_of
+from local.sheets_api.cells import Formula, extended_value, typed, value_of
 from local.sheets_api.display import show
 from local.sheets_api.fields_mask import Mask, wants
 from local.sheets_api.formats import DEFAULT_FORMAT, THEME, effective
@@ -142,17 +142,19 @@ def cell_data(row: Row, column: int, mask: Mask | None = None) -> Json:
     """Return Google's CellData, or the masked part of it."""
     cell, own_format = row.cell(column), row.format(column)
     shown: Json = {}
-    value = value_of(cell)
-    if cell is not None and value is not None:
-        shown["userEnteredValue"] = extended_value(cell)
-        if mask and mask.keys() <= _AS_ENTERED and not own_format:
-            return shown if "userEnteredValue" in mask else {}
+    value, entered = value_of(cell), typed(cell)
+    if entered is not None:
+        shown["userEnteredValue"] = extended_value(entered)
+    if mask and mask.keys() <= _AS_ENTERED and not own_format:
+        return shown if "userEnteredValue" in mask else {}
+    if value is not None:
         shown["effectiveValue"] = extended_value(value)
-        shown["formattedValue"] = show(value, (own_format or {}).get("numberFormat"))
+        if value != "":  # as recorded of `=""`
+            shown["formattedValue"] = show(value, (own_format or {}).get("numberFormat"))
     if own_format:
         shown["userEnteredFormat"] = own_format
     if shown and wants(mask, "effectiveFormat"):
         shown["effectiveFormat"] = effective(own_format)
-    if isinstance(cell, Formula) and cell.text.upper().startswith('=HYPERLINK("'):
-        shown["hyperlink"] = cell.text.split('"')[1]
+    if isinstance(cell, Formula) and cell.link:
+        shown["hyperlink"] = cell.link
     return {name: shown[name] for name in shown if wants(mask, name)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from local.sheets_api import fields_mask, filters, metadata, resources
 from local.sheets_api.a1 import Area
+from local.sheets_api.calculation import calculate
 from local.sheets_api.calls import Call
 from local.sheets_api.fields_mask import Mask
 from local.sheets_api.google_errors import GoogleError, Json
@@ -93,6 +94,7 @@ def batch_update(call: Call) -> Json:
     if body.get("includeSpreadsheetInResponse"):
         ranges = body.get("responseRanges", [])
         areas = _areas([workbook.resolve(text) for text in ranges]) if ranges else None
+        calculate(workbook)
         grid_data = body.get("responseIncludeGridData", False)
         answer["updatedSpreadsheet"] = resources.spreadsheet(
             workbook, call.user, areas=areas, grid_data=grid_data, mask=None

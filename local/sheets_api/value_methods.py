@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 from local.sheets_api import filters, reading, structure, writing
 from local.sheets_api.a1 import Area, render
+from local.sheets_api.calculation import calculate
 from local.sheets_api.calls import Call
 from local.sheets_api.filters import Target
 from local.sheets_api.google_errors import GoogleError, Json, invalid, naming
@@ -98,11 +99,13 @@ def _apply(call: Call, writes: list[Write]) -> None:
     for write in writes:
         write.apply()
         call.changed.append(write.range)
+    call.workbook.stale = True
 
 
 def _summary(workbook: Workbook, write: Write, options: Json) -> Json:
     summary = write.summary(workbook.id)
     if options.get("includeValuesInResponse"):
+        calculate(workbook)
         summary["updatedData"] = write.values_written(Rendering.of(options, "response"))
     return summary
 
@@ -172,6 +175,7 @@ def _clear(call: Call, targets: list[Target], *, named: str = "") -> list[str]:
             boxes.append(writing.clear(call.workbook, call.user, target))
     for sheet, box in boxes:
         writing.empty(sheet, box)
+    call.workbook.stale = True
     ranges = [render(sheet.title, box) for sheet, box in boxes]
     call.changed += ranges
     return ranges

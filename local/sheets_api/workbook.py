@@ -47,6 +47,8 @@ class Workbook:
         default_factory=lambda: {"locale": "en_US", "autoRecalc": "ON_CHANGE", "timeZone": "Etc/GMT"}
     )
     revision: int = 0
+    stale: bool = True
+    """Whether cells have changed since formulas were last computed."""
 
     def snapshot(self) -> Snapshot:
         """Return what is needed to undo everything from here on."""
@@ -58,6 +60,7 @@ class Workbook:
         self.properties = snapshot.properties
         self.title = self.properties.pop("title")
         self.sheets, self.metadata = snapshot.sheets, snapshot.metadata
+        self.stale = True
 
     def sheet(self, title: str) -> Sheet:
         """Return the sheet with this title. Raises GoogleError, 400 "Unable to parse range"."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import json
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,119 +11,10 @@ from typing import Any
 import openpyxl
 import pytest
 import requests
-from google.oauth2.credentials import Credentials
-from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
 from local.sheets_api.client import SheetsEmulator
-
-Json = dict[str, Any]
-PEOPLE = [["URL", "Email", "Note"], ["u1", "e1", "n1"], ["u2", "e2", "n2"], ["u3", "e3", "n3"]]
-
-
-@pytest.fixture(scope="module")
-def _process() -> Iterator[SheetsEmulator]:
-    with SheetsEmulator() as running:
-        yield running
-
-
-@pytest.fixture
-def emulator(_process: SheetsEmulator) -> SheetsEmulator:
-    """An emulator with no spreadsheets and all switches at rest."""
-    _process.reset()
-    return _process
-
-
-class Client:
-    """Google's client, holding one spreadsheet."""
-
-    def __init__(self, emulator: SheetsEmulator, token: str, spreadsheet: str) -> None:
-        self.id = spreadsheet
-        credentials = Credentials(token)  # type: ignore[no-untyped-call] # google-auth leaves it untyped
-        options = {"api_endpoint": emulator.url}
-        self.api: Any = build(
-            "sheets", "v4", static_discovery=True, credentials=credentials, client_options=options
-        ).spreadsheets()
-
-    def get(self, cells: str, **options: Any) -> list[list[Any]]:  # noqa: ANN401 - any option of values.get
-        """The values of a range."""
-        answer: Json = self.api.values().get(spreadsheetId=self.id, range=cells, **options).execute()
-        found: list[list[Any]] = answer.get("values", [])
-        return found
-
-    def put(self, cells: str, values: list[list[Any]], option: str = "RAW", **options: Any) -> Json:  # noqa: ANN401 - as above
-        """Write a range."""
-        call = self.api.values().update(
-            spreadsheetId=self.id, range=cells, valueInputOption=option, body={"values": values}, **options
-        )
-        answer: Json = call.execute()
-        return answer
-
-    def change(self, *changes: Json) -> list[Json]:
-        """Carry out a batchUpdate and return its replies."""
-        answer: Json = self.api.batchUpdate(spreadsheetId=self.id, body={"requests": list(changes)}).execute()
-        replies: list[Json] = answer["replies"]
-        return replies
-
-    def resource(self, fields: str, **options: Any) -> Json:  # noqa: ANN401 - as above
-        """The masked spreadsheet."""
-        answer: Json = self.api.get(spreadsheetId=self.id, fields=fields, **options).execute()
-        return answer
-
-
-ClientOf = Callable[..., Client]
-
-
-@pytest.fixture
-def client_of(emulator: SheetsEmulator) -> Iterator[ClientOf]:
-    """Makes a client of a person for a spreadsheet; options are those of a token."""
-    made: list[Client] = []
-
-    def make(email: str, spreadsheet: str, **options: Any) -> Client:  # noqa: ANN401 - as `token` has them
-        made.append(Client(emulator, emulator.token(email, **options), spreadsheet))
-        return made[-1]
-
-    yield make
-    for client in made:
-        client.api.close()
-
-
-@pytest.fixture
-def owner(emulator: SheetsEmulator, client_of: ClientOf) -> Client:
-    """The owner's client, on a spreadsheet with three people."""
-    return client_of("owner@example.com", emulator.spreadsheet(PEOPLE))
-
-
-def refusal(call: Any) -> tuple[int, str, Json]:  # noqa: ANN401 - a request of Google's client
-    """The status, sentence and error of a call that must fail."""
-    with pytest.raises(HttpError) as caught:
-        call.execute()
-    error: Json = json.loads(caught.value.content)["error"]
-    assert error["code"] == caught.value.status_code
-    return caught.value.status_code, error["message"], error
-
-
-def span(dimension: str, start: int, end: int) -> Json:
-    """A DimensionRange of the first sheet."""
-    return {"sheetId": 0, "dimension": dimension, "startIndex": start, "endIndex": end}
-
-
-def cells(top: int, left: int, bottom: int, right: int) -> Json:
-    """A GridRange of the first sheet."""
-    corners = {"startRowIndex": top, "startColumnIndex": left, "endRowIndex": bottom, "endColumnIndex": right}
-    return {"sheetId": 0, **corners}
-
-
-def anchor(key: str, column: int, value: str = "") -> Json:
-    """A request that attaches developer metadata to a column."""
-    entry = {"metadataKey": key, "metadataValue": value, "visibility": "PROJECT"}
-    location = {"dimensionRange": span("COLUMNS", column, column + 1)}
-    return {"createDeveloperMetadata": {"developerMetadata": {**entry, "location": location}}}
-
-
-def by_key(key: str) -> Json:
-    """A data filter."""
-    return {"developerMetadataLookup": {"metadataKey": key}}
+from tests.support.sheets_client import Client, ClientOf, Json, anchor, by_key, cells, refusal, span
 
 
 @pytest.mark.parametrize(

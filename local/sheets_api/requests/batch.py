@@ -54,6 +54,8 @@ def _one(target: Target, request: Json, index: int) -> Json:
     ((name, given),) = request.items()
     if name not in HANDLERS:
         raise GoogleError(400, f"Invalid requests[{index}].{name}: The emulator does not know this request.")
+    target.workbook.stale = True
     with naming(f"requests[{index}].{name}"):
         reply = HANDLERS[name](target, given)
+    target.workbook.stale = True  # a request may have computed formulas on its way
     return {name: reply} if reply is not None else {}

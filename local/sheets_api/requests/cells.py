@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.sheets_api import fields_mask, structure
+from local.sheets_api import calculation, fields_mask, merging, sorting, structure
 from local.sheets_api.a1 import Box
 from local.sheets_api.cells import ERROR_TEXTS, Cell, CellError, Formula, check_length, value_of
 from local.sheets_api.fields_mask import Mask
@@ -119,7 +119,8 @@ def sort(target: Target, given: Json) -> None:
         if not box.left <= column < box.right:
             raise invalid(f"The sort column {column} is not inside the range.")
         keys.append((column, spec.get("sortOrder") == "DESCENDING"))
-    structure.sort(sheet, box, keys)
+    calculation.calculate(target.workbook)
+    sorting.sort(sheet, box, keys)
 
 
 def paste(target: Target, given: Json) -> None:
@@ -128,6 +129,7 @@ def paste(target: Target, given: Json) -> None:
         raise invalid("The emulator pastes values only, and as they stand.")
     origin, source = target.workbook.grid_range(given.get("source", {}))
     sheet, box = target.editable(given.get("destination", {}))
+    calculation.calculate(target.workbook)
     if (box.bottom - box.top, box.right - box.left) != (source.bottom - source.top, source.right - source.left):
         raise invalid("The emulator pastes into a range of the same size only.")
     taken = [
@@ -143,10 +145,10 @@ def paste(target: Target, given: Json) -> None:
 def merge(target: Target, given: Json) -> None:
     """Merge cells."""
     sheet, box = target.editable(given.get("range", {}))
-    structure.merge(sheet, box, given.get("mergeType", "MERGE_ALL"))
+    merging.merge(sheet, box, given.get("mergeType", "MERGE_ALL"))
 
 
 def unmerge(target: Target, given: Json) -> None:
     """Undo merges."""
     sheet, box = target.editable(given.get("range", {}))
-    structure.unmerge(sheet, box)
+    merging.unmerge(sheet, box)

@@ -29,13 +29,13 @@ def append(target: Target, given: Json) -> None:
 def delete(target: Target, given: Json) -> None:
     """Delete rows or columns."""
     sheet, dimension, start, end = target.editable_lines(given.get("range", {}))
-    structure.delete(sheet, dimension, start, end)
+    structure.delete(target.workbook, sheet, dimension, start, end)
 
 
 def move(target: Target, given: Json) -> None:
     """Move rows or columns; the destination counts before the move."""
     sheet, dimension, start, end = target.editable_lines(given.get("source", {}))
-    structure.move(sheet, dimension, start, end, given.get("destinationIndex", 0))
+    structure.move(target.workbook, sheet, dimension, (start, end), given.get("destinationIndex", 0))
 
 
 def update_properties(target: Target, given: Json) -> None:

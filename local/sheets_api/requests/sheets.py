@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from local.sheets_api import fields_mask, structure
+from dataclasses import replace
+
+from local.sheets_api import fields_mask, references, structure
 from local.sheets_api.google_errors import Json, invalid
-from local.sheets_api.grid import Row, Sheet
+from local.sheets_api.grid import EMPTY_ROW, Row, Sheet
+from local.sheets_api.relocation import rewrite_formulas
 from local.sheets_api.requests.target import Target
 from local.sheets_api.resources import sheet_properties
 from local.sheets_api.users import check_protection
@@ -59,6 +62,8 @@ def delete(target: Target, given: Json) -> None:
     if not [s for s in workbook.sheets if s is not sheet and not s.properties.get("hidden")]:
         raise invalid("You can't remove all the visible sheets in a document.")
     workbook.sheets.remove(sheet)
+    for other in workbook.sheets:
+        rewrite_formulas(other, references.renaming(sheet.title, None))
 
 
 def duplicate(target: Target, given: Json) -> Json:
@@ -78,10 +83,10 @@ def duplicate(target: Target, given: Json) -> Json:
 
 
 def _copied(row: Row) -> Row:
-    if not row.line.metadata:
+    if row is EMPTY_ROW:
         return row
-    copied = Row(row.cells[:])
-    copied.formats = row.formats
+    copied = row.copy(-1)
+    copied.line = replace(row.line, metadata=())
     return copied
 
 
@@ -92,7 +97,10 @@ def update_properties(target: Target, given: Json) -> None:
     sheet = workbook.sheet_by_id(properties.get("sheetId", 0))
     wanted = set(properties) if "*" in mask else set(mask)
     if "title" in wanted:
-        sheet.title = _free_title(workbook, properties.get("title", ""), sheet)
+        title = _free_title(workbook, properties.get("title", ""), sheet)
+        for other in workbook.sheets:
+            rewrite_formulas(other, references.renaming(sheet.title, title))
+        sheet.title = title
     if "gridProperties" in wanted:
         inner = mask.get("gridProperties", {})
         _update_grid(target, sheet, properties.get("gridProperties", {}), inner)
