@@ -79,7 +79,7 @@ def test_the_scan_finds_what_it_should(text: str) -> None:
 
 def test_no_path_of_one_machine_is_tracked() -> None:
     found = {name: paths for name, text in texts() if (paths := MACHINE_PATHS.findall(text))}
-    found.pop("tests/unit/test_repository.py", None)  # says which are meant
+    found.pop("tests/repository/test_repository.py", None)  # says which are meant
     assert not found
 
 
