@@ -5,12 +5,12 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
-help: ## show this list
+help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
 
-# A registry may be out of reach for a moment: once more, then it is said.
+# A registry may be unreachable for a moment, so a failed installation is tried once more.
 pip = $(BIN)/python -m pip $(1) install -q -r $<
-install = $(pip) || { echo "That did not succeed; once more …"; $(pip); }
+install = $(pip) || { echo "The installation failed; trying once more …"; $(pip); }
 
 .venv/local.stamp: local/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Leadfill needs Python 3.11 or newer; set PYTHON=…")'
@@ -42,37 +42,55 @@ FILE ?= leads.csv
 FIELDS ?= email,title,company,size
 
 .PHONY: enrich
-enrich: .venv/local.stamp ## enrich a CSV: FILE=leads.csv FIELDS=email,title,company,size [URL_COLUMN= OUT= MAX_CREDITS= YES=1]
+enrich: .venv/local.stamp ## enrich a CSV file: FILE=leads.csv FIELDS=email,title,company,size [URL_COLUMN= OUT= MAX_CREDITS= YES=1]
 	@$(BIN)/python -m local.enrich "$(FILE)" --fields "$(FIELDS)" \
 	  $(if $(URL_COLUMN),--url-column "$(URL_COLUMN)") $(if $(OUT),--out "$(OUT)") \
 	  $(if $(MAX_CREDITS),--max-credits "$(MAX_CREDITS)") $(if $(YES),--yes)
 
 .PHONY: run
-run: .venv/local.stamp local/page/node_modules/.stamp ## the whole of Leadfill with a sheet in the browser, until Ctrl-C [FILES=my.csv]
+run: .venv/local.stamp local/page/node_modules/.stamp ## run all of Leadfill here, with a sheet in the browser, until Ctrl-C [FILES=my.csv]
 	@$(BIN)/python -m local.run $(FILES)
 
 .PHONY: lint
-lint: .venv/tests.stamp ## lint, format, types, layers
+lint: .venv/tests.stamp ## check style, format, types and import order
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: format
+format: .venv/tests.stamp sheets_addon/node_modules/.stamp ## format the code, and fix what can be fixed automatically
+	$(BIN)/ruff check --fix-only -q .
+	$(BIN)/ruff format .
+	cd sheets_addon && npm run --silent format
+
+.PHONY: docs
+docs: .venv/tests.stamp ## generate every generated page and type again
+	@for page in $(basename $(notdir $(wildcard tools/*_page.py tools/*_types.py))); do $(BIN)/python -m tools.$$page || exit 1; done
+
+.PHONY: graph
+graph: .venv/tests.stamp ## print the import graph of functions/, and look for circles everywhere
+	@$(BIN)/python -m tools.import_graph
+
 .PHONY: addon
-addon: sheets_addon/node_modules/.stamp local/page/node_modules/.stamp ## the add-on's own checks and tests, in Node
+addon: sheets_addon/node_modules/.stamp local/page/node_modules/.stamp ## check and test the add-on in Node
 	cd sheets_addon && npm run --silent check && npm test --silent
 	cd local/page && npm run --silent check
 
+.PHONY: unit
+unit: .venv/tests.stamp ## run the quick tests, in less than a minute
+	$(BIN)/pytest -q -n 2 --dist loadgroup tests/unit tests/repository/test_readme.py
+
 .PHONY: test
-test: lint addon .venv/deployed.stamp ## everything that must pass
+test: lint addon .venv/deployed.stamp ## run every check and every test, as CI does
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: scale
-scale: .venv/tests.stamp ## 20,000 rows over 4 workers, PostgreSQL and Cloud Tasks on this machine
+scale: .venv/tests.stamp ## enrich 20,000 rows with 4 workers, PostgreSQL and Cloud Tasks on this machine
 	$(BIN)/python -m benchmarks.scale
 
 .PHONY: benchmarks
-benchmarks: .venv/tests.stamp ## the figures of the README, one after the other (takes a while)
+benchmarks: .venv/tests.stamp ## measure every figure of docs/benchmarks.md (about an hour)
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.sheet
 	$(BIN)/python -m benchmarks.store
@@ -82,7 +100,7 @@ benchmarks: .venv/tests.stamp ## the figures of the README, one after the other 
 	$(BIN)/python -m benchmarks.cold_start
 
 .PHONY: lock
-lock: .venv/tests.stamp ## compile the pinned requirements from pyproject.toml
+lock: .venv/tests.stamp ## pin the requirements again from pyproject.toml
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group local -c requirements.txt -o local/requirements.txt
@@ -91,16 +109,16 @@ lock: .venv/tests.stamp ## compile the pinned requirements from pyproject.toml
 where = test -n "$(PROJECT)" -a -n "$(REGION)" || { echo "Say where: make $@ PROJECT=my-project REGION=europe-west1"; exit 2; }
 
 .PHONY: deploy
-deploy: .venv/local.stamp ## put it into a cloud project: PROJECT= REGION= [DRY_RUN=1 API_PRIVATE=1]; docs/deploy.md
+deploy: .venv/local.stamp ## deploy to Google Cloud: PROJECT= REGION= [DRY_RUN=1 API_PRIVATE=1]; see docs/deploy.md
 	@$(where)
 	@$(BIN)/python -m deploy up
 
 .PHONY: doctor
-doctor: .venv/local.stamp ## check what is deployed, and say what is wrong: PROJECT= REGION=
+doctor: .venv/local.stamp ## check a deployment, and say what is wrong: PROJECT= REGION=
 	@$(where)
 	@$(BIN)/python -m deploy doctor
 
 .PHONY: undeploy
-undeploy: .venv/local.stamp ## take it down, and name what is kept: PROJECT= REGION= [DRY_RUN=1]
+undeploy: .venv/local.stamp ## remove a deployment, and name what it keeps: PROJECT= REGION= [DRY_RUN=1]
 	@$(where)
 	@$(BIN)/python -m deploy down

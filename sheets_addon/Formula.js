@@ -144,5 +144,5 @@ function sentenceForCell_(error) {
   if (error instanceof BackendProblem && error.status === 401)
     return "Formulas may no longer ask in this spreadsheet: open Leadfill › Settings and connect them again.";
   if (error instanceof BackendProblem || error instanceof FormulaMistake) return error.message;
-  return "Something went wrong in this formula. Press Enter in the cell again; if it stays so, ask whoever runs Leadfill.";
+  return "Something went wrong in this formula. Choose Leadfill › Settings › Recalculate; if that does not help, ask whoever runs Leadfill.";
 }

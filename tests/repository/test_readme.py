@@ -1,23 +1,55 @@
-"""The README says what is so: its settings are those of the code, its commands exist, its links lead somewhere."""
+"""The documents say what is so: settings, commands, states, folders and names in them are those of the code."""
 
 from __future__ import annotations
 
+import ast
 import re
+import subprocess
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
+from functions import formula
 from functions.fields.catalogue import CATALOGUE
+from functions.outcomes import TRANSITIONS, ChunkState, JobState, Outcome
 from functions.settings import Settings
+from functions.store import schema
+from local import enrich
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")] + sorted(
+    DOCS.rglob("*.md")
+)
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-def section(title: str) -> str:
-    return README.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def section(page: Path, title: str) -> str:
+    return text_of(page).split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def table(text: str) -> list[list[str]]:
+    """The cells of each row of a table, without its heading."""
+    rows = [line.strip("| \n").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return rows[1:]
+
+
+def code(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("this is no git repository: what is tracked cannot be told")
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def shown(default: object) -> str:
@@ -28,25 +60,145 @@ def shown(default: object) -> str:
 
 
 def test_the_settings_table_is_the_settings() -> None:
-    table = re.findall(r"^\| `([A-Z0-9_]+)` \| (?:`([^`]+)`|–) \| (.+) \|$", section("Settings"), re.MULTILINE)  # noqa: RUF001 - a dash is shown where there is no default
-    assert [(name, default) for name, default, _ in table] == [
+    rows = table(text_of(DOCS / "settings.md"))
+    assert [(name.strip("`"), default.strip("`–")) for name, default, _ in rows] == [  # noqa: RUF001 - a dash is shown where there is no default
         (field.name.upper(), shown(field.default)) for field in fields(Settings)
     ]
-    assert all(what.endswith(".") for _, _, what in table)
+    assert all(meaning.endswith(".") for *_, meaning in rows)
+
+
+def test_every_option_of_the_command_line_is_documented() -> None:
+    rows = table(section(DOCS / "command-line.md", "Options"))
+    documented = {option for _, cell, *_ in rows for option in code(cell)}
+    options = [one for one in enrich.main.params if isinstance(one, click.Option)]
+    assert documented == {one.opts[0] for one in options} - {"--help"}
+    recipe = MAKEFILE.split("\nenrich:", 1)[1].split("\n\n", 1)[0]
+    assert {one for cell, *_ in rows for one in re.findall(r"`([A-Z_]+)=", cell)} == set(
+        re.findall(r"\(([A-Z_]+)\)", recipe)
+    ) - {"BIN"}
 
 
 def test_every_make_target_that_is_named_exists() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z-]+)\b", "\n".join(re.findall(r"`[^`\n]+`|^make .*$", README, re.MULTILINE))))
-    assert {"run", "enrich", "test"} <= named <= targets
+    targets = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    spans = [
+        span
+        for page in PAGES
+        for span in re.findall(r"`[^`\n]+`|^(?:DRY_RUN=1 )?make .*$", text_of(page), re.MULTILINE)
+    ]
+    named = set(re.findall(r"\bmake ([a-z-]+)\b", "\n".join(spans)))
+    assert {"run", "enrich", "test", "unit", "docs"} <= named <= targets
+
+
+def test_every_target_has_a_line_of_help() -> None:
+    targets = re.findall(r"^\.PHONY: ([a-z-]+)$", MAKEFILE, re.MULTILINE)
+    helped = dict(re.findall(r"^([a-z-]+):.*## (.+)$", MAKEFILE, re.MULTILINE))
+    assert set(targets) == set(helped)
 
 
 def test_the_catalogue_is_as_large_as_it_says() -> None:
-    said = int(re.findall(r"\[some (\d+) other fields\]", README)[0])
+    said = int(re.findall(r"\[some (\d+) other fields\]", text_of(ROOT / "README.md"))[0])
     assert abs(len(CATALOGUE) - said) <= 10
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8"))
-    assert not [link for link in links if not (page.parent / link).exists()]
+    links = re.findall(r"\]\((?!https?:)([^)\s]+)", text_of(page))
+    for link in links:
+        name, _, heading = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        headings = (
+            {
+                re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+                for line in text_of(target).splitlines()
+                if line.startswith("#")
+            }
+            if heading
+            else {""}
+        )
+        assert heading in headings, link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_in_a_document_exists(page: Path) -> None:
+    """A path is what begins with a folder of the repository, wherever the document itself is."""
+    folders = {name.split("/", 1)[0] for name in tracked() if "/" in name}
+    named = [span.rstrip("/") for span in code(text_of(page)) if span.split("/", 1)[0] in folders and "/" in span]
+    assert not [name for name in named if re.fullmatch(r"[\w./-]+", name) and not (ROOT / name).exists()]
+
+
+def test_every_document_is_in_the_index() -> None:
+    for index, pages in (
+        (DOCS / "README.md", DOCS.iterdir()),
+        (DOCS / "decisions" / "README.md", (DOCS / "decisions").iterdir()),
+    ):
+        listed = {link.split("/")[0] for link in re.findall(r"\]\(([^)]+)\)", text_of(index))}
+        assert {page.name for page in pages} - {"README.md", "screenshots"} <= listed
+
+
+def test_every_folder_is_described_once() -> None:
+    folders = [code(name)[0] for name, _ in table(section(DOCS / "architecture.md", "Folders"))]
+    assert len(folders) == len(set(folders))
+    assert set(folders) == {str(Path(name).parent) for name in tracked()}
+
+
+def test_the_import_order_is_the_one_that_is_checked() -> None:
+    contract = tomllib.loads(text_of(ROOT / "pyproject.toml"))["tool"]["importlinter"]["contracts"][0]
+    block = section(DOCS / "architecture.md", "Import order").split("```")[1]
+    assert block.split("\n")[1:-1] == contract["layers"]
+
+
+def test_the_architecture_names_what_exists() -> None:
+    trees = [ast.parse(text_of(path)) for path in (ROOT / "functions").rglob("*.py")]
+    defined = {
+        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    }
+    modules = {path.stem for path in (ROOT / "functions").rglob("*")}
+    spans = {
+        span
+        for span in code(re.sub(r"```.*?```", "", text_of(DOCS / "architecture.md"), flags=re.DOTALL))
+        if span.isidentifier()
+    }
+    spans -= {Path(name).parts[0] for name in tracked()} | {"RAW"}
+    assert spans
+    assert spans <= defined | modules
+
+
+def test_the_glossary_holds_every_outcome_and_state_with_its_transitions() -> None:
+    glossary = DOCS / "glossary.md"
+    assert [code(name)[0] for name, _ in table(section(glossary, "Outcomes of a row"))] == [
+        one.value for one in Outcome
+    ]
+    jobs = {
+        JobState(code(name)[0]): frozenset(map(JobState, code(after)))
+        for name, _, after in table(section(glossary, "States of a job"))
+    }
+    assert jobs == TRANSITIONS
+    chunks = {
+        code(name)[0]: [ChunkState(one) for one in code(after)]
+        for name, _, after in table(section(glossary, "States of a chunk"))
+    }
+    assert list(chunks) == [one.value for one in ChunkState]
+
+
+def test_every_promise_that_is_tested_is_in_the_glossary() -> None:
+    listed = [name.strip("*") for name, _ in table(section(DOCS / "glossary.md", "Promises"))]
+    assert listed == [f"P{number}" for number in range(1, len(listed) + 1)]
+    numbers = {
+        number for path in (ROOT / "tests" / "promises").iterdir() for number in re.findall(r"^test_(p\d+)", path.name)
+    }
+    assert numbers
+    assert {number.upper() for number in numbers} <= set(listed)
+
+
+def test_the_tables_of_the_privacy_page_are_those_of_the_store() -> None:
+    rows = table(section(DOCS / "privacy.md", "What is stored, and for how long"))
+    named = {name for _, where, _ in rows for name in code(where)}
+    assert named == set(schema.metadata.tables) - {"locks"}, "only who holds which tab for a minute"
+
+
+def test_the_formula_page_counts_as_the_formula_does() -> None:
+    page = " ".join(text_of(DOCS / "formula.md").split())
+    assert f"for {formula.LOOK_UP_FOR_S:.0f} seconds" in page
+    assert f"after {formula.ANSWER_WITHIN_S:.0f} seconds" in page
+    assert f"up to {formula.MAX_URLS:,} URLs" in page

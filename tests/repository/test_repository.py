@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml  # type: ignore[import-untyped] # it ships no types
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
@@ -161,6 +163,37 @@ def test_the_licences_page_is_up_to_date_and_names_a_licence_for_each_package() 
     page = licences_page.page()
     assert licences_page.PAGE.read_text(encoding="utf-8") == page, "run python -m local.licences_page"
     assert not [line for line in page.splitlines() if re.fullmatch(r"\| [^|]+ \| [^|]+ \| *\|", line)]
+
+
+def commands(target: str) -> list[str]:
+    """What a target of the Makefile runs."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile.split(f"\n{target}:", 1)[1].split("\n\n", 1)[0]
+    return [line.strip().lstrip("@").replace("$(BIN)", ".venv/bin") for line in recipe.splitlines()[1:]]
+
+
+def test_the_hooks_before_a_commit_run_what_make_lint_runs_and_download_nothing() -> None:
+    repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [repo["repo"] for repo in repos] == ["local"]
+    hooks = repos[0]["hooks"]
+    assert [hook["entry"] for hook in hooks] == commands("lint")
+    assert {hook["language"] for hook in hooks} == {"system"}
+    assert not any(hook["pass_filenames"] for hook in hooks)
+
+
+def test_the_workflow_runs_what_ci_runs_on_a_clean_checkout() -> None:
+    """The workflow itself cannot run here; its form and its one command can be checked."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    assert set(workflow[True]) == {"push", "pull_request"}, "YAML 1.1 reads the key `on` as true"
+    assert workflow["permissions"] == {"contents": "read"}
+    steps = workflow["jobs"]["test"]["steps"]
+    assert [step["run"] for step in steps if "run" in step] == [".ci/run"]
+    assert [step["uses"].split("@")[0] for step in steps if "uses" in step] == [
+        "actions/checkout",
+        "actions/setup-python",
+        "actions/setup-node",
+    ]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
 @pytest.mark.xdist_group("together")
