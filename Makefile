@@ -102,7 +102,7 @@ benchmarks: .venv/tests.stamp ## measure every figure of docs/benchmarks.md (abo
 .PHONY: lock
 lock: .venv/tests.stamp ## pin the requirements again from pyproject.toml
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header --generate-hashes pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group local -c requirements.txt -o local/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group dev -c local/requirements.txt -o tests/requirements.txt
 

@@ -33,9 +33,7 @@ def page() -> str:
 
 def pins() -> dict[str, str]:
     """What requirements.txt installs on this machine: package → version."""
-    lines = (
-        line for line in PINS.read_text(encoding="utf-8").splitlines() if line and not line.lstrip().startswith("#")
-    )
+    lines = (line.rstrip(" \\") for line in PINS.read_text(encoding="utf-8").splitlines() if line[:1].isalpha())
     return {it.name: str(it.specifier).removeprefix("==") for it in map(Requirement, lines)}
 
 

@@ -136,6 +136,13 @@ def test_every_pin_is_exact_and_within_the_bounds_of_the_project() -> None:
             assert bound.specifier.contains(str(pin.specifier).removeprefix("==")), f"{name}: {pin} is not {bound}"
 
 
+def test_what_is_deployed_installs_only_files_that_are_known_by_their_hashes() -> None:
+    entries = re.split(r"^(?=[a-zA-Z])", (ROOT / "requirements.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    without = [entry.split()[0] for entry in entries if entry and "--hash=sha256:" not in entry]
+    assert without == [], "one hash makes pip demand all of them"
+    assert len(entries) > 20
+
+
 def test_no_pin_has_a_weakness_that_is_known() -> None:
     pins = {str(pin): pin for name in PINNED for pin in _pins(ROOT / name)}
     assert not {text: found for text, pin in pins.items() if (found := advisories(pin))}
@@ -155,8 +162,9 @@ def advisories(pin: Requirement) -> list[str]:
 
 
 def _pins(path: Path) -> list[Requirement]:
-    lines = (line for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    return [Requirement(line) for line in lines if not line.lstrip().startswith("#")]
+    return [
+        Requirement(line.rstrip(" \\")) for line in path.read_text(encoding="utf-8").splitlines() if line[:1].isalpha()
+    ]
 
 
 def test_the_licences_page_is_up_to_date_and_names_a_licence_for_each_package() -> None:
