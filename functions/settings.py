@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from functions.errors import SettingsError
 
@@ -40,6 +40,8 @@ class Settings:
     """The only identity that `worker` and `sweep` answer to."""
     identity_audience: str = ""
     identity_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
+    identity_tokeninfo_url: str = "https://oauth2.googleapis.com/tokeninfo"
+    """Where Google says whose an access token is."""
     allowed_domains: tuple[str, ...] = ()
     allowed_emails: tuple[str, ...] = ()
     leadfill_secret_key: str = ""
@@ -97,8 +99,7 @@ _THIS_MACHINE = {("http", "127.0.0.1"), ("http", "localhost"), ("http", "::1")}
 
 def _contradictions(settings: Settings) -> list[str]:
     wrong = []
-    address = urlsplit(settings.slintel_base_url)
-    if address.scheme != "https" and (address.scheme, address.hostname) not in _THIS_MACHINE:
+    if not _is_safe(settings.slintel_base_url):
         wrong.append("SLINTEL_BASE_URL must begin with https://, since the API key travels with each request.")
     if not 1 <= settings.slintel_concurrency <= 256:
         wrong.append("SLINTEL_CONCURRENCY must lie between 1 and 256.")
@@ -112,9 +113,50 @@ def _contradictions(settings: Settings) -> list[str]:
         for name, days in (("FRESH_DAYS", settings.fresh_days), ("MISS_FRESH_DAYS", settings.miss_fresh_days))
         if days < 1
     ]
-    if settings.k_service and settings.database_url.startswith("sqlite"):
+    if settings.k_service:
+        wrong += _unsafe_in_the_cloud(settings)
+    return wrong
+
+
+_ADDRESSES = (
+    "sheets_api_endpoint",
+    "tasks_api_endpoint",
+    "worker_url",
+    "sweep_url",
+    "identity_certs_url",
+    "identity_tokeninfo_url",
+)
+
+
+def _unsafe_in_the_cloud(settings: Settings) -> list[str]:
+    """Describe what is fine on one machine, and would lose data or show tokens to a network elsewhere."""
+    wrong = [
+        f"{name.upper()} must begin with https://, since tokens travel with each request."
+        for name in _ADDRESSES
+        if (url := getattr(settings, name)) and not _is_safe(url)
+    ]
+    if settings.database_url.startswith("sqlite"):
         wrong.append(
             "DATABASE_URL must name a PostgreSQL database in the cloud: SQLite would be lost with the instance, "
             "and the record of paid credits with it.",
         )
+    elif not _verifies_its_server(settings.database_url):
+        wrong.append(
+            "DATABASE_URL must end with ?sslmode=verify-full (and sslrootcert=system for a public certificate): "
+            "else whoever stands between reads leads and access tokens."
+        )
     return wrong
+
+
+def _is_safe(url: str) -> bool:
+    address = urlsplit(url)
+    return address.scheme == "https" or (address.scheme, address.hostname) in _THIS_MACHINE
+
+
+def _verifies_its_server(database_url: str) -> bool:
+    """Tell whether a PostgreSQL URL names a socket, this machine, or a server whose certificate is verified."""
+    address = urlsplit(database_url)
+    options = parse_qs(address.query)
+    hosts = options.get("host") or ([address.hostname] if address.hostname else [])
+    remote = [host for host in hosts if not host.startswith("/") and ("http", host) not in _THIS_MACHINE]
+    return not remote or options.get("sslmode") == ["verify-full"]

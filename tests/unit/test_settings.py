@@ -45,6 +45,57 @@ def test_sqlite_is_refused_in_the_cloud() -> None:
         read({"K_SERVICE": "leadfill"})
 
 
+CLOUD = {"K_SERVICE": "leadfill", "DATABASE_URL": "postgresql+psycopg://leadfill:x@/leadfill?host=/cloudsql/a:b:c"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SHEETS_API_ENDPOINT",
+        "TASKS_API_ENDPOINT",
+        "WORKER_URL",
+        "SWEEP_URL",
+        "IDENTITY_CERTS_URL",
+        "IDENTITY_TOKENINFO_URL",
+        "SLINTEL_BASE_URL",
+    ],
+)
+def test_every_address_is_reached_over_tls_in_the_cloud(name: str) -> None:
+    assert read(CLOUD | {name: "https://service.example/"})
+    with pytest.raises(SettingsError, match=f"- {name} must begin with https://"):
+        read(CLOUD | {name: "http://service.example/"})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://leadfill:x@db.example/leadfill",
+        "postgresql://leadfill:x@db.example/leadfill?sslmode=disable",
+        "postgresql://leadfill:x@db.example/leadfill?sslmode=require",
+        "postgresql://leadfill:x@db.example/leadfill?sslmode=verify-ca",
+        "postgresql://leadfill:x@db.example/leadfill?sslmode=disable&sslmode=verify-full",
+        "postgresql://leadfill:x@/leadfill?host=db.example",
+        "postgresql://leadfill:x@127.0.0.1/leadfill?host=db.example",
+    ],
+)
+def test_a_remote_database_is_verified_in_the_cloud(url: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL must end with") as wrong:
+        read(CLOUD | {"DATABASE_URL": url})
+    assert "leadfill:x" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        CLOUD["DATABASE_URL"],
+        "postgresql://leadfill:x@127.0.0.1:5432/leadfill",
+        "postgresql://leadfill:x@db.example/leadfill?sslmode=verify-full&sslrootcert=system",
+    ],
+)
+def test_a_socket_this_machine_and_a_verified_server_are_fine(url: str) -> None:
+    assert read(CLOUD | {"DATABASE_URL": url}).database_url == url
+
+
 @pytest.mark.parametrize("url", ["http://localhost:8084/v2.0", "http://127.0.0.1:1/", "http://[::1]:1/", "https://x.y"])
 def test_the_key_may_go_to_this_machine_or_over_tls(url: str) -> None:
     assert read({"SLINTEL_BASE_URL": url}).slintel_base_url == url
