@@ -1,7 +1,7 @@
-"""A cell's text → the person's profile; one person has one key, and what is doubtful is refused before it costs.
+"""Parse a cell's text into a person's profile: one key for each person, and a refusal where there is any doubt.
 
-What identifies a person in a LinkedIn URL was gathered from LinkedIn's public help pages and from open-source
-normalisers (autumn 2026); this module is the only place that knows it.
+The rules for LinkedIn URLs were gathered from LinkedIn's public help pages and from open-source normalisers (autumn
+2026); they stand only in this module. Parsing takes time in proportion to the length of the cell.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class Profile:
 
 
 class Reason(StrEnum):
-    """Why a cell is no profile; beside each, what is wrong and what to do."""
+    """The reason why a cell is no profile; each carries a sentence that says what is wrong and what to do."""
 
     sentence: str
 
     def __new__(cls, value: str, sentence: str) -> Self:
-        """Make a member that is its code, and carries its sentence."""
+        """Create a member whose value is its code."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
@@ -75,12 +75,14 @@ _DEEPEST_REDIRECT = 4
 _KEY = "linkedin.com/in/"
 _SITE = "http://www.linkedin.com/in/"
 _SHORTEST_SLUG, _LONGEST_SLUG = 3, 100
+_LONGEST_DECOMPOSED = 4 * _LONGEST_SLUG
+"""In code points: no letter decomposes into more than four (https://unicode.org/faq/normalization.html)."""
 _MEMBER_ID_LENGTH = 39
 
 _COMMON = re.compile(
     r"\s*(?:https?://)?(?:(?:www|m|[a-z]{2})\.)?linkedin\.com/in/(-*[a-z0-9][a-z0-9-]+)/?(?:\?[a-zA-Z0-9_=&-]*)?\s*",
 )
-"""What most cells hold; it may decide nothing that the long way would decide otherwise."""
+"""The spelling of most cells; matching it must give the same profile as the long way."""
 _OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+-]*:/", re.IGNORECASE | re.ASCII)
 _SCHEME = re.compile(r"(?:(https?):/+)*/*(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
 _PARTS = re.compile(r"([^/?#]*)([^?#]*)(.*)", re.DOTALL)
@@ -98,6 +100,13 @@ _UNFIT = re.compile(
     r"[\x00-%(-,/:-@\[-^`{-\x9f\s\ud800-\uf8ff\ufdd0-\ufdef\ufffd-\uffff\U000f0000-\U0010ffff…‥⋯]|\.\.",
 )
 """Not in a slug: ASCII but letters, digits and `-_.'&`; blanks, controls, private use, broken text, an ellipsis."""
+_CONTINUATION = "[\u0080-\u00bf" + bytes({*range(0x80, 0xA0)} - {0x81, 0x8D, 0x8F, 0x90, 0x9D}).decode("cp1252") + "]"
+_DOUBLE_ENCODED = re.compile(
+    f"[\u00c2-\u00df]{_CONTINUATION}|[\u00e0-\u00ef]{_CONTINUATION}{{2}}|[\u00f0-\u00f4]{_CONTINUATION}{{3}}"
+    "|[\u00e2-\u00f4][\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b4\u00b6\u00b8\u00b9\u00bb-\u00bf]",
+)
+"""The UTF-8 bytes of a letter, each decoded by itself as cp1252 or Latin-1: `Ã¼` for `ü`; or that text in lower case,
+of which only a pair with a symbol can be told from letters: `ã¼`."""
 _SUBSTANCE = re.compile(r"[^\W_]|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _PLACEHOLDERS = frozenset(
     {
@@ -116,7 +125,7 @@ _REFUSED_SECTIONS = {
 
 
 def parse(cell: object) -> Profile:
-    """Read the profile that a cell holds, whatever its spelling.
+    """Parse the profile in a cell, whatever its spelling.
 
     Args:
         cell: the cell's value, any object; only text can hold a profile.
@@ -136,7 +145,7 @@ def parse(cell: object) -> Profile:
 
 
 def of_key(key: str) -> Profile:
-    """The profile that has this key, which `parse` once gave."""
+    """Return the profile of a key that `parse` gave."""
     slug = key.removeprefix(_KEY)
     escaped = slug if slug.isascii() and slug.isalnum() else quote(slug, safe="")
     # A full stop at the end of a URL reads as the end of a sentence.
@@ -189,9 +198,8 @@ def _read_url(url: str, *, unfinished: bool) -> Profile | Reason:
 
 def _read_path(path: str, *, unfinished: bool) -> Profile | Reason:
     sections = [section for section in path.split("/") if section]
-    while sections and sections[0].lower() in _PREFIXES:
-        del sections[0]
-    kind, *names = sections or [""]
+    first = next((place for place, section in enumerate(sections) if section.lower() not in _PREFIXES), len(sections))
+    kind, *names = sections[first:] or [""]
     kind = kind.lower()
     if kind in _REFUSED_SECTIONS:
         return _REFUSED_SECTIONS[kind]
@@ -225,18 +233,19 @@ def _decoded(section: str) -> str | None:
 
 
 def _identify(name: str) -> Profile | Reason:
+    if len(name) > _LONGEST_DECOMPOSED:  # not normalised: that sorts runs of marks, in quadratic time
+        return Reason.MULTIPLE_URLS if "linkedin.com" in name.lower() else Reason.MALFORMED_SLUG
     slug = normalize("NFC", name)
     if not _MEMBER_ID.fullmatch(slug):
-        damaged_member_id = slug.startswith(("ACoAA", "ACwAA"))
+        damaged = slug.startswith(("ACoAA", "ACwAA")) or _DOUBLE_ENCODED.search(slug) is not None
         # Lower-casing may compose differently: H with a line below has no letter of its own, h has.
         slug = normalize("NFC", slug.lower())
         if slug in _PLACEHOLDERS:
             return Reason.NOT_A_PERSON
         if "linkedin.com" in slug:  # two URLs, with nothing between them
             return Reason.MULTIPLE_URLS
-        if len(slug) == _MEMBER_ID_LENGTH and slug.startswith(("acoaa", "acwaa")):
-            damaged_member_id = True
-        if damaged_member_id or not _SHORTEST_SLUG <= len(slug) <= _LONGEST_SLUG:
+        damaged |= len(slug) == _MEMBER_ID_LENGTH and slug.startswith(("acoaa", "acwaa"))
+        if damaged or not _SHORTEST_SLUG <= len(slug) <= _LONGEST_SLUG:
             return Reason.MALFORMED_SLUG
         if _UNFIT.search(slug) or not _SUBSTANCE.search(slug):
             return Reason.MALFORMED_SLUG

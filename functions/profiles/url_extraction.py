@@ -1,8 +1,11 @@
-"""What sheets, mails and services wrap around a URL, taken off again.
+"""Extract URLs from the text of a cell, and the targets of redirects from URLs.
 
-`mentions` finds the URLs in a cell's text: out of quotes, brackets, HYPERLINK formulas, markdown and HTML links.
-`redirect_target` sees through the redirects of search engines, social networks and mail-safety services, as far as
-the address itself says where it leads; an opaque one (Mimecast, short links) stays what it is.
+`mentions` finds the URLs in a cell's text: inside quotes, brackets, HYPERLINK formulas, markdown and HTML links.
+`redirect_target` resolves the redirects of search engines, social networks and mail-safety services where the address
+itself holds its target; an opaque one (Mimecast, a short link) cannot be resolved without a request.
+
+Cells come from strangers, so every step takes time in proportion to the length of the text: a pattern never scans the
+same characters again from another start or by backtracking (hence `*+`, `++`, `(?>…)` and the lookbehinds).
 
 Sources: the address formats are those that the services produce, as recorded in public repositories and mail
 archives (autumn 2026); Proofpoint's three formats are those of its published URL Defense decoder.
@@ -31,21 +34,24 @@ class Mention:
 
 _PICTOGRAPH = "[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]"
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
+    "[\x00-\x08\x0e-\x1b\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    "|(?<![\x80-\u00f4])[\x7f-\x84\x86-\x9f]|(?<![\x80-\u00df])\u00ad"
     f"|(?<!{_PICTOGRAPH})\u200d|\u200d(?!{_PICTOGRAPH})",
 )
-"""Default-ignorable characters and controls. Joiners and variation selectors that make one emoji of two are no dirt."""
+"""Default-ignorable characters and controls. Kept are joiners and variation selectors that make one emoji of two, and
+the rest of a letter that was decoded wrongly (`Ã` and a soft hyphen for `í`), by which that is recognised."""
 
 _START = r"(?:https?:/|www\.|(?:[a-z]{2}\.|m\.|mobile\.)?linkedin\.com\b|lnkd\.in/)"
 _LINK = re.compile(
-    r"""=?\s*HYPERLINK\(\s*"(?P<formula>[^"]*)"\s*(?:[,;](?P<formula_text>[^()]*))?\)
-      | \[(?P<markdown_text>[^\[\]]*)\]\(\s*<?(?P<markdown>[^\s()<>]+)>?[^()]*\)
-      | <a\s[^<>]*?href\s*=\s*["']?(?P<html>[^\s"'<>]+)[^<>]*>(?P<html_text>[^<>]*)(?:</a>)?""",
+    r"""(?:=\s{0,9})?HYPERLINK\(\s*+"(?P<formula>[^"]*+)"\s*+(?:[,;](?P<formula_text>[^()]*+))?\)
+      | \[(?P<markdown_text>[^\[\]]*+)\]\(\s*+<?(?P<markdown>[^\s()<>]++)>?[^()]*+\)
+      | <a\s(?>[^<>]*?href\s*+=\s*+["']?(?P<html>[^\s"'<>]++))[^<>]*+>(?P<html_text>[^<>]*+)(?:</a>)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SEPARATED = re.compile(rf"[,;()\[\]{{}}]+(?={_START})", re.IGNORECASE | re.ASCII)
-_GLUED = re.compile(r"(linkedin\.com/\S*?[\w/-])(?=https?://)", re.IGNORECASE | re.ASCII)
+_BRACKETS = r"[,;()\[\]{}]"
+_SEPARATED = re.compile(rf"(?<!{_BRACKETS}){_BRACKETS}++(?={_START})", re.IGNORECASE | re.ASCII)
+_GLUE = re.compile(r"(?P<blank>\s)|(?P<path>linkedin\.com/.)|(?<=[\w/-])(?=https?://)", re.IGNORECASE | re.ASCII)
 _TOKEN = re.compile(r"[^\s\"<>|`“”„«»‹›「」『』【】《》，；、。]+")  # noqa: RUF001 -- these marks are what is cut at
 _URLISH = re.compile(
     r"""(?![^\s/@]+@[^\s/@]+\Z)                              # no e-mail address
@@ -56,21 +62,23 @@ _URLISH = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _OPENERS = "'‘’‚([{*•·→="  # noqa: RUF001 -- typographic quotes are meant
-_CLOSERS = "'‘’)]}*,;:!?.…‥⋯"  # noqa: RUF001 -- typographic quotes are meant
+_CLOSERS = "'‘’)]}*,;:!?.…‥⋯"  # noqa: RUF001 -- typographic marks are meant
 _RUN = re.compile(r"[\W_]*")
 _ELLIPSIS = re.compile(r"[…‥⋯]|\..*\.", re.DOTALL)
-_DIVIDER = re.compile(r"[\"'“”„«»‹›‘’`<>|()\[\]{},;:!?*•·，；、。「」『』【】《》]")  # noqa: RUF001 -- typographic quotes are meant
+_DIVIDER = re.compile(r"[\"'“”„«»‹›‘’`<>|()\[\]{},;:!?*•·，；、。「」『』【】《》]")  # noqa: RUF001 -- typographic marks are meant
+_ILLEGAL = frozenset('"<>|`“”„«»‹›')  # noqa: RUF001 -- typographic marks are meant
+"""Marks that end a token but separate no words: between a slug and a letter they belong to a damaged slug."""
 
 
 def find_visible(text: str) -> str:
-    """Take the invisible characters out of a text, and the blanks around it."""
+    """Remove invisible characters from a text, and the blanks around it."""
     if not (text.isascii() and text.isprintable()):
         text = _INVISIBLE.sub("", text)
     return text.strip()
 
 
 def mentions(text: str) -> list[Mention]:
-    """Find the URLs in a visible text: first those behind links, then those that stand there plainly."""
+    """Find the URLs in a visible text: first the targets of links, then plain ones."""
     found = []
     if "(" in text or "<" in text:
         for link in _LINK.finditer(text):
@@ -84,7 +92,7 @@ def mentions(text: str) -> list[Mention]:
 def _plain_mentions(text: str) -> list[Mention]:
     text = _SEPARATED.sub(" | ", text)
     if text.count("://") > 1:
-        text = _GLUED.sub(r"\1 | ", text)
+        text = _unglued(text)
     found = []
     for token in _TOKEN.finditer(text):
         url = token[0].lstrip(_OPENERS)
@@ -95,13 +103,31 @@ def _plain_mentions(text: str) -> list[Mention]:
     return found
 
 
+def _unglued(text: str) -> str:
+    """Divide URLs that stand together without a blank: `linkedin.com/in/ahttps://linkedin.com/in/b`."""
+    pieces, start, path_end = [], 0, 0
+    for mark in _GLUE.finditer(text):
+        if mark["blank"]:
+            path_end = 0
+        elif mark["path"]:
+            path_end = path_end or mark.end()
+        elif path_end and mark.start() >= path_end:
+            pieces.append(text[start : mark.start()])
+            start, path_end = mark.start(), 0
+    return " | ".join([*pieces, text[start:]])
+
+
 def _goes_on(text: str, end: int) -> bool:
+    """Whether a URL may go on where its token ends: what follows is a cut-off mark, a damaged slug, or more words."""
     run = _RUN.match(text, end)
     if run is None or run.end() == run.start():
         return False
     if _ELLIPSIS.search(run[0]) or "&" in run[0]:
         return True
-    if run.end() == len(text) or _DIVIDER.search(run[0]):
+    if run.end() == len(text):
+        return False
+    marks = set(run[0])
+    if _DIVIDER.search(run[0]) and not (len(marks) == 1 and marks <= _ILLEGAL):
         return False
     following = _TOKEN.match(text, run.end())
     return following is None or not _URLISH.match(following[0])
@@ -131,7 +157,7 @@ _RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 
 
 def _proofpoint_3(value: str) -> str:
-    """Put the characters back that stand after `__;`: one for each `*`, a run of two or more for `**` and a letter."""
+    """Put back the characters listed after `__;`: one for each `*`, a run of two or more for `**` and a letter."""
     url, _, stash = value.partition("__;")
     spare = _base64(stash.partition("!")[0])
     pieces, used = [], 0
@@ -175,7 +201,7 @@ _REDIRECTS: tuple[tuple[re.Pattern[str], tuple[str, ...], Callable[[str], str]],
         (r"statics\.teams\.cdn\.office\.net/evergreen-assets/safelinks/.*", ("url",), _plain),
         (r"urldefense\.proofpoint\.com/v1/url", ("u",), _plain),
         (r"urldefense(?:\.proofpoint)?\.com/v2/url", ("u",), _proofpoint_2),
-        (r"urldefense\.(?:proofpoint\.com|com|us)/v3/__(?P<value>.+?__;[^!]*!!.*)", (), _proofpoint_3),
+        (r"urldefense\.(?:proofpoint\.com|com|us)/v3/__(?P<value>(?>.+?__;)[^!]*+!!.*)", (), _proofpoint_3),
         (r"linkprotect\.cudasvc\.com/url", ("a",), _plain),  # Barracuda
         (r"secure-web\.cisco\.com/[^/]+/(?P<value>https?%3A[^/?]+)", (), _plain),
         (r"[\w-]+\.?urlprotect\.trendmicro\.com/wis/clicktime/v1/query", ("url",), _plain),

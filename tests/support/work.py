@@ -1,0 +1,41 @@
+"""Measure how work grows with its input: as a ratio, so that neither the machine nor its load decides."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+T = TypeVar("T")
+ATTEMPTS = 8
+SMALLEST_S = 0.004
+"""Less is lost in what any call costs."""
+
+
+def cpu_s(work: Callable[[T], object], value: T) -> float:
+    """CPU seconds of this thread for one call; errors are results, too."""
+    start = time.thread_time()
+    with suppress(Exception):  # a refusal is what hostile input gets, and is measured the same
+        work(value)
+    return time.thread_time() - start
+
+
+def growth(work: Callable[[T], object], small: T, twice: T) -> float:
+    """How many times the work for `small` the work for `twice`, twice as much input, is: 2 is linear, 4 quadratic.
+
+    The least of some attempts, since whatever else the machine does can only add; what costs next to nothing is 1.
+    """
+    gc.disable()
+    try:
+        least = float("inf")
+        first, second = float("inf"), float("inf")
+        for _ in range(ATTEMPTS):
+            first, second = min(first, cpu_s(work, small)), min(second, cpu_s(work, twice))
+            least = 1.0 if second < SMALLEST_S else second / max(first, SMALLEST_S / 4)
+            if least <= 2.5:
+                break
+        return least
+    finally:
+        gc.enable()
