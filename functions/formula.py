@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+import msgspec
 
 from functions.auth.access import FormulaToken
 from functions.context import AppContext
@@ -27,12 +30,14 @@ TROUBLE = "⚠ "
 
 
 @dataclass(slots=True)
-class Answer:
-    """Values for a formula: a row for each URL, a column for each field; None where the lookup has not ended."""
+class FormulaValues:
+    """Values for a formula, a row for each URL and a column for each field, and how many rows must be asked for again.
+
+    A value is null where the lookup has not ended.
+    """
 
     values: list[list[CellValue | None]]
-    pending: int
-    """Rows that must be asked for again."""
+    pending: Annotated[int, msgspec.Meta(ge=0, description="Rows that must be asked for again")]
 
 
 @dataclass(slots=True)
@@ -51,7 +56,7 @@ def answer(
     if_missing: str,
     *,
     credits_per_day: int,
-) -> Answer:
+) -> FormulaValues:
     """Values for the people in `urls`, row by row.
 
     Args:
@@ -83,7 +88,7 @@ def answer(
         result = lookups.results.get(next(place))
         pending += result is None or result.outcome is Outcome.CANCELLED
         rows.append(_row(result, chosen, if_missing, lookups.trouble))
-    return Answer(rows, pending)
+    return FormulaValues(rows, pending)
 
 
 def _read(cell: str) -> Profile | str:

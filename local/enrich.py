@@ -28,6 +28,7 @@ from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import Outcome
 from functions.store import ledger
 from functions.store.database import Store
+from functions.version import VERSION
 from local.csv_columns import Columns
 from local.csv_file import BadFile, CsvFile, open_csv
 from local.csv_run import CsvRun, Tally
@@ -52,6 +53,7 @@ INTERRUPTED = 130
     is_flag=True,
     help="Ask again for people whose earlier lookup may have been charged without a usable answer.",
 )
+@click.version_option(VERSION, prog_name="leadfill")
 @click.option("--yes", is_flag=True, help="Do not ask before spending.")
 def main(
     file: Path,

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from functions.version import VERSION
 from local.stack import AUDIENCE, PERSON, ROOT, NotStarted, Stack, stack
 
 HOME = ROOT / ".leadfill"
@@ -27,6 +28,7 @@ WATCH_S = 0.5
 @click.option(
     "--home", default=HOME, show_default=".leadfill", type=click.Path(path_type=Path), help="For the database."
 )
+@click.version_option(VERSION, prog_name="leadfill")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
     """Run all of Leadfill here, with FILES (.csv, .xlsx; by default leads.csv) as spreadsheets.

@@ -58,8 +58,8 @@ function callApi_(method, path, body, options = {}) {
  * Calls the `formula` entry point. A custom function has no identity, so the spreadsheet's formula token speaks.
  *
  * @param {string} token
- * @param {object} body
- * @returns {{ values: (CellValue | null)[][], pending: number }}
+ * @param {FormulaBody} body
+ * @returns {FormulaValues}
  */
 function callFormula_(token, body) {
   const headers = {

@@ -33,7 +33,7 @@ function ENRICH(urls, fields, if_missing) {
 
 /**
  * @param {string[][]} urls
- * @param {string[]} slots a field a column; "" keeps a column free
+ * @param {string[]} slots a field a column, or one list of fields; "" keeps a column free
  * @param {string} ifMissing
  * @returns {CellValue[][] | string}
  */
@@ -78,41 +78,13 @@ function urlGrid_(urls) {
 }
 
 /**
- * @param {CellValue | CellValue[][]} fields
+ * @param {CellValue | CellValue[][]} fields a list in one text is cut by the backend
  * @returns {string[]} in the order of the columns; an empty header keeps its column, at the end it does not
  */
 function fieldSlots_(fields) {
-  const slots = Array.isArray(fields) ? fields.flat().map(textOf_) : commaParts_(textOf_(fields));
+  const slots = Array.isArray(fields) ? fields.flat().map(textOf_) : [textOf_(fields)];
   while (slots.length > 0 && slots[slots.length - 1] === "") slots.pop();
   return slots;
-}
-
-/**
- * Cuts a list of fields as the backend does, and at semicolons, which many locales write between arguments: not inside of an expression's brackets and quotes, so that
- * `email, Skills=skills[0:2].[name, level]` is two fields.
- *
- * @param {string} list
- * @returns {string[]}
- */
-function commaParts_(list) {
-  const parts = [""];
-  let depth = 0;
-  let quote = "";
-  let isExpression = false;
-  for (const mark of list) {
-    if (",;".includes(mark) && depth <= 0 && !quote) {
-      parts.push("");
-      depth = 0;
-      isExpression = false;
-      continue;
-    }
-    parts[parts.length - 1] += mark;
-    if (quote) quote = mark === quote ? "" : quote;
-    else if (mark === "=") isExpression = true;
-    else if (isExpression && "'\"`".includes(mark)) quote = mark;
-    else if (isExpression) depth += Number("([{".includes(mark)) - Number(")]}".includes(mark));
-  }
-  return parts.map((name) => name.trim()).filter((name) => name !== "");
 }
 
 /**

@@ -14,24 +14,30 @@ const UNSETTLED = /^(⚠ |Loading|#(ERROR!|REF!|NAME\?|N\/A|VALUE!))/;
 
 /**
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {(lists: string[]) => Map<string, number>} [widthsOf] how many columns the lists of fields fill. Without it,
+ *   blocks with a list are one column wide, which is enough to know whether they show a value: what is looked up, or
+ *   went wrong, says so in the first column.
  * @returns {FormulaBlock[]}
  */
-function formulaBlocks_(sheet) {
+function formulaBlocks_(sheet, widthsOf = () => new Map()) {
   const all = sheet.getDataRange();
   const formulas = all.getFormulas();
   const shown = all.getDisplayValues();
   /** @type {FormulaBlock[]} */
   const blocks = [];
-  formulas.forEach((line, r) => {
-    line.forEach((formula, c) => {
+  const calls = formulas.flatMap((line, r) =>
+    line.flatMap((formula, c) => {
       const args = enrichArguments_(formula);
-      if (!args) return;
-      const size = cutAtFormulas_(formulas, r, c, extentOf_(sheet, args));
-      const cells = shown.slice(r, r + Math.max(size.rows, 1)).flatMap((cell) => cell.slice(c, c + size.columns));
-      const settled = !cells.some((text) => UNSETTLED.test(text));
-      blocks.push({ row: r + 1, column: c + 1, formula, settled, ...size });
-    });
-  });
+      return args ? [{ r, c, formula, args }] : [];
+    }),
+  );
+  const widths = widthsOf(calls.flatMap(({ args }) => literal_(args[1] ?? "") ?? []));
+  for (const { r, c, formula, args } of calls) {
+    const size = cutAtFormulas_(formulas, r, c, extentOf_(sheet, args, widths));
+    const cells = shown.slice(r, r + Math.max(size.rows, 1)).flatMap((cell) => cell.slice(c, c + size.columns));
+    const settled = !cells.some((text) => UNSETTLED.test(text));
+    blocks.push({ row: r + 1, column: c + 1, formula, settled, ...size });
+  }
   return blocks;
 }
 
@@ -61,16 +67,41 @@ function enrichArguments_(formula) {
 }
 
 /**
+ * Asks the backend, which alone knows where a list of fields is cut.
+ *
+ * @param {string[]} lists
+ * @returns {Map<string, number>} how many columns each fills
+ */
+function listWidths_(lists) {
+  const several = [...new Set(lists)].filter((list) => /[,;]/.test(list));
+  if (several.length === 0) return new Map();
+  /** @type {FieldListsBody} */
+  const body = { lists: several };
+  /** @type {FieldLists} */
+  const answer = callApi_("post", "/v1/field-lists", body);
+  return new Map(several.map((list, i) => [list, answer.lists[i]?.length ?? 1]));
+}
+
+/**
+ * @param {string} argument
+ * @returns {string | null} the text of a string literal
+ */
+function literal_(argument) {
+  return /^"(.*)"$/s.exec(argument)?.[1]?.replaceAll('""', '"') ?? null;
+}
+
+/**
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
  * @param {string[]} args
+ * @param {Map<string, number>} widths columns that a list of fields fills, 1 where it is not in
  * @returns {{ rows: number, columns: number }} rows 0 where it cannot be told
  */
-function extentOf_(sheet, [urls = "", fields = ""]) {
+function extentOf_(sheet, [urls = "", fields = ""], widths) {
   const asked = argumentSize_(sheet, urls);
   const named = argumentSize_(sheet, fields);
   if (!asked || !named) return { rows: 0, columns: 1 };
-  const literal = /^"(.*)"$/s.exec(fields)?.[1];
-  const count = literal === undefined ? named.rows * named.columns : fieldSlots_(literal).length;
+  const list = literal_(fields);
+  const count = list === null ? named.rows * named.columns : (widths.get(list) ?? 1);
   // One row for each cell, also where the URLs stand side by side.
   return { rows: asked.rows * asked.columns, columns: Math.max(count, 1) };
 }

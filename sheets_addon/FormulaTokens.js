@@ -7,9 +7,9 @@
 
 const FORMULA_TOKEN_PROPERTY = "LEADFILL_FORMULA_TOKEN";
 
-/** @typedef {{ token: string, fetched_at: string, expires_at: string }} FormulaToken */
+/** @typedef {{ token: string, fetched_at: string, expires_at: string }} KeptToken */
 
-/** @returns {FormulaToken | null} also where it has expired: the backend decides, its clock counts */
+/** @returns {KeptToken | null} also where it has expired: the backend decides, its clock counts */
 function formulaToken_() {
   const kept = PropertiesService.getDocumentProperties().getProperty(FORMULA_TOKEN_PROPERTY);
   return kept ? decodeJson_(kept) || null : null;
@@ -20,7 +20,7 @@ function formulaToken_() {
  * opens Leadfill now and then.
  *
  * @param {boolean} force
- * @returns {FormulaToken}
+ * @returns {KeptToken}
  */
 function renewFormulaToken_(force) {
   const kept = formulaToken_();
@@ -36,7 +36,7 @@ function renewFormulaToken_(force) {
 }
 
 /**
- * @param {FormulaToken | null} token
+ * @param {KeptToken | null} token
  * @returns {FormulaConnection}
  */
 function formulaConnection_(token) {

@@ -4,7 +4,8 @@
 /** Turns the ENRICH formulas of the selection, or of the whole sheet, into the values that they show. */
 function freezeFormulas() {
   const spreadsheet = SpreadsheetApp.getActiveSpreadsheet();
-  spreadsheet.toast(freezeSheet_(spreadsheet.getActiveSheet()), "Leadfill", 8);
+  const frozen = answer_(() => freezeSheet_(spreadsheet.getActiveSheet()));
+  spreadsheet.toast(frozen.ok ? frozen.value : frozen.problem.sentence, "Leadfill", 8);
 }
 
 /**
@@ -14,7 +15,7 @@ function freezeFormulas() {
 function freezeSheet_(sheet) {
   const active = sheet.getActiveRange();
   const whole = !active || (active.getNumRows() === 1 && active.getNumColumns() === 1);
-  const blocks = formulaBlocks_(sheet).filter((block) => whole || isInside_(block, active));
+  const blocks = formulaBlocks_(sheet, listWidths_).filter((block) => whole || isInside_(block, active));
   const where = whole ? "on this sheet" : "in the selection";
   if (blocks.length === 0) return `There is no ENRICH formula ${where}.`;
   const settled = blocks.filter((block) => block.settled && block.rows > 0);

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What the sidebar calls: one public function for each member of `Rpc` in types.d.ts, and no other. Each returns an
+ * What the sidebar calls: one public function for each member of `Rpc` in addon.d.ts, and no other. Each returns an
  * `Answer`, never throws for a reason that a person can understand.
  */
 
@@ -19,7 +19,7 @@ function answer_(work) {
 
 /**
  * @param {unknown} error
- * @returns {Problem}
+ * @returns {CallProblem}
  */
 function problemOf_(error) {
   if (error instanceof BackendProblem) return { sentence: error.message, slug: error.slug, status: error.status };
@@ -74,6 +74,7 @@ function planRun(choice) {
  * @returns {Answer<Job>}
  */
 function startJob(choice, maxCredits, idempotencyKey) {
+  /** @returns {JobBody} */
   const body = () => ({ ...planBody_(choice), max_credits: maxCredits });
   return answer_(() => callApi_("post", "/v1/jobs", body(), { withSheetAccess: true, idempotencyKey }));
 }
@@ -107,6 +108,7 @@ function cancelJob(id) {
  * @returns {Answer<Job>}
  */
 function retryJob(id, retryInDoubt, maxCredits) {
+  /** @type {RetryBody} */
   const body = { retry_in_doubt: retryInDoubt, max_credits: maxCredits };
   return answer_(() => callApi_("post", jobPath_(id, "retry"), body, { withSheetAccess: true }));
 }
@@ -162,6 +164,15 @@ function getSettings() {
   });
 }
 
+/** @returns {Answer<string>} of the server */
+function getVersion() {
+  return answer_(() => {
+    /** @type {Health} */
+    const health = callApi_("get", "/healthz");
+    return health.version;
+  });
+}
+
 /**
  * @param {boolean} force a new token also where the old one would do
  * @returns {Answer<FormulaConnection>}
@@ -201,7 +212,7 @@ function liftErasure(linkedinUrl) {
 
 /**
  * @param {Choice} choice
- * @returns {object} what /v1/plan and /v1/jobs want to know
+ * @returns {JobRequest} for /v1/plan and, with a ceiling, for /v1/jobs
  */
 function planBody_(choice) {
   return {

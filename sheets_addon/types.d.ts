@@ -1,102 +1,160 @@
-/**
- * The contract between the sidebar and Server.js: each member of `Rpc` is a function there, called through
- * google.script.run. Only values that survive that way are used: no Date, no undefined, no class instances.
- * What the backend answers is passed on as it came, so its shapes appear here too.
- */
+/** The requests and answers of the API. Made from docs/openapi.json by `python -m tools.addon_types`. */
 
-/** One value of a cell as Apps Script gives it. */
-type CellValue = string | number | boolean | Date;
-
-/** Why something did not work: a sentence for a person, and a stable word for code. */
-interface Problem {
-  sentence: string;
-  /** `urn:leadfill:problem:<slug>` of the backend, or `unreachable`, `not-connected`, `addon`. */
-  slug: string;
-  /** HTTP status, 0 where there was no answer. */
-  status: number;
+/** How far a cap is used. */
+interface CapUse {
+  cap: string;
+  limit: number;
+  used: number;
 }
 
-/** What every function of `Rpc` really returns: google.script.run would keep only an error's message. */
-type Answer<T> = { ok: true; value: T } | { ok: false; problem: Problem };
+/** The fields and presets to choose from. */
+interface Catalogue {
+  fields: Field[];
+  presets: Preset[];
+}
 
-type FieldName = string;
-
+/** A value that can be made from a lead. */
 interface Field {
-  name: FieldName;
+  name: string;
+  /** Title of its column */
   header: string;
   group: string;
   description: string;
   example: string;
 }
 
-interface Preset {
-  name: string;
-  fields: FieldName[];
+/** The names in each list, a column each where a formula has the list. */
+interface FieldLists {
+  lists: string[][];
 }
 
-interface Catalogue {
-  fields: Field[];
-  presets: Preset[];
+/** Lists of fields, as formulas hold them. */
+interface FieldListsBody {
+  lists: string[];
 }
 
-interface ColumnGuess {
-  /** A1 letters. */
-  column: string;
-  /** What row 1 says, cut short; "" where it is empty. */
-  title: string;
-  /** How many of the first rows that were looked at hold a LinkedIn URL. */
-  urls: number;
+/** What a formula asks. */
+interface FormulaBody {
+  urls: string[][];
+  /** Names, headers, or comma lists of them */
+  fields: string[];
+  if_missing?: string;
 }
 
-/** What the sheet suggests for step 1. Rows count from 1. */
-interface Selection {
+/** A token for the formulas of one spreadsheet. */
+interface FormulaToken {
+  token: string;
+  token_id: string;
+  expires_at: string;
+}
+
+/** The spreadsheet whose formulas may ask. */
+interface FormulaTokenBody {
   spreadsheet_id: string;
-  sheet: string;
-  columns: ColumnGuess[];
-  /** The column with the URLs, or null where none was found. */
-  url_column: string | null;
-  header: "yes" | "no";
-  first_row: number;
-  last_row: number;
-  /** Whether the rows come from a selection of several rows, and not from the whole sheet. */
-  selected: boolean;
 }
 
-interface Options {
-  write: "empty" | "all";
-  placement: "reuse" | "new";
+/** Values for a formula, a row for each URL and a column for each field, and how many rows must be asked for again. A value is null where the lookup has not ended. */
+interface FormulaValues {
+  values: (string | number | boolean | null)[][];
+  /** Rows that must be asked for again */
+  pending: number;
 }
 
-/** What is kept for a sheet until the next time. */
-interface Remembered extends Options {
-  fields: FieldName[];
+/** The process is up and the store can be reached. */
+interface Health {
+  status: "ok";
+  version: string;
 }
 
-/** Everything that a plan depends on. */
-interface Choice extends Remembered {
-  sheet: string;
-  url_column: string;
-  first_row: number;
-  last_row: number;
-  header: "yes" | "no";
-  retry_in_doubt: boolean;
-}
-
-interface Start {
-  selection: Selection;
-  remembered: Remembered | null;
-}
-
-interface PlannedColumn {
-  field: FieldName;
-  header: string;
-  column: string;
-  new: boolean;
-}
-
-/** rows = unusable + already_filled + duplicates + known + in_doubt + lookups */
-interface Plan {
+/** A run in the background: how far it is, what it has cost, and what may be done to it. */
+interface Job {
+  id: string;
+  spreadsheet_id: string;
   range: string;
+  fields: string[];
+  state: JobState;
+  rows: number;
+  /** Rows by outcome; outcomes without a row are absent */
+  counts: Partial<Record<Outcome, number>>;
+  done: number;
+  progress: number;
+  credits: JobCredits;
+  rate_per_s: number | null;
+  /** Seconds to the end; null while it cannot be told */
+  eta_s: number | null;
+  /** A sentence for a person */
+  message: string | null;
+  created_at: string;
+  finished_at: string | null;
+  can: ("cancel" | "retry" | "undo")[];
+}
+
+/** What a job shall do, and the most that it may cost. */
+interface JobBody {
+  spreadsheet_id: string;
+  /** A1 with its tab: the column of LinkedIn URLs */
+  range: string;
+  /** Names, headers, or `Header=expression` */
+  fields: string[];
+  /** Whether row 1 names the columns */
+  header?: "auto" | "no" | "yes";
+  /** Which cells of the chosen columns are filled */
+  write?: "all" | "empty";
+  /** Whether a column whose header names the field is used again */
+  placement?: "new" | "reuse";
+  /** Ask again for people whose earlier lookup may have been charged without a usable answer */
+  retry_in_doubt?: boolean;
+  /** The most that it may cost, as confirmed */
+  max_credits: number;
+}
+
+/** What a job has cost so far, and the most that it may cost. */
+interface JobCredits {
+  /** Credits, as decimal text */
+  charged: string;
+  /** Credits, as decimal text */
+  in_doubt: string;
+  ceiling: number;
+}
+
+/** The newest jobs of a spreadsheet, newest first. */
+interface JobList {
+  jobs: Job[];
+}
+
+/** What a run shall do; as it comes over HTTP, and as the store keeps it. */
+interface JobRequest {
+  spreadsheet_id: string;
+  /** A1 with its tab: the column of LinkedIn URLs */
+  range: string;
+  /** Names, headers, or `Header=expression` */
+  fields: string[];
+  /** Whether row 1 names the columns */
+  header?: "auto" | "no" | "yes";
+  /** Which cells of the chosen columns are filled */
+  write?: "all" | "empty";
+  /** Whether a column whose header names the field is used again */
+  placement?: "new" | "reuse";
+  /** Ask again for people whose earlier lookup may have been charged without a usable answer */
+  retry_in_doubt?: boolean;
+}
+
+/** Where a job stands. */
+type JobState = "cancelled" | "cancelling" | "done" | "queued" | "running" | "stopped" | "undoing" | "undone" | "waiting_for_access";
+
+/** How a row ended; each row has exactly one. */
+type Outcome = "already_filled" | "cancelled" | "enriched" | "failed" | "in_doubt" | "known" | "moved" | "not_found" | "unusable";
+
+/** The person to erase, or to let be looked up again. */
+interface PersonBody {
+  linkedin_url: string;
+}
+
+/** What a run would do and cost. rows = unusable + already_filled + duplicates + known + in_doubt + lookups */
+interface Plan {
+  /** A1 with its tab and its real ends */
+  range: string;
+  /** A1 letters */
   url_column: string;
   header_row: number | null;
   rows: number;
@@ -107,132 +165,83 @@ interface Plan {
   known: number;
   in_doubt: number;
   lookups: number;
+  /** The most that the run can cost */
   max_credits: number;
+  /** What the caps still allow */
   credits_left: number;
   columns: PlannedColumn[];
 }
 
-/** A plan with the key under which it can be started once, however often the button is pressed. */
-interface PlanToConfirm {
-  plan: Plan;
-  idempotency_key: string;
+/** The column of a field once the run has begun. */
+interface PlannedColumn {
+  field: string;
+  header: string;
+  /** A1 letters */
+  column: string;
+  new: boolean;
 }
 
-type Outcome =
-  | "enriched"
-  | "known"
-  | "not_found"
-  | "unusable"
-  | "already_filled"
-  | "moved"
-  | "failed"
-  | "in_doubt"
-  | "cancelled";
-
-type JobState =
-  | "queued"
-  | "running"
-  | "waiting_for_access"
-  | "cancelling"
-  | "cancelled"
-  | "stopped"
-  | "done"
-  | "undoing"
-  | "undone";
-
-interface Job {
-  id: string;
-  spreadsheet_id: string;
-  range: string;
-  fields: FieldName[];
-  state: JobState;
-  rows: number;
-  counts: Partial<Record<Outcome, number>>;
-  done: number;
-  /** 0 … 1 */
-  progress: number;
-  /** Decimal text; a ceiling is a whole number. */
-  credits: { charged: string; in_doubt: string; ceiling: number };
-  rate_per_s: number | null;
-  eta_s: number | null;
-  message: string | null;
-  created_at: string;
-  finished_at: string | null;
-  can: ("cancel" | "retry" | "undo")[];
+/** Fields that are often chosen together. */
+interface Preset {
+  name: string;
+  fields: string[];
 }
 
-interface RowReport {
-  row: number;
-  linkedin_url: string;
-  outcome: Outcome;
+/** Why a request was refused, as RFC 9457 has it. */
+interface Problem {
+  /** Stable: for code to read */
+  type: string;
+  title: string;
+  status: number;
+  /** A sentence for a person: what is wrong, and what to do */
   detail: string;
+  /** Why a text is no profile */
+  reason?: string;
+  /** The cap that is reached */
+  cap?: string;
+  limit?: number;
+  used?: number;
 }
 
+/** How to retry. */
+interface RetryBody {
+  retry_in_doubt?: boolean;
+  /** The most that it may cost, as confirmed */
+  max_credits: number;
+}
+
+/** Reports of a job's rows. */
 interface RowPage {
   rows: RowReport[];
   next_page_token: string | null;
 }
 
-interface SelectedRows {
-  selected: number;
-  /** Whether there are more rows with this outcome than were selected. */
-  more: boolean;
-  /** Each reason given, and how many of the selected rows have it; most frequent first. */
-  details: { detail: string; rows: number }[];
+/** How one row of a job ended. */
+interface RowReport {
+  /** Where it was when the job began */
+  row: number;
+  /** Empty where the row holds no profile */
+  linkedin_url: string;
+  outcome: Outcome | null;
+  /** A sentence for a person */
+  detail: string;
 }
 
-interface UsageDay {
-  /** ISO date. */
-  date: string;
-  user: string;
-  spreadsheet_id: string;
-  charged: string;
-  in_doubt: string;
-}
-
+/** Credits of the last days, and how far the caps are used. */
 interface Usage {
   days: UsageDay[];
-  caps: { cap: string; limit: number; used: number }[];
+  caps: CapUse[];
 }
 
-interface SettingsView {
-  email: string;
-  /** The host that this add-on talks to. */
-  backend: string;
-  formulas: FormulaConnection;
-  /** Name of the sheet at hand, and whether choices are remembered for it. */
-  sheet: string;
-  remembered: boolean;
-}
-
-interface FormulaConnection {
-  connected: boolean;
-  /** ISO time, or null where no token is kept. */
-  expires_at: string | null;
-}
-
-interface Recalculated {
-  formulas: number;
-}
-
-interface Rpc {
-  getStart(): Start;
-  detectSelection(): Selection;
-  listFields(): Catalogue;
-  planRun(choice: Choice): PlanToConfirm;
-  startJob(choice: Choice, maxCredits: number, idempotencyKey: string): Job;
-  listJobs(): Job[];
-  getJob(id: string): Job;
-  cancelJob(id: string): Job;
-  retryJob(id: string, retryInDoubt: boolean, maxCredits: number): Job;
-  undoJob(id: string): Job;
-  giveAccess(id: string): Job;
-  selectRows(id: string, outcome: Outcome): SelectedRows;
-  getUsage(days: number): Usage;
-  getSettings(): SettingsView;
-  connectFormulas(force: boolean): FormulaConnection;
-  recalculateFormulas(): Recalculated;
-  forgetChoices(): null;
-  erasePerson(linkedinUrl: string): null;
-  liftErasure(linkedinUrl: string): null;
+/** What one person spent in one spreadsheet on one day. */
+interface UsageDay {
+  /** ISO date, UTC */
+  date: string;
+  /** The caller's address; colleagues have no name */
+  user: string;
+  spreadsheet_id: string;
+  /** Credits, as decimal text */
+  charged: string;
+  /** Credits, as decimal text */
+  in_doubt: string;
 }

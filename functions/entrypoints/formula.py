@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from flask import Flask, Response, json, request
+import msgspec
+from flask import Flask, request
 
 from functions import formula
-from functions.auth.access import Access
+from functions.auth.access import Access, FormulaToken
 from functions.context import AppContext
-from functions.entrypoints import bodies, problems, requests
-from functions.entrypoints.problems import as_private, remember_trace
+from functions.entrypoints import flask_app
+from functions.entrypoints.flask_app import Header, Route
 from functions.store import revocations
 
 MAX_BYTES = 4_000_000
+
+
+class FormulaBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a formula asks."""
+
+    urls: Annotated[list[list[str]], msgspec.Meta(max_length=10_000)]
+    fields: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=20_000)]],
+        msgspec.Meta(min_length=1, max_length=100, description="Names, headers, or comma lists of them"),
+    ]
+    if_missing: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+
+
+SPREADSHEET = Header(
+    name="X-Spreadsheet-Id",
+    schema={"type": "string"},
+    description="Where the formula stands; the token must be for it",
+)
+ROUTE = Route(
+    method="POST",
+    path="/v1/formula",
+    view="answer",
+    summary="Values for a formula; served by the entry point `formula`",
+    body=FormulaBody,
+    answer=formula.FormulaValues,
+    headers=(SPREADSHEET,),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +56,20 @@ class Formulas:
 
     def application(self) -> Flask:
         """The Flask application."""
-        app = Flask("leadfill", static_folder=None)
-        bodies.guard(app, MAX_BYTES)
-        problems.handle(app)
-        app.add_url_rule("/v1/formula", "formula", self.answer, methods=["POST"], provide_automatic_options=False)
-        app.before_request(remember_trace)
-        app.after_request(as_private)
-        return app
+        return flask_app.build(self, [ROUTE], self._identify, MAX_BYTES)
 
-    def answer(self) -> Response:
+    def answer(self, caller: FormulaToken, body: FormulaBody) -> formula.FormulaValues:
         """Values for a formula."""
-        token = self.access.formula_token(
+        return formula.answer(
+            self.context, caller, body.urls, body.fields, body.if_missing, credits_per_day=self.credits_per_day
+        )
+
+    def _identify(self) -> FormulaToken:
+        return self.access.formula_token(
             request.headers.get("Authorization"),
-            spreadsheet_id=request.headers.get("X-Spreadsheet-Id"),  # where the caller says it
+            spreadsheet_id=request.headers.get(SPREADSHEET.name),  # where the caller says it
             revoked=self._is_revoked,
         )
-        body = requests.decode(request.get_data(), requests.FormulaBody)
-        answer = formula.answer(
-            self.context, token, body.urls, body.fields, body.if_missing, credits_per_day=self.credits_per_day
-        )
-        text = json.dumps({"values": answer.values, "pending": answer.pending})
-        return Response(text, content_type="application/json")
 
     def _is_revoked(self, token_id: str) -> bool:
         with self.context.store.reading() as connection:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated
 
-from flask import Flask, Response, current_app, has_app_context, json, request
+import msgspec
+from flask import Flask, Response, current_app, has_app_context, request
 from werkzeug.exceptions import HTTPException
 
 from functions import logs
@@ -20,10 +21,23 @@ _SENTENCES = {
 }
 
 
-def problem(status: int, slug: str, title: str, detail: str, **more: Any) -> Response:  # noqa: ANN401 - JSON
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was refused, as RFC 9457 has it."""
+
+    type: Annotated[str, msgspec.Meta(pattern=f"^{PREFIX}", description="Stable: for code to read")]
+    title: str
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)]
+    detail: Annotated[str, msgspec.Meta(description="A sentence for a person: what is wrong, and what to do")]
+    reason: Annotated[str, msgspec.Meta(description="Why a text is no profile")] | msgspec.UnsetType = msgspec.UNSET
+    cap: Annotated[str, msgspec.Meta(description="The cap that is reached")] | msgspec.UnsetType = msgspec.UNSET
+    limit: int | msgspec.UnsetType = msgspec.UNSET
+    used: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def problem(found: Problem) -> Response:
     """A problem as a response."""
-    body = {"type": PREFIX + slug, "title": title, "status": status, "detail": detail, **more}
-    response = Response(json.dumps(body), status=status, content_type="application/problem+json")
+    body = msgspec.json.encode(found)
+    response = Response(body, status=found.status, content_type="application/problem+json")
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -40,12 +54,19 @@ def handle(app: Flask) -> None:
     @app.errorhandler(LeadfillError)
     def expected(error: LeadfillError) -> Response:
         _log(error)
-        more: dict[str, Any] = {}
-        if isinstance(error, CapReached):
-            more = {"cap": error.cap, "limit": error.limit, "used": error.used}
-        if isinstance(error, NotAProfile):
-            more = {"reason": error.reason}
-        response = problem(error.status, error.slug, _title(error), str(error), **more)
+        cap = error if isinstance(error, CapReached) else None
+        response = problem(
+            Problem(
+                type=PREFIX + error.slug,
+                title=error.slug.replace("-", " ").capitalize(),
+                status=error.status,
+                detail=str(error),
+                reason=error.reason if isinstance(error, NotAProfile) else msgspec.UNSET,
+                cap=cap.cap if cap else msgspec.UNSET,
+                limit=cap.limit if cap else msgspec.UNSET,
+                used=cap.used if cap else msgspec.UNSET,
+            )
+        )
         if error.retry_after_s is not None:
             response.headers["Retry-After"] = str(math.ceil(error.retry_after_s))
         if error.status == 401:
@@ -55,7 +76,8 @@ def handle(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def of_the_framework(error: HTTPException) -> Response:
         status = error.code or 500
-        response = problem(status, "http", error.name, _SENTENCES.get(status, "The request cannot be served."))
+        sentence = _SENTENCES.get(status, "The request cannot be served.")
+        response = problem(Problem(type=f"{PREFIX}http", title=error.name, status=status, detail=sentence))
         if status == 405 and (allowed := getattr(error, "valid_methods", None)):
             response.headers["Allow"] = ", ".join(sorted(allowed))
         return response
@@ -66,7 +88,7 @@ def handle(app: Flask) -> None:
         sentence = (
             "Something went wrong in Leadfill. Nothing is lost; try again, and tell whoever runs it if it stays so."
         )
-        return problem(500, "internal", "Internal error", sentence)
+        return problem(Problem(type=f"{PREFIX}internal", title="Internal error", status=500, detail=sentence))
 
 
 def remember_trace() -> None:
@@ -92,7 +114,3 @@ def _log(error: LeadfillError) -> None:
 def _route() -> str:
     """The address as it is written in the code: without ids, URLs or addresses of people."""
     return str(request.url_rule) if request.url_rule else "unknown"
-
-
-def _title(error: LeadfillError) -> str:
-    return error.slug.replace("-", " ").capitalize()

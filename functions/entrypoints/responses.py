@@ -1,107 +1,228 @@
-"""What the API shows of plans, jobs and rows. docs/openapi.json describes it."""
+"""The answers of `api`. docs/openapi.json and the add-on's types are made from these."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
 
 from functions.context import AppContext
-from functions.credits.plan import Plan
+from functions.credits import plan as plans
 from functions.fields.catalogue import CATALOGUE, PRESETS
 from functions.jobs.progress import progress
+from functions.jobs.usage import CreditsText
 from functions.outcomes import ENDED, RETRYABLE, TRANSITIONS, JobState, Outcome
 from functions.sheets.a1 import letters
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, jobs, ledger
-from functions.store.jobs import Job, JobRow
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-def catalogue() -> dict[str, Any]:
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The process is up and the store can be reached."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that can be made from a lead."""
+
+    name: str
+    header: Annotated[str, msgspec.Meta(description="Title of its column")]
+    group: str
+    description: str
+    example: str
+
+
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
+    """Fields that are often chosen together."""
+
+    name: str
+    fields: list[str]
+
+
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """The fields and presets to choose from."""
-    fields = [
-        {
-            "name": field.name,
-            "header": field.header,
-            "group": field.group,
-            "description": field.description,
-            "example": field.example,
-        }
-        for field in CATALOGUE
+
+    fields: list[Field]
+    presets: list[Preset]
+
+
+class FieldLists(msgspec.Struct, frozen=True, kw_only=True):
+    """The names in each list, a column each where a formula has the list."""
+
+    lists: list[list[str]]
+
+
+class PlannedColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """The column of a field once the run has begun."""
+
+    field: str
+    header: str
+    column: Annotated[str, msgspec.Meta(description="A1 letters")]
+    new: bool
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run would do and cost.
+
+    rows = unusable + already_filled + duplicates + known + in_doubt + lookups
+    """
+
+    range: Annotated[str, msgspec.Meta(description="A1 with its tab and its real ends")]
+    url_column: Annotated[str, msgspec.Meta(description="A1 letters")]
+    header_row: Count | None
+    rows: Count
+    unusable: Count
+    unusable_reasons: dict[str, Count]
+    already_filled: Count
+    duplicates: Count
+    known: Count
+    in_doubt: Count
+    lookups: Count
+    max_credits: Annotated[int, msgspec.Meta(ge=0, description="The most that the run can cost")]
+    credits_left: Annotated[int, msgspec.Meta(ge=0, description="What the caps still allow")]
+    columns: list[PlannedColumn]
+
+
+class JobCredits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job has cost so far, and the most that it may cost."""
+
+    charged: CreditsText
+    in_doubt: CreditsText
+    ceiling: Count
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A run in the background: how far it is, what it has cost, and what may be done to it."""
+
+    id: str
+    spreadsheet_id: str
+    range: str
+    fields: list[str]
+    state: JobState
+    rows: Count
+    counts: Annotated[
+        dict[Outcome, Count],
+        msgspec.Meta(
+            description="Rows by outcome; outcomes without a row are absent",
+            extra_json_schema={"propertyNames": {"$ref": "#/components/schemas/Outcome"}},
+        ),
     ]
-    return {"fields": fields, "presets": [{"name": preset.name, "fields": list(preset.fields)} for preset in PRESETS]}
+    done: Count
+    progress: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    credits: JobCredits
+    rate_per_s: float | None
+    eta_s: Annotated[float | None, msgspec.Meta(description="Seconds to the end; null while it cannot be told")]
+    message: Annotated[str | None, msgspec.Meta(description="A sentence for a person")]
+    created_at: datetime
+    finished_at: datetime | None
+    can: list[Literal["cancel", "retry", "undo"]]
 
 
-def plan(scan: SheetScan, plan: Plan) -> dict[str, Any]:
+class JobList(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest jobs of a spreadsheet, newest first."""
+
+    jobs: list[Job]
+
+
+class RowReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How one row of a job ended."""
+
+    row: Annotated[int, msgspec.Meta(ge=1, description="Where it was when the job began")]
+    linkedin_url: Annotated[str, msgspec.Meta(description="Empty where the row holds no profile")]
+    outcome: Outcome | None
+    detail: Annotated[str, msgspec.Meta(description="A sentence for a person")]
+
+
+class RowPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Reports of a job's rows."""
+
+    rows: list[RowReport]
+    next_page_token: str | None
+
+
+class FormulaToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token for the formulas of one spreadsheet."""
+
+    token: str
+    token_id: str
+    expires_at: datetime
+
+
+def catalogue() -> Catalogue:
+    """The fields and presets to choose from."""
+    return msgspec.convert({"fields": CATALOGUE, "presets": PRESETS}, Catalogue, from_attributes=True)
+
+
+def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
     """What a run would do and cost."""
     columns = [
-        {
-            "field": target.field.name,
-            "header": target.field.header,
-            "column": letters(target.planned),
-            "new": target.held is None,
-        }
+        PlannedColumn(
+            field=target.field.name,
+            header=target.field.header,
+            column=letters(target.planned),
+            new=target.held is None,
+        )
         for target in scan.targets
     ]
-    return {
-        "range": str(scan.range),
-        "url_column": letters(scan.range.column),
-        "header_row": scan.header_row,
-        "rows": plan.rows,
-        "unusable": plan.unusable,
-        "unusable_reasons": dict(plan.unusable_reasons),
-        "already_filled": plan.already_filled,
-        "duplicates": plan.duplicates,
-        "known": plan.known,
-        "in_doubt": plan.in_doubt,
-        "lookups": plan.lookups,
-        "max_credits": plan.max_credits,
-        "credits_left": plan.credits_left,
-        "columns": columns,
-    }
+    return Plan(
+        range=str(scan.range),
+        url_column=letters(scan.range.column),
+        header_row=scan.header_row,
+        columns=columns,
+        **asdict(plan),
+    )
 
 
-def row(row: JobRow) -> dict[str, Any]:
+def row(row: jobs.JobRow) -> RowReport:
     """How one row of a job ended."""
-    return {
-        "row": row.row,
-        "linkedin_url": f"https://www.{row.key}" if row.key else "",
-        "outcome": row.outcome.value if row.outcome else None,
-        "detail": row.detail,
-    }
+    url = f"https://www.{row.key}" if row.key else ""
+    return RowReport(row=row.row, linkedin_url=url, outcome=row.outcome, detail=row.detail)
 
 
-def job(context: AppContext, job: Job) -> dict[str, Any]:
+def job(context: AppContext, job: jobs.Job) -> Job:
     """A job: how far it is, what it has cost, and what may be done to it."""
     with context.store.reading() as connection:
         counts = jobs.counts(connection, job.id)
         credits_ = ledger.totals(connection, job.id)
         seen = chunks.seen(connection, job.id)
     so_far = progress(job, sum(counts.values()), seen, context.clock())
-    return {
-        "id": job.id,
-        "spreadsheet_id": job.spreadsheet_id,
-        "range": job.request["range"],
-        "fields": job.request["fields"],
-        "state": job.state.value,
-        "rows": job.rows,
-        "counts": {outcome.value: number for outcome, number in counts.items()},
-        "done": so_far.done,
-        "progress": so_far.fraction,
-        "credits": {
-            "charged": f"{credits_.charged:f}",
-            "in_doubt": f"{credits_.in_doubt:f}",
-            "ceiling": job.ceiling,
-        },
-        "rate_per_s": so_far.rate_per_s,
-        "eta_s": so_far.eta_s,
-        "message": job.message,
-        "created_at": job.created_at.isoformat(),
-        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
-        "can": _can(job, counts),
-    }
+    return Job(
+        id=job.id,
+        spreadsheet_id=job.spreadsheet_id,
+        range=job.request["range"],
+        fields=job.request["fields"],
+        state=job.state,
+        rows=job.rows,
+        counts=counts,
+        done=so_far.done,
+        progress=so_far.fraction,
+        credits=JobCredits(
+            charged=f"{credits_.charged:f}",
+            in_doubt=f"{credits_.in_doubt:f}",
+            ceiling=job.ceiling,
+        ),
+        rate_per_s=so_far.rate_per_s,
+        eta_s=so_far.eta_s,
+        message=job.message,
+        created_at=job.created_at,
+        finished_at=job.finished_at,
+        can=_can(job, counts),
+    )
 
 
-def _can(job: Job, counts: dict[Outcome, int]) -> list[str]:
-    if job.state in ENDED:
-        again = any(counts.get(outcome) for outcome in (*RETRYABLE, Outcome.IN_DOUBT))
-        return [*(["retry"] if again else []), *(["undo"] if job.layout else [])]
-    return ["cancel"] if JobState.CANCELLING in TRANSITIONS[job.state] else []
+def _can(job: jobs.Job, counts: Mapping[Outcome, int]) -> list[Literal["cancel", "retry", "undo"]]:
+    if job.state not in ENDED:
+        return ["cancel"] if JobState.CANCELLING in TRANSITIONS[job.state] else []
+    can: list[Literal["cancel", "retry", "undo"]] = []
+    if any(counts.get(outcome) for outcome in (*RETRYABLE, Outcome.IN_DOUBT)):
+        can.append("retry")
+    if job.layout:
+        can.append("undo")
+    return can

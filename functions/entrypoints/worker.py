@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Flask, Response, request
+import msgspec
+from flask import Flask, request
 
 from functions import logs
 from functions.auth.access import Access
 from functions.context import AppContext
-from functions.entrypoints import bodies, problems, requests
-from functions.entrypoints.problems import as_private, remember_trace
-from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.entrypoints import flask_app
+from functions.entrypoints.flask_app import Route
+from functions.jobs.chunk_runner import run_chunk
+from functions.jobs.request import Id
 from functions.jobs.sweep import SweepReport, sweep
 
 MAX_BYTES = 10_000
+
+
+class ChunkBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The chunk that a worker shall run."""
+
+    chunk_id: Id
+
+
+RUN = Route(method="POST", path="/", view="run", summary="Run a chunk", body=ChunkBody)
+SWEEP = Route(method="POST", path="/", view="clean_up", summary="Repair what died")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +40,21 @@ class WorkerApp:
 
     def worker(self) -> Flask:
         """`POST /` with `{"chunk_id": …}`: runs a chunk. 2xx: no further delivery is needed."""
-        return self._application(self._run)
+        return flask_app.build(self, [RUN], self._identify, MAX_BYTES)
 
     def sweep(self) -> Flask:
         """`POST /`: repairs what died."""
-        return self._application(self._sweep)
+        return flask_app.build(self, [SWEEP], self._identify, MAX_BYTES)
 
-    def _application(self, view: Callable[[], Response]) -> Flask:
-        app = Flask("leadfill", static_folder=None)
-        bodies.guard(app, MAX_BYTES)
-        problems.handle(app)
-        app.add_url_rule("/", "run", view, methods=["POST"], provide_automatic_options=False)
-        app.before_request(remember_trace)
-        app.after_request(as_private)
-        return app
-
-    def _run(self) -> Response:
-        self.access.worker_identity(request.headers.get("Authorization"), self.audience)
-        body = requests.decode(request.get_data(), requests.ChunkBody)
+    def run(self, body: ChunkBody) -> None:
+        """Runs a chunk, unless another attempt has it."""
         ending = run_chunk(self.context, body.chunk_id)
         logs.event("A chunk was run.", chunk_id=body.chunk_id, ending=ending.value)
-        return Response(status=204 if ending is not ChunkResult.NONE else 200)
 
-    def _sweep(self) -> Response:
-        self.access.worker_identity(request.headers.get("Authorization"), self.audience)
+    def clean_up(self) -> None:
+        """Repairs what died."""
         report: SweepReport = sweep(self.context)
         logs.event("Swept.", **report.facts())
-        return Response(status=204)
+
+    def _identify(self) -> None:
+        self.access.worker_identity(request.headers.get("Authorization"), self.audience)

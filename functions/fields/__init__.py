@@ -3,6 +3,6 @@
 The functions that jobs, the formula and the command line use are re-exported here.
 """
 
-from functions.fields.selection import Facts, is_named_by, project, select, split
+from functions.fields.selection import Facts, FieldNames, is_named_by, project, select, split
 
-__all__ = ["Facts", "is_named_by", "project", "select", "split"]
+__all__ = ["Facts", "FieldNames", "is_named_by", "project", "select", "split"]

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
+from typing import Annotated
+
+import msgspec
 
 from functions.errors import InvalidRequest, UnknownField
 from functions.fields.catalogue import CATALOGUE, Field
@@ -17,6 +20,12 @@ from functions.outcomes import Lead, Outcome
 
 MAX_FIELDS = 100
 MAX_HEADER_LENGTH = 100
+
+FieldNames = Annotated[
+    tuple[Annotated[str, msgspec.Meta(max_length=1500)], ...],
+    msgspec.Meta(min_length=1, max_length=MAX_FIELDS, description="Names, headers, or `Header=expression`"),
+]
+"""As requests name fields; `select` resolves them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +66,10 @@ def _fact(name: str, facts: Facts) -> CellValue:
 
 
 def split(text: str) -> list[str]:
-    """Cuts a comma list, such as `email, First skill=skills[0]`, into names for `select`.
+    """Cuts a list, such as `email, First skill=skills[0]`, into names for `select`.
 
-    A comma inside the brackets or quotes of a custom expression does not cut; empty parts are dropped.
+    Semicolons cut as commas do: many locales write them between the arguments of a formula. Neither cuts inside the
+    brackets or quotes of a custom expression; empty parts are dropped.
     """
     parts, start, depth, quote, in_expression, escaped = [], 0, 0, "", False, False
     for position, character in enumerate(text):
@@ -68,7 +78,7 @@ def split(text: str) -> list[str]:
         elif quote:
             escaped = character == "\\"
             quote = "" if character == quote else quote
-        elif character == "," and depth <= 0:
+        elif character in ",;" and depth <= 0:
             parts.append(text[start:position])
             start, depth, in_expression = position + 1, 0, False
         elif character == "=":

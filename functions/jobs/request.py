@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from functions.context import AppContext
 from functions.credits.caps import Spender, caps
 from functions.credits.lead_status import DOUBTFUL, LeadStatus
 from functions.credits.plan import Plan, RowCounts, plan
-from functions.fields import select
+from functions.fields import FieldNames, select
 from functions.fields.catalogue import Field
 from functions.sheets.a1 import parse_range
 from functions.sheets.client import GoogleSheet
 from functions.sheets.scan import SheetScan, scan_range
 from functions.store import leads, ledger
 
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequest:
-    """What a run shall do."""
 
-    spreadsheet_id: str
-    range: str
-    """A1 with its tab: the column of LinkedIn URLs."""
-    fields: tuple[str, ...]
-    header: Literal["auto", "yes", "no"] = "auto"
-    """Whether row 1 names the columns."""
-    write: Literal["empty", "all"] = "empty"
-    placement: Literal["reuse", "new"] = "reuse"
-    retry_in_doubt: bool = False
-    """Ask again for people whose earlier lookup may have been charged without a usable answer."""
+class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a run shall do; as it comes over HTTP, and as the store keeps it."""
+
+    spreadsheet_id: Id
+    range: Annotated[
+        str,
+        msgspec.Meta(min_length=1, max_length=300, description="A1 with its tab: the column of LinkedIn URLs"),
+    ]
+    fields: FieldNames
+    header: Annotated[Literal["auto", "yes", "no"], msgspec.Meta(description="Whether row 1 names the columns")] = (
+        "auto"
+    )
+    write: Annotated[
+        Literal["empty", "all"], msgspec.Meta(description="Which cells of the chosen columns are filled")
+    ] = "empty"
+    placement: Annotated[
+        Literal["reuse", "new"],
+        msgspec.Meta(description="Whether a column whose header names the field is used again"),
+    ] = "reuse"
+    retry_in_doubt: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Ask again for people whose earlier lookup may have been charged without a usable answer"
+        ),
+    ] = False
 
     @property
     def retry(self) -> frozenset[LeadStatus]:
@@ -59,9 +73,8 @@ def from_record(request: Mapping[str, Any], spreadsheet_id: str) -> JobRequest:
 
 def to_record(job_request: JobRequest) -> dict[str, Any]:
     """A wish for the store."""
-    values = asdict(job_request)
-    del values["spreadsheet_id"]
-    return values | {"fields": list(job_request.fields)}
+    names = [name for name in JobRequest.__struct_fields__ if name != "spreadsheet_id"]  # a subclass may have more
+    return {name: getattr(job_request, name) for name in names} | {"fields": list(job_request.fields)}
 
 
 def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from functions.errors import SettingsError
+from functions.version import VERSION
 
 if TYPE_CHECKING:
     import requests
@@ -29,7 +30,7 @@ CONNECT_TIMEOUT_S = 10.0
 MAX_BODY_BYTES = 5_000_000
 """A lead with hundreds of technologies has some 100 kB."""
 
-USER_AGENT = "leadfill/0.1.0"
+USER_AGENT = f"leadfill/{VERSION}"
 
 Read = TypeVar("Read")
 

@@ -4,7 +4,8 @@
  *
  *   PUT /_answers {"GET /v1/usage": {status, type, body}}    GET /_calls    DELETE /_calls
  *
- * A body that is no string is sent as JSON. `/v1/formula` answers `<url>.<field>` unless told otherwise.
+ * A body that is no string is sent as JSON. `/v1/formula` answers `<url>.<field>`, and
+ * `/v1/field-lists` cuts at every comma, unless told otherwise.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -23,6 +24,11 @@ export async function startBackend() {
     forget: async () => void (await fetch(`${url}/_calls`, { method: "DELETE" })),
     close: () => thread.terminate(),
   };
+}
+
+/** @param {string} list as functions/fields cuts it, without its care for expressions */
+function cut(list) {
+  return list.split(/[,;]/).map((name) => name.trim());
 }
 
 function serve() {
@@ -56,12 +62,15 @@ function serve() {
       if (set?.hangUp) return request.socket.destroy();
       if (set) return send(set);
       if (name === "POST /v1/formula") {
-        const urls = json.urls.flat();
-        return send({ body: { values: urls.map((url) => json.fields.map((field) => `${url}.${field}`)), pending: 0 } });
+        const fields = json.fields.flatMap(cut);
+        const values = json.urls.flat().map((url) => fields.map((field) => `${url}.${field}`));
+        return send({ body: { values, pending: 0 } });
       }
+      if (name === "POST /v1/field-lists") return send({ body: { lists: json.lists.map(cut) } });
       return send({ status: 404, body: "" });
     });
   });
+  server.keepAliveTimeout = 60_000; // a test that sleeps meanwhile would find its connection closed
   server.listen(0, "127.0.0.1", () => parentPort.postMessage(server.address().port));
 }
 

@@ -12,7 +12,7 @@ test("only the menu, the formula and what the sidebar calls can be called from o
     [...read(name).matchAll(/^function (\w+)\(/gm)].map(([, found]) => found),
   );
   const open = functions.filter((name) => !name.endsWith("_"));
-  const contract = /interface Rpc \{([\s\S]*?)\n\}/.exec(read("types.d.ts"))?.[1] ?? "";
+  const contract = /interface Rpc \{([\s\S]*?)\n\}/.exec(read("addon.d.ts"))?.[1] ?? "";
   const called = [...contract.matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name);
   const menu = [...read("Menu.js").matchAll(/addItem\("[^"]+", "(\w+)"\)/g)].map(([, name]) => name);
   assert.deepEqual(open.sort(), [...called, ...menu, "ENRICH", "onOpen", "onInstall"].sort());

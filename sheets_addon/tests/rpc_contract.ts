@@ -14,6 +14,7 @@ const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer
   selectRows,
   getUsage,
   getSettings,
+  getVersion,
   connectFormulas,
   recalculateFormulas,
   forgetChoices,

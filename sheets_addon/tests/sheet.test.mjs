@@ -236,8 +236,15 @@ test("the block of a formula is told from its arguments", { skip }, async () => 
   await addon.emulator.computed("Leads!H2", [["x"]]);
   const { globals } = addon.host.execution("menu");
   const sheet = globals.SpreadsheetApp.getActiveSpreadsheet().getActiveSheet();
-  const block = globals.formulaBlocks_(sheet).find(({ column }) => column === 8);
+  const block = globals.formulaBlocks_(sheet, globals.listWidths_).find(({ column }) => column === 8);
   assert.deepEqual([block.row, block.rows], [2, 4]);
+  const list = 'email, Skills=join(", ", skills)';
+  await addon.backend.answers({
+    "POST /v1/field-lists": { body: { lists: [["email", 'Skills=join(", ", skills)']] } },
+  });
+  assert.deepEqual(plain([...globals.listWidths_([list, "email", list])]), [[list, 2]]);
+  const [, fields] = globals.enrichArguments_(`=ENRICH(A1, "${list.replaceAll('"', '""')}")`);
+  assert.equal(globals.literal_(fields), list);
   const args = (formula) => plain(globals.enrichArguments_(formula));
   assert.deepEqual(args('=IF(A1="", "", ENRICH(A1, {"email","title"}, "a,b"))'), ["A1", '{"email","title"}', '"a,b"']);
   assert.equal(args('="call ENRICH(A1)"'), null);

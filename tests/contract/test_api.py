@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import Outcome
 from functions.store import schema
+from functions.version import VERSION
 from tests.support.running import Json, Running, slugs
 from tests.support.waiting import wait_until
 
@@ -24,7 +25,7 @@ def body_of(spreadsheet: str, **changes: Any) -> Json:  # noqa: ANN401 - of the 
 
 def test_the_process_is_up_and_says_so_to_anyone(running: Running) -> None:
     answer = running.ask("GET", "/healthz", by="")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "version": VERSION})
 
 
 def test_the_catalogue_is_the_catalogue(running: Running) -> None:

@@ -64,14 +64,8 @@ def test_the_run_of_an_erased_person_can_still_be_undone_for_everybody_else(runn
     assert running.emulator.values(spreadsheet, "Leads!B3") == [[f"old {other}"]]
 
 
-def test_the_address_of_the_contract_erases_too_and_what_is_no_person_is_a_400(running: Running) -> None:
-    person = slugs(1)[0]
-    running.run(running.sheet([f"linkedin.com/in/{person}"]))
-    answer = running.ask("DELETE", "/v1/leads", params={"linkedin_url": f"linkedin.com/in/{person}"})
-    assert answer.status_code == 204
-    assert traces(running.store, person) == []
+def test_what_is_no_person_is_a_400(running: Running) -> None:
     for url in ("", "nobody", "https://www.linkedin.com/company/x"):
-        assert running.ask("DELETE", "/v1/leads", params={"linkedin_url": url}).status_code == 400
         assert running.ask("POST", "/v1/erasures", json={"linkedin_url": url}).status_code == 400
 
 

@@ -15,7 +15,7 @@ from functions.auth.encryption import TokenCipher
 from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.errors import InvalidRequest, StoreError, UnknownField
-from functions.formula import Answer
+from functions.formula import FormulaValues
 from functions.store import schema
 from functions.store.database import Store
 from functions.task_queue import StoreQueue
@@ -44,7 +44,7 @@ class Ask:
         )
         self.api_key = "key"
 
-    def __call__(self, *cells: str, fields: tuple[str, ...] = FIELDS, credits_per_day: int = 100) -> Answer:
+    def __call__(self, *cells: str, fields: tuple[str, ...] = FIELDS, credits_per_day: int = 100) -> FormulaValues:
         """One column of cells."""
         column = [[cell] for cell in cells]
         return formula.answer(self._deployment, TOKEN, column, fields, "", credits_per_day=credits_per_day)
@@ -57,8 +57,8 @@ def ask(store: Store, enricher_of: EnricherOf) -> Ask:
 
 
 def test_nothing_asked_is_nothing_answered(ask: Ask, sandbox: Sandbox) -> None:
-    assert ask() == Answer([], 0)
-    assert ask("", " ", "\u00a0") == Answer([["", ""]] * 3, 0)
+    assert ask() == FormulaValues([], 0)
+    assert ask("", " ", "\u00a0") == FormulaValues([["", ""]] * 3, 0)
     assert sandbox.charges()["total"] == 0
 
 
@@ -106,7 +106,7 @@ def test_the_cap_of_the_day_ends_where_it_stands_and_what_is_known_is_still_answ
     assert ask("linkedin.com/in/one", credits_per_day=1).pending == 0
     answer = ask("linkedin.com/in/two", "linkedin.com/in/one", credits_per_day=1)
     assert str(answer.values[0][0]).startswith(
-        f"{formula.TROUBLE}Formulas of this spreadsheet have used their 1 credits"
+        f"{formula.TROUBLE}Formulas of this spreadsheet have used their 1 credit of today"
     )
     assert (answer.values[1][1], answer.pending) == ("known", 1)
     assert sandbox.charges()["total"] == 1

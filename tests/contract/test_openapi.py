@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import hypothesis
@@ -20,7 +21,7 @@ from schemathesis.checks import (
 
 from functions.entrypoints.openapi import document
 from tests.support.running import Running, slugs
-from tools import openapi_page
+from tools import addon_types, openapi_page
 
 CHECKS: list[Any] = [
     not_a_server_error,
@@ -106,5 +107,6 @@ def test_every_address_that_is_served_is_documented(running: Running) -> None:
     assert running.ask("GET", "/v1/openapi.json", by="").json() == document()
 
 
-def test_the_copy_in_docs_is_what_the_code_says() -> None:
-    assert openapi_page.PAGE.read_text(encoding="utf-8") == openapi_page.page(), "run python -m local.openapi_page"
+@pytest.mark.parametrize("tool", [openapi_page, addon_types], ids=["docs/openapi.json", "sheets_addon/types.d.ts"])
+def test_the_page_is_what_the_code_says(tool: ModuleType) -> None:
+    assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), f"run python -m {tool.__name__}"

@@ -50,18 +50,18 @@ def enter(store: Store, at: datetime, kind: EntryKind, token: str, **changes: An
 
 def days_of(store: Store, enricher_of: EnricherOf, days: int) -> list[tuple[str, str, str, str, str]]:
     """The lines of a report."""
-    told = usage.report(context(store, enricher_of), ME, days)["days"]
-    return [(line["date"], line["user"], line["spreadsheet_id"], line["charged"], line["in_doubt"]) for line in told]
+    told = usage.report(context(store, enricher_of), ME, days).days
+    return [(line.date, line.user, line.spreadsheet_id, line.charged, line.in_doubt) for line in told]
 
 
 def test_nothing_spent_is_an_empty_report_with_the_caps_untouched(store: Store, enricher_of: EnricherOf) -> None:
-    assert usage.report(context(store, enricher_of), ME, 30) == {
-        "days": [],
-        "caps": [
-            {"cap": "you today", "limit": 50, "used": 0.0},
-            {"cap": "everybody this month", "limit": 900, "used": 0.0},
+    assert usage.report(context(store, enricher_of), ME, 30) == usage.Usage(
+        days=[],
+        caps=[
+            usage.CapUse(cap="you today", limit=50, used=0.0),
+            usage.CapUse(cap="everybody this month", limit=900, used=0.0),
         ],
-    }
+    )
 
 
 def test_days_are_whole_days_of_utc_the_newest_first_and_today_is_one_of_them(
@@ -103,5 +103,5 @@ def test_a_run_moves_the_report_and_the_caps_alike(store: Store, enricher_of: En
     list(parts.make_enricher().enrich(people(5), spender(user_id=ME.subject)))
     list(parts.make_enricher().enrich(people(6), spender(user_id="somebody-else-0002")))
     told = usage.report(parts, ME, 1)
-    assert {line["user"]: line["charged"] for line in told["days"]} == {"me@example.com": "5", "colleague 0002": "1"}
-    assert [(cap["cap"], cap["used"]) for cap in told["caps"]] == [("you today", 5.0), ("everybody this month", 6.0)]
+    assert {line.user: line.charged for line in told.days} == {"me@example.com": "5", "colleague 0002": "1"}
+    assert [(cap.cap, cap.used) for cap in told.caps] == [("you today", 5.0), ("everybody this month", 6.0)]

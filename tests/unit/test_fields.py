@@ -464,6 +464,8 @@ def test_any_text_is_a_field_or_refused(text: str) -> None:
     [
         ("email,title , company,size", ["email", "title", "company", "size"]),
         (",email,, ", ["email"]),
+        ("email; title;company,size", ["email", "title", "company", "size"]),
+        ("X='a;b';Y=[a;b],z", ["X='a;b'", "Y=[a;b]", "z"]),
         ("", []),
         ("Two=skills[:2],email", ["Two=skills[:2]", "email"]),
         ("All=join(', ', skills),email", ["All=join(', ', skills)", "email"]),

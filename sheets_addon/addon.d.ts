@@ -1,0 +1,127 @@
+/**
+ * The contract between the sidebar and Server.js: each member of `Rpc` is a function there, called through
+ * google.script.run. Only values that survive that way are used: no Date, no undefined, no class instances.
+ * What the backend answers is passed on as it came; its shapes are in types.d.ts.
+ */
+
+/** One value of a cell as Apps Script gives it. */
+type CellValue = string | number | boolean | Date;
+
+/** Why something did not work: a sentence for a person, and a stable word for code. */
+interface CallProblem {
+  sentence: string;
+  /** `urn:leadfill:problem:<slug>` of the backend, or `unreachable`, `not-connected`, `addon`. */
+  slug: string;
+  /** HTTP status, 0 where there was no answer. */
+  status: number;
+}
+
+/** What every function of `Rpc` really returns: google.script.run would keep only an error's message. */
+type Answer<T> = { ok: true; value: T } | { ok: false; problem: CallProblem };
+
+type FieldName = string;
+
+interface ColumnGuess {
+  /** A1 letters. */
+  column: string;
+  /** What row 1 says, cut short; "" where it is empty. */
+  title: string;
+  /** How many of the first rows that were looked at hold a LinkedIn URL. */
+  urls: number;
+}
+
+/** What the sheet suggests for step 1. Rows count from 1. */
+interface Selection {
+  spreadsheet_id: string;
+  sheet: string;
+  columns: ColumnGuess[];
+  /** The column with the URLs, or null where none was found. */
+  url_column: string | null;
+  header: "yes" | "no";
+  first_row: number;
+  last_row: number;
+  /** Whether the rows come from a selection of several rows, and not from the whole sheet. */
+  selected: boolean;
+}
+
+interface Options {
+  write: "empty" | "all";
+  placement: "reuse" | "new";
+}
+
+/** What is kept for a sheet until the next time. */
+interface Remembered extends Options {
+  fields: FieldName[];
+}
+
+/** Everything that a plan depends on. */
+interface Choice extends Remembered {
+  sheet: string;
+  url_column: string;
+  first_row: number;
+  last_row: number;
+  header: "yes" | "no";
+  retry_in_doubt: boolean;
+}
+
+interface Start {
+  selection: Selection;
+  remembered: Remembered | null;
+}
+
+/** A plan with the key under which it can be started once, however often the button is pressed. */
+interface PlanToConfirm {
+  plan: Plan;
+  idempotency_key: string;
+}
+
+interface SelectedRows {
+  selected: number;
+  /** Whether there are more rows with this outcome than were selected. */
+  more: boolean;
+  /** Each reason given, and how many of the selected rows have it; most frequent first. */
+  details: { detail: string; rows: number }[];
+}
+
+interface SettingsView {
+  email: string;
+  /** The host that this add-on talks to. */
+  backend: string;
+  formulas: FormulaConnection;
+  /** Name of the sheet at hand, and whether choices are remembered for it. */
+  sheet: string;
+  remembered: boolean;
+}
+
+interface FormulaConnection {
+  connected: boolean;
+  /** ISO time, or null where no token is kept. */
+  expires_at: string | null;
+}
+
+interface Recalculated {
+  formulas: number;
+}
+
+interface Rpc {
+  getStart(): Start;
+  detectSelection(): Selection;
+  listFields(): Catalogue;
+  planRun(choice: Choice): PlanToConfirm;
+  startJob(choice: Choice, maxCredits: number, idempotencyKey: string): Job;
+  listJobs(): Job[];
+  getJob(id: string): Job;
+  cancelJob(id: string): Job;
+  retryJob(id: string, retryInDoubt: boolean, maxCredits: number): Job;
+  undoJob(id: string): Job;
+  giveAccess(id: string): Job;
+  selectRows(id: string, outcome: Outcome): SelectedRows;
+  getUsage(days: number): Usage;
+  getSettings(): SettingsView;
+  getVersion(): string;
+  connectFormulas(force: boolean): FormulaConnection;
+  recalculateFormulas(): Recalculated;
+  forgetChoices(): null;
+  erasePerson(linkedinUrl: string): null;
+  liftErasure(linkedinUrl: string): null;
+}
