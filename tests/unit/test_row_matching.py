@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
-from hypothesis import given
-from hypothesis import strategies as st
-
-from functions.sheets.cells import CellChange, SheetRow, Write
-from functions.sheets.repair import (
-    Repair,
-    Sent,
-    as_repaired,
-    as_writes,
-    misplaced,
-    sent_by,
-    unverified,
-    without_overwritten,
-)
+from functions.sheets.cells import CellChange, SheetRow
 from functions.sheets.row_matching import RowValues, match_rows, match_undo
 
 A, B = "linkedin.com/in/a-a", "linkedin.com/in/b-b"
@@ -41,72 +26,6 @@ def test_a_cell_that_holds_something_stays_unless_told_otherwise() -> None:
 def test_a_row_that_is_gone_is_absent() -> None:
     wanted = [RowValues(0, 2, A, {0: "x"})]
     assert match_rows(wanted, [row(2, B)], overwrite=False).absent == wanted
-
-
-def test_a_persons_other_row_that_holds_the_same_does_not_hide_a_stray() -> None:
-    write = Write(0, A, 2, {}, {0: "x"}, frozenset({1}))
-    assert unverified([write], [row(2, B, "x"), row(3, A, "", 1), row(4, A, "x", 2)]) == [write]
-
-
-def test_a_stranger_gets_back_what_its_own_row_held_also_among_rows_of_one_identity() -> None:
-    before = [row(2, "text:", "one", 1), row(3, "text:", "two", 2), row(4, A, "", 3)]
-    after = [row(2, A, "", 3), row(3, "text:", "one", 1), row(4, "text:", "x", 2)]
-    sent = [Sent(A, frozenset({3}), {0: "x"})]
-    repairs = misplaced(before, after, sent, sent)
-    assert [(repair.row.number, repair.cells) for repair in repairs] == [(4, {0: "two"})]
-
-
-def test_a_persons_two_rows_are_told_apart_so_that_what_one_of_them_held_is_not_lost_to_the_other() -> None:
-    before = [row(2, A, "", 1), row(3, A, "mine", 2), row(4, B, "", 3)]
-    after = [row(2, A, "x", 2), row(3, B, "", 3), row(4, A, "", 1)]  # sorted under the write of x into row 2
-    write = Write(0, A, 2, {}, {0: "x"}, frozenset({1}))
-    missing = unverified([write], after)
-    assert missing == [write]
-    repairs = misplaced(before, after, sent_by([write]), sent_by(missing))
-    assert [(repair.row.number, repair.cells) for repair in repairs] == [(2, {0: "mine"})]
-
-
-def test_a_value_stays_where_it_is_its_own_although_its_row_was_edited_meanwhile() -> None:
-    before = [row(2, A, "", 1), row(3, A, "", 2), row(4, B, "mine", 3)]
-    after = [row(2, A, "x", 5), row(3, B, "x", 3), row(4, A, "", 2)]  # row 2 was edited; 3 and 4 were swapped
-    sent = [Sent(A, frozenset({1}), {0: "x"}), Sent(A, frozenset({2}), {0: "x"})]
-    repairs = misplaced(before, after, sent, sent[1:])
-    assert [(repair.row.number, repair.cells) for repair in repairs] == [(3, {0: "mine"})]
-
-
-def test_what_a_row_got_by_chance_does_not_hide_whom_its_own_hit() -> None:
-    before = [SheetRow(2, A, {0: "a", 1: "a"}), SheetRow(3, B, {0: "b", 1: ""}), SheetRow(4, "text:", {0: "x", 1: "y"})]
-    writes = [Write(0, A, 2, {}, {0: "", 1: ""}), Write(1, B, 3, {}, {0: ""})]
-    after = [  # the row above was deleted under the write
-        SheetRow(1, A, {0: "a", 1: "a"}),
-        SheetRow(2, B, {0: "", 1: ""}),
-        SheetRow(3, "text:", {0: "", 1: "y"}),
-    ]
-    assert unverified(writes, after) == writes[:1]  # B is empty, though by what was meant for A
-    sent = sent_by(writes)
-    assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(3, {0: "x"})]
-
-
-def test_a_cell_that_was_hit_stays_known_as_hit_until_it_is_repaired() -> None:
-    before = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(3, B, {0: "", 1: "mine"})]
-    hit = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(3, B, {0: "x", 1: "y"})]
-    first = [Sent(A, frozenset(), {0: "x", 1: "y"})]
-    planned = misplaced(before, hit, first, first)
-    assert [fix.cells for fix in planned] == [{0: "", 1: "mine"}]
-    # What was to repair it missed it, and something else has hit one of its two cells since.
-    again = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(4, B, {0: "z", 1: "y"})]
-    second = [*first, Sent(A, frozenset(), {0: "z"})]
-    repairs = misplaced(as_repaired(hit, planned), again, second, second, planned)
-    assert [fix.cells for fix in repairs] == [{0: "", 1: "mine"}]
-
-
-def test_what_goes_to_one_row_counts_as_one_whether_it_is_its_own_or_a_repair() -> None:
-    writes = [Write(0, A, 2, {}, {0: "x"}), Write(-1, A, 2, {}, {1: ""})]
-    before = [SheetRow(2, A, {0: "", 1: "y"}), SheetRow(3, B, {0: "one", 1: "two"})]
-    after = [SheetRow(2, B, {0: "x", 1: ""}), SheetRow(3, A, {0: "", 1: "y"})]
-    sent = sent_by(writes)
-    repairs = misplaced(before, after, sent, sent)
-    assert [(repair.row.number, repair.cells) for repair in repairs] == [(2, {0: "one", 1: "two"})]
 
 
 def test_what_an_earlier_attempt_described_is_known_again_by_what_stands_around_it() -> None:
@@ -148,49 +67,3 @@ def test_an_undo_leaves_a_persons_other_row_alone_although_it_holds_the_same() -
 def test_an_undo_of_a_row_that_is_gone_says_so() -> None:
     wanted = [back(0, 2, A, "x", "")]
     assert match_undo(wanted, [row(2, B, "x")])[0].absent == wanted
-
-
-@given(st.integers(0, 2**32), st.integers(2, 12), st.integers(1, 6))
-def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_url(
-    seed: int, count: int, disturbed: int
-) -> None:
-    draw = random.Random(seed)
-    people = [
-        draw.choice((f"linkedin.com/in/p-{number}", f"linkedin.com/in/q-{number}", f"text:{number}"))
-        for number in range(count)
-    ]
-    # A row of the sheet: who, what else, the target cell; some hold something of their own.
-    sheet: list[tuple[str, int, str]] = [
-        (who, number + 1, draw.choice(("", f"own {number}"))) for number, who in enumerate(people)
-    ]
-    started = {line[1]: line[2] for line in sheet}
-    wanted = [RowValues(n, n + 1, who, {0: f"of {who}"}) for n, who in enumerate(people) if not who.startswith("text:")]
-
-    def read() -> list[SheetRow]:
-        return [row(number, line[0], line[2], line[1]) for number, line in enumerate(sheet, 1)]
-
-    rows, todo = read(), wanted
-    repairs: list[Repair] = []
-    strays: list[Sent] = []
-    sent: list[Sent] = []
-    for turn in range(disturbed + 3):
-        placed = match_rows(todo, rows, overwrite=False)
-        if not placed.writes and not repairs:
-            break
-        if turn < disturbed:
-            draw.shuffle(sheet)
-        writes = as_writes(without_overwritten(repairs, placed.writes)) + placed.writes
-        for write in writes:
-            for content in write.pending.values():
-                who, mark, _ = sheet[write.number - 1]
-                sheet[write.number - 1] = (who, mark, str(content))
-        after = read()
-        missing = unverified(writes, after)
-        sent += sent_by(writes)
-        strays += sent_by(writes) if missing else []
-        repairs = misplaced(rows, after, sent, strays) if missing else []
-        rows = as_repaired(after, repairs)
-        todo = [want for want in wanted if want.position in {write.position for write in missing}]
-    for who, mark, cell in sheet:
-        own = started[mark]
-        assert cell == own if own else cell in ("", f"of {who}"), (who, mark, cell, own)

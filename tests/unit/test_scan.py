@@ -1,0 +1,121 @@
+"""A range is scanned before a run: its header row, its real ends, who stands in each row and what is filled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from functions.errors import BadRange
+from functions.fields import select
+from functions.profiles import Profile
+from functions.sheets.a1 import Range
+from functions.sheets.grid import Box, RowBlock, Tab, row_block_of
+from functions.sheets.scan import SheetScan, identity, scan_range
+
+JANE, JOHN = "linkedin.com/in/jane-doe", "linkedin.com/in/john-doe"
+
+
+def block_of(rows: Sequence[Sequence[str]], first_row: int = 1) -> RowBlock:
+    """The rows, as Google answers them."""
+    data = [
+        {
+            "values": [
+                {"userEnteredValue": {"stringValue": text}, "formattedValue": text} if text else {} for text in row
+            ]
+        }
+        for row in rows
+    ]
+    size = {"rowCount": 100, "columnCount": 4}
+    properties = {"sheetId": 3, "title": "Leads", "gridProperties": size}
+    sheet = {"properties": properties, "data": [{"startRow": first_row - 1, "rowData": data}]}
+    block = row_block_of(json.dumps({"sheets": [sheet]}).encode())
+    assert block is not None
+    return block
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A tab with these rows."""
+
+    rows: Sequence[Sequence[str]]
+    merges: tuple[Box, ...] = ()
+    protected: tuple[Box, ...] = ()
+
+    def tab(self, title: str) -> Tab:
+        """The tab."""
+        return Tab(3, title, 100, 4, self.merges, self.protected)
+
+    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
+        """Some of the rows."""
+        assert sheet_id == 3
+        return block_of(self.rows[first_row - 1 : last_row], first_row)
+
+
+def scan(sheet: Rows, wanted: Range | None = None, *, header: str = "auto", overwrite: bool = False) -> SheetScan:
+    wanted = wanted or Range("Leads", 0, 1, None)
+    return scan_range(sheet, wanted, select(["email"]), header=header, overwrite=overwrite, reuse=True)
+
+
+def test_every_row_says_who_stands_in_it_and_whether_it_is_filled() -> None:
+    scanned = scan(Rows([["LinkedIn", "Email"], [JANE, "jane@a.test"], ["nobody", "x"], [JOHN]]))
+    rows = list(scanned.rows())
+    assert (scanned.header_row, scanned.range.first_row, scanned.range.last_row) == (1, 2, 4)
+    assert [row.found.key if isinstance(row.found, Profile) else row.found for row in rows] == [JANE, "not_a_url", JOHN]
+    assert [row.filled for row in rows] == [True, True, False]
+    assert [bool(row.sentence) for row in rows] == [False, True, False]
+    assert [target.held for target in scanned.targets] == [1]
+
+
+def test_nothing_counts_as_filled_where_cells_may_be_written_over() -> None:
+    scanned = scan(Rows([["LinkedIn", "Email"], [JANE, "jane@a.test"]]), overwrite=True)
+    assert not [row for row in scanned.rows() if row.filled]
+
+
+@pytest.mark.parametrize(
+    ("first_cell", "header", "header_row", "first_row"),
+    [
+        ("LinkedIn", "auto", 1, 2),
+        (JOHN, "auto", None, 1),
+        ("", "auto", None, 1),
+        (JOHN, "yes", 1, 2),
+        ("x", "no", None, 1),
+    ],
+)
+def test_a_first_row_that_holds_no_profile_is_the_header(
+    first_cell: str, header: str, header_row: int | None, first_row: int
+) -> None:
+    scanned = scan(Rows([[first_cell], [JANE]]), header=header)
+    assert (scanned.header_row, scanned.range.first_row) == (header_row, first_row)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [
+        (Range("Leads", 4, 1, None), "goes beyond the tab, which ends at D100"),
+        (Range("Leads", 0, 2, 101), "goes beyond the tab"),
+        (Range("Leads", 0, 1, 1), "holds nothing but the header row"),
+    ],
+)
+def test_a_range_without_rows_is_refused(wanted: Range, sentence: str) -> None:
+    with pytest.raises(BadRange, match=sentence):
+        scan(Rows([["LinkedIn"], [JANE]]), wanted)
+
+
+def test_merged_cells_and_what_this_person_may_not_edit_are_refused_before_anything_is_spent() -> None:
+    rows = Rows([["LinkedIn", "Email"], [JANE], [JOHN]])
+    with pytest.raises(BadRange, match="merged cells in A2:A3"):
+        scan(replace(rows, merges=(Box(1, 0, 3, 1),)))
+    with pytest.raises(BadRange, match="B2:B3 holds protected cells"):
+        scan(replace(rows, protected=(Box(2, 1, 3, 2),)))
+    assert list(scan(replace(rows, merges=(Box(0, 0, 1, 2),), protected=(Box(2, 0, 3, 1),))).rows())
+
+
+def test_rows_are_known_by_their_person_and_others_by_a_digest_that_does_not_tell_their_text() -> None:
+    block = block_of([[f"https://{JANE}/"], ["Jane's private note"], ["Jane's private note"], [""]])
+    names = [identity(block, index, 0) for index in range(4)]
+    assert names[0] == JANE
+    assert names[1] == names[2] != names[3]
+    assert all(name.startswith("text:") and "private" not in name for name in names[1:])
