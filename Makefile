@@ -81,9 +81,15 @@ addon: sheets_addon/node_modules/.stamp local/page/node_modules/.stamp ## check 
 unit: .venv/tests.stamp ## run the quick tests, in less than a minute
 	$(BIN)/pytest -q -n 2 --dist loadgroup tests/unit tests/repository/test_readme.py
 
+# Where a mistake costs credits.
+counting := functions/credits/*,functions/store/claims.py,functions/store/ledger.py
+
 .PHONY: test
 test: lint addon .venv/deployed.stamp ## run every check and every test, as CI does
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= tests/unit tests/store tests/promises
+	@echo "Branch coverage of functions/ by these: $$($(BIN)/coverage report --format=total) %. Where credits are counted:"
+	$(BIN)/coverage report --include="$(counting)" --skip-covered
+	$(BIN)/pytest -n 2 --dist loadgroup tests/browser tests/contract tests/deploy tests/repository
 
 .PHONY: scale
 scale: .venv/tests.stamp ## enrich 20,000 rows with 4 workers, PostgreSQL and Cloud Tasks on this machine

@@ -26,6 +26,10 @@ NOT_NEEDED = {
     "requests",  # Slintel, and who is known is not looked up
     "urllib3",
     "functions.entrypoints.api",  # and what only it needs
+    "functions.entrypoints.routes",
+    "functions.entrypoints.requests",
+    "functions.entrypoints.responses",
+    "functions.entrypoints.openapi",
     "functions.jobs",
     "functions.sheets",
     "local",

@@ -95,6 +95,12 @@ def test_every_target_has_a_line_of_help() -> None:
     assert set(targets) == set(helped)
 
 
+def test_make_test_runs_every_folder_of_tests() -> None:
+    recipe = MAKEFILE.split("\ntest:", 1)[1].split("\n\n", 1)[0]
+    folders = {str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+    assert {word for word in recipe.split() if word.startswith("tests/")} == folders
+
+
 def test_the_catalogue_is_as_large_as_it_says() -> None:
     said = int(re.findall(r"\[some (\d+) other fields\]", text_of(ROOT / "README.md"))[0])
     assert abs(len(CATALOGUE) - said) <= 10
