@@ -64,7 +64,7 @@ class Command:
             **options,
         )
 
-    def run(self, *arguments: object, **options: Any) -> Ended:  # noqa: ANN401 - as above
+    def run(self, *arguments: object, **options: Any) -> Ended:  # noqa: ANN401 - those of `start`
         return ended(self.start(*arguments, **options))
 
     def totals(self) -> tuple[int, int]:

@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 
 from functions import formula
 from functions.auth.access import Caller, FormulaToken
-from functions.auth.encryption import TokenCipher
-from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.errors import InvalidRequest, StoreError, UnknownField
 from functions.formula import FormulaValues
 from functions.store import schema
 from functions.store.database import Store
-from functions.task_queue import StoreQueue
 from local.providers.client import Sandbox
-from tests.support.enrichers import FRESH, EnricherOf
+from tests.support.contexts import context_without_sheets
+from tests.support.enrichers import EnricherOf
 
 LIMITS = Limits(per_run=1000, per_user_day=1000, per_month=1000)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -33,14 +31,8 @@ class Ask:
 
     def __init__(self, store: Store, enricher_of: EnricherOf) -> None:
         self._enricher_of = enricher_of
-        self._deployment = AppContext(
-            store=store,
-            limits=LIMITS,
-            fresh=FRESH,
-            queue=StoreQueue(lambda: None),
-            cipher=TokenCipher("a secret of this test; that is long enough: 0123456789", "test"),
-            sheets_endpoint="",
-            make_enricher=lambda: enricher_of(timeout_s=5.0, api_key=self.api_key),
+        self._deployment = context_without_sheets(
+            store, LIMITS, lambda: enricher_of(timeout_s=5.0, api_key=self.api_key)
         )
         self.api_key = "key"
 

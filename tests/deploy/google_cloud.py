@@ -122,7 +122,7 @@ def _handler(cloud: GoogleCloud) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(encoded)
 
         do_GET: Callable[..., None] = _any  # noqa: N815 - http.server finds its methods by these names
-        do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815 - as above
+        do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815 - names of http.server
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

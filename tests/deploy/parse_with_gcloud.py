@@ -13,7 +13,7 @@ root, lines = sys.argv[1:]
 sys.path[:0] = [f"{root}/lib", f"{root}/lib/third_party"]
 
 from googlecloudsdk.calliope import cli as calliope  # type: ignore[import-not-found] # noqa: E402 - found on the path above
-from googlecloudsdk.gcloud_main import CreateCLI  # type: ignore[import-not-found] # noqa: E402 - as above
+from googlecloudsdk.gcloud_main import CreateCLI  # type: ignore[import-not-found] # noqa: E402 - found on the path above
 
 made = CreateCLI([])
 parser = made._CLI__parser

@@ -18,7 +18,7 @@ root, address, lines = sys.argv[1:]
 sys.path[:0] = [f"{root}/lib", f"{root}/lib/third_party"]
 
 from googlecloudsdk import gcloud_main  # type: ignore[import-not-found] # noqa: E402 - found on the path above
-from googlecloudsdk.calliope import cli as calliope  # type: ignore[import-not-found] # noqa: E402 - as above
+from googlecloudsdk.calliope import cli as calliope  # type: ignore[import-not-found] # noqa: E402 - found on the path above
 
 
 def run(asked: dict[str, object]) -> int:
@@ -26,7 +26,7 @@ def run(asked: dict[str, object]) -> int:
     os.chdir(str(asked["cwd"]))
     os.environ.clear()
     os.environ.update(asked["environ"])  # type: ignore[call-overload] # JSON that the shim below wrote
-    sys.argv = [f"{root}/lib/gcloud.py", *asked["words"]]  # type: ignore[misc] # as above
+    sys.argv = [f"{root}/lib/gcloud.py", *asked["words"]]  # type: ignore[misc] # gcloud reads it
     try:
         gcloud_main.main(cli)
     except SystemExit as error:

@@ -61,7 +61,7 @@ def context(certs_url: str, **changes: Any) -> Access:  # noqa: ANN401  a test c
     return Access(**(arguments | changes))
 
 
-def claims(issuer: Issuer, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  as above
+def claims(issuer: Issuer, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  any claim
     now = int(time.time())
     good = {
         "iss": issuer.url,
@@ -112,7 +112,7 @@ def unsigned(issuer: Issuer, algorithm: str | None, signature: str = "") -> str:
     return f"{segment(header)}.{segment(claims(issuer))}.{signature}"
 
 
-def tampered(issuer: Issuer, **changes: Any) -> str:  # noqa: ANN401  as above
+def tampered(issuer: Issuer, **changes: Any) -> str:  # noqa: ANN401  any claim
     header, _, signature = issuer.signed(claims(issuer)).split(".")
     return f"{header}.{segment(claims(issuer, **changes))}.{signature}"
 

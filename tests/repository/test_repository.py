@@ -169,7 +169,7 @@ def _pins(path: Path) -> list[Requirement]:
 
 def test_the_licences_page_is_up_to_date_and_names_a_licence_for_each_package() -> None:
     page = licences_page.page()
-    assert licences_page.PAGE.read_text(encoding="utf-8") == page, "run python -m local.licences_page"
+    assert licences_page.PAGE.read_text(encoding="utf-8") == page, "run python -m tools.licences_page"
     assert not [line for line in page.splitlines() if re.fullmatch(r"\| [^|]+ \| [^|]+ \| *\|", line)]
 
 

@@ -69,7 +69,7 @@ def test_migrated_tables_are_those_of_the_schema(bare: Store) -> None:
 def test_the_step_is_what_the_command_writes(tmp_path: Path) -> None:
     written = tmp_path / write_migration.TARGET.name
     write_migration.write(written)
-    assert write_migration.TARGET.read_text() == written.read_text(), "run `python -m local.write_migration`"
+    assert write_migration.TARGET.read_text() == written.read_text(), "run `python -m tools.write_migration`"
 
 
 def test_the_version_in_the_code_is_that_of_the_last_step() -> None:

@@ -10,15 +10,14 @@ import pytest
 import sqlalchemy as sa
 
 from functions.auth.access import Caller
-from functions.auth.encryption import TokenCipher
 from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.credits.pricing import EntryKind
 from functions.jobs import usage
 from functions.store import schema
 from functions.store.database import Store
-from functions.task_queue import StoreQueue
-from tests.support.enrichers import FRESH, EnricherOf, people, spender
+from tests.support.contexts import context_without_sheets
+from tests.support.enrichers import EnricherOf, people, spender
 
 NOW = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
 ME = Caller("subject-of-mine-0001", "me@example.com", "example.com")
@@ -27,15 +26,8 @@ LIMITS = Limits(per_run=7, per_user_day=50, per_month=900)
 
 def context(store: Store, enricher_of: EnricherOf) -> AppContext:
     """One whose clock stands still."""
-    return AppContext(
-        store=store,
-        limits=LIMITS,
-        fresh=FRESH,
-        queue=StoreQueue(lambda: None),
-        cipher=TokenCipher("a secret of this test; that is long enough: 0123456789", "test"),
-        sheets_endpoint="",
-        make_enricher=lambda: enricher_of(limits=LIMITS, clock=lambda: NOW),
-        clock=lambda: NOW,
+    return context_without_sheets(
+        store, LIMITS, lambda: enricher_of(limits=LIMITS, clock=lambda: NOW), clock=lambda: NOW
     )
 
 

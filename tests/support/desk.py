@@ -26,11 +26,11 @@ from functions.task_queue import StoreQueue
 from local.providers.client import Sandbox
 from local.providers.slintel import lead
 from local.sheets_api.client import SheetsEmulator
+from tests.support.contexts import SECRET
 
 FIELDS = ("email", "title", "company", "size")
 ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING, JobState.UNDOING)
 CALLER = Caller("person-1", "person@example.com", "example.com")
-SECRET = "a secret of this test; that is long enough: 0123456789"
 
 
 def environ(database: str, sandbox_url: str, emulator_url: str, **more: str) -> dict[str, str]:
@@ -91,7 +91,7 @@ class Desk:
         fields: Sequence[str] = FIELDS,
         *,
         max_credits: int = 10**6,
-        **job_request: Any,  # noqa: ANN401 - as above
+        **job_request: Any,  # noqa: ANN401 - any part of the request
     ) -> Job:
         """Starts a job."""
         wanted = JobRequest(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **job_request)

@@ -33,7 +33,7 @@ class Client:
         found: list[list[Any]] = answer.get("values", [])
         return found
 
-    def put(self, cells: str, values: list[list[Any]], option: str = "RAW", **options: Any) -> Json:  # noqa: ANN401 - as above
+    def put(self, cells: str, values: list[list[Any]], option: str = "RAW", **options: Any) -> Json:  # noqa: ANN401 - of values.update
         """Write a range."""
         call = self.api.values().update(
             spreadsheetId=self.id, range=cells, valueInputOption=option, body={"values": values}, **options
@@ -47,7 +47,7 @@ class Client:
         replies: list[Json] = answer["replies"]
         return replies
 
-    def resource(self, fields: str, **options: Any) -> Json:  # noqa: ANN401 - as above
+    def resource(self, fields: str, **options: Any) -> Json:  # noqa: ANN401 - of spreadsheets.get
         """The masked spreadsheet."""
         answer: Json = self.api.get(spreadsheetId=self.id, fields=fields, **options).execute()
         return answer

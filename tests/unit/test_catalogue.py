@@ -78,7 +78,7 @@ def test_every_field_is_described_and_every_preset_selects() -> None:
 
 
 def test_the_page_is_made_from_the_catalogue() -> None:
-    assert fields_page.PAGE.read_text(encoding="utf-8") == fields_page.page(), "run python -m local.fields_page"
+    assert fields_page.PAGE.read_text(encoding="utf-8") == fields_page.page(), "run python -m tools.fields_page"
 
 
 @pytest.mark.parametrize("text", re.findall(r"^\| `([^`]+=[^`]+)` \|", fields_page.page(), re.MULTILINE))
