@@ -1,18 +1,21 @@
 """The contract that every provider fulfils; the enricher knows providers by it alone.
 
-`tests/contract/test_providers.py` holds each adapter against it. An asynchronous provider would answer with one more
-class of `LookupResult`, "pending" with its handle, and one more method that asks for the answer by that handle.
+`tests/contract/test_provider_answers.py` holds the adapters against it. An asynchronous provider would
+answer with one more class of `LookupResult`, "pending" with its handle, and have one more method that asks by it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from functions.credits.lookup_result import LookupResult
+from functions.credits.lookup_result import LookupResult, OptedOut, Refused, Throttled, Unavailable, Unreadable
 from functions.credits.terms import NO_NEEDS, Needs, Terms
+from functions.errors import KeyRejected, QuotaExhausted
 from functions.profiles import Profile
+from functions.providers.http import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +77,39 @@ class Provider(Protocol):
     def close(self) -> None:
         """Ends its connections."""
         ...
+
+
+def key_rejected(label: str, variables: str) -> KeyRejected:
+    """The error of a key that the provider `label` rejects; its settings' names begin with `variables`."""
+    return KeyRejected(f"{label} rejected the API key; check {variables}_API_KEY. The refused lookups cost nothing.")
+
+
+def quota_exhausted(label: str, until: datetime | None = None) -> QuotaExhausted:
+    """The error of a provider whose limit of an hour or a day is reached, or whose credits are used up (no `until`)."""
+    if until is None:
+        return QuotaExhausted(f"The credits of the {label} plan are used up; what was done is kept.")
+    return QuotaExhausted(
+        f"The limit of {label} is reached until {until:%Y-%m-%d %H:%M} UTC; what was done is kept.", until=until
+    )
+
+
+def conclude(reply: Reply, label: str, variables: str) -> LookupResult:
+    """The meaning of a status that the provider does not define itself, as HTTP does; a success is unreadable.
+
+    Raises:
+        KeyRejected: 401 or 403.
+        QuotaExhausted: 402.
+    """
+    status = reply.status
+    if status in {401, 403}:
+        raise key_rejected(label, variables)
+    if status == 402:
+        raise quota_exhausted(label)
+    results: dict[int, LookupResult] = {
+        408: Unavailable(status, reply.retry_after_s),  # arrived in part only, by RFC 9110: it may be repeated
+        429: Throttled(reply.retry_after_s),
+        451: OptedOut(),
+    }
+    if 200 <= status < 300:
+        return Unreadable()
+    return results.get(status) or (Refused(status) if 400 <= status < 500 else Unavailable(status, reply.retry_after_s))

@@ -13,7 +13,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -46,11 +46,11 @@ from functions.providers.contract import Balance
 from functions.providers.slintel import Slintel
 from functions.version import VERSION
 from local.providers.client import Sandbox
+from tests.support.wire import Serve, answer, request, says, wire
 
 KEY = "not-a-real-key"
 SENT, UNSENT = NoAnswer(sent=True), NoAnswer(sent=False)
 LEAD = b'{"data":{"id":"5dc1","name":"A"}}'
-Serve = Callable[[socket.socket], object]
 
 
 def profile(slug: str) -> Profile:
@@ -64,55 +64,6 @@ def client(url: str, *, timeout_s: float = 30, key: str = KEY, concurrency: int 
         yield made
     finally:
         made.close()
-
-
-@contextmanager
-def wire(*serves: Serve, silent: bool = False) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that plays one part for each connection, in order, and the requests that it read (unless `silent`)."""
-    received: list[bytes] = []
-    listening = socket.create_server(("127.0.0.1", 0))
-
-    def accept() -> None:
-        for serve in serves:
-            try:
-                connection, _ = listening.accept()
-            except OSError:  # the test is over
-                return
-            with connection:
-                connection.settimeout(30)
-                try:
-                    if not silent:
-                        received.append(request(connection))
-                    serve(connection)
-                except OSError:  # the client left, as it should
-                    pass
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v2.0", received
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-        thread.join()
-
-
-def request(connection: socket.socket) -> bytes:
-    """The head of a request, or the first bytes of a TLS handshake."""
-    head = b""
-    while b"\r\n\r\n" not in head and not head.startswith(b"\x16") and (more := connection.recv(65_536)):
-        head += more
-    return head
-
-
-def answer(status: int, body: bytes = b"", **headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def says(*parts: bytes) -> Serve:
-    return lambda connection: connection.sendall(b"".join(parts))
 
 
 def look_up(*serves: Serve, timeout_s: float = 30) -> LookupResult:
@@ -268,7 +219,7 @@ def test_limit_exceeded_says_when_the_providers_day_ends() -> None:
 def test_the_balance_is_what_the_account_says(sent: bytes, expected: Balance | None) -> None:
     with wire(says(sent)) as (url, received), client(url) as made:
         assert made.balance() == expected
-    assert received[0].startswith(b"GET /v2.0/api-credits HTTP/1.1\r\n")
+    assert received[0].startswith(b"GET /api-credits HTTP/1.1\r\n")
 
 
 @pytest.mark.parametrize("status", [401, 403])
