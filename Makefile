@@ -12,11 +12,12 @@ help: ## list all targets
 pip = $(BIN)/python -m pip $(1) install -q -r $<
 install = $(pip) || { echo "The installation failed; trying once more …"; $(pip); }
 
-.venv/local.stamp: local/requirements.txt
+.venv/local.stamp: local/requirements.txt local/command/leadfill.sh
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Leadfill needs Python 3.11 or newer; set PYTHON=…")'
 	@echo "Setting up .venv (once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(call install)
+	@cp local/command/leadfill.sh $(BIN)/leadfill && chmod +x $(BIN)/leadfill
 	@touch $@
 
 .venv/tests.stamp: tests/requirements.txt .venv/local.stamp
@@ -41,15 +42,22 @@ install = $(pip) || { echo "The installation failed; trying once more …"; $(pi
 FILE ?= leads.csv
 FIELDS ?= email,title,company,size
 
+# What is typed after `make enrich` and `make run` reaches the program as it is, through the environment: make would expand
+# each `$` in it, and the shell would run its backticks.
+TYPED := FILE FILES FIELDS URL_COLUMN HEADER_ROW TAB ENCODING DELIMITER OUT REPLACE MAX_CREDITS YES
+$(foreach name,$(TYPED),$(eval override $(name) := $$(value $(name))))
+export $(TYPED)
+
 .PHONY: enrich
-enrich: .venv/local.stamp ## enrich a CSV file: FILE=leads.csv FIELDS=email,title,company,size [URL_COLUMN= OUT= MAX_CREDITS= YES=1]
-	@$(BIN)/python -m local.enrich "$(FILE)" --fields "$(FIELDS)" \
-	  $(if $(URL_COLUMN),--url-column "$(URL_COLUMN)") $(if $(OUT),--out "$(OUT)") \
-	  $(if $(MAX_CREDITS),--max-credits "$(MAX_CREDITS)") $(if $(YES),--yes)
+enrich: .venv/local.stamp ## enrich a CSV or Excel file: FILE=leads.csv FIELDS=email,title,company,size [OUT= MAX_CREDITS= YES=1]; see docs/command-line.md
+	@$(BIN)/python -m local.enrich --fields "$$FIELDS" \
+	  $${URL_COLUMN:+--url-column "$$URL_COLUMN"} $${HEADER_ROW:+--header-row "$$HEADER_ROW"} $${TAB:+--tab "$$TAB"} \
+	  $${ENCODING:+--encoding "$$ENCODING"} $${DELIMITER:+--delimiter "$$DELIMITER"} $${OUT:+--out "$$OUT"} \
+	  $${REPLACE:+--replace} $${MAX_CREDITS:+--max-credits "$$MAX_CREDITS"} $${YES:+--yes} -- "$$FILE"
 
 .PHONY: run
 run: .venv/local.stamp local/page/node_modules/.stamp ## run all of Leadfill here, with a sheet in the browser, until Ctrl-C [FILES=my.csv]
-	@$(BIN)/python -m local.run $(FILES)
+	@if [ -e "$$FILES" ]; then set -- "$$FILES"; else set -- $$FILES; fi; exec $(BIN)/python -m local.run -- "$$@"
 
 .PHONY: lint
 lint: .venv/tests.stamp ## check style, format, types and import order

@@ -74,8 +74,8 @@ def test_every_option_of_the_command_line_is_documented() -> None:
     assert documented == {one.opts[0] for one in options} - {"--help"}
     recipe = MAKEFILE.split("\nenrich:", 1)[1].split("\n\n", 1)[0]
     assert {one for cell, *_ in rows for one in re.findall(r"`([A-Z_]+)=", cell)} == set(
-        re.findall(r"\(([A-Z_]+)\)", recipe)
-    ) - {"BIN"}
+        re.findall(r"\$\$\{?([A-Z_]+)", recipe)
+    )
 
 
 def test_every_make_target_that_is_named_exists() -> None:

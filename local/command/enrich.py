@@ -1,0 +1,223 @@
+"""`leadfill enrich` and `leadfill plan`: a list with LinkedIn URLs in, the same list with the chosen fields out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import click
+from rich.console import Console
+
+from functions.credits.caps import Spender
+from functions.credits.lead_status import DOUBTFUL
+from functions.credits.plan import Plan
+from functions.errors import LeadfillError, counted
+from functions.fields import select, split
+from functions.store import ledger
+from functions.version import VERSION
+from local.command.list_run import ListRun
+from local.command.report import Ended, plan_as_json, print_plan, print_summary, progress, run_as_json
+from local.command.tally import Tally
+from local.command.wiring import (
+    DONE,
+    EXIT_CODES,
+    INTERRUPTED,
+    STOPPED,
+    USER,
+    errors_said,
+    interruptible,
+    new_console,
+    open_enricher,
+)
+from local.command.wording import plain
+from local.lists.continuing import continued
+from local.lists.contract import SourceList
+from local.lists.errors import BadFile
+from local.lists.layout import lay_out
+from local.lists.opening import Choices, open_list
+
+STANDARD = Path("-")
+"""Standard input or output, where a file would be named."""
+_CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {what}" for code, what in EXIT_CODES.items())
+
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("file", type=click.Path(path_type=Path)),
+    click.option("--fields", default="email,title,company,size", help="Fields to fill: names, or Header=JMESPath."),
+    click.option("--url-column", default="", help="Title, letter or number of the column; found by itself otherwise."),
+    click.option(
+        "--header-row", type=click.IntRange(min=0), help="Number of the header row, 0 for none; found by itself."
+    ),
+    click.option("--tab", default="", help="Title or number of a workbook's tab; found by itself otherwise."),
+    click.option("--encoding", default="", help="Encoding of a CSV, such as cp1250; found by itself otherwise."),
+    click.option("--delimiter", default="", help="Delimiter of a CSV, or `tab`; found by itself otherwise."),
+    click.option("--max-credits", type=click.IntRange(min=0), help="Never spend more than this in the run."),
+    click.option(
+        "--retry-in-doubt", is_flag=True, help="Ask again where a lookup got no readable answer; may cost again."
+    ),
+    click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: FILE with .enriched]"),
+    click.option("--replace", is_flag=True, help="Make an existing result anew instead of adding to it."),
+    click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on standard output."),
+)
+
+
+def _with_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command(epilog=_CODES, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@_with_options
+@click.version_option(VERSION, prog_name="leadfill")
+@click.option("--yes", is_flag=True, help="Do not ask before spending.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and stop; nothing is spent or written.")
+def enrich(*, yes: bool, dry_run: bool, **chosen: Any) -> None:  # noqa: ANN401 - the options above
+    """Fill FILE, a CSV or Excel list that holds LinkedIn profile URLs, with lead data.
+
+    Prints the plan and what it can cost, asks, shows progress, and writes the result beside FILE. Started again after
+    an interruption it goes on where it was: you never pay for the same person twice. A result that is there already is
+    added to: what is filled in it stays. FILE or --out `-` is standard input or output. Without SLINTEL_API_KEY, a
+    sandbox on this machine answers with invented people.
+    """
+    console = new_console()
+    with errors_said(console):
+        sys.exit(_run(console, **chosen, yes=yes, dry_run=dry_run))
+
+
+@click.command(epilog=_CODES, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@_with_options
+def plan(**chosen: Any) -> None:  # noqa: ANN401 - the options above
+    """Show what `enrich` would do with FILE, and the most it can cost; nothing is spent or written."""
+    console = new_console()
+    with errors_said(console):
+        sys.exit(_run(console, **chosen, yes=True, dry_run=True))
+
+
+def _run(
+    console: Console,
+    *,
+    file: Path,
+    fields: str,
+    url_column: str,
+    header_row: int | None,
+    tab: str,
+    encoding: str,
+    delimiter: str,
+    max_credits: int | None,
+    retry_in_doubt: bool,
+    out: Path | None,
+    replace: bool,
+    as_json: bool,
+    yes: bool,
+    dry_run: bool,
+) -> int:
+    choices = Choices(tab=tab, column=url_column, header_row=header_row, encoding=encoding, delimiter=delimiter)
+    chosen = select(split(fields))
+    with tempfile.TemporaryDirectory(prefix="leadfill-") as folder:
+        source = open_list(_from_standard_input(Path(folder)) if file == STANDARD else file, choices)
+        named = source.path
+        out = STANDARD if out is None and file == STANDARD else out
+        if out == STANDARD and as_json and not dry_run:
+            raise BadFile("Standard output takes the list or the JSON, not both; name a file with --out.")
+        target = _target(source, Path(folder) / f"out{source.suffix}" if out == STANDARD else out)
+        if target.exists() and not replace:
+            source = _added_to(source, target, ask=not yes)
+        with open_enricher(console) as enricher:
+            run = ListRun(
+                enricher,
+                source,
+                lay_out(source.shape, chosen),
+                path=named,
+                retry=DOUBTFUL if retry_in_doubt else frozenset(),
+            )
+            spender = Spender(run_id=uuid4().hex, user_id=USER, ceiling=0)
+            planned = run.plan(spender, max_credits)
+            print_plan(console, planned, run)
+            if dry_run:
+                _print_json(plan_as_json(planned, run) if as_json else None)
+                return DONE
+            if not yes and planned.max_credits and not _confirmed(planned):
+                console.print("Nothing was done, nothing was spent.")
+                return DONE
+            ended = _enrich(console, run, planned, spender, target)
+        if out == STANDARD:
+            with target.open("rb") as result:
+                shutil.copyfileobj(result, sys.stdout.buffer)
+            sys.stdout.flush()
+    _say(console, run, ended, STANDARD if out == STANDARD else target)
+    _print_json(run_as_json(planned, run, ended) if as_json else None)
+    return INTERRUPTED if ended.was_interrupted else STOPPED if ended.stopped_by else DONE
+
+
+def _enrich(console: Console, run: ListRun, planned: Plan, spender: Spender, target: Path) -> Ended:
+    spender = replace(spender, ceiling=planned.max_credits)
+    stop, tally = threading.Event(), Tally(reasons_path=target.with_name(f"{target.stem}.reasons.csv"))
+    with interruptible(stop, console), progress(console, tally, planned.rows) as show:
+        try:
+            stopped_by = run.enrich(target, spender, stop, tally, show)
+        finally:
+            reasons = tally.finish()
+    with run.enricher.store.reading() as connection:
+        cost = ledger.totals(connection, spender.run_id)
+    return Ended(target, tally, cost, reasons, stopped_by, stop.is_set())
+
+
+def _say(console: Console, run: ListRun, ended: Ended, written: Path) -> None:
+    print_summary(console, run, ended)
+    if written != STANDARD:
+        is_part = ended.stopped_by or ended.was_interrupted
+        console.print(f"{'What was done is in' if is_part else 'Written to'} [bold]{plain(str(written))}[/].")
+    if ended.was_interrupted:
+        console.print(
+            "[bold yellow]Interrupted.[/] Run the same command again to go on; you never pay for the same person twice."
+        )
+    elif ended.stopped_by is not None:
+        console.print(f"[bold red]The run stopped early:[/] {plain(str(ended.stopped_by))}")
+
+
+def _target(source: SourceList, out: Path | None) -> Path:
+    file = source.path
+    target = out or file.with_name(f"{file.stem}.enriched{source.suffix}")
+    if target.resolve() == file.resolve():
+        raise BadFile(f"OUT is {file} itself; name another file, so that the original is kept.")
+    return target
+
+
+def _added_to(source: SourceList, target: Path, *, ask: bool) -> SourceList:
+    """Return the list with what an earlier run, and people since, have put into its result."""
+    added_to = continued(source, target)
+    question = f"{target} is there already. Add to it, and keep what is filled in it?"
+    if ask and sys.stdin.isatty() and not click.confirm(question, default=True, err=True):
+        raise BadFile(
+            "Nothing was done. Name another file with OUT=… (--out), or make it anew with REPLACE=1 (--replace)."
+        )
+    return added_to
+
+
+def _from_standard_input(folder: Path) -> Path:
+    path = folder / "standard input"
+    with path.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return path
+
+
+def _confirmed(planned: Plan) -> bool:
+    most = counted(planned.max_credits, "credit")
+    if not sys.stdin.isatty():
+        raise LeadfillError(
+            f"There is no terminal to ask whether to spend {most}. Say YES=1 (--yes) to go ahead; nothing was spent."
+        )
+    return click.confirm(f"Spend up to {most}?", default=False, err=True)
+
+
+def _print_json(value: dict[str, Any] | None) -> None:
+    if value is not None:
+        print(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,252 @@
+"""One run over a list: plan it, enrich it, write every row in the order of the list."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from functions.credits.caps import Spender, caps
+from functions.credits.lead_status import LeadStatus
+from functions.credits.plan import Plan, RowCounts, plan
+from functions.enrichment.enricher import Enricher, Result
+from functions.errors import LeadfillError, NotAProfile
+from functions.fields import Facts, project
+from functions.fields.cell_format import CellValue
+from functions.outcomes import Outcome
+from functions.profiles import Profile, parse
+from functions.store import leads, ledger
+from local.command.tally import Tally
+from local.lists.contract import ListWriter, Row, SourceList
+from local.lists.csv_list import CsvList
+from local.lists.errors import BadFile
+from local.lists.layout import Layout
+from local.lists.new_workbook import NewWorkbookWriter
+
+REMEMBERED = 20_000
+"""People whose values are kept for further rows of theirs."""
+MAX_WAITING = 5_000
+"""Rows that wait for an earlier one before remembered people go through the enricher too, which bounds them."""
+SHOWN_EVERY_S = 0.1
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+_AGAIN = {Outcome.ENRICHED: Outcome.KNOWN}
+"""How a person's further rows end: one lookup is one `enriched`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a person ended, for the rows of theirs that follow."""
+
+    outcome: Outcome
+    values: tuple[CellValue, ...]
+    detail: str
+
+
+class ListRun:
+    """The rows of one list, the fields wanted, and the enricher."""
+
+    def __init__(
+        self,
+        enricher: Enricher,
+        source: SourceList,
+        layout: Layout,
+        *,
+        path: Path,
+        retry: frozenset[LeadStatus] = frozenset(),
+    ) -> None:
+        """Bring the parts together; `path` is the list that a person named, even if an earlier result is read."""
+        self.path, self.adds_to = path, None if source.path == path else source.path
+        self.enricher, self.source, self.layout = enricher, source, layout
+        self._retry = retry
+        self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
+        self._parse = lru_cache(maxsize=REMEMBERED)(_profile_or_reason)
+
+    def plan(self, spender: Spender, max_credits: int | None) -> Plan:
+        """What the run would do and cost.
+
+        Raises:
+            BadFile: there is no row, or one that cannot be read.
+        """
+        row_counts, parsed, filled = RowCounts(), self._parse, self._is_filled
+        for row in self.source.rows(self.layout):
+            row_counts.count(parsed(row.url)[0], filled=filled(row))
+        if not row_counts.rows:
+            raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
+        enricher, now = self.enricher, self.enricher.clock()
+        with enricher.store.reading() as connection:
+            statuses = leads.statuses(connection, list(row_counts.keys), enricher.fresh, now)
+            unbound = replace(spender, ceiling=enricher.limits.per_run)
+            left = ledger.credits_left(connection, caps(unbound, enricher.limits, now))
+        return plan(row_counts, statuses, left, ceiling=max_credits, retry=self._retry)
+
+    def enrich(
+        self, target: Path, spender: Spender, stop: threading.Event, tally: Tally, show: Callable[[], None]
+    ) -> LeadfillError | None:
+        """Write the enriched list; `target` appears whole or not at all.
+
+        Args:
+            target: the file to write.
+            spender: on whose behalf, with the confirmed ceiling.
+            stop: once set, nothing more is looked up, and the other rows are written as they are.
+            tally: filled while the run goes on.
+            show: called from time to time.
+
+        Returns:
+            What ended the run early, if something did.
+
+        Raises:
+            BadFile: the list cannot be read any further, or not be written so.
+            OSError: the file cannot be written; what was paid for is in the store.
+            StoreError: the store cannot be used any more.
+        """
+        part = target.with_name(target.name + ".part")
+        try:
+            writer = self._create(target, part)
+            try:
+                stopped_by = self._write(_InOrder(self, writer, tally, show), spender, stop)
+                writer.close()
+            finally:
+                writer.discard()
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        return stopped_by
+
+    def fresh_row(self, row: Row) -> Row:
+        """Return a row in which a status of an earlier run counts as empty: this run's takes its place."""
+        if self._status is None or row.held[self._status] not in _OUTCOMES:
+            return row
+        held = list(row.held)
+        held[self._status] = ""
+        return row._replace(held=tuple(held))
+
+    def _create(self, target: Path, part: Path) -> ListWriter:
+        if target.suffix.lower() == ".xlsx" and self.source.suffix not in {".xlsx", ".xlsm", ".xltx", ".xltm"}:
+            if not isinstance(self.source, CsvList):
+                raise BadFile(f"{target} is there already and is no workbook; name another file with OUT=… (--out).")
+            return NewWorkbookWriter(self.source, part, self.layout)
+        return self.source.create(part, self.layout)
+
+    def _write(self, rows: _InOrder, spender: Spender, stop: threading.Event) -> LeadfillError | None:
+        def profiles() -> Iterator[Profile]:
+            parsed, filled, add = self._parse, self._is_filled, rows.add
+            for row in self.source.rows(self.layout):
+                found, sentence = parsed(row.url)
+                if isinstance(found, str):
+                    rows.add_unusable(row, sentence)
+                elif filled(row):
+                    add(row, Outcome.ALREADY_FILLED, None)
+                elif rows.recall(row, found.key):
+                    continue
+                else:
+                    rows.wait(row)
+                    yield found
+
+        run = self.enricher.enrich(profiles(), spender, retry=self._retry, stop=stop)
+        with closing(iter(run)) as results:  # where a row cannot be written, what is in flight is settled first
+            for result in results:
+                rows.finish(result)
+        rows.show_now()
+        return run.stopped_by
+
+    def _is_filled(self, row: Row) -> bool:
+        return not self.layout.new and all(row.held)
+
+
+def _profile_or_reason(text: str) -> tuple[Profile | str, str]:
+    """Return the profile in a cell, or the reason why there is none and the sentence for it."""
+    try:
+        return parse(text), ""
+    except NotAProfile as error:
+        return str(error.reason), str(error)
+
+
+class _InOrder:
+    """Takes results as they come and writes rows in the order of the list; holds what waits for an earlier row."""
+
+    def __init__(self, run: ListRun, writer: ListWriter, tally: Tally, show: Callable[[], None]) -> None:
+        self._run, self._writer, self._tally, self._show = run, writer, tally, show
+        self._fields = run.layout.fields
+        self._unusable = tuple(project(None, Facts(status=Outcome.UNUSABLE), self._fields))
+        # A row with its outcome and values; without an outcome it waits for the run's next result.
+        self._waiting: deque[tuple[Row, Outcome | None, Sequence[CellValue] | None]] = deque()
+        self._finished: dict[int, Result] = {}
+        self._written = 0  # results of the run that were written
+        self._people: OrderedDict[str, _Ended] = OrderedDict()
+        self._shown_at = 0.0
+
+    def add(self, row: Row, outcome: Outcome, values: Sequence[CellValue] | None) -> None:
+        """Take the list's next row, which has its outcome."""
+        if self._waiting:
+            self._waiting.append((row, outcome, values))
+        else:
+            self._put(row, outcome, values)
+
+    def add_unusable(self, row: Row, sentence: str) -> None:
+        """Take a row without a profile; its status is written only where the cell holds a text."""
+        has_text = bool(row.url.strip())
+        if has_text:
+            self._tally.trouble(row.number, Outcome.UNUSABLE, sentence)
+        self.add(self._run.fresh_row(row), Outcome.UNUSABLE, self._unusable if has_text else None)
+
+    def recall(self, row: Row, key: str) -> bool:
+        """Take a row of a person who has had a result in this run, unless too much is waiting."""
+        ended = self._people.get(key)
+        if ended is None or len(self._waiting) >= MAX_WAITING:
+            return False
+        if ended.detail:
+            self._tally.trouble(row.number, ended.outcome, ended.detail)
+        self.add(self._run.fresh_row(row), ended.outcome, ended.values)
+        return True
+
+    def wait(self, row: Row) -> None:
+        """Take the list's next row, which waits for its result."""
+        self._waiting.append((row, None, None))
+
+    def finish(self, result: Result) -> None:
+        """Take a result of the run."""
+        self._finished[result.index] = result
+        waiting = self._waiting
+        while waiting:
+            row, outcome, values = waiting[0]
+            if outcome is None:
+                ready = self._finished.pop(self._written, None)
+                if ready is None:
+                    return
+                self._written += 1
+                outcome, values = ready.outcome, self._values(ready)
+                row = self._run.fresh_row(row)
+                if ready.detail and outcome is not Outcome.CANCELLED:
+                    self._tally.trouble(row.number, outcome, ready.detail)
+            waiting.popleft()
+            self._put(row, outcome, values)
+
+    def show_now(self) -> None:
+        """Draw the progress."""
+        self._show()
+
+    def _values(self, result: Result) -> tuple[CellValue, ...]:
+        facts = result.facts
+        values = tuple(project(result.lead, facts, self._fields))
+        if result.outcome is not Outcome.CANCELLED and result.profile.key not in self._people:
+            again = _AGAIN.get(result.outcome, result.outcome)
+            kept = values
+            if self._run.layout.fields and again is not result.outcome:
+                kept = tuple(project(result.lead, replace(facts, status=again), self._fields))
+            self._people[result.profile.key] = _Ended(again, kept, result.detail)
+            if len(self._people) > REMEMBERED:
+                self._people.popitem(last=False)
+        return values
+
+    def _put(self, row: Row, outcome: Outcome, values: Sequence[CellValue] | None) -> None:
+        self._writer.write(row, values)
+        self._tally.count(outcome, row.held, values)
+        now = time.monotonic()
+        if now - self._shown_at >= SHOWN_EVERY_S:
+            self._shown_at = now
+            self._show()

@@ -1,0 +1,133 @@
+"""The parts of Leadfill that the command line works with, made from the environment."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from functions import bootstrap, settings
+from functions.enrichment.enricher import Enricher
+from functions.errors import LeadfillError
+from functions.jobs.sweep import release_dead_owners
+from functions.settings import Settings
+from functions.store.database import Store
+from local.command.wording import plain
+
+HOME = Path(".leadfill")
+USER = "command line"
+
+DONE, REFUSED, STOPPED, INTERRUPTED = 0, 1, 3, 130
+EXIT_CODES = {
+    DONE: "done",
+    REFUSED: "refused: the message says why; nothing was written",
+    2: "the command was not understood",
+    STOPPED: "stopped early by the provider or a cap; what was done is written",
+    INTERRUPTED: "interrupted with Ctrl-C; what was done is written",
+}
+
+
+def new_console() -> Console:
+    """Return a console on standard error: standard output is for results."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def open_enricher(console: Console) -> Iterator[Enricher]:
+    """Open the enricher of the environment; without an API key, one over a sandbox with a store of its own."""
+    with ExitStack() as stack:
+        environ = dict(os.environ)
+        if not environ.get("SLINTEL_API_KEY"):
+            from local.providers.client import Sandbox  # noqa: PLC0415 - only where no key is set
+
+            sandbox = stack.enter_context(Sandbox())
+            console.print(
+                "[bold black on yellow] SANDBOX [/] No SLINTEL_API_KEY is set: the people below are [bold]invented[/]."
+            )
+            environ |= {"SLINTEL_API_KEY": "sandbox", "SLINTEL_BASE_URL": sandbox.url}
+            environ["DATABASE_URL"] = _database("sandbox.db")
+        chosen = _settings(environ)
+        store = stack.enter_context(_opened(chosen))
+        release_dead_owners(store, store.clock())  # nobody waits for what died on this machine
+        enricher = bootstrap.enricher(chosen, store)
+        stack.callback(enricher.dispatcher.close)
+        yield enricher
+
+
+@contextmanager
+def open_store() -> Iterator[tuple[Settings, Store]]:
+    """Open the settings and the store alone, for what looks nobody up."""
+    environ = dict(os.environ)
+    if not environ.get("SLINTEL_API_KEY"):
+        environ["DATABASE_URL"] = _database("sandbox.db")
+    chosen = _settings(environ)
+    with _opened(chosen) as store:
+        yield chosen, store
+
+
+@contextmanager
+def interruptible(stop: threading.Event, console: Console) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM end the run in good order: what is in flight is settled first."""
+
+    def end(_signal: int, _frame: object) -> None:
+        if not stop.is_set():
+            console.print("[yellow]Stopping: the lookups in flight are settled first …[/]")
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def errors_said(console: Console) -> Iterator[None]:
+    """Turn what goes wrong into a sentence and the exit code for it."""
+    try:
+        yield
+    except LeadfillError as error:
+        console.print(f"[bold red]Error:[/] {plain(str(error))}")
+        sys.exit(REFUSED)
+    except BrokenPipeError:  # whoever read standard output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(REFUSED)
+    except OSError as error:
+        console.print(f"[bold red]Error:[/] {plain(_disk_sentence(error))}")
+        sys.exit(REFUSED)
+
+
+def _settings(environ: dict[str, str]) -> Settings:
+    if not environ.get("DATABASE_URL"):
+        environ["DATABASE_URL"] = _database("leadfill.db")
+    return settings.read(environ)
+
+
+def _database(name: str) -> str:
+    HOME.mkdir(mode=0o700, exist_ok=True)
+    return f"sqlite:///{HOME / name}"
+
+
+@contextmanager
+def _opened(chosen: Settings) -> Iterator[Store]:
+    store = bootstrap.store(chosen)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _disk_sentence(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return (
+            "The disk is full. The leads that were paid for are kept; free some space and run the same command again."
+        )
+    return f"{error.filename or 'A file'} cannot be written ({error.strerror}). The leads that were paid for are kept."

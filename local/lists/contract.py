@@ -1,0 +1,71 @@
+"""What every list can do, whatever file it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from functions.fields.cell_format import CellValue
+from local.lists.layout import Layout
+from local.lists.shape import Shape
+
+
+class Row(NamedTuple):
+    """A row of a list."""
+
+    number: int
+    """As a spreadsheet shows it, from 1."""
+    url: str
+    """What `functions.profiles.parse` reads: the URL cell's text, with the link behind it."""
+    held: tuple[str, ...]
+    """What stands in the target cell of each field; "" where the cell is empty or its column is new."""
+    record: Any
+    """For the writer of the same list."""
+
+
+class ListWriter(Protocol):
+    """Writes the result row by row, in the order of the list."""
+
+    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
+        """Write a row; `values` has one for each field, "" to leave the cell as it is, None for the whole row."""
+
+    def close(self) -> None:
+        """Finish the file; without it the file is not usable."""
+
+    def discard(self) -> None:
+        """Let go of the file without finishing it."""
+
+
+class SourceList(Protocol):
+    """A list of people that was opened."""
+
+    @property
+    def path(self) -> Path:
+        """Where it stands."""
+
+    @property
+    def shape(self) -> Shape:
+        """Where its header and its URLs are."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences about what was found and decided, for the plan."""
+
+    @property
+    def suffix(self) -> str:
+        """The ending of a result's name, with its dot."""
+
+    def rows(self, layout: Layout) -> Iterator[Row]:
+        """Iterate over every row of the list, blank ones included.
+
+        Raises:
+            BadFile: what follows cannot be read.
+        """
+
+    def create(self, target: Path, layout: Layout) -> ListWriter:
+        """Begin a result with everything above the first row.
+
+        Raises:
+            BadFile: a result of this kind cannot be made.
+        """

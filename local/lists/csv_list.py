@@ -1,0 +1,235 @@
+"""A list in a CSV: read in any dialect and encoding; in a result every cell that is not Leadfill's is as it came."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import TextIO
+
+from functions.fields.cell_format import CellValue
+from local.lists import dialect as dialects
+from local.lists import encoding as encodings
+from local.lists.contract import Row
+from local.lists.csv_records import Record, Records
+from local.lists.csv_safety import guarded
+from local.lists.dialect import Dialect
+from local.lists.encoding import Encoding
+from local.lists.errors import BadFile
+from local.lists.layout import Layout
+from local.lists.shape import Shape, shape_of
+from local.lists.url_column import is_profile
+
+DIALECT_LINES = 400
+SAMPLE_ROWS = 200
+"""Rows with text in them that are looked at to find header and column; more where none of them holds a profile."""
+SHOWN_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CsvList:
+    """A CSV whose encoding, dialect and shape are known."""
+
+    path: Path
+    encoding: Encoding
+    dialect: Dialect
+    width: int
+    """The cells of most lines."""
+    mark: str
+    """What precedes the first row: the file's mark, and a line that names the delimiter."""
+    above: tuple[Record, ...]
+    """What stands above the list, its header last."""
+    shape: Shape
+    stray_quotes: list[int] = field(default_factory=list)
+    """Lines whose quote was read as a letter, as far as the list has been read."""
+
+    @property
+    def suffix(self) -> str:
+        """`.csv`, or `.tsv` where the list is called so."""
+        return self.path.suffix if self.path.suffix.lower() in {".tsv", ".tab", ".txt"} else ".csv"
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was found out that a person may want to check."""
+        notes = []
+        if self.encoding.example:
+            notes.append(
+                f"The list is not UTF-8; it is read as {self.encoding.label}: “{self.encoding.example}”. If that looks "
+                "wrong, say ENCODING=… (--encoding). The result is UTF-8, which has every letter."
+            )
+        elif not self.encoding.is_unicode:
+            notes.append(f"The list is read as {self.encoding.label}; the result is UTF-8, which has every letter.")
+        if lines := self.encoding.doubtful_lines:
+            notes.append(f"{_lines(lines)} not UTF-8 like the rest; their bytes are left as they are.")
+        if self.stray_quotes:
+            notes.append(f"The quote in {_lines(self.stray_quotes, verb='')} is not closed; it is read as a letter.")
+        if self.shape.header:
+            number = self.above[-1].number + self.offset
+            notes.append(f"The header is row {number}; what stands above it is kept.")
+        return notes
+
+    @property
+    def offset(self) -> int:
+        """1 where a line that names the delimiter comes before the first row."""
+        return int(self.mark.endswith(("\n", "\r")))
+
+    def records(self) -> Iterator[Record]:
+        """Iterate over every record of the list, blank ones included."""
+        with self.encoding.open(self.path) as file:
+            lines = _without(self.mark, file)
+            records = Records(lines, self.dialect, self.width, str(self.path))
+            records.stray_quotes = self.stray_quotes
+            self.stray_quotes.clear()
+            first = self.shape.first
+            for record in records:
+                if record.number > first:
+                    yield record
+
+    def rows(self, layout: Layout) -> Iterator[Row]:
+        """Iterate over every row; see `SourceList`."""
+        column, old, value = self.shape.url_column, layout.old, self.dialect.value
+        nothing = ("",) * len(layout.fields)
+        offset = self.offset
+        for record in self.records():
+            cells = record.cells
+            width, held = len(cells), nothing
+            if old:
+                texts = [""] * len(nothing)
+                for number, place in old:
+                    if place < width:
+                        texts[number] = value(cells[place]).strip()
+                held = tuple(texts)
+            yield Row(record.number + offset, value(cells[column]) if column < width else "", held, record)
+
+    def create(self, target: Path, layout: Layout) -> CsvWriter:
+        """Begin the result; see `SourceList`."""
+        return CsvWriter(self, target, layout)
+
+
+class CsvWriter:
+    """Puts values into their cells, and passes on everything else as it stands in the list."""
+
+    def __init__(self, source: CsvList, target: Path, layout: Layout) -> None:
+        self._dialect, self._layout = source.dialect, layout
+        self._new, self._old, self._after = layout.new, layout.old, source.shape.url_column + 1
+        self._end = next((record.end for record in source.above if record.end), "\r\n")
+        self._open_ended = False
+        self._file: TextIO = source.encoding.create(target)
+        mark = source.mark if source.encoding.is_unicode else source.mark.lstrip("\ufeff")
+        self._file.write(mark)
+        header = source.shape.header
+        for place, record in enumerate(source.above):
+            cells, after = record.cells, self._after - source.shape.shift
+            if place == header:
+                titles = [self._dialect.raw(guarded(layout.fields[number].header)) for number in self._new]
+                cells = cells + [""] * (after - len(cells) if titles else 0)
+                cells[after:after] = titles
+            self._put(cells, record.end)
+
+    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
+        """Write a row; see `ListWriter`."""
+        cells, after = row.record.cells, self._after
+        raw = [self._raw(value) for value in values] if values else None
+        if raw is not None:
+            for number, place in self._old:
+                if raw[number] and not row.held[number]:
+                    cells = cells + [""] * (place + 1 - len(cells))
+                    cells[place] = raw[number]
+        new = [raw[number] for number in self._new] if raw is not None else [""] * len(self._new)
+        if any(new) or (len(cells) >= after and cells != [""]):  # a line without anything stays one
+            if len(cells) < after:
+                cells = cells + [""] * (after - len(cells))
+            cells = [*cells[:after], *new, *cells[after:]]
+        self._put(cells, row.record.end)
+
+    def close(self) -> None:
+        """Finish the file durably."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def discard(self) -> None:
+        """Close the file as it is."""
+        self._file.close()
+
+    def _raw(self, value: CellValue) -> str:
+        return self._dialect.raw(guarded(value)) if value != "" else ""
+
+    def _put(self, cells: Sequence[str], end: str) -> None:
+        if self._open_ended:  # rows that are appended to a list whose last line has no end
+            self._file.write(self._end)
+        self._file.write(self._dialect.delimiter.join(cells) + end)
+        self._open_ended = not end
+
+
+def open_csv(
+    path: Path, *, column: str = "", header_row: int | None = None, encoding: str = "", delimiter: str = ""
+) -> CsvList:
+    """Find out how a CSV is written and where its LinkedIn URLs are.
+
+    Raises:
+        BadFile: empty, without such a column, or not readable; the sentence says what to do.
+    """
+    try:
+        found = encodings.detect(path, encoding)
+        with found.open(path) as file:
+            start = list(islice(file, DIALECT_LINES))
+        mark = _mark(start)
+        separator = dialects.SEP_LINE.fullmatch(mark)
+        lines = list(_without(mark, iter(start)))
+        dialect = dialects.detect(lines, separator[1] if separator else _delimiter(delimiter))
+        width = dialects.usual_width(dialect, lines)
+        with found.open(path) as file:
+            sample = _sample(Records(_without(mark, file), dialect, width, str(path)), dialect)
+    except UnicodeError as error:
+        raise BadFile(f"{path} is cut off in the middle of a letter; export it again.") from error
+    values = [[dialect.value(cell) for cell in record.cells] for record in sample]
+    if header_row and separator:
+        header_row -= 1
+    shape = shape_of(values, str(path), column=column, header_row=header_row)
+    return CsvList(path, found, dialect, width, mark, tuple(sample[: shape.first]), shape)
+
+
+def _delimiter(name: str) -> str:
+    named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(name.lower(), name)
+    if len(named) > 1:
+        raise BadFile(f"A delimiter is one character or “tab”, not {name!r}.")
+    return named
+
+
+def _mark(lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    if dialects.SEP_LINE.fullmatch(lines[0]):
+        return lines[0]
+    return lines[0][: len(lines[0]) - len(lines[0].lstrip("\ufeff"))]
+
+
+def _without(mark: str, lines: Iterator[str]) -> Iterator[str]:
+    first = next(lines, None)
+    if first is None or first == mark:
+        return lines
+    return chain([first[len(mark) :]], lines)
+
+
+def _sample(records: Records, dialect: Dialect) -> list[Record]:
+    """Return the first records: so many that some hold a profile, if any do."""
+    sample: list[Record] = []
+    texts, has_profile = 0, False
+    for record in records:
+        sample.append(record)
+        if any(record.cells):
+            texts += 1
+            has_profile = has_profile or any(is_profile(dialect.value(cell)) for cell in record.cells)
+        if texts >= SAMPLE_ROWS and has_profile:
+            break
+    return sample
+
+
+def _lines(numbers: Sequence[int], verb: str = "is") -> str:
+    shown = ", ".join(map(str, numbers[:SHOWN_LINES])) + (" and more" if len(numbers) > SHOWN_LINES else "")
+    if not verb:
+        return f"line{'s' if len(numbers) > 1 else ''} {shown}"
+    return f"Line{'s' if len(numbers) > 1 else ''} {shown} {'are' if len(numbers) > 1 else verb}"

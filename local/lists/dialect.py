@@ -1,0 +1,122 @@
+"""The dialect of a CSV: delimiter and quotes; cells are cut out of a line without changing a character of them.
+
+A *raw* cell is the text between two delimiters, quotes included; its *value* is what a spreadsheet shows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+DELIMITERS = (",", ";", "\t", "|")
+SEP_LINE = re.compile(r"\ufeff*\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
+"""Excel's own way to name the delimiter, in the first line."""
+BARE_URL = re.compile(r"\s*(?:https?://)?(?:[\w-]+\.)*linkedin\.com/[^\s,;|\"]+\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a line is cut into cells."""
+
+    delimiter: str = ","
+    escape: str = ""
+    """A backslash where a quote within quotes is written with one, as databases export; usually it is doubled."""
+    quotes_all: bool = False
+    """Whether every cell is quoted, so that new ones are as well."""
+
+    @cached_property
+    def _quoted(self) -> str:
+        escaped = r"|\\." if self.escape else ""
+        return rf' *+"(?:[^"{re.escape(self.escape)}]++|""{escaped})*+"'
+
+    @cached_property
+    def _cell(self) -> re.Pattern[str]:
+        other = f"[^{re.escape(self.delimiter)}]*+"
+        return re.compile(f"{re.escape(self.delimiter)}({self._quoted}{other}|{other})", re.DOTALL)
+
+    @cached_property
+    def _closed(self) -> re.Pattern[str]:
+        other, delimiter = f"[^{re.escape(self.delimiter)}]*+", re.escape(self.delimiter)
+        return re.compile(f'(?:{delimiter}(?:{self._quoted}{other}|(?! *+"){other}))*+', re.DOTALL)
+
+    @cached_property
+    def _tidy(self) -> re.Pattern[str]:
+        """As `_closed`, where nothing but blanks may follow a closing quote."""
+        other, delimiter = f"[^{re.escape(self.delimiter)}]*+", re.escape(self.delimiter)
+        return re.compile(f'(?:{delimiter}(?:{self._quoted} *+(?={delimiter}|\\Z)|(?! *+"){other}))*+', re.DOTALL)
+
+    @cached_property
+    def _whole(self) -> re.Pattern[str]:
+        return re.compile(rf"({self._quoted})([^\"]*)", re.DOTALL)
+
+    def cut(self, body: str) -> list[str]:
+        """Cut a record without its line end into raw cells; a quote that is not closed is a letter like others."""
+        if '"' not in body:
+            return body.split(self.delimiter)
+        return self._cell.findall(self.delimiter + body)
+
+    def is_closed(self, body: str, *, tidy: bool = False) -> bool:
+        """Whether no cell of the text has an opening quote without a closing one (and, `tidy`, text after it)."""
+        whole = self.delimiter + body
+        found = (self._tidy if tidy else self._closed).match(whole)
+        return found is not None and found.end() == len(whole)
+
+    def value(self, raw: str) -> str:
+        """Return what a raw cell shows."""
+        if '"' in raw and (whole := self._whole.fullmatch(raw)):
+            inner = whole[1].lstrip(" ")[1:-1].replace('""', '"')
+            if self.escape:
+                inner = re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
+            raw = inner + whole[2].rstrip(" ")
+        return raw.replace("\0", "") if "\0" in raw else raw
+
+    def raw(self, value: str) -> str:
+        """Return the raw cell that shows `value`."""
+        if (
+            self.quotes_all
+            or any(char in value for char in (self.delimiter, '"', "\n", "\r"))
+            or value != value.strip()
+        ):
+            doubled = value.replace("\\", "\\\\") if self.escape else value
+            return '"' + doubled.replace('"', '""') + '"'
+        return value
+
+
+def detect(lines: Sequence[str], delimiter: str = "") -> Dialect:
+    """Find the dialect that leaves bare URLs and even rows.
+
+    Args:
+        lines: the first lines of the file, with their ends.
+        delimiter: the one that the file or a person names; empty to find it.
+    """
+    bodies = [line.rstrip("\r\n") for line in lines]
+    escapes = ("", "\\") if any('\\"' in body for body in bodies) else ("",)
+    candidates = [Dialect(each, escape) for each in ([delimiter] if delimiter else DELIMITERS) for escape in escapes]
+    best = max(candidates, key=lambda dialect: _fitness(dialect, bodies))
+    cells = [cell for body in bodies if best.is_closed(body) for cell in best.cut(body) if body]
+    quoted = sum(cell.startswith('"') for cell in cells)
+    return Dialect(best.delimiter, best.escape, quotes_all=bool(quoted) and quoted >= len([c for c in cells if c]))
+
+
+def usual_width(dialect: Dialect, lines: Sequence[str]) -> int:
+    """Return the number of cells that most lines have; lines that are part of a record only do not count."""
+    widths = Counter(
+        len(dialect.cut(body)) for line in lines if (body := line.rstrip("\r\n")) and dialect.is_closed(body)
+    )
+    return max(widths, key=lambda width: (widths[width], width), default=1)
+
+
+def is_bare_url(value: str) -> bool:
+    """Whether a cell is a LinkedIn address and nothing else."""
+    return "linkedin" in value.lower() and BARE_URL.fullmatch(value) is not None
+
+
+def _fitness(dialect: Dialect, bodies: Sequence[str]) -> tuple[int, float, int]:
+    rows = [dialect.cut(body) for body in bodies if body.strip() and dialect.is_closed(body, tidy=True)]
+    bare = sum(is_bare_url(dialect.value(cell)) for row in rows for cell in row)
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    width, even = widths.most_common(1)[0] if widths else (1, 0)
+    return bare, even / max(1, len(bodies)), width

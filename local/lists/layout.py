@@ -1,0 +1,35 @@
+"""Where the chosen fields stand in a list: columns that name a field are reused, the others are new."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions.fields.catalogue import Field
+from functions.fields.columns import column_named
+from local.lists.shape import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of the chosen fields."""
+
+    fields: tuple[Field, ...]
+    places: tuple[int | None, ...]
+    """For each field the column that it has in the list already, from 0; None where it gets a new one."""
+
+    @property
+    def new(self) -> tuple[int, ...]:
+        """The numbers of the fields that get a new column."""
+        return tuple(number for number, place in enumerate(self.places) if place is None)
+
+    @property
+    def old(self) -> tuple[tuple[int, int], ...]:
+        """The numbers of the other fields, each with its column."""
+        return tuple((number, place) for number, place in enumerate(self.places) if place is not None)
+
+
+def lay_out(shape: Shape, fields: Sequence[Field]) -> Layout:
+    """Find each field's column by the titles of the list."""
+    places = [column_named(field, shape.titles, shape.url_column) for field in fields]
+    return Layout(tuple(fields), tuple(places))

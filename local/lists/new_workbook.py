@@ -1,0 +1,80 @@
+"""A CSV's result as a workbook in which text stays text: the way out where Excel would take `1-10` for a date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from functions.fields.cell_format import CellValue
+from local.lists.contract import Row
+from local.lists.csv_list import CsvList
+from local.lists.errors import BadFile
+from local.lists.layout import Layout
+from local.lists.workbook_list import MAX_COLUMNS
+
+MAX_ROWS = 1_048_576
+"""Of a worksheet (Excel specifications and limits)."""
+MAX_TEXT = 32_767
+"""Characters of an Excel cell."""
+
+
+class NewWorkbookWriter:
+    """Writes the rows of a CSV into the only tab of a new workbook."""
+
+    def __init__(self, source: CsvList, target: Path, layout: Layout) -> None:
+        import openpyxl  # noqa: PLC0415 - heavy, and most results are CSVs
+
+        self._source, self._layout, self._target = source, layout, target
+        self._after, self._new = source.shape.url_column + 1, layout.new
+        self._book = openpyxl.Workbook(write_only=True)
+        self._sheet = self._book.create_sheet("Leads")
+        self._rows = 0
+        for place, record in enumerate(source.above):
+            texts = [source.dialect.value(cell) for cell in record.cells]
+            after = self._after - source.shape.shift
+            if place == source.shape.header:
+                texts += [""] * (after - len(texts))
+                texts[after:after] = [layout.fields[number].header for number in self._new]
+            self._append(texts)
+        target.touch()
+
+    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
+        """Write a row; see `ListWriter`."""
+        texts: list[CellValue] = [self._source.dialect.value(cell) for cell in row.record.cells]
+        new: list[CellValue] = [""] * len(self._new)
+        if values is not None:
+            for number, place in self._layout.old:
+                if values[number] != "" and not row.held[number]:
+                    texts += [""] * (place + 1 - len(texts))
+                    texts[place] = values[number]
+            new = [values[number] for number in self._new]
+        texts += [""] * (self._after - len(texts))
+        texts[self._after : self._after] = new
+        self._append(texts)
+
+    def close(self) -> None:
+        """Save the workbook."""
+        self._book.save(self._target)
+
+    def discard(self) -> None:
+        """Let go of the workbook; what openpyxl wrote beside it goes with this process."""
+
+    def _append(self, values: Sequence[CellValue]) -> None:
+        self._rows += 1
+        if self._rows > MAX_ROWS or len(values) > MAX_COLUMNS:
+            raise BadFile(f"{self._source.path} is larger than an Excel tab can be; let OUT end in .csv.")
+        self._sheet.append([self._cell(value) for value in values])
+
+    def _cell(self, value: CellValue) -> Any:  # noqa: ANN401 - openpyxl makes its cells by a function
+        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415 - as above
+
+        if value == "":
+            return None
+        if not isinstance(value, str):
+            return WriteOnlyCell(self._sheet, value)
+        text = ILLEGAL_CHARACTERS_RE.sub("", value).encode("utf-8", "replace").decode()[:MAX_TEXT]
+        cell = WriteOnlyCell(self._sheet, text)
+        cell.data_type = "s"  # whatever it begins with, it is no formula and no error
+        return cell

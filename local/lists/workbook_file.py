@@ -1,0 +1,165 @@
+"""The parts of an Excel file: its tabs, the texts that they share, the links behind their cells.
+
+Source: ECMA-376, Open Packaging Conventions (relationships) and SpreadsheetML (workbook, sst, hyperlinks).
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+from xml.etree import ElementTree as ET
+
+from local.lists.errors import BadFile
+from local.lists.sheet_xml import SheetReader, attributes_of, column_of, text_of
+
+_STRING = re.compile(r"<((?:[\w.-]+:)?)si\b[^>]*?(?:/>|>(.*?)</\1si>)", re.DOTALL)
+_LINK = re.compile(r"<(?:[\w.-]+:)?hyperlink\b([^>]*?)/?>", re.DOTALL)
+_REFERENCE = re.compile(r"([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?")
+_CHUNK = 1 << 20
+MAX_LINKED_CELLS = 1_000_000
+"""Of one link over a range; more is no list of people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab of a workbook."""
+
+    title: str
+    part: str
+    """The name of its XML within the file."""
+    is_hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookFile:
+    """An Excel file with its tabs."""
+
+    path: Path
+    tabs: tuple[Tab, ...]
+    shared_part: str
+    is_signed: bool
+
+    def shared_texts(self) -> list[str]:
+        """Read the texts that cells refer to by number.
+
+        Raises:
+            BadFile: the file is damaged.
+        """
+        texts: list[str] = []
+        if not self.shared_part:
+            return texts
+        with self._open(self.shared_part) as file:
+            rest = ""
+            while chunk := file.read(_CHUNK):
+                rest += chunk
+                position = 0
+                for match in _STRING.finditer(rest):
+                    texts.append(text_of(match[2] or ""))
+                    position = match.end()
+                rest = rest[position:]
+        return texts
+
+    @contextmanager
+    def sheet(self, tab: Tab) -> Iterator[SheetReader]:
+        """Open a tab for reading, up to its first row.
+
+        Raises:
+            BadFile: the file is damaged, or not a worksheet.
+        """
+        with self._open(tab.part) as file:
+            reader = SheetReader(file, f"{self.path}, tab “{tab.title}”")
+            reader.start()
+            yield reader
+
+    def links(self, tab: Tab, tail: str) -> dict[tuple[int, int], str]:
+        """Return where the links of a tab lead, by row (from 1) and column (from 0); `tail` follows its rows."""
+        found = [attributes_of(match[1]) for match in _LINK.finditer(tail)]
+        if not found:
+            return {}
+        with zipfile.ZipFile(self.path) as archive:
+            targets = _relationships(archive, tab.part)
+        links: dict[tuple[int, int], str] = {}
+        for attributes in found:
+            relation = next((value for name, value in attributes.items() if name.endswith(":id")), "")
+            target = targets.get(relation, "")
+            area = _REFERENCE.fullmatch(attributes.get("ref", ""))
+            if not target or area is None:
+                continue
+            left, top = column_of(area[1]), int(area[2])
+            right, bottom = (column_of(area[3]), int(area[4])) if area[3] else (left, top)
+            if (right - left + 1) * (bottom - top + 1) <= MAX_LINKED_CELLS:
+                links |= {(row, column): target for row in range(top, bottom + 1) for column in range(left, right + 1)}
+        return links
+
+    @contextmanager
+    def _open(self, part: str) -> Iterator[TextIO]:
+        try:
+            with zipfile.ZipFile(self.path) as archive, archive.open(part) as raw:
+                yield io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+        except (KeyError, zipfile.BadZipFile, EOFError, UnicodeError, RuntimeError) as error:
+            raise BadFile(
+                f"{self.path} is damaged ({part}); open it in Excel, save it again, and name that file."
+            ) from error
+
+
+def open_workbook(path: Path) -> WorkbookFile:
+    """Read which tabs an Excel file has.
+
+    Raises:
+        BadFile: it is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            main = _main_part(archive)
+            targets = _relationships(archive, main)
+            root = _xml(archive, main)
+            shared = next((part for part in targets.values() if part.lower().endswith("sharedstrings.xml")), "")
+    except (KeyError, zipfile.BadZipFile, ET.ParseError, EOFError, RuntimeError) as error:
+        raise BadFile(f"{path} is damaged; open it in Excel, save it again, and name that file.") from error
+    tabs = []
+    for element in root.iter():
+        if element.tag.rsplit("}", 1)[-1] != "sheet":
+            continue
+        relation = next((value for name, value in element.attrib.items() if name.endswith("}id")), "")
+        part = targets.get(relation, "")
+        if part in names and "/chartsheets/" not in f"/{part}":
+            tabs.append(Tab(element.get("name", ""), part, element.get("state", "visible") != "visible"))
+    return WorkbookFile(path, tuple(tabs), shared if shared in names else "", any("_xmlsignatures" in n for n in names))
+
+
+def _main_part(archive: zipfile.ZipFile) -> str:
+    for name, target in _relationships(archive, "").items():
+        if name and target.endswith("workbook.xml"):
+            return target
+    return "xl/workbook.xml"
+
+
+def _relationships(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
+    """Return the targets of a part's relationships: names of parts, or addresses outside."""
+    folder, name = posixpath.split(part)
+    try:
+        root = _xml(archive, posixpath.join(folder, "_rels", f"{name}.rels"))
+    except KeyError:
+        return {}
+    targets = {}
+    for relation in root:
+        target = relation.get("Target", "")
+        if relation.get("TargetMode") != "External":
+            target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+        targets[relation.get("Id", "")] = target
+    return targets
+
+
+def _xml(archive: zipfile.ZipFile, part: str) -> ET.Element:
+    text = archive.read(part)
+    if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+        raise ET.ParseError("a workbook declares no entities")
+    return ET.fromstring(text)  # noqa: S314 - without a DOCTYPE there is no entity to expand

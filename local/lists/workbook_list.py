@@ -1,0 +1,259 @@
+"""A list in an Excel workbook: only cells of Leadfill's are put into the tab; everything else in the file stays.
+
+New columns stand right of the last one that is in use: so no formula, table, width or picture has to move.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from functions.fields.cell_format import CellValue
+from local.lists import sheet_xml
+from local.lists.columns import letter
+from local.lists.contract import Row
+from local.lists.errors import BadFile
+from local.lists.layout import Layout
+from local.lists.shape import Shape, shape_of
+from local.lists.sheet_xml import SheetReader, SheetRow
+from local.lists.url_column import is_profile
+from local.lists.workbook_file import Tab, WorkbookFile, open_workbook
+
+SAMPLE_ROWS = 200
+MAX_COLUMNS = 16_384
+"""Of a worksheet (Excel specifications and limits)."""
+_DIMENSION = re.compile(r"(<(?:[\w.-]+:)?dimension\b[^>]*?ref=\"[A-Z]+[0-9]+)(?::([A-Z]+)([0-9]+))?(\")")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookList:
+    """A tab of a workbook whose shape is known."""
+
+    file: WorkbookFile
+    tab: Tab
+    shape: Shape
+    shared: Sequence[str]
+    links: Mapping[tuple[int, int], str]
+    last_row: int
+    """The last row that shows something, from 1."""
+    used_columns: int
+    """Columns up to the last one that shows something."""
+
+    @property
+    def path(self) -> Path:
+        """Where the workbook stands."""
+        return self.file.path
+
+    @property
+    def suffix(self) -> str:
+        """That of the list: a workbook with macros keeps them."""
+        return self.path.suffix.lower() if self.path.suffix.lower() in {".xlsm", ".xltx", ".xltm"} else ".xlsx"
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was found out that a person may want to check."""
+        notes = [f"The tab is “{self.tab.title}”."] if len(self.file.tabs) > 1 else []
+        if self.shape.header:
+            notes.append(f"The header is row {self.shape.header + 1}; what stands above it is kept.")
+        if self.file.is_signed:
+            notes.append("The workbook is signed; the signature is not valid for the result.")
+        return notes
+
+    def rows(self, layout: Layout) -> Iterator[Row]:
+        """Iterate over every row of the list; see `SourceList`."""
+        first, empty = self.shape.first + 1, SheetRow(0, "", "", "", "")
+        nothing, expected = ("",) * len(layout.fields), self.shape.first + 1
+        with self.file.sheet(self.tab) as reader:
+            for row in reader.rows():
+                if row.number > self.last_row:
+                    break
+                if row.number < first:
+                    continue
+                for number in range(expected, row.number):
+                    yield Row(number, "", nothing, empty)
+                expected = row.number + 1
+                yield self._row(row, layout)
+
+    def create(self, target: Path, layout: Layout) -> WorkbookWriter:
+        """Begin the result; see `SourceList`."""
+        if target.suffix.lower() not in {".xlsx", ".xlsm", ".xltx", ".xltm", ".part"}:
+            raise BadFile(f"The result of a workbook is a workbook; let OUT end in {self.suffix}.")
+        if self.used_columns + len(layout.new) > MAX_COLUMNS:
+            raise BadFile(f"The tab “{self.tab.title}” has no room for {len(layout.new)} more columns.")
+        return WorkbookWriter(self, target, layout)
+
+    def _row(self, row: SheetRow, layout: Layout) -> Row:
+        url, held = "", [""] * len(layout.fields)
+        targets = {place: number for number, place in layout.old}
+        for cell in row.cells():
+            if cell.column == self.shape.url_column:
+                url = _text(cell, row.number, self.shared, self.links)
+            if cell.column in targets:
+                held[targets[cell.column]] = sheet_xml.shown(cell, self.shared).strip() or sheet_xml.formula(cell)
+        return Row(row.number, url, tuple(held), row)
+
+
+class WorkbookWriter:
+    """Copies the file part by part, and the tab row by row with the values in their cells."""
+
+    def __init__(self, source: WorkbookList, target: Path, layout: Layout) -> None:
+        self._source, self._layout = source, layout
+        new = iter(range(source.used_columns, source.used_columns + len(layout.new)))
+        self._places = [next(new) if place is None else place for place in layout.places]
+        self._original = zipfile.ZipFile(source.path)
+        self._file = target.open("wb")
+        self._archive = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
+        for info in self._original.infolist():
+            if info.filename != source.tab.part:
+                self._archive.writestr(info, self._original.read(info), zipfile.ZIP_DEFLATED)
+        info = zipfile.ZipInfo(source.tab.part, self._original.getinfo(source.tab.part).date_time)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        self._sheet = io.TextIOWrapper(self._archive.open(info, "w", force_zip64=True), encoding="utf-8", newline="")
+        self._raw = self._original.open(source.tab.part)
+        self._reader = SheetReader(io.TextIOWrapper(self._raw, encoding="utf-8-sig", newline=""), str(source.path))
+        self._reader.start()
+        self._rows = self._reader.rows()
+        self._sheet.write(self._wider(self._reader.head))
+        self._styles: dict[int, str] = {}
+        self._copy_above()
+
+    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
+        """Write a row; see `ListWriter`."""
+        record: SheetRow = row.record
+        if not record.number:
+            return  # a blank row that the file leaves out
+        next(self._rows)
+        filling = {}
+        for number, value in enumerate(values or ()):
+            if value != "" and not row.held[number]:
+                filling[self._places[number]] = value
+        self._sheet.write(sheet_xml.changed(record, filling, {}) if filling else record.raw)
+
+    def close(self) -> None:
+        """Copy what follows the list, and finish the file durably."""
+        for row in self._rows:
+            self._sheet.write(row.raw)
+        self._sheet.write(self._reader.tail)
+        self._sheet.close()
+        self._archive.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.discard()
+
+    def discard(self) -> None:
+        """Close the files as they are."""
+        self._raw.close()
+        self._original.close()
+        self._file.close()
+
+    def _copy_above(self) -> None:
+        shape, source = self._source.shape, self._source
+        if not shape.first:
+            return
+        for row in self._rows:
+            if row.number == shape.first:
+                titles = {self._places[number]: self._layout.fields[number].header for number in self._layout.new}
+                style = next(
+                    (cell.attributes.get("s", "") for cell in row.cells() if cell.column == source.shape.url_column), ""
+                )
+                self._sheet.write(sheet_xml.changed(row, titles, dict.fromkeys(titles, style)))
+                return
+            self._sheet.write(row.raw)
+
+    def _wider(self, head: str) -> str:
+        """Correct the area in use that the sheet names at its beginning; some readers trust it."""
+        last = letter(max([self._source.used_columns - 1, *self._places]))
+
+        def widen(found: re.Match[str]) -> str:
+            return f"{found[1]}:{last}{found[3] or self._source.last_row}{found[4]}"
+
+        return _DIMENSION.sub(widen, head, count=1)
+
+
+def open_workbook_list(path: Path, *, tab: str = "", column: str = "", header_row: int | None = None) -> WorkbookList:
+    """Find the tab, the header and the LinkedIn URLs of a workbook.
+
+    Args:
+        path: the workbook.
+        tab: the tab's title or number from 1; empty to find the one that holds profiles.
+        column: the column's title, letter or number; empty to find it.
+        header_row: the header's number, 0 for none; None to find it.
+
+    Raises:
+        BadFile: something cannot be told or read; the sentence says what to do.
+    """
+    file = open_workbook(path)
+    shared = file.shared_texts()
+    if tab:
+        return _open_tab(file, _named(file, tab), shared, column, header_row)
+    visible = [each for each in file.tabs if not each.is_hidden] or list(file.tabs)
+    if len(visible) > 1:
+        holding = [each for each in visible if _holds_profiles(file, each, shared)]
+        if len(holding) > 1:
+            titles = ", ".join(f"“{each.title}”" for each in holding)
+            raise BadFile(f"Several tabs of {path} hold LinkedIn profile URLs: {titles}. Say which: TAB=… (--tab).")
+        visible = holding or visible
+    if not visible:
+        raise BadFile(f"{path} has no tab with cells; there is no row to enrich.")
+    return _open_tab(file, visible[0], shared, column, header_row)
+
+
+def _named(file: WorkbookFile, name: str) -> Tab:
+    for tab in file.tabs:
+        if tab.title.casefold() == name.casefold():
+            return tab
+    if name.isdecimal() and 1 <= int(name) <= len(file.tabs):
+        return file.tabs[int(name) - 1]
+    raise BadFile(f"{file.path} has no tab {name!r}. Its tabs are: {', '.join(tab.title for tab in file.tabs)}.")
+
+
+def _holds_profiles(file: WorkbookFile, tab: Tab, shared: Sequence[str]) -> bool:
+    return any(is_profile(text) for row in _values(file, tab, shared)[0] for text in row)
+
+
+def _open_tab(file: WorkbookFile, tab: Tab, shared: Sequence[str], column: str, header_row: int | None) -> WorkbookList:
+    values, links, last_row, used = _values(file, tab, shared)
+    name = str(file.path) if len(file.tabs) == 1 else f"{file.path}, tab “{tab.title}”"
+    shape = shape_of(values, name, column=column, header_row=header_row)
+    return WorkbookList(file, tab, shape, shared, links, last_row, max(used, shape.url_column + 1))
+
+
+def _values(
+    file: WorkbookFile, tab: Tab, shared: Sequence[str]
+) -> tuple[list[list[str]], dict[tuple[int, int], str], int, int]:
+    """Read a tab through: the values of its first rows, its links, its last row, its columns in use."""
+    with file.sheet(tab) as reader:
+        for _row in reader.rows():
+            pass
+        links = file.links(tab, reader.tail)
+    sample: list[list[str]] = []
+    texts, has_profile, last_row, used = 0, False, 0, 0
+    with file.sheet(tab) as reader:
+        for row in reader.rows():
+            wanted = texts < SAMPLE_ROWS or not has_profile
+            values: list[str] = []
+            for cell in row.cells():
+                if not (text := _text(cell, row.number, shared, links)):
+                    continue
+                last_row, used = row.number, max(used, cell.column + 1)
+                if wanted:
+                    values += [""] * (cell.column + 1 - len(values))
+                    values[cell.column] = text
+            if wanted and values:
+                sample += [[] for _ in range(len(sample), row.number - 1)]
+                sample.append(values)
+                texts += 1
+                has_profile = has_profile or any(map(is_profile, values))
+    return sample, links, last_row, used
+
+
+def _text(cell: sheet_xml.Cell, number: int, shared: Sequence[str], links: Mapping[tuple[int, int], str]) -> str:
+    text = sheet_xml.shown(cell, shared)
+    written = sheet_xml.formula(cell) if "<" in cell.inner else ""
+    target = links.get((number, cell.column), "")
+    return sheet_xml.linked(text, target, written) or written
