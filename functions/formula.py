@@ -1,4 +1,4 @@
-"""What a formula asks: values for some people, within the half minute that Sheets waits; recalculation is free."""
+"""Answer a formula: values for some people, within the half minute that Sheets waits; recalculation is free."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
 from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile, counted
-from functions.fields import project, select, split
+from functions.fields import Budget, Facts, project, select, split
 from functions.fields.catalogue import Field
 from functions.fields.cell_format import CellValue
 from functions.outcomes import Outcome
@@ -25,8 +25,16 @@ ANSWER_WITHIN_S = 24.0
 LOOK_UP_FOR_S = 15.0
 """After so long no further lookup is sent; those in flight may still come in time."""
 MAX_URLS = 10_000
+MAX_CELLS = 100_000
+"""Of an answer: rows times fields."""
+MAX_ANSWER_BYTES = 4_000_000
+"""Of the values as JSON. An instance answers 16 formulas at once and has 512 MiB; each needs about three times this."""
 TROUBLE = "⚠ "
 """What a cell begins with that says what is wrong; the add-on never freezes such cells."""
+
+
+Row = list[CellValue | None]
+"""The cells of one row, one for each field; None where the lookup has not ended."""
 
 
 @dataclass(slots=True)
@@ -36,16 +44,47 @@ class FormulaValues:
     A value is null where the lookup has not ended.
     """
 
-    values: list[list[CellValue | None]]
+    values: list[Row]
     pending: Annotated[int, msgspec.Meta(ge=0, description="Rows that must be asked for again")]
 
 
 @dataclass(slots=True)
 class _Lookups:
-    """What has come back so far, by the place of the profile; written by one thread, read by another."""
+    """What has come back so far, by the place of the profile; written by one thread, read by another.
 
-    results: dict[int, Result] = field(default_factory=dict)
+    Only rendered rows are kept, so that memory does not grow with what the leads hold beside the chosen fields; people
+    who stand in several rows share theirs.
+    """
+
+    fields: Sequence[Field]
+    if_missing: str
+    budget: Budget
+    rows: dict[int, Row] = field(default_factory=dict)
+    cancelled: dict[int, str] = field(default_factory=dict)
     trouble: str = ""
+    size_bytes: int = 0
+    _rendered: dict[tuple[str, Outcome, str], tuple[Row, int]] = field(default_factory=dict)
+
+    @property
+    def too_large(self) -> bool:
+        """Whether the answer has passed its limit; nothing more is rendered then."""
+        return self.size_bytes > MAX_ANSWER_BYTES
+
+    def add(self, result: Result) -> None:
+        """Render the row of a result."""
+        if self.too_large:
+            return
+        if result.outcome is Outcome.CANCELLED:
+            self.cancelled[result.index] = result.detail
+            return
+        # What a formula shows must not depend on who asked first: the lead is known once it is there.
+        status = Outcome.KNOWN if result.outcome is Outcome.ENRICHED else result.outcome
+        name = result.profile.key, status, result.detail
+        if name not in self._rendered:
+            row = _row(replace(result.facts, status=status), result, self)
+            self._rendered[name] = row, len(msgspec.json.encode(row))
+        self.rows[result.index], size_bytes = self._rendered[name]
+        self.size_bytes += size_bytes
 
 
 def answer(
@@ -57,7 +96,7 @@ def answer(
     *,
     credits_per_day: int,
 ) -> FormulaValues:
-    """Values for the people in `urls`, row by row.
+    """Return values for the people in `urls`, row by row.
 
     Args:
         context: the parts.
@@ -68,52 +107,60 @@ def answer(
         credits_per_day: what all formulas of a spreadsheet may spend in a day.
 
     Raises:
-        InvalidRequest: the fields cannot be understood, or there are too many URLs.
+        InvalidRequest: the fields cannot be understood, there are too many cells, or the answer would be too large.
         StoreError: the store cannot be used.
     """
     cells = [cell for row in urls for cell in row]
     if len(cells) > MAX_URLS:
         raise InvalidRequest(f"One formula takes up to {MAX_URLS:,} URLs; cut the range into parts.")
     chosen = select([name for text in fields for name in split(text)])
+    if len(cells) * len(chosen) > MAX_CELLS:
+        raise InvalidRequest(
+            f"{len(cells):,} URLs with {len(chosen)} fields each are more than the {MAX_CELLS:,} values that one "
+            "formula gives; choose fewer cells or fields."
+        )
     found = [_read(cell) for cell in cells]
     profiles = [profile for profile in found if isinstance(profile, Profile)]
-    lookups = _look_up(context, token, profiles, credits_per_day) if profiles else _Lookups()
+    lookups = _Lookups(chosen, if_missing, Budget(len({profile.key for profile in profiles})))
+    if profiles:
+        _look_up(context, token, profiles, credits_per_day, lookups)
+    if lookups.too_large:
+        raise InvalidRequest(
+            f"The formula's answer is larger than {MAX_ANSWER_BYTES // 1_000_000} MB; choose fewer cells or fields."
+        )
     place = iter(range(len(profiles)))
-    rows: list[list[CellValue | None]] = []
-    pending = 0
+    answer = FormulaValues([], 0)
     for item in found:
         if isinstance(item, str):
-            rows.append(_said(item, len(chosen)))
+            answer.values.append(_said(item, len(chosen)))
             continue
-        result = lookups.results.get(next(place))
-        pending += result is None or result.outcome is Outcome.CANCELLED
-        rows.append(_row(result, chosen, if_missing, lookups.trouble))
-    return FormulaValues(rows, pending)
+        index = next(place)
+        cancelled = lookups.cancelled.get(index)
+        row = lookups.rows.get(index)
+        if cancelled is not None:
+            row = _said(f"{TROUBLE}{lookups.trouble or cancelled}", len(chosen))
+        answer.pending += row is None or cancelled is not None
+        answer.values.append([None] * len(chosen) if row is None else row)
+    return answer
 
 
 def _read(cell: str) -> Profile | str:
-    """The profile, or what to say instead; nothing for an empty cell."""
+    """Return the profile, or what to say instead; nothing for an empty cell."""
     try:
         return parse(cell)
     except NotAProfile as error:
         return "" if error.reason == "empty" else f"{TROUBLE}{error}"
 
 
-def _said(sentence: str, width: int) -> list[CellValue | None]:
+def _said(sentence: str, width: int) -> Row:
     return [sentence, *[""] * (width - 1)]
 
 
-def _row(result: Result | None, fields: Sequence[Field], if_missing: str, trouble: str) -> list[CellValue | None]:
-    if result is None:
-        return [None] * len(fields)
-    if result.outcome is Outcome.CANCELLED:
-        return _said(f"{TROUBLE}{trouble or result.detail}", len(fields))
+def _row(facts: Facts, result: Result, lookups: _Lookups) -> Row:
     if result.outcome in (Outcome.FAILED, Outcome.IN_DOUBT):
-        return _said(f"{TROUBLE}{result.detail}", len(fields))
-    # What a formula shows must not depend on who asked first: the lead is known once it is there.
-    status = Outcome.KNOWN if result.outcome is Outcome.ENRICHED else result.outcome
-    facts = replace(result.facts, status=status)
-    return [if_missing if cell == "" else cell for cell in project(result.lead, facts, fields)]
+        return _said(f"{TROUBLE}{result.detail}", len(lookups.fields))
+    cells = project(result.lead, facts, lookups.fields, budget=lookups.budget, failed=f"{TROUBLE}{{}}".format)
+    return [lookups.if_missing if cell == "" else cell for cell in cells]
 
 
 def _why(stopped_by: LeadfillError | None) -> str:
@@ -125,8 +172,11 @@ def _why(stopped_by: LeadfillError | None) -> str:
     return str(stopped_by or "")
 
 
-def _look_up(context: AppContext, token: FormulaToken, profiles: list[Profile], credits_per_day: int) -> _Lookups:
-    now, stop, lookups = context.clock(), threading.Event(), _Lookups()
+def _look_up(
+    context: AppContext, token: FormulaToken, profiles: list[Profile], credits_per_day: int, lookups: _Lookups
+) -> None:
+    """Fill `lookups` with what comes back in time."""
+    now, stop = context.clock(), threading.Event()
     spender = Spender(
         run_id=f"formula:{token.spreadsheet_id}:{now:%Y-%m-%d}",
         user_id=token.issued_by.subject,
@@ -140,7 +190,9 @@ def _look_up(context: AppContext, token: FormulaToken, profiles: list[Profile], 
         try:
             for result in run:
                 if result.outcome is not Outcome.CANCELLED or run.stopped_by is not None:
-                    lookups.results[result.index] = result
+                    lookups.add(result)
+                if lookups.too_large:  # what is under way is settled, and is free the next time
+                    stop.set()
             lookups.trouble = _why(run.stopped_by)
         except Exception as error:  # noqa: BLE001 - carried over to the thread that answers
             failures.append(error)
@@ -153,4 +205,3 @@ def _look_up(context: AppContext, token: FormulaToken, profiles: list[Profile], 
     timer.cancel()
     if failures:
         raise failures[0]
-    return lookups

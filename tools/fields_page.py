@@ -8,7 +8,7 @@ from pathlib import Path
 
 from functions.fields.catalogue import CATALOGUE, PRESETS, Field
 from functions.fields.cell_format import CELL_LIMIT
-from functions.fields.expressions import MAX_LENGTH
+from functions.fields.expressions import MAX_LENGTH, MAX_STEPS
 from functions.fields.selection import MAX_FIELDS
 
 PAGE = Path(__file__).parent.parent / "docs" / "fields.md"
@@ -40,6 +40,12 @@ over the lead, with at most {MAX_LENGTH} characters:
 | `Finance tools=technologies[?category=='Finance and Accounting'].technology` | the technologies of one category |
 | `Sells=contains(skills, 'Sales')` | TRUE or FALSE |
 | `Known from=join(' and ', experience[*].company_name)` | text of your own between the parts |
+
+A cell shows text, numbers, TRUE or FALSE, and lists of these. A custom field whose result is an object, or holds one
+(`@`, `experience[0]`), is refused: name the values that the cell shall show, such as `experience[0].title_name`.
+
+An expression that takes more than {MAX_STEPS:,} steps for a lead ends there. In a formula, that cell says so; in a
+run, the cell stays empty and the row says so. No other field or row is held up.
 
 The tables below show the expression of each field that has one, to begin with.
 """

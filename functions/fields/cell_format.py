@@ -1,8 +1,9 @@
-"""A JSON value → what stands in a cell.
+"""Render a JSON value as the value of a cell.
 
 Facts about cells: a Google Sheets cell holds at most 50,000 characters (Google Drive help, "Files you can store in
 Google Drive"). It is not said what a character is; UTF-16 code units, counted here, are never too few. Characters that
-XML 1.0 excludes cannot survive an export to .xlsx, so they are removed. Whatever the value, nothing here raises.
+XML 1.0 excludes cannot survive an export to .xlsx, so they are removed. Whatever the value, nothing here raises, and
+rendering stops where the cell is full: a value is never turned into a text of megabytes only to be cut.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -21,7 +23,7 @@ CELL_LIMIT = 50_000
 
 
 class Rendering(StrEnum):
-    """How a value becomes a cell; a missing value is an empty cell in each of them."""
+    """The ways to render a value; a missing value is an empty cell in each of them."""
 
     TEXT = "text"  # as it came; a list joined with "; "
     PLACE = "place"  # a list joined with ", "
@@ -37,7 +39,7 @@ class Rendering(StrEnum):
 
 
 def render(value: object, rendering: Rendering = Rendering.TEXT) -> CellValue:
-    """Makes a cell of any JSON value: text within the limit of a cell, or a number that a cell holds exactly."""
+    """Render any JSON value: as text within the limit of a cell, or as a number that a cell holds exactly."""
     if rendering is Rendering.TEXT and type(value) is str:
         return _fitting(_clean(value))
     cell = _RENDERERS[rendering](value)
@@ -45,7 +47,7 @@ def render(value: object, rendering: Rendering = Rendering.TEXT) -> CellValue:
 
 
 def iso_time(moment: datetime) -> str:
-    """An aware time as `2026-11-24T09:30:00Z`; a naive one is taken for UTC, never for the machine's own zone."""
+    """Format an aware time as `2026-11-24T09:30:00Z`; a naive one counts as UTC, never as the machine's own zone."""
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return aware.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
@@ -58,7 +60,22 @@ _LINE_END = re.compile("\r\n?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+@dataclass(slots=True)
+class _Room:
+    """What may still go into a cell; where it is used up, rendering stops."""
+
+    characters: int = CELL_LIMIT
+    values: int = 50_000
+    """Also of values that show nothing: a custom field can make millions of empty lists of a few."""
+
+    @property
+    def used_up(self) -> bool:
+        return self.characters < 0 or self.values < 0
+
+
 def _clean(text: str) -> str:
+    if len(text) > 2 * CELL_LIMIT:
+        text = text[: 2 * CELL_LIMIT]
     if not text.isprintable():
         text = _LINE_END.sub("\n", _UNPRINTABLE.sub("", text))
         text = _SURROGATE.sub("\ufffd", text)  # half a pair: it could not be sent to anybody
@@ -68,14 +85,14 @@ def _clean(text: str) -> str:
 def _fitting(text: str) -> str:
     if len(text) <= CELL_LIMIT // 2:  # at most two code units a character
         return text
-    units = text.encode("utf-16-le")
+    units = text[: CELL_LIMIT + 1].encode("utf-16-le")
     if len(units) <= CELL_LIMIT * 2:
         return text
     return units[: (CELL_LIMIT - 1) * 2].decode("utf-16-le", "ignore") + "…"  # ignores half a surrogate pair
 
 
 def _scalar(value: object) -> CellValue:
-    """A value that is no list and no object."""
+    """Render a value that is neither a list nor an object."""
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, bool):
@@ -96,23 +113,41 @@ def _digits(number: int) -> str:
         return ""
 
 
-def _text(value: object, separators: tuple[str, ...] = _SEPARATORS, depth: int = 0) -> str:
-    """Any value as text; a list is joined with the separator of its depth, an object becomes `key: value, …`."""
+def _text(value: object, separators: tuple[str, ...] = _SEPARATORS, depth: int = 0, room: _Room | None = None) -> str:
+    """Render any value as text: a list joined with the separator of its depth, an object as `key: value, …`."""
+    room = room or _Room()
+    room.values -= 1
     if not isinstance(value, list | dict):
         cell = _scalar(value)
-        return str(cell).upper() if isinstance(cell, bool) else str(cell)
+        text = str(cell).upper() if isinstance(cell, bool) else str(cell)
+        room.characters -= len(text)
+        return text
     if depth == _DEEPEST:
         return ""
     if isinstance(value, dict):
-        parts = ((_clean(str(key)), _text(part, ("; ",), depth + 1)) for key, part in value.items())
-        return ", ".join(f"{key}: {text}" for key, text in parts if text)
+        return ", ".join(_members(value, depth + 1, room))
     separator = separators[min(depth, len(separators) - 1)]
-    return separator.join(_texts(value, separators, depth + 1))
+    return separator.join(_texts(value, separators, depth + 1, room))
 
 
-def _texts(values: Iterable[object], separators: tuple[str, ...] = _SEPARATORS, depth: int = 1) -> Iterator[str]:
-    """The texts of the values that are not missing."""
-    return (text for text in (_text(value, separators, depth) for value in values) if text)
+def _members(value: dict[object, object], depth: int, room: _Room) -> Iterator[str]:
+    for key, part in value.items():
+        if room.used_up:
+            return
+        if text := _text(part, ("; ",), depth, room):
+            yield f"{_clean(str(key))}: {text}"
+
+
+def _texts(
+    values: Iterable[object], separators: tuple[str, ...] = _SEPARATORS, depth: int = 1, room: _Room | None = None
+) -> Iterator[str]:
+    """Render the values that are not missing, as long as there is room."""
+    room = room or _Room()
+    for value in values:
+        if room.used_up:
+            return
+        if text := _text(value, separators, depth, room):
+            yield text
 
 
 def _as_it_came(value: object) -> CellValue:
@@ -146,19 +181,26 @@ def _flat(values: list[object]) -> Iterator[object]:
 
 
 def _distinct(value: object) -> str:
-    return "; ".join(dict.fromkeys(_texts(value if isinstance(value, list) else [value])))
+    room, texts = _Room(), dict[str, None]()
+    for text in _texts(value if isinstance(value, list) else [value], room=room):
+        if text in texts:
+            room.characters += len(text)
+        texts[text] = None
+    return "; ".join(texts)
 
 
-def _pairs(value: object) -> Iterator[tuple[object, object]]:
+def _pairs(value: object, room: _Room) -> Iterator[tuple[object, object]]:
     for pair in value if isinstance(value, list) else ():
+        if room.used_up:
+            return
         if isinstance(pair, list) and len(pair) == 2:
             yield pair[0], pair[1]
 
 
 def _grouped(value: object) -> str:
-    groups: dict[str, list[str]] = {}
-    for heading, member in _pairs(value):
-        if text := _text(member):
+    room, groups = _Room(), dict[str, list[str]]()
+    for heading, member in _pairs(value, room):
+        if text := _text(member, room=room):
             groups.setdefault(_text(heading), []).append(text)
     return "; ".join(
         f"{heading}: {', '.join(texts)}" if heading else ", ".join(texts) for heading, texts in groups.items()
@@ -166,7 +208,8 @@ def _grouped(value: object) -> str:
 
 
 def _dated(value: object) -> str:
-    parts = ((_text(name), _date(seconds)) for name, seconds in _pairs(value))
+    room = _Room()
+    parts = ((_text(name, room=room), _date(seconds)) for name, seconds in _pairs(value, room))
     return "; ".join(f"{name} ({date})" if date else name for name, date in parts if name)
 
 
@@ -175,7 +218,7 @@ _ASIDE = re.compile(r"\([^()]*\)|\"[^\"]*\"")
 
 
 def _name_parts(value: object) -> tuple[str, str]:
-    """First and last name; both empty where the order cannot be told (`Family, Given`)."""
+    """Split a full name into first and last; both are empty where the order cannot be told (`Family, Given`)."""
     if not isinstance(value, str):
         return "", ""
     before, comma, _ = _ASIDE.sub(" ", _clean(value[:300])).partition(",")  # degrees follow the comma

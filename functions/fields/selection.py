@@ -1,9 +1,9 @@
-"""Which fields somebody wants, and what each makes of a lead; the fields themselves are data, in `catalogue`."""
+"""Resolve requested field names and project a lead onto them; the fields themselves are data, in `catalogue`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -15,11 +15,13 @@ import msgspec
 from functions.errors import InvalidRequest, UnknownField
 from functions.fields.catalogue import CATALOGUE, Field
 from functions.fields.cell_format import CellValue, Rendering, iso_time, render
-from functions.fields.expressions import MAX_LENGTH, check, evaluate, gives_unix_time
+from functions.fields.expressions import MAX_LENGTH, Budget, NoValue, check, evaluate, gives_unix_time
 from functions.outcomes import Lead, Outcome
 
 MAX_FIELDS = 100
 MAX_HEADER_LENGTH = 100
+CUSTOM = "Custom"
+"""The group of fields that are no part of the catalogue."""
 
 FieldNames = Annotated[
     tuple[Annotated[str, msgspec.Meta(max_length=1500)], ...],
@@ -39,10 +41,24 @@ class Facts:
     """As sent to the provider; empty where the cell holds no profile."""
 
 
-def project(lead: Lead | None, facts: Facts, fields: Sequence[Field]) -> list[CellValue]:
-    """The cells of one row, one for each field; a missing value is "". Never raises, whatever the lead looks like.
+def project(
+    lead: Lead | None,
+    facts: Facts,
+    fields: Sequence[Field],
+    *,
+    budget: Budget | None = None,
+    failed: Callable[[str], CellValue] = lambda _: "",
+) -> list[CellValue]:
+    """Render the cells of one row, one for each field; a missing value is "". Never raises, whatever the lead is.
 
     Text keeps a leading `=`, `+`, `-` or `@`: the CSV edge escapes it, and Sheets is written RAW.
+
+    Args:
+        lead: what is known of the person, if something is.
+        facts: what Leadfill itself knows of the row.
+        fields: what is wanted.
+        budget: what the custom fields of all rows together may cost; by default this row has one of its own.
+        failed: what a cell holds whose custom field has no value for this lead, from the sentence that says why.
     """
     known = lead if isinstance(lead, dict) else {}
     cells: list[CellValue] = []
@@ -51,8 +67,15 @@ def project(lead: Lead | None, facts: Facts, fields: Sequence[Field]) -> list[Ce
         if not expression:
             cells.append(_fact(field.name, facts))
             continue
-        # A plain key needs no JMESPath, and is a tenth of the time.
-        value = known.get(expression) if expression.isidentifier() else evaluate(expression, known)
+        try:
+            if field.group == CUSTOM:
+                budget = budget or Budget()
+                value = evaluate(expression, known, budget)
+            else:  # a plain key needs no JMESPath, and is a tenth of the time
+                value = known.get(expression) if expression.isidentifier() else evaluate(expression, known)
+        except NoValue as reason:
+            cells.append(failed(str(reason)))
+            continue
         cells.append("" if value is None else render(value, field.rendering))
     return cells
 
@@ -66,7 +89,7 @@ def _fact(name: str, facts: Facts) -> CellValue:
 
 
 def split(text: str) -> list[str]:
-    """Cuts a list, such as `email, First skill=skills[0]`, into names for `select`.
+    """Cut a list, such as `email, First skill=skills[0]`, into names for `select`.
 
     Semicolons cut as commas do: many locales write them between the arguments of a formula. Neither cuts inside the
     brackets or quotes of a custom expression; empty parts are dropped.
@@ -91,7 +114,7 @@ def split(text: str) -> list[str]:
 
 
 def select(names: Sequence[str]) -> tuple[Field, ...]:
-    """The fields of these names, in their order.
+    """Resolve names to fields, in their order.
 
     Each is a name of the catalogue, a header of it (case, spaces, hyphens and underscores do not matter), or a custom
     field `Header=expression` with a JMESPath expression over the lead. The names of the fields returned select the
@@ -114,12 +137,12 @@ def select(names: Sequence[str]) -> tuple[Field, ...]:
 
 
 def is_named_by(field: Field, header: str) -> bool:
-    """Whether a header cell names this field, by its header or its name."""
+    """Tell whether a header cell names this field, by its header or its name."""
     return spelling(header) in (spelling(field.header), spelling(field.name))
 
 
 def spelling(text: str) -> str:
-    """The form in which names and headers are compared: `Company  Size`, `company_size` and `company-size` are one."""
+    """Return the form in which names are compared: `Company  Size`, `company_size` and `company-size` are one."""
     return " ".join(re.split(r"[\s_-]+", text.casefold())).strip()
 
 
@@ -151,7 +174,7 @@ def _custom(header: str, expression: str) -> Field:
     except InvalidRequest as error:
         raise InvalidRequest(f"The expression of “{header}” {error}") from error
     rendering = Rendering.DATE if gives_unix_time(expression) else Rendering.TEXT
-    return Field(f"{header}={expression}", header, "Custom", expression, rendering, "A custom field.", "")
+    return Field(f"{header}={expression}", header, CUSTOM, expression, rendering, "A custom field.", "")
 
 
 def _unknown(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -12,7 +13,7 @@ from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
 from functions.errors import CapReached, LeadfillError, ProviderError, SheetAccessExpired, SheetBusy
-from functions.fields import project
+from functions.fields import Budget, project
 from functions.jobs.leases import heartbeat, tab_lock
 from functions.jobs.request import from_record
 from functions.jobs.row_outcomes import mark_enriched, outcomes_of
@@ -172,14 +173,26 @@ def _look_up(
 def _values(
     job: Job, rows: Sequence[JobRow], results: dict[int, Result]
 ) -> dict[int, tuple[JobRow, dict[int, Content]]]:
-    """What each row that has a result should hold, by position; cells without a value are left out."""
+    """What each row that has a result should hold, by position; cells without a value are left out.
+
+    A custom field that fails on a lead leaves its cell empty, and its sentence in the detail of the row's result.
+    """
     fields = from_record(job.request, job.spreadsheet_id).chosen()
     values: dict[int, tuple[JobRow, dict[int, Content]]] = {}
+    budget = Budget(len(rows))
     for row in rows:
         result = results.get(row.position)
         if result is None:
             continue
-        cells = project(result.lead, result.facts, fields)
+        failures: dict[str, None] = {}
+
+        def failed(sentence: str, failures: dict[str, None] = failures) -> str:
+            failures[sentence] = None
+            return ""
+
+        cells = project(result.lead, result.facts, fields, budget=budget, failed=failed)
+        if failures:
+            results[row.position] = replace(result, detail=" ".join(filter(None, [result.detail, *failures])))
         values[row.position] = (row, {number: cell for number, cell in enumerate(cells) if cell != ""})
     return values
 

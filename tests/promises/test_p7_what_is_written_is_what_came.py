@@ -20,7 +20,7 @@ from functions.outcomes import Outcome
 
 FACTS = Facts(Outcome.ENRICHED, datetime(2026, 11, 24, 9, 30, tzinfo=UTC), "http://www.linkedin.com/in/given-family")
 PLAIN = [field for field in CATALOGUE if field.rendering is Rendering.TEXT and field.expression.isidentifier()]
-CUSTOM = select(["A=@", "B=*", "C=[@, skills]", "D=experience[0]", "E=to_string(@)", "F=education[*].*"])
+CUSTOM = select(["A=[skills]", "B=*", "C=[@, skills]", "D=experience[0]", "E=to_string(@)", "F=education[*].*"])
 UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\r\ud800-\udfff\ufffe\uffff]")
 
 anything: st.SearchStrategy[Any] = st.recursive(
@@ -156,7 +156,8 @@ def test_a_value_nested_beyond_reason_harms_nobody() -> None:
     for _ in range(50_000):
         deep = [{"a": deep}]
     assert (
-        project({"skills": deep, "name": "=N"}, FACTS, select(["skills", "name", "A=@", "B=skills==skills"]))[1] == "=N"
+        project({"skills": deep, "name": "=N"}, FACTS, select(["skills", "name", "A=[skills]", "B=skills==skills"]))[1]
+        == "=N"
     )
 
 
