@@ -57,7 +57,9 @@ class RowsQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     outcome: Outcome | msgspec.UnsetType = msgspec.UNSET
     page_token: (
-        Annotated[str, msgspec.Meta(pattern="^[0-9]{1,9}$", description="The `next_page_token` of the page before")]
+        Annotated[
+            str, msgspec.Meta(pattern=r"^[0-9]{1,9}$(?!\n)", description="The `next_page_token` of the page before")
+        ]
         | msgspec.UnsetType
     ) = msgspec.UNSET
 

@@ -296,7 +296,7 @@ def _check_function(name: str, arguments: list[_Node], depth: int) -> None:
         _check_node(argument["children"][0] if wants_expression else argument, depth + 1)
 
 
-_UNIX_TIME = re.compile(r"\b(?:last_funded_on|last_detected)\W*$")
+_UNIX_TIME = re.compile(r"\b(?:last_funded_on|last_detected)\W*\Z")
 
 
 def gives_unix_time(expression: str) -> bool:

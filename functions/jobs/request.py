@@ -18,7 +18,7 @@ from functions.sheets.client import GoogleSheet
 from functions.sheets.scan import SheetScan, scan_range
 from functions.store import leads, ledger
 
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
 
 
 class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
