@@ -1,0 +1,78 @@
+"""The largest formulas that are allowed, answered by one process: `python -m tests.support.worst_formula COUNT`.
+
+Answers so many at once, as the threads of an instance do, and prints the process's peak memory in bytes.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+
+from functions import formula
+from functions.auth.access import Caller, FormulaToken
+from functions.context import AppContext
+from functions.enrichment.enricher import Result
+from functions.entrypoints.formula import FormulaBody
+from functions.outcomes import Outcome
+from functions.profiles import Profile
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ROWS = formula.MAX_URLS
+FIELDS = formula.MAX_CELLS // ROWS
+WIDTH = formula.MAX_ANSWER_BYTES // formula.MAX_CELLS - 4
+"""Letters of each value: with its quotes and comma the answer is as large as it may be."""
+
+
+class Run:
+    """What an enricher gives when all of these people are known; their leads hold far more than is shown."""
+
+    stopped_by = None
+
+    def __init__(self, profiles: Sequence[Profile]) -> None:
+        self._profiles = profiles
+
+    def __iter__(self) -> Iterator[Result]:
+        for index, profile in enumerate(self._profiles):
+            values = {f"key{number}": f"{index:06}{number:03}".ljust(WIDTH, "x") for number in range(FIELDS)}
+            lead: Any = values | {"skills": [f"skill {index} {number}" for number in range(500)]}
+            known: Any = SimpleNamespace(lead=lead, learned_at=NOW)
+            yield Result(index, profile, Outcome.KNOWN, known)
+
+
+def answer_once() -> bytes:
+    """Decode the largest request, answer it, and encode the answer."""
+    body = {
+        "urls": [[f"https://www.linkedin.com/in/person-{row:06}"] for row in range(ROWS)],
+        "fields": [f"Header {number}=key{number}" for number in range(FIELDS)],
+    }
+    asked = msgspec.json.decode(msgspec.json.encode(body), type=FormulaBody)
+    enricher = SimpleNamespace(enrich=lambda profiles, *_, **__: Run(profiles))
+    context = cast("AppContext", SimpleNamespace(clock=lambda: NOW, make_enricher=lambda: enricher))
+    token = FormulaToken("1", "sheet", Caller("me", "me@example.com", "example.com"), NOW, NOW)
+    formula.ANSWER_WITHIN_S = 300.0  # a busy machine is slower than an instance
+    values = formula.answer(context, token, asked.urls, asked.fields, "", credits_per_day=1)
+    return msgspec.json.encode(values)
+
+
+def main(count: int) -> None:
+    """Answer so many at once."""
+    sizes: list[int] = []
+    threads = [threading.Thread(target=lambda: sizes.append(len(answer_once()))) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sizes) == count
+    assert all(size > 0.9 * formula.MAX_ANSWER_BYTES for size in sizes), sizes
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)  # noqa: T201 - its result
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
