@@ -56,7 +56,7 @@ class Budget:
     """
 
     def __init__(self, leads: int = 1) -> None:
-        self._left = max(MAX_STEPS, min(leads * STEPS_PER_LEAD, MAX_STEPS_TOGETHER))
+        self.steps_left = max(MAX_STEPS, min(leads * STEPS_PER_LEAD, MAX_STEPS_TOGETHER))
         self._interpreter = _Interpreter()
 
     def spend(self, work: Callable[[_Interpreter], object]) -> object:
@@ -65,7 +65,7 @@ class Budget:
         Raises:
             NoValue: it takes more.
         """
-        interpreter, allowed = self._interpreter, min(MAX_STEPS, self._left)
+        interpreter, allowed = self._interpreter, min(MAX_STEPS, self.steps_left)
         interpreter.steps_left = allowed
         try:
             return work(interpreter)
@@ -74,7 +74,7 @@ class Budget:
                 raise NoValue("The custom fields take too many steps for so many people; choose fewer rows.") from None
             raise NoValue("This field takes too many steps for this lead; make its expression simpler.") from None
         finally:
-            self._left -= min(allowed, allowed - interpreter.steps_left)
+            self.steps_left -= min(allowed, allowed - interpreter.steps_left)
 
 
 def evaluate(expression: str, lead: object, budget: Budget | None = None) -> object:

@@ -119,7 +119,7 @@ def test_no_accepted_expression_takes_more_steps_or_makes_more_than_its_budget(e
         assert "too many steps" in str(reason) or "object" in str(reason)  # noqa: PT017 - either outcome is right
     else:
         assert size <= 6 * 64 * MAX_STEPS
-    assert budget._left >= 0
+    assert budget.steps_left >= 0
 
 
 @pytest.mark.filterwarnings("ignore:deprecated string literal syntax:PendingDeprecationWarning")
@@ -169,10 +169,10 @@ def test_a_costly_expression_ends_with_its_budget_and_blocks_no_other_field(name
     fields = select([f"Costly={HOSTILE[name]}", "email", "Simple=skills[0]"])
     budget, said = Budget(leads=100), list[str]()
     for _ in range(3):
-        before = budget._left
+        before = budget.steps_left
         [cell, *others] = project(LEAD, FACTS, fields, budget=budget, failed=lambda why: said.append(why) or "!")  # type: ignore[func-returns-value]
         assert others == [LEAD["email"], "Lathes"]
-        assert before - budget._left <= MAX_STEPS + 20
+        assert before - budget.steps_left <= MAX_STEPS + 20
         assert isinstance(cell, bool | int | str)
         assert len(str(cell)) <= 50_000
 
@@ -187,8 +187,8 @@ def test_what_costs_too_much_says_so(name: str) -> None:
 
 def test_the_fields_of_many_leads_share_a_budget() -> None:
     budget, said = Budget(leads=10**6), list[str]()
-    assert budget._left == MAX_STEPS_TOGETHER
-    budget._left = MAX_STEPS + 10
+    assert budget.steps_left == MAX_STEPS_TOGETHER
+    budget.steps_left = MAX_STEPS + 10
     fields = select([f"X={HOSTILE['filters']}"])
     for _ in range(3):
         project(LEAD, FACTS, fields, budget=budget, failed=lambda why: said.append(why) or "")  # type: ignore[func-returns-value]
