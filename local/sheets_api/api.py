@@ -12,7 +12,7 @@ from aiohttp import web
 from local.sheets_api import discovery, fields_mask, routing, validation
 from local.sheets_api.calculation import calculate
 from local.sheets_api.calls import READS, Call
-from local.sheets_api.google_errors import GoogleError, Json, bad_request, invalid
+from local.sheets_api.google_errors import GoogleError, Json, bad_request, invalid, refusal
 from local.sheets_api.state import LoggedCall, State
 from local.sheets_api.switches import Failure, failure_answer
 from local.sheets_api.users import User
@@ -30,6 +30,7 @@ class Api:
         """Answer one request."""
         raw_path = request.raw_path.partition("?")[0]
         method, user, status = "unknown", "", 500
+        body, page = b"", None
         try:
             method, variables = routing.route(request.method, raw_path)
             user_found = self._user(request)
@@ -38,17 +39,20 @@ class Api:
             answer = await self._call(request, method, variables, (user_found, body))
             status = 200
         except GoogleError as error:
-            status, answer = error.code, error.body()
+            status, answer, page = error.code, error.body(), error.page()
         except _HangUp:
             status, answer = 0, {}
         except Exception as error:  # noqa: BLE001  # the edge: whatever is wrong with the emulator must be seen, not lost
             self.state.faults.append(f"{method}: {error!r}")
             traceback.print_exc()
             answer = GoogleError(500, f"The emulator failed: {error!r}").body()
-        self.state.record(LoggedCall(method, raw_path, user, status))
+        pretty = request.query.get("prettyPrint") != "false"
+        response = _response(status or 500, answer, pretty=pretty) if page is None else _page(status, page)
+        answered = len(response.body) if status and isinstance(response.body, bytes) else 0
+        self.state.record(LoggedCall(method, raw_path, user, status, len(body), answered))
         if status == 0 and request.transport is not None:
             request.transport.close()
-        return _response(status or 500, answer, pretty=request.query.get("prettyPrint") != "false")
+        return response
 
     def _user(self, request: web.Request) -> User:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -70,6 +74,10 @@ class Api:
         user, body = who_and_what
         kind: Literal["Read", "Write"] = "Read" if method in READS else "Write"
         switches = self.state.switches
+        if switches.max_request_bytes is not None and len(body) > switches.max_request_bytes:
+            raise GoogleError(413)
+        if user.refusal is not None:
+            raise refusal(user.refusal)
         self.state.quota.take(user.email, kind)
         failure = switches.next_failure()
         if switches.latency_s:
@@ -95,8 +103,10 @@ class Api:
         mask = fields_mask.parse(mask_text) if mask_text else None
         if mask is not None:
             fields_mask.check(mask, described.response)
-        if "spreadsheetId" in call.path and call.path["spreadsheetId"] in call.workbooks:
-            calculate(call.workbooks[call.path["spreadsheetId"]])
+        workbook = call.workbooks.get(call.path.get("spreadsheetId", ""))
+        if workbook is not None:
+            workbook.choices = self.state.switches.choices
+            calculate(workbook)
         answer = routing.HANDLERS[call.method](call)
         if not call.reads:
             event = {"method": call.method, "user": call.user.email, "changed": call.changed}
@@ -126,6 +136,10 @@ def _decoded(body: bytes) -> Json:
         raise bad_request([("", 'Invalid JSON payload received. Unknown name "": Root element must be a message.')])
     found: Json = validation.without_nulls(decoded)
     return found
+
+
+def _page(status: int, page: str) -> web.Response:
+    return web.Response(status=status, text=page, content_type="text/html", headers={"Referrer-Policy": "no-referrer"})
 
 
 def _response(status: int, answer: Json, *, pretty: bool) -> web.Response:

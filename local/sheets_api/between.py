@@ -100,7 +100,7 @@ class Between:
         for edit in due:
             self.waiting.remove(edit)
             try:
-                batch.run(Target(workbook, User(workbook.owner)), edit.requests)
+                batch.run(Target(workbook, User(workbook.owner), by_hand=True), edit.requests)
             except GoogleError as error:
                 faults.append(f"a waiting edit: {error}")
         if self.editor is not None:

@@ -168,9 +168,20 @@ class _Scope:
         if bottom == top and right == left:  # one cell is not worth remembering
             return Area([[value_of(sheet.rows[top].cell(left))]], top, left)
         area = CellArea(top, left, None if bottom is None else bottom + 1, None if right is None else right + 1)
+        return self._values(sheet, area)
+
+    def _values(self, sheet: Sheet, area: CellArea) -> Area:
         if (known := self.areas.get((sheet.id, area))) is None:
             known = self.areas[sheet.id, area] = _values(sheet, area)
         return known
+
+    def named(self, name: str) -> Area:
+        """Return the values of a named range. Raises FormulaError, NAME, where there is none."""
+        for named in self.workbook.named_ranges:
+            if named["name"].casefold() == name.casefold():
+                sheet, box = self.workbook.grid_range(named["range"])
+                return self._values(sheet, CellArea(box.top, box.left, box.bottom, box.right))
+        raise FormulaError("NAME", f"Unknown range name: '{name.upper()}'.")
 
 
 def _values(sheet: Sheet, area: CellArea) -> Area:

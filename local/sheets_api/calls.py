@@ -32,6 +32,8 @@ class Call:
     path: dict[str, str]
     query: Json
     body: Json
+    by_hand: bool = False
+    """Whether the emulator's own control calls, in the place of the person in the browser."""
     changed: list[str] = field(default_factory=list)
 
     @property

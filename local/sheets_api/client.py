@@ -52,11 +52,16 @@ class SheetsEmulator(Child):
         role: str = "writer",
         project: str = "leadfill",
         token: str = "",
+        refusal: str | None = None,
     ) -> str:
-        """Make an access token of this person known and return it. `role` is writer or reader."""
+        """Make an access token of this person known and return it. `role` is writer, commenter or reader.
+
+        `refusal` is the reason of the 403 that meets all its calls: ACCESS_TOKEN_SCOPE_INSUFFICIENT, SERVICE_DISABLED.
+        """
         token = token or "ya29." + secrets.token_urlsafe(24)
         allowed = spreadsheets if isinstance(spreadsheets, str) else list(spreadsheets)
-        body = {"token": token, "email": email, "spreadsheets": allowed, "role": role, "project": project}
+        body: JsonObject = {"token": token, "email": email, "spreadsheets": allowed, "role": role, "project": project}
+        body |= {"refusal": refusal}
         self._send("POST", "tokens", body)
         return token
 
@@ -73,9 +78,10 @@ class SheetsEmulator(Child):
         title: str = "Leads",
         sheet: str = "Leads",
         owner: str = "owner@example.com",
+        office_file: bool = False,
     ) -> str:
         """Make a spreadsheet with one sheet of RAW values or CSV text, or from an .xlsx or .csv file; return its id."""
-        body: JsonObject = {"title": title, "sheet": sheet, "owner": owner}
+        body: JsonObject = {"title": title, "sheet": sheet, "owner": owner, "office_file": office_file}
         if path is not None and path.suffix.lower() == ".csv":
             csv = path.read_text(encoding="utf-8-sig")
         if path is not None and csv is None:
@@ -141,13 +147,14 @@ class SheetsEmulator(Child):
         """Set all switches anew; those not named are at rest. Raises ValueError for one that there is not.
 
         quota_per_minute, quota_per_minute_project, minute_s, latency_s, fail_next (statuses, 0 hangs up, or
-        {"status", "after": True}: carried out, then failed), error_rate, error_statuses, seed.
+        {"status", "after": True, "reason"}: carried out, then failed), error_rate, error_statuses, seed,
+        max_request_bytes, and what Google does not document (`choices.Choices`).
         """
         state: JsonObject = self._send("PUT", "switches", switches)
         return state
 
     def calls(self) -> JsonObject:
-        """Return `total`, `reads`, `writes`, `by_method`, `log` (the last thousand) and the emulator's own `faults`."""
+        """Return `total`, `reads`, `writes`, `by_method`, `bytes` by method, `log`, and the emulator's own `faults`."""
         report: JsonObject = self._send("GET", "calls")
         return report
 

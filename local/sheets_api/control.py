@@ -1,15 +1,16 @@
 """What gives the emulator its people and spreadsheets, and tells what was called: `/_emulator/…`, not Google's.
 
-POST   /_emulator/tokens                        {token, email, spreadsheets: "*" or [ids], role?, project?}
+POST   /_emulator/tokens                        {token, email, spreadsheets: "*" or [ids], role?, project?, refusal?}
 DELETE /_emulator/tokens/{token}                the token is unknown from now on (it expired)
-POST   /_emulator/spreadsheets                  {title?, csv? | xlsx? (base64) | values?, sheet?, typed?, owner?}
+POST   /_emulator/spreadsheets                  {title?, csv? | xlsx? (base64) | values?, sheet?, typed?, owner?,
+                                                office_file?}
 GET    /_emulator/spreadsheets                  → {spreadsheets: [{spreadsheetId, title}]}
 DELETE /_emulator/spreadsheets/{id}
 GET    /_emulator/spreadsheets/{id}/file        ?format=xlsx|csv&sheet=
 GET    /_emulator/spreadsheets/{id}/events      server-sent events, one for each change
 POST   /_emulator/spreadsheets/{id}/computed    {range, values, block?}: what formulas show, computed elsewhere; with
                                                 block, what the formula in the range's first cell spills
-GET    /_emulator/calls                         → {total, reads, writes, by_method, log, faults}
+GET    /_emulator/calls                         → {total, reads, writes, by_method, bytes, log, faults}
 DELETE /_emulator/calls                         start counting again
 GET    /_emulator/health
 """
@@ -32,7 +33,7 @@ from local.sheets_api.calls import READS
 from local.sheets_api.cells import Block, Formula, Scalar, raw_cell, value_of
 from local.sheets_api.google_errors import GoogleError, Json
 from local.sheets_api.state import State
-from local.sheets_api.users import User
+from local.sheets_api.users import Refusal, Role, User
 from local.sheets_api.workbook import OWNER, Workbook
 
 T = TypeVar("T")
@@ -45,8 +46,9 @@ class TokenBody(msgspec.Struct, forbid_unknown_fields=True):
     token: str
     email: str
     spreadsheets: str | list[str] = "*"
-    role: str = "writer"
+    role: Role = "writer"
     project: str = "leadfill"
+    refusal: Refusal | None = None
 
 
 class SpreadsheetBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,6 +61,7 @@ class SpreadsheetBody(msgspec.Struct, forbid_unknown_fields=True):
     sheet: str = "Sheet1"
     typed: bool = False
     owner: str = OWNER
+    office_file: bool = False
 
 
 class ComputedBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,13 +74,14 @@ class ComputedBody(msgspec.Struct, forbid_unknown_fields=True):
 
 def new_workbook(body: SpreadsheetBody) -> Workbook:
     """Return the workbook that a body describes. Raises ValueError on an unreadable xlsx."""
+    options: Json = {"title": body.title, "owner": body.owner, "office_file": body.office_file}
     if body.xlsx is not None:
-        sheets = files.from_xlsx(base64.b64decode(body.xlsx, validate=True))
-    elif body.csv is not None:
+        return files.from_xlsx(base64.b64decode(body.xlsx, validate=True), **options)
+    if body.csv is not None:
         sheets = [files.from_csv(body.csv, title=body.sheet, typed=body.typed)]
     else:
         sheets = [files.from_values(body.values or [], title=body.sheet)]
-    return Workbook(title=body.title, owner=body.owner, sheets=sheets)
+    return Workbook(sheets=sheets, **options)
 
 
 class Control:
@@ -110,7 +114,7 @@ class Control:
         """Make a token known."""
         body = await body_of(request, TokenBody)
         allowed = None if body.spreadsheets == "*" else frozenset(body.spreadsheets)
-        self.state.tokens[body.token] = User(body.email, allowed, body.role == "reader", body.project)
+        self.state.tokens[body.token] = User(body.email, allowed, body.role, body.project, body.refusal)
         return web.json_response({"ok": True})
 
     async def drop_token(self, request: web.Request) -> web.Response:
@@ -228,6 +232,7 @@ def call_report(state: State) -> Json:
         "reads": reads,
         "writes": total - reads,
         "by_method": dict(state.counts),
+        "bytes": {method: asdict(traffic) for method, traffic in state.bytes.items()},
         "log": [asdict(call) for call in state.log],
         "faults": list(state.faults),
     }

@@ -109,7 +109,7 @@ class RandomEditor:
             return
         request, told = edit
         try:
-            batch.run(Target(workbook, User(workbook.owner)), [request])
+            batch.run(Target(workbook, User(workbook.owner), by_hand=True), [request])
         except GoogleError:  # merged cells cannot be sorted: then the person lets it be
             self.typed = typed
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from local.sheets_api.cells import ERROR_KINDS, Cell, CellError, Formula, Spille
 from local.sheets_api.display import show
 from local.sheets_api.entry import EPOCH, enter
 from local.sheets_api.formulas import evaluate
+from local.sheets_api.google_errors import GoogleError
 from local.sheets_api.grid import Row, Sheet
 from local.sheets_api.workbook import Workbook
 
@@ -66,7 +68,7 @@ def load(path: Path, **options: Any) -> Workbook:  # noqa: ANN401  # passed on t
     if path.suffix.lower() == ".csv":
         sheets = [from_csv(path.read_text(encoding="utf-8-sig"))]
     else:
-        sheets = from_xlsx(path.read_bytes())
+        return from_xlsx(path.read_bytes(), **{"title": path.stem, **options})
     return Workbook(**{"title": path.stem, **options, "sheets": sheets})
 
 
@@ -78,13 +80,21 @@ def save(workbook: Workbook, path: Path) -> None:
         path.write_bytes(to_xlsx(workbook))
 
 
-def from_xlsx(data: bytes) -> list[Sheet]:
-    """Return the sheets of an `.xlsx` file: values, formulas with their last values, merges, number formats."""
+def from_xlsx(data: bytes, **options: Any) -> Workbook:  # noqa: ANN401  # passed on to Workbook
+    """Return the workbook in an `.xlsx` file: values, formulas with last values, merges, formats, names."""
     import openpyxl  # noqa: PLC0415  # heavy, and most runs load no file
 
     formulas = openpyxl.load_workbook(io.BytesIO(data))
     values = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-    return [_sheet(formulas[title], values[title], index) for index, title in enumerate(formulas.sheetnames)]
+    sheets = [_sheet(formulas[title], values[title], index) for index, title in enumerate(formulas.sheetnames)]
+    workbook = Workbook(**{**options, "sheets": sheets})
+    for name, defined in formulas.defined_names.items():
+        with suppress(GoogleError):  # a name of a formula or of another file names no range
+            sheet, area = workbook.resolve(str(defined.attr_text))
+            covered = sheet.fit(area, clip=True).grid_range(sheet.id)
+            named = {"namedRangeId": str(workbook.new_id()), "name": name, "range": covered}
+            workbook.named_ranges = (*workbook.named_ranges, named)
+    return workbook
 
 
 def _sheet(source: Worksheet, values: Worksheet, index: int) -> Sheet:
@@ -110,6 +120,7 @@ def _sheet(source: Worksheet, values: Worksheet, index: int) -> Sheet:
 
 
 def _cell(value: Any, last: Any, pattern: str) -> tuple[Cell, dict[str, str] | None]:  # noqa: ANN401  # what openpyxl reads
+    value = getattr(value, "text", value)  # an ArrayFormula
     if isinstance(value, str) and value.startswith("=") and len(value) > 1:
         shown = value_of(_plain(last)[0]) if last is not None else None
         return Formula(value, evaluate(value) if shown is None else shown), None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import struct
 
+from local.sheets_api.cells import plain_number
 from local.sheets_api.google_errors import Json
 
 _WHITE = {"red": 1, "green": 1, "blue": 1}
@@ -50,7 +52,24 @@ def normal(cell_format: Json) -> Json:
     return stored
 
 
+def normal_colour(style: Json) -> Json:
+    """Return a ColorStyle as Google stores it: 32 bits a channel, channels of 0 left out, none for no colour."""
+    if "rgbColor" not in style:
+        return style
+    channels = {name: float(f"{_as_32_bits(value):.8g}") for name, value in style["rgbColor"].items() if value}
+    return {"rgbColor": {name: plain_number(value) for name, value in channels.items()}}
+
+
+def _as_32_bits(value: float) -> float:
+    (rounded,) = struct.unpack("f", struct.pack("f", value))
+    return float(rounded)
+
+
 def _double(within: Json, name: str) -> None:
+    if name in within:
+        within[name] = normal_colour({"rgbColor": within[name]})["rgbColor"]
+    if name + "Style" in within:
+        within[name + "Style"] = normal_colour(within[name + "Style"])
     style = within.get(name + "Style")
     if style and "rgbColor" in style:
         within[name] = style["rgbColor"]

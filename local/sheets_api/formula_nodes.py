@@ -33,6 +33,9 @@ class Scope(Protocol):
     def area(self, reference: Reference) -> Area:
         """Return the values of a reference. Raises FormulaError, REF, where there is none."""
 
+    def named(self, name: str) -> Area:
+        """Return the values of a named range. Raises FormulaError, NAME, where there is none."""
+
 
 Node = Callable[[Scope, bool], Value]
 """Computes a part of a formula; True: inside ARRAYFORMULA, where operators apply to each cell of a range."""
@@ -50,6 +53,11 @@ def constant(value: Single) -> Node:
 def reference_to(reference: Reference) -> Node:
     """Return the node of a reference."""
     return lambda scope, _spread: scope.area(reference)
+
+
+def named_range(name: str) -> Node:
+    """Return the node of a name."""
+    return lambda scope, _spread: scope.named(name)
 
 
 def applied(function: Callable[..., Single], arguments: list[Node], *, tolerant: bool = False) -> Node:

@@ -12,7 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 from local.sheets_api.cells import CellError, Scalar
-from local.sheets_api.formula_nodes import Node, NotComputed, Scope, applied, array_of, call, constant, reference_to
+from local.sheets_api.formula_nodes import (
+    Node,
+    NotComputed,
+    Scope,
+    applied,
+    array_of,
+    call,
+    constant,
+    named_range,
+    reference_to,
+)
 from local.sheets_api.formula_values import Area, FormulaError, Single, Value, number, raised, single, text
 from local.sheets_api.references import REFERENCE, Reference, parse
 
@@ -85,6 +95,10 @@ class Nowhere:
     def area(self, reference: Reference) -> Area:
         """Raise NotComputed."""
         raise NotComputed(str(reference))
+
+    def named(self, name: str) -> Area:
+        """Raise NotComputed."""
+        raise NotComputed(name)
 
 
 def evaluate(formula: str) -> Scalar:
@@ -192,7 +206,7 @@ class _Parser:
         if not self.take("("):
             if name in {"TRUE", "FALSE"}:
                 return constant(name == "TRUE")
-            raise NotComputed
+            return named_range(name)
         arguments: list[Node] = []
         if not self.take(")"):
             arguments = [self.argument()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from local.sheets_api.a1 import Area, Box, render
 from local.sheets_api.cells import Cell, Formula, Spilled
@@ -34,20 +34,26 @@ class Line:
 
     pixel_size: int | None = None
     hidden: bool = False
+    filtered: bool = False
+    """Hidden by a filter, whatever `hidden` says."""
     metadata: tuple[Metadata, ...] = ()
 
 
 PLAIN_LINE = Line()
+EXTRAS = ("userEnteredFormat", "note", "dataValidation", "textFormatRuns", "chipRuns")
+INHERITED = frozenset({"userEnteredFormat", "dataValidation"})
+"""The extras that an inserted row or column takes from the one beside it."""
 
 
 class Row:
     """The cells of a row from the left, as many as there are up to the last one that was ever filled."""
 
-    __slots__ = ("cells", "computed", "formats", "generation", "line")
+    __slots__ = ("cells", "computed", "extras", "generation", "line")
 
     def __init__(self, cells: list[Cell] | None = None, generation: int = -1) -> None:
         self.cells: list[Cell] = cells if cells is not None else []
-        self.formats: dict[int, Json] | None = None
+        self.extras: dict[int, Json] | None = None
+        """By column what cells have beside their value, under Google's names in CellData (`EXTRAS`)."""
         self.line = PLAIN_LINE
         self.generation = generation
         self.computed = False
@@ -56,7 +62,7 @@ class Row:
     def copy(self, generation: int) -> Row:
         """Return a row of its own with the same content."""
         new = Row(self.cells[:], generation)
-        new.formats = dict(self.formats) if self.formats else None
+        new.extras = dict(self.extras) if self.extras else None
         new.line, new.computed = self.line, self.computed
         return new
 
@@ -74,18 +80,41 @@ class Row:
         if isinstance(cell, (Formula, Spilled)):
             self.computed = True
 
+    def enter(self, column: int, cell: Cell) -> None:
+        """Set one cell as somebody enters it: the runs of its former text, links and chips among them, are gone.
+
+        So says Google's reference of CellData, under `textFormatRuns` and `chipRuns`.
+        """
+        self.put(column, cell)
+        if self.extras and column in self.extras:
+            self.put_aside(column, "textFormatRuns", None)
+            self.put_aside(column, "chipRuns", None)
+
+    def aside(self, column: int, name: str) -> Any:  # noqa: ANN401  # any JSON
+        """Return one of a cell's extras, None where it has none."""
+        found = self.extras.get(column) if self.extras else None
+        return found.get(name) if found else None
+
+    def put_aside(self, column: int, name: str, value: Any) -> None:  # noqa: ANN401  # any JSON
+        """Set one of a cell's extras; an empty one is dropped."""
+        found = (self.extras or {}).get(column) or {}
+        kept = {key: item for key, item in found.items() if key != name}
+        if value:
+            kept[name] = value
+        if kept:
+            self.extras = self.extras or {}
+            self.extras[column] = kept
+        elif self.extras:
+            self.extras.pop(column, None)
+
     def format(self, column: int) -> Json | None:
         """Return the userEnteredFormat of one cell."""
-        return self.formats.get(column) if self.formats else None
+        found: Json | None = self.aside(column, "userEnteredFormat")
+        return found
 
     def put_format(self, column: int, cell_format: Json | None) -> None:
         """Set or (None) drop the userEnteredFormat of one cell."""
-        if cell_format is None:
-            if self.formats:
-                self.formats.pop(column, None)
-            return
-        self.formats = self.formats or {}
-        self.formats[column] = cell_format
+        self.put_aside(column, "userEnteredFormat", cell_format)
 
 
 EMPTY_ROW = Row()
@@ -104,6 +133,11 @@ class Sheet:
     grid: Json = field(default_factory=dict)
     merges: list[Box] = field(default_factory=list)
     protected: dict[int, Json] = field(default_factory=dict)
+    basic_filter: Json | None = None
+    filter_views: tuple[Json, ...] = ()
+    tables: tuple[Json, ...] = ()
+    groups: tuple[Json, ...] = ()
+    """Groups of rows and of columns, as Google's DimensionGroup."""
     metadata: tuple[Metadata, ...] = ()
     generation: int = 0
     lined: bool = False
@@ -118,6 +152,10 @@ class Sheet:
     def box(self) -> Box:
         """The whole grid."""
         return Box(0, 0, len(self.rows), len(self.columns))
+
+    def groups_of(self, dimension: str) -> list[Json]:
+        """Return the groups of rows or of columns."""
+        return [group for group in self.groups if group["range"]["dimension"] == dimension]
 
     def lines(self) -> Iterator[tuple[int, Line]]:
         """Yield the properties of every row that may have developer metadata, with its place."""
@@ -143,6 +181,10 @@ class Sheet:
             dict(self.grid),
             self.merges[:],
             dict(self.protected),
+            self.basic_filter,
+            self.filter_views,
+            self.tables,
+            self.groups,
             self.metadata,
             self.generation,
             self.lined,

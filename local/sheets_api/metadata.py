@@ -90,7 +90,7 @@ def place_of(workbook: Workbook, location: Json) -> Place:
         sheet, dimension, start, end = workbook.dimension_range(span)
         size = len(sheet.rows) if dimension == "ROWS" else len(sheet.columns)
         if end - start != 1:
-            raise invalid("Developer metadata can only be associated with a single row or column.")
+            raise invalid("DimensionRange must represent a single row or column.")
         if end > size:
             raise invalid(f"dimensionRange.endIndex[{end}] is beyond the end of the sheet[{size}].")
         return Place(sheet, dimension, start)
@@ -150,12 +150,22 @@ def _store(workbook: Workbook, place: Place, entries: tuple[Metadata, ...]) -> N
 
 
 def look_up(workbook: Workbook, lookup: Json, project: str) -> list[Located]:
-    """Return the entries that match all that a DeveloperMetadataLookup says. Raises GoogleError, 400."""
+    """Return the entries that match all that a DeveloperMetadataLookup says; an empty one matches everything.
+
+    A location "assumes a default value of INTERSECTING" (reference of DeveloperMetadataLookup).
+
+    Raises GoogleError, 400.
+    """
     wanted: Place | None = None
+    strategy = lookup.get("locationMatchingStrategy")
     if "metadataLocation" in lookup:
         with naming("developerMetadataLookup.metadataLocation"):
             wanted = place_of(workbook, lookup["metadataLocation"])
-    intersecting = lookup.get("locationMatchingStrategy") == "INTERSECTING_LOCATION"
+        if wanted.sheet is None and strategy == "INTERSECTING_LOCATION":  # seen by others on the live API
+            raise invalid("INTERSECTING_LOCATION cannot be used with the location of the spreadsheet.")
+    elif strategy:
+        raise invalid("A metadataLocation must be specified with a locationMatchingStrategy.")
+    intersecting = strategy != "EXACT_LOCATION"
     return [
         (entry, place)
         for entry, place in located(workbook, project)
@@ -169,9 +179,8 @@ def look_up(workbook: Workbook, lookup: Json, project: str) -> list[Located]:
 
 
 def _meet(one: Place, other: Place) -> bool:
-    if one.sheet is None or other.sheet is None:
-        return True
-    if one.sheet is not other.sheet:
+    """Whether two places share a cell; the spreadsheet's own place meets none (seen by others on the live API)."""
+    if one.sheet is None or one.sheet is not other.sheet:
         return False
     return one.dimension is None or other.dimension is None or one.dimension != other.dimension
 

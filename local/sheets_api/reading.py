@@ -63,9 +63,9 @@ def _row(row: Row, box: Box, rendering: Rendering) -> list[Any]:
     cells = row.cells[box.left : box.right]
     while cells and (cells[-1] is None or value_of(cells[-1]) is None):
         cells.pop()
-    formats = row.formats
+    extras = row.extras
     return [
-        cell if type(cell) is str else _one(cell, formats.get(column) if formats else None, rendering)
+        cell if type(cell) is str else _one(cell, row.format(column) if extras else None, rendering)
         for column, cell in enumerate(cells, box.left)
     ]
 

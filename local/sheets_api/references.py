@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from openpyxl.utils import column_index_from_string
 
-from local.sheets_api.a1 import letters, quote
+from local.sheets_api.a1 import Box, letters, quote
 
 Span = tuple[int, int]
 Moved = Callable[[Span], Span | None]
@@ -179,6 +179,32 @@ def renaming(old: str, new: str | None) -> Change:
         if reference.sheet is None or reference.sheet.casefold() != folded:
             return reference
         return None if new is None else replace(reference, sheet=new)
+
+    return change
+
+
+def carried(title: str, source: Box, way: tuple[str, int, int], *, home: str) -> Change:
+    """Return the change that follows cells that are cut out of `source` of a sheet: to another, so far down and right.
+
+    Only a reference that lies wholly inside is followed. `home` is the title of the sheet that the formula stands on.
+    """
+    to, down, right = way
+
+    def change(reference: Reference) -> Reference | None:
+        if (reference.sheet or home).casefold() != title.casefold():
+            return reference
+        ends = [corner for corner in (reference.first, reference.last) if corner is not None]
+        if not all(
+            corner.row is not None
+            and corner.column is not None
+            and source.top <= corner.row < source.bottom
+            and source.left <= corner.column < source.right
+            for corner in ends
+        ):
+            return reference
+        moved = [replace(corner, row=(corner.row or 0) + down, column=(corner.column or 0) + right) for corner in ends]
+        named = None if reference.sheet is None and to == home else to
+        return Reference(named, moved[0], moved[1] if len(moved) > 1 else None)
 
     return change
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.sheets_api import metadata
+from local.sheets_api import metadata, tables
 from local.sheets_api.a1 import Area, Box
-from local.sheets_api.cells import Formula, extended_value, typed, value_of
-from local.sheets_api.display import show
+from local.sheets_api.cell_data import row_data
 from local.sheets_api.fields_mask import Mask, wants
-from local.sheets_api.formats import DEFAULT_FORMAT, THEME, effective
+from local.sheets_api.formats import DEFAULT_FORMAT, THEME
 from local.sheets_api.google_errors import Json
-from local.sheets_api.grid import Line, Row, Sheet
+from local.sheets_api.grid import Line, Sheet
 from local.sheets_api.users import User, can_edit
 from local.sheets_api.workbook import Workbook
-
-_AS_ENTERED = frozenset({"userEnteredValue", "userEnteredFormat"})
 
 Areas = dict[int, list[Area]]
 """The areas wanted of each sheet, by its id."""
@@ -34,6 +31,8 @@ def spreadsheet(workbook: Workbook, user: User, *, areas: Areas | None, grid_dat
         ],
         "spreadsheetUrl": f"https://docs.google.com/spreadsheets/d/{workbook.id}/edit",
     }
+    if workbook.named_ranges:
+        shown["namedRanges"] = list(workbook.named_ranges)
     entries = [metadata.resource(e, p) for e, p in metadata.located(workbook, user.project) if p.sheet is None]
     if entries:
         shown["developerMetadata"] = entries
@@ -64,12 +63,25 @@ def sheet_resource(workbook: Workbook, sheet: Sheet, user: User, areas: list[Are
         shown["data"] = [grid_data(sheet, sheet.fit(area, clip=True), user, mask) for area in areas]
     if sheet.merges:
         shown["merges"] = [box.grid_range(sheet.id) for box in sheet.merges]
+    shown |= _objects(sheet)
     if sheet.protected:
         shown["protectedRanges"] = [protected_range(workbook, p, user) for p in sheet.protected.values()]
     found = [metadata.resource(e, p) for e, p in _entries(workbook, sheet, user) if p.dimension is None]
     if found:
         shown["developerMetadata"] = found
     return shown
+
+
+def _objects(sheet: Sheet) -> Json:
+    """Return the filter, filter views, tables and groups of a sheet; what there is none of is left out."""
+    found = {
+        "basicFilter": sheet.basic_filter,
+        "filterViews": list(sheet.filter_views),
+        "tables": [tables.shown(sheet, table) for table in sheet.tables],
+        "rowGroups": sheet.groups_of("ROWS"),
+        "columnGroups": sheet.groups_of("COLUMNS"),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _entries(workbook: Workbook, sheet: Sheet, user: User) -> list[metadata.Located]:
@@ -122,39 +134,10 @@ def _lines(sheet: Sheet, user: User, lines: list[Line], where: tuple[Any, int, i
         one: Json = {"pixelSize": line.pixel_size or default_size}
         if line.hidden:
             one["hiddenByUser"] = True
+        if line.filtered:
+            one["hiddenByFilter"] = True
         seen = [e for e in line.metadata if e.visibility == "DOCUMENT" or e.project == user.project]
         if seen:
             one["developerMetadata"] = [metadata.resource(e, metadata.Place(sheet, dimension, index)) for e in seen]
         shown.append(one)
     return shown
-
-
-def row_data(row: Row, box: Box, mask: Mask | None = None) -> Json:
-    """Return Google's RowData of a row between two columns; cells without content at the end are left out."""
-    last = max(len(row.cells), max(row.formats, default=-1) + 1 if row.formats else 0)
-    cells = [cell_data(row, column, mask) for column in range(box.left, min(box.right, last))]
-    while cells and not cells[-1]:
-        cells.pop()
-    return {"values": cells} if cells else {}
-
-
-def cell_data(row: Row, column: int, mask: Mask | None = None) -> Json:
-    """Return Google's CellData, or the masked part of it."""
-    cell, own_format = row.cell(column), row.format(column)
-    shown: Json = {}
-    value, entered = value_of(cell), typed(cell)
-    if entered is not None:
-        shown["userEnteredValue"] = extended_value(entered)
-    if mask and mask.keys() <= _AS_ENTERED and not own_format:
-        return shown if "userEnteredValue" in mask else {}
-    if value is not None:
-        shown["effectiveValue"] = extended_value(value)
-        if value != "":  # as recorded of `=""`
-            shown["formattedValue"] = show(value, (own_format or {}).get("numberFormat"))
-    if own_format:
-        shown["userEnteredFormat"] = own_format
-    if shown and wants(mask, "effectiveFormat"):
-        shown["effectiveFormat"] = effective(own_format)
-    if isinstance(cell, Formula) and cell.link:
-        shown["hyperlink"] = cell.link
-    return {name: shown[name] for name in shown if wants(mask, name)}

@@ -49,7 +49,7 @@ def sort(sheet: Sheet, box: Box, keys: list[tuple[int, bool]]) -> None:
 def _take_cells(sheet: Sheet, way: tuple[int, int], source: Row, box: Box) -> None:
     old = sheet.rows[way[1]]
     row = Row(old.cells[:], sheet.generation)
-    row.line, row.formats = old.line, dict(old.formats) if old.formats else None
+    row.line, row.extras = old.line, dict(old.extras) if old.extras else None
     row.computed = old.computed or source.computed
     if old.line.metadata != source.line.metadata and box.left == 0 and box.right == len(sheet.columns):
         row.line = replace(old.line, metadata=source.line.metadata)
@@ -60,10 +60,10 @@ def _take_cells(sheet: Sheet, way: tuple[int, int], source: Row, box: Box) -> No
     if len(row.cells) < box.left:
         row.cells.extend([None] * (box.left - len(row.cells)))
     row.cells[box.left : box.right] = taken + [None] * (width - len(taken))
-    if old.formats or source.formats:
-        formats = {c: f for c, f in (old.formats or {}).items() if not box.left <= c < box.right}
-        formats |= {c: f for c, f in (source.formats or {}).items() if box.left <= c < box.right}
-        row.formats = formats or None
+    if old.extras or source.extras:
+        formats = {c: f for c, f in (old.extras or {}).items() if not box.left <= c < box.right}
+        formats |= {c: f for c, f in (source.extras or {}).items() if box.left <= c < box.right}
+        row.extras = formats or None
     sheet.rows[way[1]] = row
 
 

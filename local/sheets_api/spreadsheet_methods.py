@@ -6,11 +6,11 @@ from local.sheets_api import fields_mask, filters, metadata, resources
 from local.sheets_api.a1 import Area
 from local.sheets_api.calculation import calculate
 from local.sheets_api.calls import Call
+from local.sheets_api.cell_data import put
 from local.sheets_api.fields_mask import Mask
 from local.sheets_api.google_errors import GoogleError, Json
 from local.sheets_api.grid import Sheet
 from local.sheets_api.requests import batch, sheets
-from local.sheets_api.requests.cells import put
 from local.sheets_api.requests.target import Target
 from local.sheets_api.resources import Areas
 from local.sheets_api.workbook import Workbook
@@ -88,7 +88,7 @@ def batch_update(call: Call) -> Json:
     """Carry out a batch of requests, all or none."""
     workbook, body = call.workbook, call.body
     requests = body.get("requests", [])
-    replies = batch.run(Target(workbook, call.user), requests)
+    replies = batch.run(Target(workbook, call.user, call.by_hand), requests)
     call.changed += [name for request in requests for name in request]
     answer: Json = {"spreadsheetId": workbook.id, "replies": replies}
     if body.get("includeSpreadsheetInResponse"):

@@ -24,8 +24,29 @@ class LoggedCall:
     path: str
     user: str
     status: int
+    request_bytes: int = 0
+    answer_bytes: int = 0
     at_s: float = field(default_factory=time.monotonic)
     """When it ended, on a clock that only tells distances."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Bytes of the bodies that a method's calls carried, all together and at most in one."""
+
+    requests: int = 0
+    answers: int = 0
+    largest_request: int = 0
+    largest_answer: int = 0
+
+    def with_call(self, call: LoggedCall) -> Traffic:
+        """Return the sums and maxima with one more call."""
+        return Traffic(
+            self.requests + call.request_bytes,
+            self.answers + call.answer_bytes,
+            max(self.largest_request, call.request_bytes),
+            max(self.largest_answer, call.answer_bytes),
+        )
 
 
 @dataclass
@@ -39,6 +60,8 @@ class State:
     log: deque[LoggedCall] = field(default_factory=lambda: deque(maxlen=LOGGED_CALLS))
     counts: Counter[str] = field(default_factory=Counter)
     listeners: dict[str, set[asyncio.Queue[Json]]] = field(default_factory=dict)
+    bytes: dict[str, Traffic] = field(default_factory=dict)
+    """By method."""
     faults: list[str] = field(default_factory=list)
     """The emulator's own faults: answers against the discovery document, unexpected exceptions."""
 
@@ -54,11 +77,13 @@ class State:
         """Log a call."""
         self.log.append(call)
         self.counts[call.method] += 1
+        self.bytes[call.method] = self.bytes.get(call.method, Traffic()).with_call(call)
 
     def forget_calls(self) -> None:
         """Start the log and the counts again."""
         self.log.clear()
         self.counts.clear()
+        self.bytes.clear()
 
     def announce(self, workbook: Workbook, event: Json) -> None:
         """Tell everybody who listens to a workbook that it changed."""

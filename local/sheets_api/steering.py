@@ -1,7 +1,8 @@
 """What a test does to a running emulator, under `/_emulator/`.
 
 PUT    switches        {quota_per_minute?, quota_per_minute_project?, minute_s?, latency_s?, fail_next?: [status or
-                       {status, after}], error_rate?, error_statuses?, seed?}: all of them anew; {} puts all at rest
+                       {status, after?, reason?}], error_rate?, error_statuses?, seed?, max_request_bytes?, and each
+                       field of `choices.Choices`}: all of them anew; {} puts all at rest
 POST   call            {method, spreadsheet?, query?, path?, body?} → what the API answers its owner; neither counted,
                        nor held, nor preceded by edits
 POST   waiting         {spreadsheet, requests, method?, skip?}: a batchUpdate right before a call that is to come
@@ -17,7 +18,7 @@ POST   reset           no spreadsheets, no switches, no edits, no calls counted;
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import msgspec
@@ -27,6 +28,7 @@ from local.sheets_api import discovery
 from local.sheets_api.api import Api
 from local.sheets_api.between import Between, WaitingEdit
 from local.sheets_api.calls import Call
+from local.sheets_api.choices import Choices
 from local.sheets_api.control import body_of
 from local.sheets_api.editor import RandomEditor
 from local.sheets_api.google_errors import GoogleError, Json
@@ -48,6 +50,12 @@ class SwitchesBody(msgspec.Struct, forbid_unknown_fields=True):
     error_rate: float = 0.0
     error_statuses: tuple[int, ...] = (429, 500, 503)
     seed: int = 0
+    max_request_bytes: int | None = None
+    missing_metadata_refused: bool = False
+    null_by_data_filter_clears: bool = False
+    strict_validation_refuses: bool = False
+    typed_column_refuses: bool = False
+    table_renames_header: bool = False
 
 
 class CallBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -104,6 +112,8 @@ def switches_of(body: SwitchesBody) -> Switches:
         error_rate=body.error_rate,
         error_statuses=body.error_statuses,
         seed=body.seed,
+        max_request_bytes=body.max_request_bytes,
+        choices=Choices(**{each.name: getattr(body, each.name) for each in fields(Choices)}),
     )
 
 
@@ -143,7 +153,7 @@ class Steering:
         workbook = self.state.workbooks.get(given.spreadsheet)
         user = User(workbook.owner if workbook else OWNER)
         path = {"spreadsheetId": given.spreadsheet, **given.path}
-        call = Call(self.state.workbooks, user, given.method, path, given.query, given.body)
+        call = Call(self.state.workbooks, user, given.method, path, given.query, given.body, by_hand=True)
         try:
             answer = self.api.checked(call, described)
         except GoogleError as error:

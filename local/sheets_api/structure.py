@@ -6,8 +6,8 @@ What is anchored to a row or column (formats, size, developer metadata, merges, 
 from __future__ import annotations
 
 from local.sheets_api import references
-from local.sheets_api.google_errors import invalid
-from local.sheets_api.grid import EMPTY_ROW, PLAIN_LINE, Dimension, Row, Sheet
+from local.sheets_api.google_errors import Json, invalid
+from local.sheets_api.grid import EMPTY_ROW, INHERITED, PLAIN_LINE, Dimension, Row, Sheet
 from local.sheets_api.relocation import relocate
 from local.sheets_api.workbook import Workbook
 
@@ -35,25 +35,29 @@ def _insert_rows(sheet: Sheet, start: int, count: int, pattern: int) -> None:
     new = []
     for _ in range(count):
         row = EMPTY_ROW
-        if model.formats:
+        if extras := {column: kept for column, found in (model.extras or {}).items() if (kept := _inherited(found))}:
             row = Row([], sheet.generation)
-            row.formats = dict(model.formats)
+            row.extras = extras
         new.append(row)
     sheet.rows[start:start] = new
+
+
+def _inherited(extras: Json) -> Json:
+    return {name: value for name, value in extras.items() if name in INHERITED}
 
 
 def _insert_columns(sheet: Sheet, start: int, count: int, pattern: int) -> None:
     sheet.columns[start:start] = [PLAIN_LINE] * count
     for index, row in enumerate(sheet.rows):
-        if len(row.cells) > start or row.formats:
+        if len(row.cells) > start or row.extras:
             mine = sheet.writable(index)
             if len(mine.cells) > start:
                 mine.cells[start:start] = [None] * count
-            if mine.formats:
-                shifted = {column + count * (column >= start): value for column, value in mine.formats.items()}
-                if pattern in mine.formats:
-                    shifted.update(dict.fromkeys(range(start, start + count), mine.formats[pattern]))
-                mine.formats = shifted
+            if mine.extras:
+                shifted = {column + count * (column >= start): value for column, value in mine.extras.items()}
+                if inherited := _inherited(mine.extras.get(pattern, {})):
+                    shifted.update(dict.fromkeys(range(start, start + count), inherited))
+                mine.extras = shifted
 
 
 def append(workbook: Workbook, sheet: Sheet, dimension: Dimension, length: int) -> None:
@@ -81,12 +85,12 @@ def delete(workbook: Workbook, sheet: Sheet, dimension: Dimension, start: int, e
     else:
         del sheet.columns[start:end]
         for index, row in enumerate(sheet.rows):
-            if len(row.cells) > start or row.formats:
+            if len(row.cells) > start or row.extras:
                 mine = sheet.writable(index)
                 del mine.cells[start:end]
-                if mine.formats:
-                    kept = {c: v for c, v in mine.formats.items() if not start <= c < end}
-                    mine.formats = {c - (end - start) * (c >= end): v for c, v in kept.items()}
+                if mine.extras:
+                    kept = {c: v for c, v in mine.extras.items() if not start <= c < end}
+                    mine.extras = {c - (end - start) * (c >= end): v for c, v in kept.items()}
     relocate(workbook, sheet, dimension, references.deleted(start, end))
 
 
@@ -124,10 +128,10 @@ def _permute_columns(sheet: Sheet, order: list[int]) -> None:
     first = next((i for i, old in enumerate(order) if i != old), len(order))
     place = {old: new for new, old in enumerate(order)}
     for index, row in enumerate(sheet.rows):
-        if len(row.cells) > first or row.formats:
+        if len(row.cells) > first or row.extras:
             mine = sheet.writable(index)
             width = len(mine.cells)
             cells = mine.cells
             mine.cells = [cells[old] if old < width else None for old in order]
-            if mine.formats:
-                mine.formats = {place[column]: value for column, value in mine.formats.items()}
+            if mine.extras:
+                mine.extras = {place[column]: value for column, value in mine.extras.items()}

@@ -8,17 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from local.sheets_api.google_errors import SENTENCES, GoogleError
-
-PROJECT_NUMBER = 123456789012
+from local.sheets_api.choices import Choices
+from local.sheets_api.google_errors import PROJECT_NUMBER, SENTENCES, GoogleError, error_info, refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failure: with which status (0: hang up), and whether the request was carried out before."""
+    """One failure: with which status (0: hang up), and whether the request was carried out before.
+
+    `reason` tells one 403 from another: PERMISSION_DENIED, ACCESS_TOKEN_SCOPE_INSUFFICIENT, SERVICE_DISABLED.
+    """
 
     status: int
     after: bool = False
+    reason: str = "PERMISSION_DENIED"
 
 
 @dataclass
@@ -36,6 +39,9 @@ class Switches:
     error_rate: float = 0.0
     error_statuses: tuple[int, ...] = (429, 500, 503)
     seed: int = 0
+    max_request_bytes: int | None = None
+    """Of a body; a longer one is a 413."""
+    choices: Choices = field(default_factory=Choices)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -84,17 +90,13 @@ def exhausted(kind: Literal["Read", "Write"], *, per_user: bool, limit: int) -> 
         "consumer": f"projects/{PROJECT_NUMBER}",
         "service": "sheets.googleapis.com",
     }
-    info = {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": "RATE_LIMIT_EXCEEDED",
-        "domain": "googleapis.com",
-        "metadata": reasons,
-    }
-    return GoogleError(429, sentence, details=[info])
+    return GoogleError(429, sentence, details=[error_info("RATE_LIMIT_EXCEEDED", reasons)])
 
 
 def failure_answer(failure: Failure, kind: Literal["Read", "Write"]) -> GoogleError:
     """Return the error that a failure shows."""
     if failure.status == 429:
         return exhausted(kind, per_user=True, limit=60)
+    if failure.status == 403:
+        return refusal(failure.reason)
     return GoogleError(failure.status, SENTENCES.get(failure.status, f"Failure {failure.status} was asked for."))

@@ -152,6 +152,12 @@ def _violations(error: jsonschema.ValidationError) -> Iterator[tuple[str, str]]:
         schema: Json = error.schema if isinstance(error.schema, dict) else {}
         word = _type_word(str(path[-1]) if path else "", {**schema, "format": schema.get("x-format")})
         shown = f'"{error.instance}"' if isinstance(error.instance, str) else error.instance
+        if "cells" in schema or error.validator == "cells":
+            # Of a ValueRange in the body of values.update, which Google's parser knows as `data`, as recorded.
+            place, word = (
+                f"data.{place}" if place == "values" else place,
+                "type.googleapis.com/google.protobuf.ListValue",
+            )
         yield place, f"Invalid value at '{place}' ({word}), {shown}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from local.sheets_api import filters, reading, structure, writing
+from local.sheets_api import filters, reading, structure, tables, writing
 from local.sheets_api.a1 import Area, render
 from local.sheets_api.calculation import calculate
 from local.sheets_api.calls import Call
@@ -80,9 +80,14 @@ def batch_update_by_data_filter(call: Call) -> Json:
     writes: list[tuple[Write, Json]] = []
     for index, given in enumerate(body.get("data", [])):
         data_filter = given.get("dataFilter", {})
+        if workbook.choices.null_by_data_filter_clears:
+            lines = [["" if value is None else value for value in line] for line in given.get("values", [])]
+            given = {**given, "values": lines}  # noqa: PLW2901  # the same entry, read the other way
         with naming(f"data[{index}]"):
-            for target in filters.targets(workbook, data_filter, call.user.project):
-                writes.append((writing.plan(workbook, call.user, target, given, option), data_filter))  # noqa: PERF401  # two nested effects read better than a comprehension
+            targets = filters.targets(workbook, data_filter, call.user.project)
+            if not targets and workbook.choices.missing_metadata_refused:
+                raise invalid("No range matches the data filter.")
+            writes += [(writing.plan(workbook, call.user, target, given, option), data_filter) for target in targets]
     _apply(call, [write for write, _ in writes])
     answer: Json = {"spreadsheetId": workbook.id, **_totals([write for write, _ in writes])}
     if not writes:
@@ -98,6 +103,7 @@ def batch_update_by_data_filter(call: Call) -> Json:
 def _apply(call: Call, writes: list[Write]) -> None:
     for write in writes:
         write.apply()
+        tables.settle_headers(call.workbook, write.sheet, write.box)
         call.changed.append(write.range)
     call.workbook.stale = True
 
@@ -112,8 +118,8 @@ def _summary(workbook: Workbook, write: Write, options: Json) -> Json:
 
 def _totals(writes: list[Write]) -> Json:
     totals = {
-        "totalUpdatedRows": sum(write.touched_rows for write in writes),
-        "totalUpdatedColumns": sum(write.touched_columns for write in writes),
+        "totalUpdatedRows": len({(write.sheet.id, write.box.top + row) for write in writes for row in write.rows}),
+        "totalUpdatedColumns": len({(write.sheet.id, write.box.left + c) for write in writes for c in write.columns}),
         "totalUpdatedCells": sum(write.cells for write in writes),
         "totalUpdatedSheets": len({write.sheet.id for write in writes if write.cells}),
     }

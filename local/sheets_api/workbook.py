@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from local.sheets_api import a1
 from local.sheets_api.a1 import Area, Box
 from local.sheets_api.cells import MAX_WORKBOOK_CELLS
+from local.sheets_api.choices import Choices
 from local.sheets_api.google_errors import Json, invalid
 from local.sheets_api.grid import Dimension, Line, Metadata, Sheet
 
@@ -31,6 +32,7 @@ class Snapshot:
     properties: Json
     sheets: list[Sheet]
     metadata: tuple[Metadata, ...]
+    named_ranges: tuple[Json, ...]
 
 
 @dataclass(eq=False)
@@ -46,6 +48,10 @@ class Workbook:
     properties: Json = field(
         default_factory=lambda: {"locale": "en_US", "autoRecalc": "ON_CHANGE", "timeZone": "Etc/GMT"}
     )
+    named_ranges: tuple[Json, ...] = ()
+    office_file: bool = False
+    """An .xlsx file that was never converted: the API refuses every call on it."""
+    choices: Choices = field(default_factory=Choices)
     revision: int = 0
     stale: bool = True
     """Whether cells have changed since formulas were last computed."""
@@ -53,13 +59,13 @@ class Workbook:
     def snapshot(self) -> Snapshot:
         """Return what is needed to undo everything from here on."""
         kept = [sheet.frozen() for sheet in self.sheets]
-        return Snapshot({**copy.deepcopy(self.properties), "title": self.title}, kept, self.metadata)
+        return Snapshot({**copy.deepcopy(self.properties), "title": self.title}, kept, self.metadata, self.named_ranges)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot."""
         self.properties = snapshot.properties
         self.title = self.properties.pop("title")
-        self.sheets, self.metadata = snapshot.sheets, snapshot.metadata
+        self.sheets, self.metadata, self.named_ranges = snapshot.sheets, snapshot.metadata, snapshot.named_ranges
         self.stale = True
 
     def sheet(self, title: str) -> Sheet:
@@ -131,6 +137,8 @@ class Workbook:
         used = {sheet.id for sheet in self.sheets}
         used |= {number for sheet in self.sheets for number in sheet.protected}
         used |= {entry.id for entry in self.all_metadata()}
+        used |= {view["filterViewId"] for sheet in self.sheets for view in sheet.filter_views}
+        used |= {int(named["namedRangeId"]) for named in self.named_ranges if named["namedRangeId"].isdigit()}
         while (number := random.randrange(1, 2**31 - 1)) in used:
             pass
         return number

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.sheets_api import reading
+from local.sheets_api import reading, tables
 from local.sheets_api.a1 import Area, Box, letters, render
 from local.sheets_api.cells import Cell, NumberFormat, raw_cell
 from local.sheets_api.entry import enter
@@ -32,8 +32,8 @@ class Write:
     rows: Mapping[int, Line]
     """By their place in the box; rows that are left alone as a whole are left out."""
     cells: int
-    touched_rows: int
-    touched_columns: int
+    columns: frozenset[int]
+    """The columns in which cells are written, by their place in the box."""
 
     @property
     def range(self) -> str:
@@ -43,8 +43,8 @@ class Write:
     def summary(self, spreadsheet_id: str) -> Json:
         """Return Google's UpdateValuesResponse; counts of 0 are left out."""
         counts = {
-            "updatedRows": self.touched_rows,
-            "updatedColumns": self.touched_columns,
+            "updatedRows": len(self.rows),
+            "updatedColumns": len(self.columns),
             "updatedCells": self.cells,
         }
         shown: Json = {"spreadsheetId": spreadsheet_id, "updatedRange": self.range}
@@ -60,7 +60,7 @@ class Write:
             for column, planned in enumerate(line, left):
                 if planned is None or (index, column) in dropped:
                     continue
-                row.put(column, planned[0])
+                row.enter(column, planned[0])
                 if planned[1] is not None:
                     row.put_format(column, {**(row.format(column) or {}), "numberFormat": planned[1]})
 
@@ -108,6 +108,11 @@ def plan(
     check_protection(workbook, sheet, box, user)
     onto = _Onto(sheet, box, option == "USER_ENTERED", columns_first, workbook.today())
     rows = _by_row(onto, values) if columns_first else _each_row(onto, values)
+    if workbook.choices.strict_validation_refuses or workbook.choices.typed_column_refuses:
+        for number, line in rows.items():
+            for column, planned in enumerate(line, box.left):
+                if planned is not None:
+                    tables.check_entry(workbook, sheet, (box.top + number, column), planned[0])
     return _counted(sheet, area, box, rows)
 
 
@@ -175,7 +180,7 @@ def _counted(sheet: Sheet, area: Area, box: Box, rows: Mapping[int, Line]) -> Wr
                 columns.update(range(filled))
         else:
             columns.update(number for number, planned in enumerate(line) if planned is not None)
-    return Write(sheet, area, box, rows, cells, len(rows), len(columns))
+    return Write(sheet, area, box, rows, cells, frozenset(columns))
 
 
 def clear(workbook: Workbook, user: User, target: tuple[Sheet, Area]) -> tuple[Sheet, Box]:
@@ -190,8 +195,9 @@ def empty(sheet: Sheet, box: Box) -> None:
     """Empty an area; formats stay."""
     for index in range(box.top, box.bottom):
         if any(cell is not None for cell in sheet.rows[index].cells[box.left : box.right]):
-            cells = sheet.writable(index).cells
-            cells[box.left : box.right] = [None] * (min(box.right, len(cells)) - box.left)
+            row = sheet.writable(index)
+            for column in range(box.left, min(box.right, len(row.cells))):
+                row.enter(column, None)
 
 
 def table_at(sheet: Sheet, box: Box) -> Box | None:

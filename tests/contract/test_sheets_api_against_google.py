@@ -18,45 +18,55 @@ import requests
 
 from local.sheets_api.client import SheetsEmulator
 
-RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "gspread_cassettes"
-NAMES = sorted(path.stem for path in RECORDINGS.glob("*.json"))
+DATA = Path(__file__).parents[3] / "shared" / "data"
+RECORDINGS = {path.stem: path for folder in ("", "_more") for path in DATA.glob(f"gspread_cassettes{folder}/*.json")}
+NAMES = sorted(RECORDINGS)
 COVERED = frozenset(
     f"{group}.test_{name}"
     for group, names in {
         "CellTest": """
-            a1_value equality merge_cells properties
+            a1_value define_named_range delete_named_range equality merge_cells properties update_named_range
         """,
         "ClientTest": """
-            access_non_existing_spreadsheet access_private_spreadsheet create no_found_exeption
+            access_non_existing_spreadsheet access_private_spreadsheet add_timeout create no_found_exeption
+            open_by_key_has_metadata open_by_name_has_metadata
         """,
         "SpreadsheetTest": """
-            add_del_worksheet bad_json_api_error get_worksheet get_worksheet_by_id properties
-            timezone_and_locale update_title values_get worksheets worksheets_exclude_hidden
+            add_del_worksheet bad_json_api_error get_worksheet get_worksheet_by_id properties sheet1
+            timezone_and_locale update_title values_get worksheet worksheets worksheets_exclude_hidden
         """,
         "WorksheetTest": """
-            acell add_protected_range_normal add_protected_range_warning append_row
-            append_row_with_empty_value_and_table_range batch_clear batch_get cell
-            delete_protected_range delete_row find findall format freeze get_all_records
+            acell add_protected_range_normal add_protected_range_warning add_validation append_row
+            append_row_with_empty_value_and_table_range auto_resize_columns basic_filters batch_clear batch_get cell
+            clear_tab_color copy_cut_range delete_protected_range delete_row find findall format freeze get_all_records
             get_all_records_different_header get_all_records_duplicate_keys
             get_all_records_numericise_unformatted get_all_records_pad_more_than_one_key
             get_all_records_pad_one_key get_all_records_pad_values
             get_all_records_with_all_values_blank get_all_records_with_blank_final_headers
             get_all_records_with_keys_blank get_all_records_with_some_values_blank get_all_values
             get_all_values_title_is_a1_notation get_and_get_values_have_same_signature
-            get_merge_cells_and_unmerge_cells get_returns_ValueRange_with_metadata
+            get_merge_cells_and_unmerge_cells get_notes get_returns_ValueRange_with_metadata
+            get_values_and_combine_merged_cells
             get_values_and_maintain_size get_values_can_emulate_get_with_kwargs
-            get_values_returns_padded_get_as_listoflists get_values_with_args_or_kwargs
-            hide_columns_rows insert_row range range_get_all_values range_reversed resize
+            get_values_merge_cells_from_centre_of_sheet get_values_merge_cells_outside_of_range
+            get_values_returns_padded_get_as_listoflists get_values_with_args_or_kwargs group_columns
+            hide_columns_rows hide_gridlines insert_row range range_get_all_values range_reversed resize
+            set_tab_color show_gridlines
             update_acell update_cell update_cell_multiline update_cell_objects update_cells
             update_cells_unicode update_title update_works_with_swapped_values_and_range
-            worksheet_update_index
+            worksheet_notes worksheet_update_index
         """,
     }.items()
     for name in names.split()
 )
 """This list only grows: one that fails, and one that passes without being listed, are both a failure."""
+LEFT_OUT = {
+    "ClientTest.test_open_all_has_metadata": "reads spreadsheets that were made before the recording began",
+    "ClientTest.test_openall": "reads spreadsheets that were made before the recording began",
+}
+"""The recordings that the emulator cannot answer, and why."""
 
-IDS = frozenset({"sheetId", "protectedRangeId", "metadataId", "spreadsheetId", "id"})
+IDS = frozenset({"sheetId", "protectedRangeId", "metadataId", "namedRangeId", "spreadsheetId", "id"})
 EMAIL = re.compile(r"[^@ ]+@[^@ ]+")
 ME = "me@example.com"
 
@@ -158,18 +168,18 @@ def emulator() -> Iterator[SheetsEmulator]:
 def test_the_recordings_are_there() -> None:
     """Without the recordings nothing here is proved: that shows as a skip, not as a pass."""
     if not NAMES:
-        pytest.skip(f"no recordings of Google's API at {RECORDINGS}")
-    assert set(NAMES) >= COVERED
+        pytest.skip(f"no recordings of Google's API in {DATA}")
+    assert set(NAMES) == COVERED | LEFT_OUT.keys()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_answer_is_googles(name: str, emulator: SheetsEmulator) -> None:
     """Each request of a listed recording is answered as Google answered it; an unlisted one is not yet."""
-    interactions = json.loads((RECORDINGS / f"{name}.json").read_text())["interactions"]
+    interactions = json.loads(RECORDINGS[name].read_text())["interactions"]
     try:
         Replay(emulator).run(interactions)
     except Unlike:
         if name in COVERED:
             raise
-        pytest.skip("not yet covered")
+        pytest.skip(LEFT_OUT[name])
     assert name in COVERED, f"{name} passes: put it on the list, which only grows"

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from local.sheets_api.google_errors import GoogleError, Json, invalid, naming
-from local.sheets_api.requests import cells, dimensions, metadata, protection, sheets
+from local.sheets_api.requests import (
+    cells,
+    dimensions,
+    filters,
+    groups,
+    metadata,
+    named_ranges,
+    pasting,
+    protection,
+    sheets,
+    tables,
+)
 from local.sheets_api.requests.target import Target
 
 Handler = Callable[[Target, Json], Json | None]
@@ -18,7 +29,9 @@ HANDLERS: dict[str, Handler] = {
     "updateCells": cells.update,
     "repeatCell": cells.repeat,
     "appendCells": cells.append,
-    "copyPaste": cells.paste,
+    "setDataValidation": cells.validate,
+    "copyPaste": pasting.copy,
+    "cutPaste": pasting.cut,
     "sortRange": cells.sort,
     "mergeCells": cells.merge,
     "unmergeCells": cells.unmerge,
@@ -27,6 +40,20 @@ HANDLERS: dict[str, Handler] = {
     "deleteDimension": dimensions.delete,
     "moveDimension": dimensions.move,
     "updateDimensionProperties": dimensions.update_properties,
+    "autoResizeDimensions": dimensions.auto_resize,
+    "addDimensionGroup": groups.add,
+    "deleteDimensionGroup": groups.delete,
+    "setBasicFilter": filters.set_basic,
+    "clearBasicFilter": filters.clear_basic,
+    "addFilterView": filters.add_view,
+    "updateFilterView": filters.update_view,
+    "deleteFilterView": filters.delete_view,
+    "addNamedRange": named_ranges.add,
+    "updateNamedRange": named_ranges.update,
+    "deleteNamedRange": named_ranges.delete,
+    "addTable": tables.add,
+    "updateTable": tables.update,
+    "deleteTable": tables.delete,
     "addProtectedRange": protection.add,
     "updateProtectedRange": protection.update,
     "deleteProtectedRange": protection.delete,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from local.sheets_api import fields_mask, structure
+from local.sheets_api import calculation, fields_mask, structure
+from local.sheets_api.cells import value_of
 from local.sheets_api.google_errors import Json, invalid
 from local.sheets_api.requests.target import Target
 
 
 def insert(target: Target, given: Json) -> None:
     """Insert empty rows or columns."""
-    sheet, dimension, start, end = target.workbook.dimension_range(given.get("range", {}))
+    if "endIndex" not in given.get("range", {}):
+        raise invalid("range.endIndex must be specified: both the start and the end of an insert must be bounded.")
+    sheet, dimension, start, end = target.workbook.dimension_range(given["range"])
     inherit = given.get("inheritFromBefore", False)
     structure.insert(target.workbook, sheet, dimension, start, end, inherit=inherit)
 
@@ -36,6 +39,31 @@ def move(target: Target, given: Json) -> None:
     """Move rows or columns; the destination counts before the move."""
     sheet, dimension, start, end = target.editable_lines(given.get("source", {}))
     structure.move(target.workbook, sheet, dimension, (start, end), given.get("destinationIndex", 0))
+
+
+def auto_resize(target: Target, given: Json) -> None:
+    """Fit rows or columns to what they show. Without fonts the widths are near Google's, not equal to them."""
+    if "dataSourceSheetDimensions" in given:
+        raise invalid("The emulator does not know data source sheets.")
+    sheet, dimension, start, end = target.workbook.dimension_range(given.get("dimensions", {}))
+    calculation.calculate(target.workbook)
+    size = len(sheet.rows) if dimension == "ROWS" else len(sheet.columns)
+    for index in range(start, min(end, size)):
+        cells = sheet.rows[index].cells if dimension == "ROWS" else (row.cell(index) for row in sheet.rows)
+        texts = [str(value) for cell in cells if (value := value_of(cell)) is not None]
+        if texts:
+            pixels = _height(texts) if dimension == "ROWS" else _width(texts)
+            line = target.workbook.line_of(sheet, dimension, index)
+            target.workbook.set_line(sheet, dimension, index, replace(line, pixel_size=pixels))
+
+
+def _height(texts: list[str]) -> int:
+    return 21 + 15 * max(text.count("\n") for text in texts)
+
+
+def _width(texts: list[str]) -> int:
+    """Return the width of the longest text in capitals of the default font: 1,024 were recorded as 8,691 pixels."""
+    return 21 + round(8670 / 1024 * max(map(len, texts)))
 
 
 def update_properties(target: Target, given: Json) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from local.sheets_api import fields_mask, references, structure
+from local.sheets_api.formats import normal_colour
 from local.sheets_api.google_errors import Json, invalid
 from local.sheets_api.grid import EMPTY_ROW, Row, Sheet
 from local.sheets_api.relocation import rewrite_formulas
@@ -106,10 +107,22 @@ def update_properties(target: Target, given: Json) -> None:
         _update_grid(target, sheet, properties.get("gridProperties", {}), inner)
     for name in wanted - _OWN:
         sheet.properties = fields_mask.merge(sheet.properties, properties, {name: mask.get(name, {})})
+    if wanted & {"tabColor", "tabColorStyle"}:
+        _colour_tab(sheet, properties)
     if all(other.properties.get("hidden") for other in workbook.sheets):
         raise invalid("You can't hide all the sheets in a document.")
     if "index" in wanted:
         _move(workbook, sheet, properties.get("index", 0))
+
+
+def _colour_tab(sheet: Sheet, properties: Json) -> None:
+    """Store a tab's colour as Google does: as a style and as a colour, or not at all."""
+    given = properties.get("tabColorStyle", {"rgbColor": properties["tabColor"]} if "tabColor" in properties else {})
+    kept = {name: value for name, value in sheet.properties.items() if name not in {"tabColor", "tabColorStyle"}}
+    style = normal_colour(given)
+    if "rgbColor" in style:
+        kept["tabColor"] = style["rgbColor"]
+    sheet.properties = {**kept, "tabColorStyle": style} if style else kept
 
 
 def _move(workbook: Workbook, sheet: Sheet, index: int) -> None:

@@ -17,6 +17,8 @@ class Target:
 
     workbook: Workbook
     user: User
+    by_hand: bool = False
+    """Whether it is the person in the browser, and no program."""
 
     def editable(self, grid_range: Json) -> tuple[Sheet, Box]:
         """Return the cells of a GridRange. Raises GoogleError, 400, also where the user may not edit them."""
