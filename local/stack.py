@@ -19,7 +19,7 @@ import requests
 from functions.store import schema_version
 from functions.store.database import Store
 from local.ports import HOST, free_port, listens
-from local.providers.server import BASE_PATH
+from local.providers.slintel import BASE_PATH
 
 ROOT = Path(__file__).parent.parent
 AUDIENCE = "leadfill-local"

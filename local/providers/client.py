@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local.child import Child
-from local.providers.server import BASE_PATH
+from local.providers.server import SHAPES
 
 
 class Sandbox(Child):
@@ -16,11 +16,12 @@ class Sandbox(Child):
 
     def __init__(self, provider: str = "slintel", *, port: int = 0) -> None:
         super().__init__(provider, port=port)
+        self._base_path = SHAPES[provider].base_path
 
     @property
     def url(self) -> str:
-        """The base URL that stands in for Slintel's."""
-        return self.root + BASE_PATH
+        """The base URL that stands in for the provider's."""
+        return self.root + self._base_path
 
     @property
     def port(self) -> int:

@@ -1,8 +1,8 @@
-"""The sandbox's HTTP: the provider's one call, and under `/_sandbox/` what the provider does not have.
+"""The server core of the stand-ins: counting, limits, faults and the calls under `/_sandbox/`.
 
 | call | what |
 |---|---|
-| `GET /v2.0/lead/enrich?linkedin_url=` | as documented: header `x-api-key` (any key but one that begins with `bad`) |
+| the provider's own | as it documents them; every key is taken but one that begins with `bad` |
 | `GET /_sandbox/charges` | charges by key, and `total`, `requests`, `in_flight`, `in_flight_max`; or `?by=slug` |
 | `GET /_sandbox/switches` | all switches |
 | `PUT /_sandbox/switches` | sets those in the body, leaves the others |
@@ -15,40 +15,54 @@ charged. One event loop runs all this, so that no count is ever torn.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter
-from functools import lru_cache
-from urllib.parse import unquote
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import msgspec
 from aiohttp import web
 
-from local.providers.slintel import lead
-from local.providers.switches import Body, Fate, Switches, fate, latency_s
-from local.serving import json_only
+from local.providers.apollo import ApolloShape
+from local.providers.people import draw
+from local.providers.people_data_labs import PeopleDataLabsShape
+from local.providers.prospeo import ProspeoShape
+from local.providers.shape import Account, Asked, Refusal, Shape, Told
+from local.providers.slintel import SlintelShape
+from local.providers.switches import LEAD, Body, Fate, Switches, fate, latency_s
 
-BASE_PATH = "/v2.0"
-
-MESSAGES = {
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    429: "Too Many Requests",
-    500: "Internal server error",
-    502: "Internal server error",
-    503: "Service Unavailable",
-    504: "Endpoint request timed out",
+SHAPES: dict[str, Shape] = {
+    shape.name: shape for shape in (SlintelShape(), PeopleDataLabsShape(), ProspeoShape(), ApolloShape())
 }
-"""The gateway's words; the two kinds of 429 differ in them alone."""
 
-_PROFILE_URL = re.compile(r"http://www\.linkedin\.com/in/([^/?#\s]{3,900})")
-"""The documented form; the project promises to send no other."""
+_MISS = Fate(404, Body.MESSAGE, charged=False)
+_REFUSALS = {400: Refusal.INPUT, 404: Refusal.MISS, 429: Refusal.THROTTLED}
 
 
-class Provider:
-    """What one Slintel knows of its customers."""
+class Window:
+    """A limit of requests by key, in windows that begin with a first request."""
 
-    def __init__(self) -> None:
+    def __init__(self, length_s: float) -> None:
+        self._length_s = length_s
+        self._began: dict[str, float] = {}
+        self._count: Counter[str] = Counter()
+
+    def take(self, key: str, limit: int | None, now_s: float) -> tuple[bool, int | None, float]:
+        """Counts a request: whether it is admitted, how many are left, and the seconds to the next window."""
+        if limit is None:
+            return True, None, self._length_s
+        if now_s - self._began.get(key, -self._length_s) >= self._length_s:
+            self._began[key], self._count[key] = now_s, 0
+        self._count[key] += 1
+        left = limit - self._count[key]
+        return left >= 0, max(0, left), self._began[key] + self._length_s - now_s
+
+
+class StandIn:
+    """What one provider knows of its customers."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
         self.reset()
 
     def reset(self) -> None:
@@ -59,50 +73,79 @@ class Provider:
         self.in_flight = 0
         self.in_flight_max = 0
         self._asked: Counter[str] = Counter()
+        self._paid_for: set[tuple[str, str]] = set()
         self.switch(Switches())
 
     def switch(self, switches: Switches) -> None:
-        """Sets all switches; the burst limit's bucket is full again."""
+        """Sets all switches; every limit begins anew."""
         self.switches = switches
         self._tokens = self._bucket = max(1.0, switches.burst_per_s or 1.0)
         self._refilled_s = 0.0
+        self._minute, self._day = Window(60.0), Window(86_400.0)
 
-    async def enrich(self, request: web.Request) -> web.StreamResponse:
+    async def look_up(self, request: web.Request) -> web.StreamResponse:
         """The paid call."""
         self.requests += 1
         self.in_flight += 1
         self.in_flight_max = max(self.in_flight_max, self.in_flight)
         try:
-            return await self._enrich(request)
+            return await self._look_up(request)
         finally:
             self.in_flight -= 1
 
-    async def _enrich(self, request: web.Request) -> web.StreamResponse:
-        switches, key = self.switches, request.headers.get("x-api-key", "")
-        if not key or key.startswith("bad"):
-            return _message(403)
-        if switches.quota is not None and self.charges_by_key[key] >= switches.quota:
-            return _message(429, "Limit Exceeded")
-        if switches.burst_per_s is not None and not self._admits(switches.burst_per_s):
-            return _message(429, retry_after_s=switches.retry_after_s)
-        url = _PROFILE_URL.fullmatch(request.query.get("linkedin_url", ""))
-        if url is None:
-            return _message(400)
-        slug = unquote(url[1])
-        self._asked[slug] += 1
-        nth = self._asked[slug]
-        fated = fate(slug, nth, switches)
-        if fated.charged:
-            self.charges_by_key[key] += 1
-            self.charges_by_slug[slug] += 1
-        wait_s = latency_s(slug, nth, switches)
+    async def balance(self, request: web.Request) -> web.Response:
+        """The free call."""
+        key = request.headers.get(self.shape.key_header, "")
+        account = Account(self.switches, self.charges_by_key[key])
+        if _is_bad(key):
+            return self._tell(self.shape.refused(Refusal.KEY, 401, account), account)
+        body = msgspec.json.encode(self.shape.balance_of(account))
+        return self._tell(Told(200, body), account)
+
+    async def _look_up(self, request: web.Request) -> web.StreamResponse:
+        switches, shape, key = self.switches, self.shape, request.headers.get(self.shape.key_header, "")
+        account = Account(switches, self.charges_by_key[key])
+        if _is_bad(key):
+            return self._refuse(Refusal.KEY, account)
+        if switches.quota is not None and account.used >= switches.quota:
+            return self._refuse(Refusal.QUOTA, account)
+        account, refusal = self._limited(key, account)
+        if refusal:
+            return self._refuse(refusal, account)
+        asked = await shape.asked(request)
+        if asked is None:
+            return self._refuse(Refusal.INPUT, account)
+        self._asked[asked.slug] += 1
+        nth = self._asked[asked.slug]
+        fated = fate(asked.slug, nth, switches)
+        if fated is LEAD and not shape.knows(asked):
+            fated = _MISS
+        account = self._charge(key, asked.slug, fated, account)
+        wait_s = latency_s(asked.slug, nth, switches)
+        if switches.gateway_s is not None and wait_s > switches.gateway_s:
+            wait_s, fated = switches.gateway_s, Fate(504, Body.MESSAGE, charged=fated.charged)
         if wait_s:
             await asyncio.sleep(wait_s)
-        return await _answer(request, slug, fated, switches)
+        return await self._answer(request, _shown(shape, asked, switches), fated, account)
 
-    def _admits(self, per_s: float) -> bool:
-        """Takes a token from the bucket, if there is one."""
-        now_s = asyncio.get_running_loop().time()
+    def _limited(self, key: str, account: Account) -> tuple[Account, Refusal | None]:
+        switches, now_s = self.switches, asyncio.get_running_loop().time()
+        in_day, day_left, day_reset_s = self._day.take(key, switches.per_day, now_s)
+        in_minute, minute_left, minute_reset_s = self._minute.take(key, switches.per_minute, now_s)
+        account = replace(
+            account,
+            minute_left=minute_left,
+            minute_reset_s=minute_reset_s,
+            day_left=day_left,
+            day_reset_s=day_reset_s,
+        )
+        if not in_day:
+            return account, Refusal.DAY
+        in_burst = switches.burst_per_s is None or self._admits(switches.burst_per_s, now_s)
+        return account, None if in_minute and in_burst else Refusal.THROTTLED
+
+    def _admits(self, per_s: float, now_s: float) -> bool:
+        """Takes a token from the bucket of the burst limit, if there is one."""
         if self._refilled_s:
             self._tokens = min(self._bucket, self._tokens + (now_s - self._refilled_s) * per_s)
         self._refilled_s = now_s
@@ -111,34 +154,56 @@ class Provider:
         self._tokens -= 1
         return True
 
+    def _charge(self, key: str, slug: str, fated: Fate, account: Account) -> Account:
+        """Books what the request costs; a repeat may be free, by the provider's terms."""
+        if not fated.charged:
+            return account
+        is_free = self.shape.repeats_are_free and (
+            (key, slug) in self._paid_for
+            or draw(self.shape.name, "enriched_before", slug) < self.switches.enriched_before_rate
+        )
+        self._paid_for.add((key, slug))
+        if not is_free:
+            self.charges_by_key[key] += 1
+            self.charges_by_slug[slug] += 1
+        return replace(account, used=self.charges_by_key[key], spent=int(not is_free), is_free=is_free)
 
-async def _answer(request: web.Request, slug: str, fated: Fate, switches: Switches) -> web.StreamResponse:
-    match fated.body:
-        case Body.MESSAGE:
-            return _message(fated.status, retry_after_s=switches.retry_after_s if fated.status == 429 else None)
-        case Body.CUT:
-            return await _cut(request, _lead_body(slug))
-        case Body.NOTHING:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response()  # goes nowhere
-        case _:
-            return _json(_body(slug, fated.body))
+    async def _answer(self, request: web.Request, asked: Asked, fated: Fate, account: Account) -> web.StreamResponse:
+        match fated.body:
+            case Body.MESSAGE:
+                return self._refuse(_REFUSALS.get(fated.status, Refusal.ERROR), account, fated.status)
+            case Body.CUT:
+                return await _cut(request, self.shape.found(asked, fated.body, account))
+            case Body.NOTHING:
+                if request.transport is not None:
+                    request.transport.abort()
+                return web.Response()  # goes nowhere
+            case _:
+                whole = self.shape.found(asked, fated.body, account)
+                body = whole[: len(whole) // 2] if fated.body is Body.BROKEN else whole
+                return self._tell(Told(200, body), account)
+
+    def _refuse(self, refusal: Refusal, account: Account, status: int = 429) -> web.Response:
+        told = self.shape.refused(refusal, 400 if refusal is Refusal.INPUT else status, account)
+        is_slow = refusal is Refusal.THROTTLED
+        return self._tell(told, account, retry_after_s=self.switches.retry_after_s if is_slow else None)
+
+    def _tell(self, told: Told, account: Account, *, retry_after_s: float | None = None) -> web.Response:
+        headers = self.shape.headers(account)
+        if retry_after_s is not None:
+            now = datetime.now(UTC)
+            until = format_datetime(now + timedelta(seconds=retry_after_s), usegmt=True)
+            headers["Retry-After"] = until if self.switches.retry_after_is_date else f"{retry_after_s:g}"
+        return web.Response(status=told.status, body=told.body, content_type=told.content_type, headers=headers)
 
 
-def _body(slug: str, body: Body) -> bytes:
-    """What a successful answer holds."""
-    match body:
-        case Body.EMPTY:
-            return b'{"data":{}}'
-        case Body.NULL:
-            return b'{"data":null}'
-        case Body.LIST:
-            return b'{"data":[]}'
-        case Body.WITHOUT_ID:
-            return msgspec.json.encode({"data": {key: value for key, value in lead(slug).items() if key != "id"}})
-    whole = _lead_body(slug)
-    return whole[: len(whole) // 2] if body is Body.BROKEN else whole
+def _is_bad(key: str) -> bool:
+    return not key or key.startswith("bad")
+
+
+def _shown(shape: Shape, asked: Asked, switches: Switches) -> Asked:
+    is_other = draw(shape.name, "other_person", asked.slug) < switches.other_person_rate
+    return replace(asked, shown="zzz-other-999" if is_other else asked.slug)
 
 
 async def _cut(request: web.Request, body: bytes) -> web.StreamResponse:
@@ -150,56 +215,49 @@ async def _cut(request: web.Request, body: bytes) -> web.StreamResponse:
     return response
 
 
-@lru_cache(maxsize=4_096)
-def _lead_body(slug: str) -> bytes:
-    return msgspec.json.encode({"data": lead(slug)})
+def _json(value: object, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(value), content_type="application/json")
 
 
-def _json(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type="application/json")
-
-
-def _message(status: int, message: str = "", *, retry_after_s: float | None = None) -> web.Response:
-    headers = {} if retry_after_s is None else {"Retry-After": f"{retry_after_s:g}"}
-    body = msgspec.json.encode({"message": message or MESSAGES.get(status, "Internal server error")})
-    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
-
-
-def build(_url: str) -> web.Application:
-    """The sandbox as an application."""
-    provider = Provider()
+def build(name: str) -> web.Application:
+    """The stand-in of a provider as an application."""
+    stand_in = StandIn(SHAPES[name])
+    shape = stand_in.shape
 
     async def charges(request: web.Request) -> web.Response:
         if request.query.get("by") == "slug":
-            return _json(msgspec.json.encode(provider.charges_by_slug))
+            return _json(stand_in.charges_by_slug)
         totals = {
-            "total": provider.charges_by_key.total(),
-            "requests": provider.requests,
-            "in_flight": provider.in_flight,
-            "in_flight_max": provider.in_flight_max,
+            "total": stand_in.charges_by_key.total(),
+            "requests": stand_in.requests,
+            "in_flight": stand_in.in_flight,
+            "in_flight_max": stand_in.in_flight_max,
         }
-        return _json(msgspec.json.encode(provider.charges_by_key | totals))
+        return _json(stand_in.charges_by_key | totals)
 
     async def read_switches(_request: web.Request) -> web.Response:
-        return _json(msgspec.json.encode(provider.switches))
+        return _json(stand_in.switches)
 
     async def set_switches(request: web.Request) -> web.Response:
         try:
             changed = msgspec.json.decode(await request.read(), type=dict)
-            provider.switch(msgspec.convert(msgspec.to_builtins(provider.switches) | changed, Switches))
+            stand_in.switch(msgspec.convert(msgspec.to_builtins(stand_in.switches) | changed, Switches))
         except msgspec.DecodeError as error:
-            return _message(400, str(error))
+            return _json({"message": str(error)}, 400)
         return await read_switches(request)
 
     async def reset(_request: web.Request) -> web.Response:
-        provider.reset()
-        return _json(b"{}")
+        stand_in.reset()
+        return _json({})
 
     async def elsewhere(_request: web.Request) -> web.Response:
-        return _message(403, "Missing Authentication Token")  # what such a gateway says of a path that it does not know
+        account = Account(stand_in.switches, 0)
+        return stand_in._tell(shape.refused(Refusal.PATH, 404, account), account)  # noqa: SLF001 - its own application
 
-    app = web.Application(middlewares=[json_only])
-    app.router.add_get(f"{BASE_PATH}/lead/enrich", provider.enrich)
+    app = web.Application()
+    app.router.add_route(*shape.lookup, stand_in.look_up)
+    if shape.balance:
+        app.router.add_route(*shape.balance, stand_in.balance)
     app.router.add_get("/_sandbox/charges", charges)
     app.router.add_get("/_sandbox/switches", read_switches)
     app.router.add_put("/_sandbox/switches", set_switches)

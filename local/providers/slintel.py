@@ -1,183 +1,91 @@
-"""A believable person for any slug, the same one each time, in the documented shape and with its oddities.
-
-Everybody may lack a key, or hold null or an empty text in it; dates that are absent are empty lists; some have
-hundreds of technologies; a few values begin with `=`, `+`, `-` or `@`. A slug with `odd-lead` in it is a person with
-every oddity at once, and one with `huge-lead` has more in a field than a cell can take.
-"""
+"""Slintel's stand-in: the documented lead, and the words of the gateway in front of it."""
 
 from __future__ import annotations
 
-from random import Random
+import re
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote
 
-from local.providers import words
+import msgspec
+from aiohttp import web
 
-KEPT = frozenset({"id", "linkedin_url"})
-"""What every lead has."""
+from local.providers.people import lead
+from local.providers.shape import Account, Asked, Refusal, Told, json_told
+from local.providers.switches import Body
 
-FORMULA_LIKE = {
-    "company_name": "=Equals Studio",
-    "lead_title": "@Scale Lead",
-    "company_phone_number": "+49 30 901820",
-    "company_city": "-Nord",
-    "industry": "=SUM(1,2)",
+BASE_PATH = "/v2.0"
+
+MESSAGES = {
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    429: "Too Many Requests",
+    500: "Internal server error",
+    502: "Internal server error",
+    503: "Service Unavailable",
+    504: "Endpoint request timed out",
 }
-"""Values that a spreadsheet would calculate, if it were let."""
+"""The gateway's words; the two kinds of 429 differ in them alone."""
 
-_EPOCH_2017, _EPOCH_2026 = 1_483_228_800, 1_767_225_600
+_PROFILE_URL = re.compile(r"http://www\.linkedin\.com/in/([^/?#\s]{3,900})")
+"""The documented form; the project promises to send no other."""
 
-
-def lead(slug: str) -> dict[str, Any]:
-    """The person behind `http://www.linkedin.com/in/<slug>`; the slug is percent-decoded."""
-    random = Random(slug)
-    odd, huge = "odd-lead" in slug, "huge-lead" in slug
-    first, last = _name(slug, random)
-    company = _company(random)
-    title, function, division, power = random.choice(words.ROLES)
-    city, state, country, continent = random.choice(words.PLACES)
-    person = {
-        "id": f"{random.getrandbits(96):024x}",
-        "continent": continent,
-        "country": country,
-        "education": [_school(random) for _ in range(random.choice((0, 1, 1, 2, 2, 3)))],
-        "decision_making_power": power,
-        "city": city,
-        "experience": _experience(random, company, title),
-        "technologies": _technologies(random, huge=huge),
-        "skills": [f"Skill {n}" for n in range(8_000)] if huge else random.sample(words.SKILLS, random.randint(0, 18)),
-        "function": function,
-        "state": state,
-        "email": _email(first, last, company["company_website"]),
-        "divison": division,
-        "lead_title": title,
-        "name": f"{first} {last}",
-        "linkedin_url": f"http://www.linkedin.com/in/{quote(slug, safe='')}",
-    } | company
-    if not huge:
-        _rub(person, random, odd=odd)
-    if odd or random.random() < 0.02:
-        person |= dict(FORMULA_LIKE if odd else [random.choice(list(FORMULA_LIKE.items()))])
-    return person
+_STATUS = {Refusal.KEY: 403, Refusal.QUOTA: 429, Refusal.DAY: 429, Refusal.PATH: 403}
+_WORDS = {
+    Refusal.QUOTA: "Limit Exceeded",
+    Refusal.DAY: "Limit Exceeded",
+    Refusal.PATH: "Missing Authentication Token",  # what such a gateway says of a path that it does not know
+}
 
 
-def _name(slug: str, random: Random) -> tuple[str, str]:
-    """From the slug where it reads like a name, so that a sheet of real URLs makes sense; else from the lists."""
-    parts = [part for part in slug.split("-") if part.isalpha() and 1 < len(part) < 20]
-    if len(parts) >= 2 and parts[0].islower():
-        return parts[0].capitalize(), parts[1].capitalize()
-    return random.choice(words.FIRST_NAMES), random.choice(words.LAST_NAMES)
+class SlintelShape:
+    """Slintel's calls and answers."""
+
+    name = "slintel"
+    base_path = BASE_PATH
+    lookup = ("GET", f"{BASE_PATH}/lead/enrich")
+    balance = ("GET", f"{BASE_PATH}/api-credits")
+    key_header = "x-api-key"
+    repeats_are_free = False
+
+    async def asked(self, request: web.Request) -> Asked | None:
+        """Whom a request asks for; None where it is malformed."""
+        url = _PROFILE_URL.fullmatch(request.query.get("linkedin_url", ""))
+        return Asked(unquote(url[1])) if url else None
+
+    def knows(self, asked: Asked) -> bool:  # noqa: ARG002 - it knows everybody, unless a switch says otherwise
+        """Whether the provider has the person."""
+        return True
+
+    def found(self, asked: Asked, body: Body, account: Account) -> bytes:  # noqa: ARG002 - as the protocol has it
+        """The JSON of a successful answer."""
+        match body:
+            case Body.EMPTY:
+                return b'{"data":{}}'
+            case Body.NULL:
+                return b'{"data":null}'
+            case Body.LIST:
+                return b'{"data":[]}'
+            case Body.WITHOUT_ID:
+                whole = lead(asked.shown)
+                return msgspec.json.encode({"data": {key: value for key, value in whole.items() if key != "id"}})
+        return _lead_body(asked.shown)
+
+    def refused(self, refusal: Refusal, status: int, account: Account) -> Told:  # noqa: ARG002 - as above
+        """An answer without a lead."""
+        status = _STATUS.get(refusal, status)
+        return json_told(status, {"message": _WORDS.get(refusal) or MESSAGES.get(status, "Internal server error")})
+
+    def headers(self, account: Account) -> dict[str, str]:  # noqa: ARG002 - it documents none
+        """Headers of every answer."""
+        return {}
+
+    def balance_of(self, account: Account) -> Any:  # noqa: ANN401 - JSON
+        """The answer to the balance call."""
+        return {"available_credits": account.left, "consumed_credits": account.used}
 
 
-def _email(first: str, last: str, website: str) -> str:
-    return f"{first}.{last}@{website}".lower().encode("ascii", "ignore").decode().replace(" ", "").replace("'", "")
-
-
-def _company(random: Random) -> dict[str, Any]:
-    phone = f"{random.choice(words.DIAL_PREFIXES)}{random.randint(201, 989)}-555-01{random.randint(0, 99):02}"
-    name = f"{random.choice(words.COMPANY_NAMES)} {random.choice(words.COMPANY_KINDS)}"
-    word = name.lower().replace(" ", "").replace("&", "")
-    sector, industry, products = random.choice(words.INDUSTRIES)
-    city, state, country, _ = random.choice(words.PLACES)
-    return {
-        "company_id": f"{random.getrandbits(96):024x}",
-        "company_name": name,
-        "company_website": f"{word}.example",
-        "company_size": random.choice(words.SIZES),
-        "company_sector": sector,
-        "industry": industry,
-        "company_city": city,
-        "company_state": state,
-        "company_country": country,
-        "company_phone_number": phone,
-        "company_linkedin_url": f"https://www.linkedin.com/company/{word}/",
-        "company_twitter_url": f"https://twitter.com/{word}",
-        "company_facebook_url": f"https://www.facebook.com/{word}/",
-        "company_products_services": random.sample(products, random.randint(0, len(products))),
-        "last_funded_on": random.randrange(_EPOCH_2017, _EPOCH_2026, 86_400),
-    }
-
-
-def _experience(random: Random, company: dict[str, Any], title: str) -> list[dict[str, Any]]:
-    """The present job, and former ones; keys come and go from entry to entry."""
-    jobs = [_job(random, company, title, primary=True)]
-    jobs += [
-        _job(random, _company(random), random.choice(words.ROLES)[0], primary=False)
-        for _ in range(random.choice((0, 0, 1, 1, 2, 3, 5)))
-    ]
-    if random.random() < 0.1:
-        random.shuffle(jobs)
-    return jobs
-
-
-def _job(random: Random, company: dict[str, Any], title: str, *, primary: bool) -> dict[str, Any]:
-    word = company["company_website"].removesuffix(".example")
-    city, state, country, _ = random.choice(words.PLACES)
-    entry: dict[str, Any] = {
-        "is_primary": "true" if primary else "false",
-        "company_profile": {
-            "facebook_url": f"facebook.com/{word}",
-            "twitter_url": f"twitter.com/{word}",
-            "crunchbase_url": f"crunchbase.com/organization/{word}",
-        },
-        "company_website": company["company_website"],
-        "company_name": company["company_name"],
-        "location": {"country": country, "city": city, "state": state},
-        "title_name": title,
-        "company_size": company["company_size"],
-    }
-    if primary:
-        entry["end_date"] = []
-    elif random.random() < 0.6:
-        entry["end_date"] = random.randint(2005, 2025)
-    if random.random() < 0.4:
-        entry["company_profile"] = {}
-    if random.random() < 0.15:
-        del entry[random.choice(("company_website", "location", "company_size", "company_profile"))]
-    return entry
-
-
-def _school(random: Random) -> dict[str, Any]:
-    name, place, website = random.choice(words.SCHOOLS)
-    start = random.randint(1985, 2020)
-    entry: dict[str, Any] = {
-        "start_date": start,
-        "end_date": start + random.randint(1, 5),
-        "school_name": name,
-        "school_location": place,
-        "school_website": website,
-        "degrees": random.sample(words.DEGREES, random.randint(0, 2)),
-    }
-    if random.random() < 0.15:
-        entry["end_date"] = []
-    if random.random() < 0.15:
-        del entry[random.choice(("start_date", "school_location", "school_website", "degrees"))]
-    return entry
-
-
-def _technologies(random: Random, *, huge: bool) -> list[dict[str, Any]]:
-    many = huge or random.random() < 0.03
-    return [
-        {
-            "category": category,
-            "subcategory": subcategory,
-            "technology": technology if n < len(words.TECHNOLOGIES) else f"{technology} {n}",
-            "last_detected": random.randint(_EPOCH_2017, _EPOCH_2026),
-        }
-        for n in range(random.randint(200, 600) if many else random.randint(0, 12))
-        for category, subcategory, technology in (words.TECHNOLOGIES[n % len(words.TECHNOLOGIES)],)
-    ]
-
-
-def _rub(person: dict[str, Any], random: Random, *, odd: bool) -> None:
-    """Takes away what real records lack."""
-    for key in list(person):
-        draw = random.random()
-        if key in KEPT or draw > (0.5 if odd else 0.10):
-            continue
-        if draw < 0.05:
-            del person[key]
-        elif draw < 0.08:
-            person[key] = None
-        else:
-            person[key] = [] if isinstance(person[key], list | int) else ""
+@lru_cache(maxsize=4_096)
+def _lead_body(slug: str) -> bytes:
+    return msgspec.json.encode({"data": lead(slug)})

@@ -32,8 +32,26 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The burst limit: a bucket that holds one second's worth. Above it: 429 *Too Many Requests*."""
     retry_after_s: Seconds | None = None
     """The `Retry-After` of those; without one, as the documentation shows none."""
+    retry_after_is_date: bool = False
+    """Whether it is written as an HTTP date."""
     quota: Annotated[int, Meta(ge=0)] | None = None
-    """The plan's quota: after so many charges, a key gets 429 *Limit Exceeded*."""
+    """The contract's quota: after so many charges, a key is told that its credits are used up."""
+    per_minute: Annotated[int, Meta(ge=1)] | None = None
+    """Requests of a key in a minute that begins with the first of them."""
+    per_day: Annotated[int, Meta(ge=1)] | None = None
+    """The same of a day; Slintel's answer is *Limit Exceeded*."""
+    gateway_s: Seconds | None = None
+    """After so long the gateway answers 504 instead, though the service behind it finishes, and charges."""
+    free_plan: bool = False
+    """People Data Labs: contact fields are true or false instead of values."""
+    masked_rate: Rate = 0.0
+    """How many addresses are withheld: masked by Prospeo, a placeholder from Apollo; always the same people's."""
+    bounced_rate: Rate = 0.0
+    """Apollo: how many addresses are known to bounce; always the same people's."""
+    enriched_before_rate: Rate = 0.0
+    """Prospeo: how many people another tool of the account paid for already, so that they are free."""
+    other_person_rate: Rate = 0.0
+    """How many people are answered with somebody else, as the closest match, and charged."""
     error_rate: Rate = 0.0
     statuses: Annotated[tuple[Annotated[int, Meta(ge=500, le=599)], ...], Meta(min_length=1)] = (500, 502, 503, 504)
     """Which statuses `error_rate` draws from."""

@@ -17,7 +17,7 @@ import pytest
 from deploy.watching import ALERTS, Alert
 from local.issuer.issuing import Issuer
 from local.providers.client import Sandbox
-from local.providers.slintel import lead
+from local.providers.people import lead
 from local.stack import AUDIENCE, PERSON, ROOT, stack
 from tests.support.running import Running, attach
 from tests.support.waiting import wait_until

@@ -17,7 +17,7 @@ import requests
 
 from local.child import ROOT
 from local.providers.client import Sandbox
-from local.providers.slintel import FORMULA_LIKE, lead
+from local.providers.people import FORMULA_LIKE, lead
 from local.providers.switches import SLUGS, Switches, fate
 
 DOCUMENTATION = ROOT.parent / "shared" / "seed" / "lead_enrich_on_linkedin_url.md"

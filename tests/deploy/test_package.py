@@ -20,7 +20,7 @@ from deploy.environment import chosen, of_function
 from deploy.source import ROOT, files
 from deploy.target import FUNCTIONS, Target
 from local.ports import free_port
-from local.providers.server import BASE_PATH
+from local.providers.slintel import BASE_PATH
 from local.stack import AUDIENCE, Stack, stand_ins
 from tests.support.running import Running, attach, slugs
 

@@ -24,7 +24,7 @@ from functions.store.database import Store
 from functions.store.jobs import Job, JobRow
 from functions.task_queue import StoreQueue
 from local.providers.client import Sandbox
-from local.providers.slintel import lead
+from local.providers.people import lead
 from local.sheets_api.client import SheetsEmulator
 from tests.support.contexts import SECRET
 

@@ -20,7 +20,7 @@ import requests
 
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from local.providers.slintel import lead
+from local.providers.people import lead
 from local.sheets_api.client import SheetsEmulator
 from local.stack import AUDIENCE, PERSON, WORKER, Stack, stack
 from tests.support.waiting import wait_until
