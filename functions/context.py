@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from functions.auth.encryption import DecryptionFailed, TokenCipher
 from functions.credits.caps import Limits
 from functions.enrichment.enricher import Enricher
 from functions.errors import SheetAccessExpired
+from functions.runtime import REAL, Runtime
 from functions.store.database import Store
 from functions.store.leads import Freshness
 from functions.task_queue import Queue
@@ -33,13 +34,16 @@ class AppContext:
     sheets_endpoint: str
     make_enricher: Callable[[], Enricher]
     """The process's one enricher; made when it is first needed, since it needs the API key."""
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], datetime] = REAL.now
+    """The present, on which all instances agree."""
+    runtime: Runtime = REAL
+    """Waits and threads."""
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
         """A spreadsheet, with its caller's own rights."""
         from functions.sheets.client import GoogleSheet
 
-        return GoogleSheet(spreadsheet_id, access_token, endpoint=self.sheets_endpoint)
+        return GoogleSheet(spreadsheet_id, access_token, endpoint=self.sheets_endpoint, runtime=self.runtime)
 
     def sheet_of(self, job: Job) -> GoogleSheet:
         """The spreadsheet of a job, with the rights of who started or renewed it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
@@ -176,7 +175,7 @@ def _look_up(
     context: AppContext, token: FormulaToken, profiles: list[Profile], credits_per_day: int, lookups: _Lookups
 ) -> None:
     """Fill `lookups` with what comes back in time."""
-    now, stop = context.clock(), threading.Event()
+    now, stop = context.clock(), context.runtime.event()
     spender = Spender(
         run_id=f"formula:{token.spreadsheet_id}:{now:%Y-%m-%d}",
         user_id=token.issued_by.subject,
@@ -197,11 +196,9 @@ def _look_up(
         except Exception as error:  # noqa: BLE001 - carried over to the thread that answers
             failures.append(error)
 
-    timer = threading.Timer(LOOK_UP_FOR_S, stop.set)
-    thread = threading.Thread(target=drive, name="formula", daemon=True)
-    timer.start()
-    thread.start()
+    call_off = context.runtime.after(LOOK_UP_FOR_S, stop.set, name="formula's time")
+    thread = context.runtime.spawn(drive, name="formula")
     thread.join(ANSWER_WITHIN_S)  # one that is not over settles its lookups on its own; the next call finds them
-    timer.cancel()
+    call_off()
     if failures:
         raise failures[0]

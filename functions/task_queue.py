@@ -11,15 +11,15 @@ import hashlib
 import json
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from functions.auth.certificates import LOOPBACK
 from functions.errors import LeadfillError
+from functions.runtime import REAL, Runtime
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -84,6 +84,7 @@ class CloudTasksQueue:
         worker_url: where tasks are sent, and the audience of their tokens.
         service_account: in whose name they are sent.
         dispatch_deadline_s: how long a worker may take, in seconds.
+        runtime: this machine's clock.
     """
 
     def __init__(
@@ -94,12 +95,14 @@ class CloudTasksQueue:
         worker_url: str,
         service_account: str,
         dispatch_deadline_s: int = DISPATCH_DEADLINE_S,
+        runtime: Runtime = REAL,
     ) -> None:
         self._queue = queue
         self._endpoint = endpoint
         self._worker_url = worker_url
         self._service_account = service_account
         self._dispatch_deadline_s = dispatch_deadline_s
+        self._runtime = runtime
         self._lock = threading.Lock()
         self._idle: list[Any] = []  # connections that nobody uses: as many as there were calls at once, at most
         self._credentials: Credentials | None = None
@@ -117,7 +120,7 @@ class CloudTasksQueue:
         Hashed, as Google recommends: sequential names make every task call of the queue slower.
         """
         name = hashlib.sha256(chunk_id.encode()).hexdigest()[:32]
-        return name, f"{name}-{int(time.time() // 60)}", f"{name}-{secrets.token_hex(8)}"
+        return name, f"{name}-{int(self._runtime.now().timestamp() // 60)}", f"{name}-{secrets.token_hex(8)}"
 
     def _create(self, name: str, chunk_id: str, delay_s: float) -> bool:
         """Whether the task was created; False if its name is taken."""
@@ -133,7 +136,7 @@ class CloudTasksQueue:
             },
         }
         if delay_s > 0:
-            task["scheduleTime"] = (datetime.now(UTC) + timedelta(seconds=delay_s)).isoformat()
+            task["scheduleTime"] = (self._runtime.now() + timedelta(seconds=delay_s)).isoformat()
         return self._call("create", parent=self._queue, body={"task": task}) is not None
 
     def _waits(self, name: str) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from typing import Any
 from functions.auth.certificates import Certificates, issuers
 from functions.auth.encryption import DecryptionFailed, TokenCipher
 from functions.errors import Forbidden, SettingsError, Unauthenticated
+from functions.runtime import REAL
 
 FORMULA_TOKEN_DAYS = 90
 CLOCK_SKEW_S = 10
@@ -78,7 +78,7 @@ class Access:
         allowed_emails: tuple[str, ...],
         worker_service_account: str,
         secret_key: str,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = lambda: REAL.now().timestamp(),
     ) -> None:
         self._audience = audience
         self._issuers = tuple(issuers(certs_url))

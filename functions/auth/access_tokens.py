@@ -7,7 +7,6 @@ nobody can act with a token that belongs to somebody else, or that was issued to
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 from functions.auth.certificates import GOOGLE_CERTS_URL, LOOPBACK, IdentityUnavailable
 from functions.errors import Forbidden, SettingsError, SheetAccessExpired
+from functions.runtime import REAL
 
 if TYPE_CHECKING:
     import requests
@@ -53,7 +53,7 @@ class AccessTokens:
         SettingsError: the address is to be trusted less than the identities are.
     """
 
-    def __init__(self, url: str, certs_url: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, url: str, certs_url: str, now: Callable[[], float] = lambda: REAL.now().timestamp()) -> None:
         here, there = urlsplit(url), urlsplit(certs_url)
         local = here.scheme == "http" and here.hostname in LOOPBACK and here.netloc == there.netloc
         if not local and (url, certs_url) != (GOOGLE_TOKENINFO_URL, GOOGLE_CERTS_URL):

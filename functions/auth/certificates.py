@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from functions.errors import AccessError, SettingsError
+from functions.runtime import REAL, Runtime
 
 if TYPE_CHECKING:
     import requests
@@ -60,8 +60,8 @@ def issuers(certs_url: str) -> frozenset[str]:
 class Certificates:
     """Key id → certificate (PEM) of one issuer; safe to share between threads."""
 
-    def __init__(self, certs_url: str) -> None:
-        self._url = certs_url
+    def __init__(self, certs_url: str, runtime: Runtime = REAL) -> None:
+        self._url, self._runtime = certs_url, runtime
         self._lock = threading.Lock()
         self._certs: dict[str, str] = {}
         self._fresh_until = self._not_before = float("-inf")
@@ -72,10 +72,10 @@ class Certificates:
         Raises:
             IdentityUnavailable: there are none, and none can be fetched.
         """
-        if key_id in self._certs and time.monotonic() < self._fresh_until:
+        if key_id in self._certs and self._runtime.monotonic() < self._fresh_until:
             return self._certs
         with self._lock:
-            now = time.monotonic()
+            now = self._runtime.monotonic()
             wanted = key_id not in self._certs or now >= self._fresh_until
             if wanted and now >= self._not_before:
                 self._refresh(now)

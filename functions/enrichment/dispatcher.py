@@ -1,11 +1,8 @@
-"""Lookups in flight: the threads of an instance, their common pace, and the loop that retries what is free to retry."""
+"""Sends lookups: the threads of an instance, their common rate, and the loop that retries what is free to retry."""
 
 from __future__ import annotations
 
-import random
-import threading
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from functions.credits import retry_policy
 from functions.credits.lookup_result import LookupResult, NoAnswer, Throttled
@@ -14,6 +11,7 @@ from functions.enrichment.rate_limiter import RateLimiter
 from functions.errors import ProviderError
 from functions.profiles import Profile
 from functions.providers.contract import Provider
+from functions.runtime import REAL, Runtime, StopSignal
 
 NOT_AFTER_S = 100.0
 """A lookup that found no free thread for so long is not sent any more: its claim must outlive its retries."""
@@ -29,9 +27,9 @@ class CancelToken:
     The thread that hears the refusal sets it, before it takes up another lookup: nothing is sent after that.
     """
 
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-        self._refused = threading.Event()
+    def __init__(self, stop: StopSignal, runtime: Runtime = REAL) -> None:
+        self._stop, self._runtime = stop, runtime
+        self._refused = runtime.event()
 
     def refuse(self) -> None:
         """The provider refused the whole run."""
@@ -41,10 +39,10 @@ class CancelToken:
         """Whether nothing more may be sent."""
         return self._refused.is_set() or self._stop.is_set()
 
-    def wait(self, timeout: float) -> bool:
+    def wait(self, timeout: float, /) -> bool:
         """Sleeps for so many seconds, or until it is set."""
-        until_s = time.monotonic() + timeout
-        while not self.is_set() and (left_s := until_s - time.monotonic()) > 0:
+        until_s = self._runtime.monotonic() + timeout
+        while not self.is_set() and (left_s := until_s - self._runtime.monotonic()) > 0:
             self._stop.wait(min(left_s, HEEDED_S))
         return self.is_set()
 
@@ -52,18 +50,18 @@ class CancelToken:
 class Dispatcher:
     """Sends lookups, at most `concurrency` at once. One per process, shared by all the runs that go on in it."""
 
-    def __init__(self, provider: Provider, concurrency: int) -> None:
-        self.concurrency = concurrency
+    def __init__(self, provider: Provider, concurrency: int, runtime: Runtime = REAL) -> None:
+        self.concurrency, self.runtime = concurrency, runtime
         self._provider = provider
-        self._pace = RateLimiter(concurrency)
-        self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="lookup")
+        self._rate_limiter = RateLimiter(concurrency, runtime)
+        self._threads = runtime.pool(concurrency, name="lookup")
 
     def send(self, profile: Profile, cancel_token: CancelToken) -> Future[LookupResult]:
-        """Looks a claimed profile up in a thread of the pool; once `halt` is set it is not asked again.
+        """Looks a claimed profile up in a thread of the pool; once the token is set it is not asked again.
 
         The future raises `errors.ProviderError` where the provider refused the whole run.
         """
-        return self._threads.submit(self._look_up, profile, cancel_token, time.monotonic())
+        return self._threads.submit(self._look_up, profile, cancel_token, self.runtime.monotonic())
 
     def close(self) -> None:
         """Waits for what is in flight, and ends threads and connections."""
@@ -71,29 +69,28 @@ class Dispatcher:
         self._provider.close()
 
     def _look_up(self, profile: Profile, cancel_token: CancelToken, queued_s: float) -> LookupResult:
-        started_s, attempt = time.monotonic(), 1
+        started_s, attempt = self.runtime.monotonic(), 1
         if started_s - queued_s > NOT_AFTER_S:
             return NoAnswer(sent=False)
         while True:
             result = self._ask(profile, cancel_token)
-            jitter = random.random()  # noqa: S311 - spreads retries, protects nothing
-            verdict = retry_policy.verdict(result, attempt, time.monotonic() - started_s, jitter)
+            elapsed_s = self.runtime.monotonic() - started_s
+            verdict = retry_policy.verdict(result, attempt, elapsed_s, self.runtime.random())
             if isinstance(verdict, retry_policy.GiveUp) or cancel_token.is_set():
                 return result
             cancel_token.wait(verdict.after_s)
             attempt += 1
 
     def _ask(self, profile: Profile, cancel_token: CancelToken) -> LookupResult:
-        with self._pace.turn(cancel_token) as granted:
-            if not granted:
-                return NoAnswer(sent=False)
-            try:
-                result = self._provider.look_up(profile, EVERY_NEED).result
-            except ProviderError:
-                cancel_token.refuse()
-                raise
+        if not self._rate_limiter.acquire(cancel_token):
+            return NoAnswer(sent=False)
+        try:
+            result = self._provider.look_up(profile, EVERY_NEED).result
+        except ProviderError:
+            cancel_token.refuse()
+            raise
         if isinstance(result, Throttled):
-            self._pace.slow_down(result.retry_after_s)
+            self._rate_limiter.slow_down(result.retry_after_s)
         else:
-            self._pace.speed_up()
+            self._rate_limiter.speed_up()
         return result

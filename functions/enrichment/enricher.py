@@ -6,11 +6,10 @@ at any point: what was committed decides who pays, and once only.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from functions import logs
 from functions.credits import lead_status
@@ -22,6 +21,7 @@ from functions.errors import CapReached, LeadfillError
 from functions.fields import Facts
 from functions.outcomes import Lead, Outcome
 from functions.profiles import Profile
+from functions.runtime import REAL, Event
 from functions.store import claims, leads
 from functions.store.database import Store
 from functions.store.leads import Freshness, Known
@@ -68,7 +68,7 @@ class Enricher:
     dispatcher: Dispatcher
     limits: Limits
     fresh: Freshness
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Callable[[], datetime] = REAL.now
     owner: str = field(default_factory=this_process)
 
     def enrich(
@@ -78,7 +78,7 @@ class Enricher:
         *,
         retry: frozenset[LeadStatus] = frozenset(),
         asked: Iterable[str] = (),
-        stop: threading.Event | None = None,
+        stop: Event | None = None,
     ) -> EnrichmentPass:
         """Starts a run; iterate over it for one `Result` a profile, as they come.
 
@@ -89,7 +89,8 @@ class Enricher:
             asked: keys that `retry` has asked again already, in an earlier pass of the same run.
             stop: once set, nothing more is looked up; what is in flight is settled, the rest is `cancelled`.
         """
-        return EnrichmentPass(self, profiles, spender, retry=retry, asked=set(asked), stop=stop or threading.Event())
+        stop = stop or self.dispatcher.runtime.event()
+        return EnrichmentPass(self, profiles, spender, retry=retry, asked=set(asked), stop=stop)
 
 
 class EnrichmentPass:
@@ -106,7 +107,7 @@ class EnrichmentPass:
         *,
         retry: frozenset[LeadStatus],
         asked: set[str],
-        stop: threading.Event,
+        stop: Event,
     ) -> None:
         self._enricher, self._spender, self._retry, self._stop = enricher, spender, retry, stop
         self._flights = InFlightLookups(enricher.store, enricher.dispatcher, enricher.clock, stop)

@@ -6,8 +6,6 @@ What was sent stays here until it is settled, also where the store fails for a m
 from __future__ import annotations
 
 import queue
-import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from functions.credits.pricing import EntryKind
 from functions.enrichment.dispatcher import CancelToken, Dispatcher
 from functions.errors import ProviderError, StoreError
 from functions.profiles import Profile
+from functions.runtime import Event, Mailbox
 from functions.store import claims, leads
 from functions.store.claims import Claim, Settlement
 from functions.store.database import Store
@@ -48,15 +47,14 @@ class Settled:
 class InFlightLookups:
     """The lookups in flight of one run."""
 
-    def __init__(
-        self, store: Store, dispatcher: Dispatcher, clock: Callable[[], datetime], stop: threading.Event
-    ) -> None:
+    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Callable[[], datetime], stop: Event) -> None:
         self.stopped_by: ProviderError | None = None
         """What the provider said that ends the run, if it did."""
         self._store, self._dispatcher, self._clock = store, dispatcher, clock
-        self._stop, self._halt = stop, CancelToken(stop)
+        self._runtime = dispatcher.runtime
+        self._stop, self._cancel_token = stop, CancelToken(stop, self._runtime)
         self._flying: dict[str, tuple[Claim, Future[LookupResult]]] = {}
-        self._answered: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._answered: Mailbox[str] = self._runtime.mailbox()
         self._failures_in_a_row = 0
         # Some lookups wait behind those in flight, so that a free thread never waits for the store.
         self._capacity = 2 * dispatcher.concurrency
@@ -73,7 +71,7 @@ class InFlightLookups:
     def send(self, claim: Claim, profile: Profile) -> None:
         """Sends a lookup whose claim is committed."""
         try:
-            future = self._dispatcher.send(profile, self._halt)
+            future = self._dispatcher.send(profile, self._cancel_token)
         except RuntimeError:  # this process is about to end, and starts nothing any more
             self._stop.set()
             future = Future()
@@ -115,7 +113,7 @@ class InFlightLookups:
         """However a run ends, nothing that was sent stays unsettled while the store can be written."""
         self.recall()
         for pause_s in RESCUES_S:
-            time.sleep(pause_s)
+            self._runtime.sleep(pause_s)
             try:
                 while self._flying:
                     self.settle(wait=True)
@@ -126,14 +124,14 @@ class InFlightLookups:
 
     def _collect(self, *, wait: bool) -> list[str]:
         done: list[str] = []
-        until_s = time.monotonic() + POLL_S
+        until_s = self._runtime.monotonic() + POLL_S
         while len(done) < min(SETTLE_BATCH, len(self._flying)):
             try:
-                done.append(self._answered.get(wait, max(0.0, until_s - time.monotonic())))
+                done.append(self._answered.get(wait, max(0.0, until_s - self._runtime.monotonic())))
             except queue.Empty:
                 break
             if len(done) == 1:
-                until_s = time.monotonic() + LINGER_S
+                until_s = self._runtime.monotonic() + LINGER_S
         return done
 
     def _answer(self, future: Future[LookupResult]) -> LookupResult | None:
@@ -144,7 +142,7 @@ class InFlightLookups:
         except ProviderError as error:
             self.stopped_by = self.stopped_by or error
             return None
-        if result == NoAnswer(sent=False) and self._halt.is_set():
+        if result == NoAnswer(sent=False) and self._cancel_token.is_set():
             return None
         failed = isinstance(result, NoAnswer | Unavailable | Throttled)
         self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0

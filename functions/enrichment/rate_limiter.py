@@ -1,8 +1,8 @@
-"""The pace of lookups: one governor for all threads of an instance.
+"""The rate of lookups: one limiter for all threads of an instance.
 
-Until the provider objects, a turn costs a lock and no more. On a burst 429 all threads slow down together: none starts
+Until the provider objects, a start costs a lock and no more. On a burst 429 all threads slow down together: none starts
 for a moment, then starts are spaced at a rate below the one that was just served. The rate then grows with every
-answer, faster the longer nobody objected, until it holds nothing back: then the pace is free again. This is the
+answer, faster the longer nobody objected, until it holds nothing back: then the rate is free again. This is the
 additive increase and multiplicative decrease of network congestion control, on a rate rather than on a window, since a
 burst limit counts requests per second: where answers are quick, even one in flight can be too many.
 """
@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from math import inf
-from time import monotonic
-from typing import Protocol
+
+from functions.runtime import REAL, Runtime, StopSignal
 
 SLOWER = 0.85
 """What is left of the rate after a 429."""
@@ -39,16 +37,6 @@ FREE_AT = 4.0
 """A bound this many times above what is served holds nothing back; it is dropped."""
 
 
-class StopSignal(Protocol):
-    """A `threading.Event`, or what behaves like one."""
-
-    def is_set(self) -> bool:
-        """Whether to give up."""
-
-    def wait(self, timeout: float) -> bool:
-        """Sleeps for so many seconds, or until it is set."""
-
-
 class _Turn(threading.local):
     """The last turn of a thread."""
 
@@ -57,17 +45,16 @@ class _Turn(threading.local):
 
 
 class RateLimiter:
-    """Lets `concurrency` lookups be in flight at most, as fast as the provider takes them. Shared by threads."""
+    """Says when the next lookup may start, as fast as the provider takes them. Shared by threads."""
 
-    def __init__(self, concurrency: int, *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, concurrency: int, runtime: Runtime = REAL) -> None:
         """Free at first.
 
         Args:
-            concurrency: lookups in flight.
-            clock: seconds that never go back.
+            concurrency: how many lookups are in flight at most; first guess of the rate.
+            runtime: the clock.
         """
-        self._concurrency, self._clock = concurrency, clock
-        self._seats = threading.BoundedSemaphore(concurrency)
+        self._concurrency, self._clock = concurrency, runtime.monotonic
         self._lock = threading.Lock()
         self._per_s = inf
         self._next_start_s = -inf
@@ -82,21 +69,20 @@ class RateLimiter:
         """How many turns may begin in a second; infinite while nobody objects."""
         return self._per_s
 
-    @contextmanager
-    def turn(self, stop: StopSignal | None = None) -> Iterator[bool]:
-        """Waits for a turn, and holds it during the block.
-
-        Gives False where `stop` was set before the turn came: then nothing may be sent.
-        """
-        stop = stop or threading.Event()
-        while not self._seats.acquire(timeout=0.1):
-            if stop.is_set():
-                yield False
-                return
-        try:
-            yield self._start(stop)
-        finally:
-            self._seats.release()
+    def acquire(self, stop: StopSignal) -> bool:
+        """Waits until this thread may send; False where `stop` was set before that: then nothing may be sent."""
+        start_s, booking = inf, -1
+        while not stop.is_set():
+            with self._lock:
+                now_s = self._clock()
+                if booking != self._bookings:
+                    start_s, booking = max(now_s, self._next_start_s), self._bookings
+                    self._next_start_s = start_s + 1 / self._per_s
+                if start_s <= now_s:
+                    self._turn.slowdowns = self._slowdowns
+                    return True
+            stop.wait(start_s - now_s)
+        return False
 
     def slow_down(self, retry_after_s: float | None = None) -> None:
         """The provider answered this thread's last turn with the burst limit.
@@ -129,21 +115,6 @@ class RateLimiter:
             self._per_s += GROWTH_PER_S * max(1.0, slowed_for_s)
             if slowed_for_s > RECENT_S and self._per_s > FREE_AT * self._served_per_s(now_s):
                 self._per_s = inf
-
-    def _start(self, stop: StopSignal) -> bool:
-        """Waits until this thread may start; False if `stop` came first."""
-        start_s, booking = inf, -1
-        while not stop.is_set():
-            with self._lock:
-                now_s = self._clock()
-                if booking != self._bookings:
-                    start_s, booking = max(now_s, self._next_start_s), self._bookings
-                    self._next_start_s = start_s + 1 / self._per_s
-                if start_s <= now_s:
-                    self._turn.slowdowns = self._slowdowns
-                    return True
-            stop.wait(start_s - now_s)
-        return False
 
     def _served_per_s(self, now_s: float) -> float:
         """The rate of answers of late; where there were hardly any, a cautious guess."""

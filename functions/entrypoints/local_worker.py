@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import atexit
 import threading
-import time
 
 from functions import logs
 from functions.context import AppContext
 from functions.errors import LeadfillError
 from functions.jobs.chunk_runner import ChunkResult, run_chunk
 from functions.jobs.sweep import release_dead_owners, sweep
+from functions.runtime import REAL, Runtime, Thread
 
 THREADS = 2
 """While one chunk is written, another one is looked up."""
@@ -24,9 +24,10 @@ END_S = 8.0
 class LocalWorker:
     """Runs chunks until it is stopped; `wake` makes it look at once."""
 
-    def __init__(self) -> None:
-        self._work, self._over = threading.Event(), threading.Event()
-        self._threads: list[threading.Thread] = []
+    def __init__(self, runtime: Runtime = REAL) -> None:
+        self._runtime = runtime
+        self._work, self._over = runtime.event(), runtime.event()
+        self._threads: list[Thread] = []
         self._swept_s = float("-inf")
         self._sweeping = threading.Lock()
 
@@ -37,18 +38,16 @@ class LocalWorker:
     def start(self, context: AppContext) -> None:
         """Starts the threads; they end with the process."""
         for number in range(THREADS):
-            thread = threading.Thread(target=self._run, args=(context,), name=f"drain {number}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+            self._threads.append(self._runtime.spawn(lambda: self._run(context), name=f"worker {number}"))
         atexit.register(self._end)
 
     def _end(self) -> None:
         """Where nobody kills the process, what it sent is settled and written, and the next one goes on from there."""
         self._over.set()
         self._work.set()
-        until_s = time.monotonic() + END_S
+        until_s = self._runtime.monotonic() + END_S
         for thread in self._threads:
-            thread.join(max(0.0, until_s - time.monotonic()))
+            thread.join(max(0.0, until_s - self._runtime.monotonic()))
 
     def _run(self, context: AppContext) -> None:
         while not self._over.is_set():
@@ -65,8 +64,8 @@ class LocalWorker:
 
     def _sweep(self, context: AppContext) -> None:
         with self._sweeping:
-            if time.monotonic() - self._swept_s < SWEEP_S:
+            if self._runtime.monotonic() - self._swept_s < SWEEP_S:
                 return
-            self._swept_s = time.monotonic()
+            self._swept_s = self._runtime.monotonic()
         release_dead_owners(context.store, context.clock())
         sweep(context)

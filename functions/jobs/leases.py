@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from datetime import timedelta
 
 from functions.context import AppContext
 from functions.errors import LeadfillError, SheetBusy
+from functions.runtime import Event
 from functions.store import chunks, jobs
 from functions.store.chunks import Chunk
 from functions.store.jobs import Job
@@ -24,9 +23,9 @@ LOCK_POLL_S = 0.1
 
 
 @contextmanager
-def heartbeat(context: AppContext, chunk: Chunk, results: Sized) -> Iterator[threading.Event]:
+def heartbeat(context: AppContext, chunk: Chunk, results: Sized) -> Iterator[Event]:
     """While the block runs, a thread renews the lease; the event is set when the run shall stop looking people up."""
-    stop, over = threading.Event(), threading.Event()
+    stop, over = context.runtime.event(), context.runtime.event()
     until = context.clock() + BUDGET
 
     def watch() -> None:
@@ -41,8 +40,7 @@ def heartbeat(context: AppContext, chunk: Chunk, results: Sized) -> Iterator[thr
             if not alive or stop_requested or now >= until:
                 stop.set()
 
-    thread = threading.Thread(target=watch, name=f"watch {chunk.id}", daemon=True)
-    thread.start()
+    thread = context.runtime.spawn(watch, name=f"heartbeat of {chunk.id}")
     try:
         yield stop
     finally:
@@ -61,7 +59,7 @@ def tab_lock(context: AppContext, job: Job, chunk: Chunk) -> Iterator[None]:
     until = context.clock() + LOCK_WAIT
     while not chunks.lock(context.store, name, chunk.lease, context.clock()):
         if context.clock() < until:
-            time.sleep(LOCK_POLL_S)
+            context.runtime.sleep(LOCK_POLL_S)
             continue
         raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=2)
     try:

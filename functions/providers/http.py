@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from functions.errors import SettingsError
+from functions.runtime import REAL
 from functions.version import VERSION
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Reply:
     @property
     def sent_at(self) -> datetime:
         """The time of the answer by the provider's own clock, or by this machine's where it does not say."""
-        return _http_date(self.headers.get("Date", "")) or datetime.now(UTC)
+        return _http_date(self.headers.get("Date", "")) or REAL.now()
 
     @property
     def retry_after_s(self) -> float | None:

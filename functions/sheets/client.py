@@ -6,14 +6,13 @@ written through it, so no move of a column can put them into another one.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from functions.errors import BadRange, SheetBusy, SheetGone
+from functions.runtime import REAL, Runtime
 from functions.sheets.cells import Content, Formula
 from functions.sheets.grid import RowBlock, Tab, row_block_of, tabs_of
 from functions.sheets.transport import GONE, Throttled, UncertainWrite, execute, spreadsheets
@@ -35,9 +34,9 @@ _TAB = f"sheets({_PROPERTIES},merges,protectedRanges(range,warningOnly,requestin
 class GoogleSheet:
     """One spreadsheet, read and written with its caller's own access token. Not shared between threads."""
 
-    def __init__(self, spreadsheet_id: str, access_token: str, *, endpoint: str) -> None:
+    def __init__(self, spreadsheet_id: str, access_token: str, *, endpoint: str, runtime: Runtime = REAL) -> None:
         """Opens no connection yet; `endpoint` is Google's, or an emulator's."""
-        self.spreadsheet_id = spreadsheet_id
+        self.spreadsheet_id, self._runtime = spreadsheet_id, runtime
         self._token, self._endpoint = access_token, endpoint
 
     def __repr__(self) -> str:
@@ -121,14 +120,14 @@ class GoogleSheet:
         request = getattr(resource, verb)(spreadsheetId=self.spreadsheet_id, prettyPrint=False, **arguments)
         request.headers["authorization"] = f"Bearer {self._token}"
         repeated = Throttled if once else SheetBusy  # who is throttled was not served
-        started_s, attempt = time.monotonic(), 0
+        started_s, attempt = self._runtime.monotonic(), 0
         while True:
             try:
                 return execute(request, read, once=once)
             except repeated:
-                if time.monotonic() - started_s >= MAX_WAIT_S:
+                if self._runtime.monotonic() - started_s >= MAX_WAIT_S:
                     raise
-            time.sleep(min(2**attempt + random.random(), MAX_PAUSE_S))  # noqa: S311 - spreads retries, protects nothing
+            self._runtime.sleep(min(2**attempt + self._runtime.random(), MAX_PAUSE_S))
             attempt += 1
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.errors import StoreError
+from functions.runtime import Runtime
 
 TRUSTED_S = 60
 """How long this machine is trusted to count seconds as the database does."""
@@ -36,11 +36,11 @@ class SharedClock:
 
     Args:
         ask: gives the database's time; raises `StoreError`.
-        wall: this machine's clock.
+        runtime: this machine's clocks.
     """
 
-    def __init__(self, ask: Callable[[], datetime], wall: Callable[[], datetime]) -> None:
-        self._ask, self._wall = ask, wall
+    def __init__(self, ask: Callable[[], datetime], runtime: Runtime) -> None:
+        self._ask, self._runtime = ask, runtime
         self._lock = threading.Lock()
         self._last: _Moment | None = None
 
@@ -61,16 +61,15 @@ class SharedClock:
             return self._later(self._last)
 
     def _moment(self) -> _Moment:
-        before_s = time.monotonic()
+        before_s = self._runtime.monotonic()
         there = self._ask()
-        return _Moment(there, self._wall(), (before_s + time.monotonic()) / 2)
+        return _Moment(there, self._runtime.now(), (before_s + self._runtime.monotonic()) / 2)
 
     def _is_strange(self, moment: _Moment) -> bool:
-        return abs(self._wall() - moment.here - timedelta(seconds=self._passed_s(moment))) > STRANGE
+        return abs(self._runtime.now() - moment.here - timedelta(seconds=self._passed_s(moment))) > STRANGE
 
     def _later(self, moment: _Moment) -> datetime:
         return moment.there + timedelta(seconds=self._passed_s(moment))
 
-    @staticmethod
-    def _passed_s(moment: _Moment) -> float:
-        return time.monotonic() - moment.counted_s
+    def _passed_s(self, moment: _Moment) -> float:
+        return self._runtime.monotonic() - moment.counted_s

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from functions.errors import StoreError
+from functions.runtime import REAL, Runtime
 from functions.store import db_errors
 from functions.store.clock import SharedClock
 
@@ -71,12 +71,12 @@ class Credits(sa.TypeDecorator[Decimal]):
 class Store:
     """The database. Each `with` block is one transaction; nothing is held open over a provider call."""
 
-    def __init__(self, url: str, *, wall: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, url: str, runtime: Runtime = REAL) -> None:
         """Opens `url` lazily.
 
         Args:
             url: as SQLAlchemy has it.
-            wall: this machine's clock.
+            runtime: this machine's clocks.
 
         Raises:
             StoreError: when the URL cannot be understood or its driver is absent.
@@ -86,10 +86,10 @@ class Store:
         except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
             raise StoreError("DATABASE_URL cannot be understood; use sqlite:///file.db or postgresql://….") from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._wall = wall
+        self._runtime = runtime
         self._reached = False
         self._of_parent: sa.Pool | None = None
-        self._shared_clock = SharedClock(self._ask_time, wall)
+        self._shared_clock = SharedClock(self._ask_time, runtime)
         _survive_forks(self)
 
     @contextmanager
@@ -123,15 +123,15 @@ class Store:
         Raises:
             StoreError: when the database cannot be used, or not for longer than `PATIENCE_S`.
         """
-        until_s, again = time.monotonic() + PATIENCE_S, False
+        until_s, again = self._runtime.monotonic() + PATIENCE_S, False
         while True:
             try:
                 with self.writing() as connection:
                     return work(connection, again)
             except StoreError as error:
-                if error.retry_after_s is None or time.monotonic() >= until_s:
+                if error.retry_after_s is None or self._runtime.monotonic() >= until_s:
                     raise
-                time.sleep(error.retry_after_s)
+                self._runtime.sleep(error.retry_after_s)
                 again = True
 
     def clock(self) -> datetime:
@@ -140,7 +140,7 @@ class Store:
         Raises:
             StoreError: the database was never reached.
         """
-        return self._wall() if self.is_sqlite else self._shared_clock.now()  # one machine has one clock
+        return self._runtime.now() if self.is_sqlite else self._shared_clock.now()  # one machine has one clock
 
     def _ask_time(self) -> datetime:
         # Over a connection of its own: the caller may hold one of the pool's while others wait for this very answer.
@@ -151,14 +151,14 @@ class Store:
 
     def _connect(self, *, writes: bool = False) -> sa.Connection:
         """A connection that works; waits for a server that restarts, since nothing has been asked of it yet."""
-        until_s = time.monotonic() + PATIENCE_S
+        until_s = self._runtime.monotonic() + PATIENCE_S
         while True:
             try:
                 connection = self.engine.execution_options(writes=writes).connect()
             except sa.exc.DBAPIError as error:
-                if not self._reached or not db_errors.passes(error) or time.monotonic() >= until_s:
+                if not self._reached or not db_errors.passes(error) or self._runtime.monotonic() >= until_s:
                     raise
-                time.sleep(db_errors.RETRY_S)
+                self._runtime.sleep(db_errors.RETRY_S)
             else:
                 self._reached = True
                 return connection
@@ -171,7 +171,7 @@ class Store:
         """This process is a child: connections and locks that it got from its parent are the parent's."""
         self._of_parent = self.engine.pool  # kept, since to close them is as wrong as to use them
         self.engine.dispose(close=False)
-        self._shared_clock = SharedClock(self._ask_time, self._wall)
+        self._shared_clock = SharedClock(self._ask_time, self._runtime)
 
 
 def _survive_forks(store: Store) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.outcomes import Outcome
 from functions.providers.slintel import Slintel
+from functions.runtime import Runtime
 from functions.store import chunks, claims, ledger
 from functions.store.database import Store
 from local.providers.client import Sandbox
@@ -25,15 +26,21 @@ OFF = timedelta(minutes=10)
 COUNT = 6
 
 
-def clock_off_by(difference: timedelta) -> Callable[[], datetime]:
-    return lambda: datetime.now(UTC) + difference
+class ClockOff(Runtime):
+    """A machine whose clock is wrong."""
+
+    def __init__(self, by: timedelta) -> None:
+        self._by = by
+
+    def now(self) -> datetime:
+        return super().now() + self._by
 
 
 @pytest.fixture(params=[(-OFF, OFF), (OFF, -OFF)], ids=["behind, ahead", "ahead, behind"])
 def instances(request: pytest.FixtureRequest, store: Store, database_url: str) -> Iterator[tuple[Store, Store]]:
     """Two instances over one database, 20 minutes apart."""
     assert store is not None, "its tables are there"
-    first, second = (Store(database_url, wall=clock_off_by(off)) for off in request.param)
+    first, second = (Store(database_url, ClockOff(off)) for off in request.param)
     yield first, second
     first.close()
     second.close()

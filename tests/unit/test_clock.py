@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from functions.errors import StoreError
+from functions.runtime import Runtime
 from functions.store import clock
 from functions.store.clock import SharedClock
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-class World:
+class World(Runtime):
     """A database whose clock is right and a machine whose clock is not."""
 
     def __init__(self) -> None:
@@ -32,8 +32,11 @@ class World:
     def true_time(self) -> datetime:
         return NOON + timedelta(seconds=self.passed_s)
 
-    def wall(self) -> datetime:
+    def now(self) -> datetime:
         return self.true_time() + self.wrong
+
+    def monotonic(self) -> float:
+        return self.counted_s
 
     def pass_time(self, seconds: float) -> None:
         self.passed_s += seconds
@@ -41,15 +44,13 @@ class World:
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    world = World()
-    monkeypatch.setattr(time, "monotonic", lambda: world.counted_s)
-    return world
+def world() -> World:
+    return World()
 
 
 @pytest.fixture
 def shared(world: World) -> SharedClock:
-    return SharedClock(world.ask, world.wall)
+    return SharedClock(world.ask, world)
 
 
 def test_it_asks_once_and_counts_on(world: World, shared: SharedClock) -> None:

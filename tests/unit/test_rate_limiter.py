@@ -1,4 +1,4 @@
-"""On a burst 429 all threads slow down together and speed up again; without one, the pace holds nobody back."""
+"""On a burst 429 all threads slow down together and speed up again; without one, nobody is held back."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import pytest
 
 from functions.enrichment import rate_limiter
 from functions.enrichment.rate_limiter import RateLimiter
+from functions.runtime import Runtime
 
 
-class Time:
+class Time(Runtime):
     """A clock that only sleeping moves; it is the `stop` of its sleeper as well."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
         self.ended = False
 
-    def __call__(self) -> float:
+    def monotonic(self) -> float:
         return self.now_s
 
     def is_set(self) -> bool:
         return self.ended
 
-    def wait(self, timeout: float) -> bool:
+    def wait(self, timeout: float, /) -> bool:
         self.now_s += timeout
         return self.ended
 
@@ -39,24 +40,23 @@ def serve(pace: RateLimiter, time: Time, count: int, each_s: float = 0.0) -> flo
     """So many turns one after the other, each answered after `each_s`; how long they took."""
     began_s = time.now_s
     for _ in range(count):
-        with pace.turn(time) as granted:
-            assert granted
-            time.now_s += each_s
-            pace.speed_up()
+        assert pace.acquire(time)
+        time.now_s += each_s
+        pace.speed_up()
     return time.now_s - began_s
 
 
 def objected(time: Time, retry_after_s: float | None = None) -> RateLimiter:
     """A pace that served 100 answers in a second, and then met the burst limit."""
-    pace = RateLimiter(4, clock=time)
+    pace = RateLimiter(4, time)
     serve(pace, time, 100, each_s=0.01)
-    with pace.turn(time):
-        pace.slow_down(retry_after_s)
+    pace.acquire(time)
+    pace.slow_down(retry_after_s)
     return pace
 
 
 def test_nobody_waits_while_nobody_objects(time: Time) -> None:
-    pace = RateLimiter(4, clock=time)
+    pace = RateLimiter(4, time)
     assert serve(pace, time, 1000) == 0
     assert pace.per_s == inf
 
@@ -68,14 +68,14 @@ def test_after_the_burst_limit_all_start_below_the_rate_that_was_served(time: Ti
 
 
 def test_many_objections_to_one_burst_count_once(time: Time) -> None:
-    pace = RateLimiter(4, clock=time)
+    pace = RateLimiter(4, time)
     serve(pace, time, 100, each_s=0.01)
     together = threading.Barrier(4)
 
     def throttled() -> None:
-        with pace.turn(time):
-            together.wait()
-            pace.slow_down()
+        pace.acquire(time)
+        together.wait()
+        pace.slow_down()
 
     with ThreadPoolExecutor(4) as threads:
         for answer in [threads.submit(throttled) for _ in range(4)]:
@@ -87,8 +87,8 @@ def test_an_objection_after_slowing_down_slows_down_further(time: Time) -> None:
     pace = objected(time)
     once = pace.per_s
     serve(pace, time, 20)
-    with pace.turn(time):
-        pace.slow_down()
+    pace.acquire(time)
+    pace.slow_down()
     assert pace.per_s < once
 
 
@@ -111,35 +111,14 @@ def test_it_speeds_up_again_until_it_holds_nothing_back(time: Time) -> None:
 
 
 def test_it_never_stands_still(time: Time) -> None:
-    pace = RateLimiter(4, clock=time)
+    pace = RateLimiter(4, time)
     for _ in range(200):
-        with pace.turn(time):
-            pace.slow_down()
+        pace.acquire(time)
+        pace.slow_down()
     assert pace.per_s >= rate_limiter.MIN_PER_S
 
 
 def test_who_is_stopped_gets_no_turn(time: Time) -> None:
     pace = objected(time)
     time.ended = True
-    with pace.turn(time) as granted:
-        assert not granted
-
-
-def test_no_more_turns_at_once_than_are_allowed() -> None:
-    pace, lock, inside, most = RateLimiter(3), threading.Lock(), 0, 0
-
-    def look_up() -> None:
-        nonlocal inside, most
-        with pace.turn() as granted:
-            assert granted
-            with lock:
-                inside += 1
-                most = max(most, inside)
-            threading.Event().wait(0.002)
-            with lock:
-                inside -= 1
-
-    with ThreadPoolExecutor(12) as threads:
-        for answer in [threads.submit(look_up) for _ in range(60)]:
-            answer.result()
-    assert most == 3
+    assert not pace.acquire(time)
