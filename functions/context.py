@@ -14,6 +14,7 @@ from functions.errors import SheetAccessExpired
 from functions.runtime import REAL, Runtime
 from functions.store.database import Store
 from functions.store.leads import Freshness
+from functions.store.owners import this_process
 from functions.task_queue import Queue
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class AppContext:
     """The present, on which all instances agree."""
     runtime: Runtime = REAL
     """Waits and threads."""
+    owner: Callable[[], str] = this_process
+    """Names this process: what it holds can be recognised should it die."""
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
         """A spreadsheet, with its caller's own rights."""

@@ -27,6 +27,10 @@ RETRYABLE = (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED)
 """The rows that a retry opens again; those in doubt, too, where somebody says so."""
 
 
+NOT_REACHED = "The run was stopped before this row's turn; nothing was spent on it."
+"""The sentence of a cancelled row, where nothing else says why."""
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 

@@ -19,7 +19,7 @@ from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.in_flight import InFlightLookups, Settled
 from functions.errors import CapReached, LeadfillError
 from functions.fields import Facts
-from functions.outcomes import Lead, Outcome
+from functions.outcomes import NOT_REACHED, Lead, Outcome
 from functions.profiles import Profile
 from functions.runtime import REAL, Event
 from functions.store import claims, leads
@@ -33,7 +33,6 @@ WINDOW = 2_000
 """How far a run reads ahead of its oldest unfinished row: the bound of its memory."""
 POLL_S = 0.1
 """How often the store is asked for a lead that another instance is looking up."""
-CANCELLED = "The run was stopped before this row's turn; nothing was spent on it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +218,7 @@ class EnrichmentPass:
             yield from self._finish(settled)
 
     def _finish(self, settled: Settled) -> Iterator[Result]:
-        outcome, detail = Outcome.CANCELLED, str(self.stopped_by or CANCELLED)
+        outcome, detail = Outcome.CANCELLED, str(self.stopped_by or NOT_REACHED)
         if settled.answer is not None:
             outcome, detail = lead_status.outcome_of_answer(settled.answer)
         settlement = settled.settlement
@@ -266,4 +265,4 @@ class EnrichmentPass:
         for key in keys:
             for index, profile in self._rows.pop(key):
                 del self._unfinished[index]
-                yield Result(index, profile, Outcome.CANCELLED, None, str(self.stopped_by or CANCELLED))
+                yield Result(index, profile, Outcome.CANCELLED, None, str(self.stopped_by or NOT_REACHED))

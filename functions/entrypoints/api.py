@@ -18,7 +18,7 @@ from functions.jobs import service
 from functions.jobs.request import JobRequest
 from functions.jobs.usage import Usage, report
 from functions.profiles import parse
-from functions.store import erasures, jobs, revocations
+from functions.store import erasures, job_rows, jobs, revocations
 from functions.store.jobs import Job
 from functions.version import VERSION
 
@@ -88,7 +88,7 @@ class Api:
         job = self._visible(job_id, caller, token)
         after = int(query.page_token) if query.page_token else -1
         with self.context.store.reading() as connection:
-            page = jobs.page_of_rows(connection, job.id, query.outcome or None, after, PAGE_ROWS)
+            page = job_rows.page(connection, job.id, query.outcome or None, after, PAGE_ROWS)
         more = str(page[-1].position) if len(page) == PAGE_ROWS else None
         return responses.RowPage(rows=[responses.row(row) for row in page], next_page_token=more)
 

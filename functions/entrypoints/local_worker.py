@@ -8,7 +8,8 @@ import threading
 from functions import logs
 from functions.context import AppContext
 from functions.errors import LeadfillError
-from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.jobs.attempt import ChunkResult
+from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.sweep import release_dead_owners, sweep
 from functions.runtime import REAL, Runtime, Thread
 

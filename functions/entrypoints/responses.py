@@ -17,7 +17,7 @@ from functions.jobs.usage import CreditsText
 from functions.outcomes import ENDED, RETRYABLE, TRANSITIONS, JobState, Outcome
 from functions.sheets.a1 import letters
 from functions.sheets.scan import SheetScan
-from functions.store import chunks, jobs, ledger
+from functions.store import chunks, job_rows, jobs, ledger
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -189,7 +189,7 @@ def row(row: jobs.JobRow) -> RowReport:
 def job(context: AppContext, job: jobs.Job) -> Job:
     """A job: how far it is, what it has cost, and what may be done to it."""
     with context.store.reading() as connection:
-        counts = jobs.counts(connection, job.id)
+        counts = job_rows.counts(connection, job.id)
         credits_ = ledger.totals(connection, job.id)
         seen = chunks.seen(connection, job.id)
     so_far = progress(job, sum(counts.values()), seen, context.clock())

@@ -1,4 +1,4 @@
-"""While an attempt at a chunk runs: it says that it lives, hears that it shall stop, and has the tab to itself."""
+"""Leases of a running attempt: its heartbeat renews the chunk's, and the tab lock keeps other writers away."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from datetime import timedelta
 
-from functions.context import AppContext
 from functions.errors import LeadfillError, SheetBusy
+from functions.jobs.attempt import Attempt
 from functions.runtime import Event
 from functions.store import chunks, jobs
-from functions.store.chunks import Chunk
-from functions.store.jobs import Job
 
 BUDGET = timedelta(minutes=8)
 """How long one attempt looks people up: the queue waits ten minutes for an answer."""
@@ -23,8 +21,9 @@ LOCK_POLL_S = 0.1
 
 
 @contextmanager
-def heartbeat(context: AppContext, chunk: Chunk, results: Sized) -> Iterator[Event]:
+def heartbeat(attempt: Attempt, results: Sized) -> Iterator[Event]:
     """While the block runs, a thread renews the lease; the event is set when the run shall stop looking people up."""
+    context, chunk = attempt.context, attempt.chunk
     stop, over = context.runtime.event(), context.runtime.event()
     until = context.clock() + BUDGET
 
@@ -49,15 +48,16 @@ def heartbeat(context: AppContext, chunk: Chunk, results: Sized) -> Iterator[Eve
 
 
 @contextmanager
-def tab_lock(context: AppContext, job: Job, chunk: Chunk) -> Iterator[None]:
-    """Only one chunk at a time writes to a tab.
+def tab_lock(attempt: Attempt) -> Iterator[None]:
+    """Lets only one chunk at a time write to a tab.
 
     Raises:
         SheetBusy: another one does.
     """
-    name = f"{job.spreadsheet_id}/{job.sheet_id}"
+    context, lease = attempt.context, attempt.chunk.lease
+    name = f"{attempt.job.spreadsheet_id}/{attempt.job.sheet_id}"
     until = context.clock() + LOCK_WAIT
-    while not chunks.lock(context.store, name, chunk.lease, context.clock()):
+    while not chunks.lock(context.store, name, lease, context.clock()):
         if context.clock() < until:
             context.runtime.sleep(LOCK_POLL_S)
             continue
@@ -65,4 +65,4 @@ def tab_lock(context: AppContext, job: Job, chunk: Chunk) -> Iterator[None]:
     try:
         yield
     finally:
-        chunks.unlock(context.store, name, chunk.lease)
+        chunks.unlock(context.store, name, lease)

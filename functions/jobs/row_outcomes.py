@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from functions.enrichment.enricher import Result
 from functions.outcomes import Outcome
 from functions.sheet_writes.writer import WriteResult
-from functions.store import jobs, ledger
-from functions.store.jobs import Job, JobRow
+from functions.store import job_rows, ledger
+from functions.store.job_rows import JobRow
+from functions.store.jobs import Job
 
 FILLED = "Somebody filled these cells while the run went on; what was looked up is kept and costs nothing again."
 MOVED = "The row was gone, or its URL had changed, when its values should have been written; they are kept."
@@ -41,7 +42,7 @@ def mark_enriched(
     keys = {row.position: row.key for row in rows}
     wanted = sorted({key for key in keys.values() if key})
     paid = {key for key, charged in ledger.keys_of_run(connection, job.id, wanted).items() if charged}
-    paid -= jobs.keys_with(connection, job.id, Outcome.ENRICHED, wanted)
+    paid -= job_rows.keys_with(connection, job.id, Outcome.ENRICHED, wanted)
     told = []
     for position, outcome, detail in outcomes:
         ended = outcome

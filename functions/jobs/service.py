@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import count
 from uuid import uuid4
-
-import sqlalchemy as sa
 
 from functions.auth.access import Caller
 from functions.context import AppContext
@@ -18,14 +15,13 @@ from functions.jobs.request import JobRequest, make_plan, scan_sheet, to_record
 from functions.outcomes import ENDED, RETRYABLE, JobState, Outcome
 from functions.profiles import Profile
 from functions.sheets.scan import SheetScan
-from functions.store import chunks, jobs, ledger
-from functions.store.jobs import Job, JobRow
+from functions.store import chunks, job_rows, jobs, ledger
+from functions.store.chunks import PREPARE, UNDO
+from functions.store.job_rows import JobRow
+from functions.store.jobs import Job
 
 CHUNK_ROWS = 1_000
 """Rows of a chunk: three calls to Sheets whatever their number, and a lookup each."""
-PREPARE, UNDO = 0, -1
-"""Numbers of the chunks that hold no rows."""
-STOPPED_ROW = "The run was stopped before this row's turn; nothing was spent on it."
 
 
 def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, access_token: str) -> tuple[SheetScan, Plan]:
@@ -97,7 +93,7 @@ def start(
         job_id = jobs.add(connection, job, idempotency_key)
         if job_id != job.id:
             return jobs.get(connection, job_id)
-        jobs.add_rows(connection, job.id, rows)
+        job_rows.add(connection, job.id, rows)
         chunk_ids = [] if over else chunks.add(connection, job.id, [PREPARE], now)
     _enqueue(context, chunk_ids)
     return job
@@ -151,7 +147,7 @@ def cancel(context: AppContext, job: Job) -> Job:
         if job.state is not JobState.CANCELLING:
             jobs.move(connection, job, JobState.CANCELLING, stop_requested=True)
         chunks.drop(connection, job.id)
-        conclude(connection, jobs.get(connection, job.id), now)
+        jobs.conclude(connection, job.id, now)
         return jobs.get(connection, job.id)
 
 
@@ -172,7 +168,7 @@ def retry(context: AppContext, job: Job, access_token: str, *, retry_in_doubt: b
     wanted = (*RETRYABLE, Outcome.IN_DOUBT) if retry_in_doubt else RETRYABLE
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
-        numbers = jobs.reopen_rows(connection, job.id, wanted)
+        numbers = job_rows.reopen(connection, job.id, wanted)
         if not numbers:
             raise WrongJobState("There is no row in this run that could be tried again.")
         spent = ledger.totals(connection, job.id)
@@ -236,22 +232,6 @@ def reload(context: AppContext, job: Job) -> Job:
     """The job as it is now."""
     with context.store.reading() as connection:
         return jobs.get(connection, job.id)
-
-
-def conclude(connection: sa.Connection, job: Job, now: datetime) -> None:
-    """Ends a job none of whose chunks is open any more; its sheet access is erased."""
-    if job.state in (*ENDED, JobState.UNDONE) or chunks.open_chunks(connection, job.id):
-        return
-    end = JobState.STOPPED if job.stop_requested else JobState.DONE
-    if job.state is JobState.CANCELLING:
-        end = JobState.CANCELLED
-    elif job.state is JobState.UNDOING:
-        end = JobState.UNDONE
-    else:
-        jobs.settle_open_rows(connection, job.id, Outcome.CANCELLED, job.message or STOPPED_ROW)
-    if end is JobState.CANCELLED:
-        jobs.settle_open_rows(connection, job.id, Outcome.CANCELLED, STOPPED_ROW)
-    jobs.move(connection, job, end, finished_at=now, encrypted_token=None)
 
 
 def _enqueue(context: AppContext, chunk_ids: list[str]) -> None:

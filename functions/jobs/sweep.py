@@ -1,7 +1,8 @@
-"""What died: intentions become doubts, lost chunks are queued again, jobs without chunks end, old data goes."""
+"""Periodic clean-up: expires claims, requeues lost chunks, finishes stuck jobs, purges old data."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -9,8 +10,6 @@ import sqlalchemy as sa
 
 from functions import logs
 from functions.context import AppContext
-from functions.jobs.service import UNDO, conclude
-from functions.outcomes import JobState
 from functions.store import chunks, claims, jobs, retention
 from functions.store.database import Store
 from functions.store.owners import is_dead
@@ -53,7 +52,7 @@ def sweep(context: AppContext) -> SweepReport:
         chunk_ids = chunks.overdue(connection, now)
         ended = 0
         for job_id in jobs.unended_without_chunks(connection):
-            conclude(connection, jobs.get(connection, job_id, lock=True), now)
+            jobs.conclude(connection, job_id, now)
             ended += 1
         ended += _give_up_waiting(connection, now)
         purged = retention.purge(
@@ -64,8 +63,8 @@ def sweep(context: AppContext) -> SweepReport:
     return SweepReport(doubts=doubts, queued_again=len(chunk_ids), ended=ended, purged=purged)
 
 
-def release_dead_owners(store: Store, now: datetime) -> None:
-    """What processes of this machine held that are no more is free at once, not only when its time is over.
+def release_dead_owners(store: Store, now: datetime, is_dead: Callable[[str], bool] = is_dead) -> None:
+    """Frees at once what dead processes of this machine held, not only when its time is over.
 
     Their claims become doubts, as they do when their time is over: what they sent may have been charged. Only for where
     one machine does the work; in the cloud the dead of another machine are found by their silence alone.
@@ -85,12 +84,7 @@ def _give_up_waiting(connection: sa.Connection, now: datetime) -> int:
     """Ends runs whose access nobody has renewed for so long, and keeps what was looked up; how many they were."""
     waiting = jobs.waiting_since(connection, now - MAX_WAIT)
     for job_id in waiting:
-        job = jobs.get(connection, job_id, lock=True)
-        undoing = chunks.is_open(connection, job_id, UNDO)
         chunks.drop(connection, job_id)
         jobs.change(connection, job_id, stop_requested=True, message=GIVEN_UP, encrypted_token=None)
-        if undoing:
-            jobs.move(connection, job, JobState.STOPPED)
-        else:
-            conclude(connection, jobs.get(connection, job_id), now)
+        jobs.conclude(connection, job_id, now)
     return len(waiting)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functions.sheet_writes.writer import SheetWriter, WriteResult, overlaid
 from functions.sheets.cells import Cells, SheetRow, Write
 from functions.sheets.row_matching import RowMatches, RowSignature, RowValues, match_rows
-from functions.store import cell_history, jobs
+from functions.store import cell_history, job_rows
 from functions.store.cell_history import WrittenRow
 
 
@@ -66,7 +66,7 @@ class _FillTask:
     def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
         """What rows held at first, and over it what this run wrote."""
         with self.writer.store.reading() as connection:
-            ended = jobs.ended(connection, self.writer.job_id, [row.position for row in rows])
+            ended = job_rows.ended(connection, self.writer.job_id, [row.position for row in rows])
 
         def got(row: WrittenRow) -> Cells:
             # What is still open is not there yet: where it hit, and whom, is what is being found out.

@@ -20,6 +20,9 @@ LOCK = timedelta(minutes=3)
 STRAGGLING = timedelta(seconds=5)
 """How long both hold once their process is known to be dead: the sheet may still hear what it sent at last."""
 
+PREPARE, UNDO = 0, -1
+"""Numbers of the chunks that hold no rows: one prepares the sheet, one undoes the job."""
+
 _chunks, _locks = schema.chunks, schema.locks
 
 
@@ -30,7 +33,7 @@ class Chunk:
     id: str
     job_id: str
     number: int
-    """0 prepares the sheet; -1 undoes the job; the others hold rows."""
+    """`PREPARE`, `UNDO`, or from 1 on one that holds rows."""
     lease: str
     """Names this attempt: `owner/…`."""
 

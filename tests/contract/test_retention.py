@@ -16,9 +16,10 @@ from functions import logs
 from functions.credits.caps import caps
 from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_JOBS, KEEP_LEADS
 from functions.outcomes import JobState, Outcome
-from functions.store import claims, jobs, ledger, retention, schema
+from functions.store import claims, job_rows, jobs, ledger, retention, schema
 from functions.store.database import Store
-from functions.store.jobs import Job, JobRow
+from functions.store.job_rows import JobRow
+from functions.store.jobs import Job
 from local.ports import free_port
 from local.stack import stack
 from tests.support.enrichers import FRESH, PLENTY, people, spender
@@ -50,7 +51,7 @@ def ended(store: Store, finished_at: datetime | None) -> str:
     )
     with store.writing() as connection:
         jobs.add(connection, job, job.id)
-        jobs.add_rows(connection, job.id, [JobRow(0, 1, 2, "a-key", Outcome.ENRICHED, "")])
+        job_rows.add(connection, job.id, [JobRow(0, 1, 2, "a-key", Outcome.ENRICHED, "")])
         connection.execute(
             schema.job_rows.update().where(schema.job_rows.c.job_id == job.id).values(cells={"0": "old"})
         )

@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from functions.jobs import service
-from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.jobs.attempt import ChunkResult
+from functions.jobs.chunk_runner import run_chunk
 from functions.outcomes import Outcome
 from functions.sheets.client import GoogleSheet
-from functions.store import jobs, schema, schema_version
+from functions.store import chunks, job_rows, schema, schema_version
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
@@ -45,13 +46,13 @@ def desk(database_url: str, tmp_path: Path, sandbox: Sandbox, emulator: SheetsEm
 def test_a_tab_is_locked_until_what_was_written_is_recorded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another chunk that repairs the tab takes what an open row holds for a stray, and would empty it."""
     monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK)
-    settle_rows, locked = jobs.settle_rows, []
+    settle_rows, locked = job_rows.settle, []
 
     def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome, str]]) -> None:
         locked.append(len(connection.execute(sa.select(schema.locks.c.name)).all()))
         settle_rows(connection, job_id, outcomes)
 
-    monkeypatch.setattr(jobs, "settle_rows", settle)
+    monkeypatch.setattr(job_rows, "settle", settle)
     job = desk.run(desk.sheet(people_rows(ROWS)))
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
     assert locked == [1] * (ROWS // CHUNK)
@@ -64,7 +65,7 @@ def test_a_task_that_comes_a_moment_early_is_run(desk: Desk) -> None:
     with desk.store.writing() as connection:
         connection.execute(schema.chunks.update().values(due_at=soon))
     assert run_chunk(desk.context) is ChunkResult.NONE, "nobody but the queue knows better"
-    assert run_chunk(desk.context, f"{job.id}-{service.PREPARE}") is ChunkResult.DONE
+    assert run_chunk(desk.context, f"{job.id}-{chunks.PREPARE}") is ChunkResult.DONE
 
 
 @pytest.mark.parametrize("status", [503, 0], ids=["an error", "a hang-up"])

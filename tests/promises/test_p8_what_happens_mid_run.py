@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from functions.errors import WrongJobState
-from functions.jobs import chunk_runner, leases, service
+from functions.jobs import leases, service
+from functions.jobs.attempt import Attempt
 from functions.jobs.progress import progress
 from functions.outcomes import JobState, Outcome
 from functions.sheets import client
-from functions.store import chunks, jobs, schema
+from functions.store import chunks, job_rows, schema
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
 from tests.support.waiting import wait_until
@@ -310,8 +311,8 @@ def test_trouble_at_the_sheet_passes_and_the_run_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, method: str, failures: list[Any]
 ) -> None:
     monkeypatch.setattr(client, "MAX_WAIT_S", 0.0)  # at once back into the queue, as after a long time of it
-    postpone = chunk_runner._postpone
-    monkeypatch.setattr(chunk_runner, "_postpone", lambda parts, chunk, delay: postpone(parts, chunk, delay * 0))
+    postpone = Attempt.postpone
+    monkeypatch.setattr(Attempt, "postpone", lambda attempt, delay: postpone(attempt, delay * 0))
     spreadsheet = desk.sheet(people_rows(ROWS))
     job = desk.start(spreadsheet)
     with before(desk, method, lambda: desk.emulator.switch(fail_next=failures)):
@@ -330,7 +331,7 @@ def rates(desk: Desk, job: Job) -> list[float]:
     def look() -> None:
         running = desk.job(job)
         with desk.store.reading() as connection:
-            settled, seen = sum(jobs.counts(connection, job.id).values()), chunks.seen(connection, job.id)
+            settled, seen = sum(job_rows.counts(connection, job.id).values()), chunks.seen(connection, job.id)
         if running.resumed_at is not None:
             rate = progress(running, settled, seen, running.resumed_at + timedelta(seconds=1)).rate_per_s
             found.extend([rate] if rate is not None else [])

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from functions.outcomes import Outcome
-from functions.store import jobs
+from functions.store import job_rows
 from local.stack import PERSON, stack
 from tests.support.accounts import assert_bracketed
 from tests.support.desk import FIELDS, expected, url_of
@@ -83,7 +83,7 @@ def test_a_worker_that_is_killed_at_random_moments(running: Running) -> None:
     totals = assert_bracketed(running.store, running.sandbox)
     assert max(running.sandbox.charges(by="slug").values()) == 1
     with running.store.reading() as connection:
-        ended = [row.outcome for row in jobs.page_of_rows(connection, job["id"], None, -1, ROWS)]
+        ended = [row.outcome for row in job_rows.page(connection, job["id"], None, -1, ROWS)]
     counts = Counter(ended)
     print(f"{dict(counts)}; {totals}; charged {running.sandbox.charges()['total']}")  # noqa: T201 - what the deaths cost
     assert counts[Outcome.ENRICHED] == totals.charged

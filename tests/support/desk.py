@@ -15,13 +15,15 @@ from functions.auth.access import Caller
 from functions.context import AppContext
 from functions.fields import Facts, project, select
 from functions.jobs import service
-from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.jobs.attempt import ChunkResult
+from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.request import JobRequest
 from functions.outcomes import JobState, Outcome
 from functions.settings import read
-from functions.store import jobs, ledger
+from functions.store import job_rows, ledger
 from functions.store.database import Store
-from functions.store.jobs import Job, JobRow
+from functions.store.job_rows import JobRow
+from functions.store.jobs import Job
 from functions.task_queue import StoreQueue
 from local.providers.client import Sandbox
 from local.providers.people import lead
@@ -123,13 +125,13 @@ class Desk:
     def rows(self, job: Job) -> list[JobRow]:
         """All its rows."""
         with self.store.reading() as connection:
-            return jobs.page_of_rows(connection, job.id, None, -1, 10**6)
+            return job_rows.page(connection, job.id, None, -1, 10**6)
 
     def counts(self, job: Job) -> dict[Outcome, int]:
         """How many rows ended how. Every row of an ended job has exactly one outcome, and they add up (P8)."""
         job = self.job(job)
         with self.store.reading() as connection:
-            counts = jobs.counts(connection, job.id)
+            counts = job_rows.counts(connection, job.id)
         if job.state not in (*ACTIVE, JobState.WAITING_FOR_ACCESS):
             assert sum(counts.values()) == job.rows == len(self.rows(job))
         return counts

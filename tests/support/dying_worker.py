@@ -18,19 +18,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions.jobs import chunk_runner, service
-from functions.jobs.chunk_runner import ChunkResult, run_chunk
+from functions.jobs import service
+from functions.jobs.attempt import ChunkResult
+from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import ChunkState
 from functions.providers.slintel import Slintel
 from functions.sheets.client import GoogleSheet
-from functions.store import cell_history, chunks, claims, schema
+from functions.store import cell_history, chunks, claims, jobs, schema
 from functions.store.database import Store
 from tests.support.desk import parts
 
 STRAGGLING = timedelta(seconds=0.2)
 """The emulator carries out at once what it is asked, so nothing straggles for long."""
-KINDS = {service.PREPARE: "prepare", service.UNDO: "undo"}
+KINDS = {chunks.PREPARE: "prepare", chunks.UNDO: "undo"}
 STEPS: dict[str, tuple[Any, str]] = {
     "take": (chunks, "take"),
     "read": (GoogleSheet, "read_rows"),
@@ -45,7 +46,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "write": (GoogleSheet, "write"),
     "unlock": (chunks, "unlock"),
     "finish": (chunks, "finish"),
-    "conclude": (chunk_runner, "conclude"),
+    "conclude": (jobs, "conclude"),
 }
 """What a worker does, and which function does it."""
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from functions.credits.pricing import EntryKind
 from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import ChunkState, JobState
-from functions.store import jobs, schema
+from functions.store import job_rows, schema
 from tests.support.chaos.run import Run
 from tests.support.running import Running
 from tests.support.waiting import wait_until
@@ -97,7 +97,7 @@ def compare(running: Running, runs: Sequence[Run], quiet: Sequence[Run]) -> None
     """Checks that the sheets hold what a quiet run gives; where a row was not written, that or nothing."""
     for run, calm in zip(runs, quiet, strict=True):
         with running.store.reading() as connection:
-            rows = jobs.page_of_rows(connection, run.job["id"], None, -1, 10**6)
+            rows = job_rows.page(connection, run.job["id"], None, -1, 10**6)
         outcomes = {f"id-{row.position}": row.outcome.value if row.outcome else "" for row in rows}
         after, wanted = _cells(running, run), _cells(running, calm)
         assert after.keys() == wanted.keys()

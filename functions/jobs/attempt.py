@@ -1,0 +1,126 @@
+"""One worker's attempt at a chunk: what it works on, and the one transaction with which it ends.
+
+Whatever an attempt has done is recorded only while it holds its lease: who has lost it was too slow, and another
+attempt does the same work again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from functions import logs
+from functions.context import AppContext
+from functions.errors import LeadfillError
+from functions.jobs.request import JobRequest, from_record
+from functions.outcomes import JobState
+from functions.sheets.client import GoogleSheet
+from functions.sheets.layout import Layout, layout_from_record
+from functions.store import chunks, jobs
+from functions.store.chunks import Chunk
+from functions.store.jobs import Job
+
+
+class ChunkResult(StrEnum):
+    """How an attempt at a chunk ended."""
+
+    DONE = "done"  # it needs no further attempt
+    LATER = "later"  # it waits for its next attempt, or for access
+    NONE = "none"  # it was not due, or another attempt has it
+
+
+Record = Callable[[sa.Connection, Job], Iterable[str] | None]
+"""Writes what an attempt has done, in its last transaction; gives the chunks that are to be queued then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A chunk whose lease this process has, with its job as it was at the beginning."""
+
+    context: AppContext
+    chunk: Chunk
+    job: Job
+    request: JobRequest
+    """What the job was asked to do."""
+    layout: Layout | None
+    """Where the URLs and the fields stand; None until the sheet is prepared."""
+
+    def sheet(self) -> GoogleSheet:
+        """The job's spreadsheet.
+
+        Raises:
+            SheetAccessExpired: the job holds no token that can be opened.
+        """
+        return self.context.sheet_of(self.job)
+
+    def end(
+        self, record: Record | None = None, *, unfinished: bool = False, stopped_by: LeadfillError | None = None
+    ) -> ChunkResult:
+        """Ends the attempt: the chunk is done, or queued again.
+
+        Args:
+            record: writes what was done.
+            unfinished: rows are still open; the chunk runs again, unless the job shall stop.
+            stopped_by: what this chunk met and every other one would: the run ends, and what was looked up is kept.
+        """
+        context, chunk, now = self.context, self.chunk, self.context.clock()
+        queued: list[str] = []
+        with context.store.writing() as connection:
+            job = jobs.get(connection, chunk.job_id, lock=True)
+            if stopped_by is not None:
+                jobs.change(connection, job.id, stop_requested=True, message=job.message or str(stopped_by))
+                chunks.drop(connection, job.id)
+                job = jobs.get(connection, job.id)
+            later = unfinished and not job.stop_requested
+            held = chunks.postpone(connection, chunk, now) if later else chunks.finish(connection, chunk)
+            if held:
+                queued += record(connection, job) or () if record else ()
+                jobs.conclude(connection, job.id, now, undo_failed=stopped_by is not None)
+        if stopped_by is not None:
+            logs.stopped(job.id, stopped_by.slug)
+        for chunk_id in [*queued, *([chunk.id] if later else [])]:
+            context.queue.enqueue(chunk_id)
+        return ChunkResult.LATER if later else ChunkResult.DONE
+
+    def postpone(self, delay: timedelta) -> ChunkResult:
+        """Ends the attempt for now: the chunk runs again after a while."""
+        with self.context.store.writing() as connection:
+            chunks.postpone(connection, self.chunk, self.context.clock() + delay)
+        self.context.queue.enqueue(self.chunk.id, delay_s=delay.total_seconds())
+        return ChunkResult.LATER
+
+    def wait_for_access(self, sentence: str) -> ChunkResult:
+        """Ends the attempt until somebody renews the job's access; a job that is being cancelled does not wait."""
+        now = self.context.clock()
+        with self.context.store.writing() as connection:
+            job = jobs.get(connection, self.chunk.job_id, lock=True)
+            held = chunks.wait(connection, self.chunk, now)
+            if held and job.state in (JobState.RUNNING, JobState.UNDOING):
+                jobs.move(connection, job, JobState.WAITING_FOR_ACCESS, message=sentence, encrypted_token=None)
+            elif job.state is JobState.CANCELLING:
+                chunks.drop(connection, job.id)
+                jobs.conclude(connection, job.id, now)
+        return ChunkResult.LATER
+
+
+def begin(context: AppContext, chunk_id: str | None) -> Attempt | None:
+    """Takes a chunk that is due (this one, or any); None where there is none. Its job runs from now on.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    chunk = chunks.take(context.store, context.clock(), context.owner(), chunk_id)
+    if chunk is None:
+        return None
+    now = context.clock()
+    with context.store.writing() as connection:
+        job = jobs.get(connection, chunk.job_id, lock=True)
+        if job.state is JobState.QUEUED:
+            jobs.resume(connection, job, now, started_at=now)
+            job = jobs.get(connection, job.id)
+    layout = None if job.layout is None else layout_from_record(job.layout)
+    return Attempt(context, chunk, job, from_record(job.request, job.spreadsheet_id), layout)

@@ -1,0 +1,126 @@
+"""Rows of jobs, as the store keeps them: each ends in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import sqlalchemy as sa
+
+from functions.outcomes import Outcome
+from functions.store import schema
+
+_BATCH = 500
+"""Keys in one query."""
+_INSERTED = 2_000
+"""Rows that are inserted at once: each takes half a kilobyte until it is."""
+
+_rows = schema.job_rows
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A row of a job."""
+
+    position: int
+    """Its place in the range, from 0."""
+    chunk: int
+    row: int
+    """Its row in the sheet when it was read, from 1."""
+    key: str | None
+    """The profile's key; None where the cell holds no profile."""
+    outcome: Outcome | None
+    """None while the row is open."""
+    detail: str
+
+
+def add(connection: sa.Connection, job_id: str, rows: Iterable[JobRow]) -> None:
+    """Records the rows of a job."""
+    values = ({"job_id": job_id} | {name: getattr(row, name) for name in JobRow.__slots__} for row in rows)
+    while batch := list(islice(values, _INSERTED)):
+        connection.execute(_rows.insert(), batch)
+
+
+def of_chunk(connection: sa.Connection, job_id: str, chunk: int) -> list[JobRow]:
+    """The rows of one chunk, in order."""
+    condition = _rows.c.job_id == job_id, _rows.c.chunk == chunk
+    return _selected(connection, sa.and_(*condition), limit=None)
+
+
+def page(connection: sa.Connection, job_id: str, outcome: Outcome | None, after: int, limit: int) -> list[JobRow]:
+    """Rows behind position `after` in order, of one outcome or all."""
+    conditions = [_rows.c.job_id == job_id, _rows.c.position > after]
+    if outcome is not None:
+        conditions.append(_rows.c.outcome == outcome)
+    return _selected(connection, sa.and_(*conditions), limit=limit)
+
+
+def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome, str]]) -> None:
+    """Gives open rows their outcome: position, outcome, sentence. A row that has one keeps it."""
+    if not outcomes:
+        return
+    statement = (
+        _rows.update()
+        .where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"), _rows.c.outcome.is_(None))
+        .values(outcome=sa.bindparam("as_outcome"), detail=sa.bindparam("as_detail"))
+    )
+    connection.execute(
+        statement,
+        [{"at": position, "as_outcome": outcome, "as_detail": detail} for position, outcome, detail in outcomes],
+    )
+
+
+def settle_open(connection: sa.Connection, job_id: str, outcome: Outcome, detail: str) -> None:
+    """Gives every row that is still open the same outcome."""
+    condition = _rows.c.job_id == job_id, _rows.c.outcome.is_(None)
+    connection.execute(_rows.update().where(*condition).values(outcome=outcome, detail=detail))
+
+
+def reopen(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) -> list[int]:
+    """Opens rows that ended so, to be tried again; gives the numbers of their chunks."""
+    condition = _rows.c.job_id == job_id, _rows.c.outcome.in_(list(outcomes)), _rows.c.key.is_not(None)
+    numbers = list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
+    connection.execute(_rows.update().where(*condition).values(outcome=None, detail=""))
+    return numbers
+
+
+def open_chunk_numbers(connection: sa.Connection, job_id: str) -> list[int]:
+    """The chunks in which rows are open."""
+    condition = _rows.c.job_id == job_id, _rows.c.outcome.is_(None)
+    return list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
+
+
+def ended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> set[int]:
+    """Which of these rows have their outcome."""
+    found: set[int] = set()
+    for start in range(0, len(positions), _BATCH):
+        batch = list(positions[start : start + _BATCH])
+        condition = _rows.c.job_id == job_id, _rows.c.position.in_(batch), _rows.c.outcome.is_not(None)
+        found |= set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
+    return found
+
+
+def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Sequence[str]) -> set[str]:
+    """Of these people those of whom a row ended so."""
+    found: set[str] = set()
+    for start in range(0, len(keys), _BATCH):
+        batch = _rows.c.key.in_(keys[start : start + _BATCH])
+        condition = _rows.c.job_id == job_id, _rows.c.outcome == outcome, batch
+        found.update(connection.scalars(sa.select(_rows.c.key).where(*condition)))
+    return found
+
+
+def counts(connection: sa.Connection, job_id: str) -> dict[Outcome, int]:
+    """How many rows ended how; open rows are not counted."""
+    statement = sa.select(_rows.c.outcome, sa.func.count()).where(_rows.c.job_id == job_id).group_by(_rows.c.outcome)
+    return {Outcome(outcome): count for outcome, count in connection.execute(statement) if outcome is not None}
+
+
+def _selected(connection: sa.Connection, condition: sa.ColumnElement[bool], limit: int | None) -> list[JobRow]:
+    columns = [_rows.c[name] for name in JobRow.__slots__]
+    statement = sa.select(*columns).where(condition).order_by(_rows.c.position).limit(limit)
+    return [
+        JobRow(row.position, row.chunk, row.row, row.key, Outcome(row.outcome) if row.outcome else None, row.detail)
+        for row in connection.execute(statement)
+    ]
