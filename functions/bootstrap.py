@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from datetime import timedelta
 from functools import cache
@@ -77,9 +78,10 @@ def _drained(settings: Settings, opened: Store) -> AppContext:
         return context(settings, opened, _queue(settings, None))
     from functions.entrypoints.local_worker import LocalWorker
 
-    drain = LocalWorker()
-    parts = context(settings, opened, _queue(settings, drain))
-    drain.start(parts)
+    worker = LocalWorker()
+    parts = context(settings, opened, _queue(settings, worker))
+    worker.start(parts)
+    atexit.register(worker.stop)
     return parts
 
 
@@ -122,7 +124,7 @@ def access(settings: Settings) -> Access:
     )
 
 
-def _queue(settings: Settings, drain: LocalWorker | None) -> Queue:
+def _queue(settings: Settings, worker: LocalWorker | None) -> Queue:
     if settings.tasks_queue:
         return CloudTasksQueue(
             queue=settings.tasks_queue,
@@ -130,7 +132,7 @@ def _queue(settings: Settings, drain: LocalWorker | None) -> Queue:
             worker_url=settings.worker_url,
             service_account=settings.worker_service_account,
         )
-    return StoreQueue(drain.wake if drain else _nobody_here)
+    return StoreQueue(worker.wake if worker else _nobody_here)
 
 
 def _nobody_here() -> None:

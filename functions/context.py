@@ -14,7 +14,7 @@ from functions.errors import SheetAccessExpired
 from functions.runtime import REAL, Runtime
 from functions.store.database import Store
 from functions.store.leads import Freshness
-from functions.store.owners import this_process
+from functions.store.owners import is_dead, this_process
 from functions.task_queue import Queue
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class AppContext:
     """Waits and threads."""
     owner: Callable[[], str] = this_process
     """Names this process: what it holds can be recognised should it die."""
+    is_dead: Callable[[str], bool] = is_dead
+    """Whether an owner is known to be no more; never true of another machine's."""
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
         """A spreadsheet, with its caller's own rights."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 
 from functions import logs
@@ -37,13 +36,12 @@ class LocalWorker:
         self._work.set()
 
     def start(self, context: AppContext) -> None:
-        """Starts the threads; they end with the process."""
+        """Starts the threads; they end with `stop`, or with the process."""
         for number in range(THREADS):
             self._threads.append(self._runtime.spawn(lambda: self._run(context), name=f"worker {number}"))
-        atexit.register(self._end)
 
-    def _end(self) -> None:
-        """Where nobody kills the process, what it sent is settled and written, and the next one goes on from there."""
+    def stop(self) -> None:
+        """Waits a moment for its chunks: what was sent is settled and written, and the next process goes on there."""
         self._over.set()
         self._work.set()
         until_s = self._runtime.monotonic() + END_S
@@ -68,5 +66,5 @@ class LocalWorker:
             if self._runtime.monotonic() - self._swept_s < SWEEP_S:
                 return
             self._swept_s = self._runtime.monotonic()
-        release_dead_owners(context.store, context.clock())
+        release_dead_owners(context.store, context.clock(), context.is_dead)
         sweep(context)

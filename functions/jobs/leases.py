@@ -39,7 +39,7 @@ def heartbeat(attempt: Attempt, results: Sized) -> Iterator[Event]:
             if not alive or stop_requested or now >= until:
                 stop.set()
 
-    thread = context.runtime.spawn(watch, name=f"heartbeat of {chunk.id}")
+    thread = context.runtime.spawn(watch, name=f"heartbeat of chunk {chunk.number}")
     try:
         yield stop
     finally:

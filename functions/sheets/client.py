@@ -113,22 +113,25 @@ class GoogleSheet:
         self._call(len, "batchUpdate", body={"requests": list(requests)}, fields="spreadsheetId", once=True)
 
     def _call(self, read: Callable[[bytes], T], method: str, *, once: bool = False, **arguments: Any) -> T:  # noqa: ANN401 - the client's own arguments
+        repeated = Throttled if once else SheetBusy  # who is throttled was not served
+        started_s, attempt = self._runtime.monotonic(), 0
+        while True:
+            try:
+                return self._attempt(read, method, once=once, **arguments)
+            except repeated:
+                if self._runtime.monotonic() - started_s >= MAX_WAIT_S:
+                    raise
+            self._runtime.sleep(min(2**attempt + self._runtime.random(), MAX_PAUSE_S))
+            attempt += 1
+
+    def _attempt(self, read: Callable[[bytes], T], method: str, *, once: bool, **arguments: Any) -> T:  # noqa: ANN401 - the client's own arguments
         *path, verb = method.split(".")
         resource = spreadsheets(self._endpoint)
         for part in path:
             resource = getattr(resource, part)()
         request = getattr(resource, verb)(spreadsheetId=self.spreadsheet_id, prettyPrint=False, **arguments)
         request.headers["authorization"] = f"Bearer {self._token}"
-        repeated = Throttled if once else SheetBusy  # who is throttled was not served
-        started_s, attempt = self._runtime.monotonic(), 0
-        while True:
-            try:
-                return execute(request, read, once=once)
-            except repeated:
-                if self._runtime.monotonic() - started_s >= MAX_WAIT_S:
-                    raise
-            self._runtime.sleep(min(2**attempt + self._runtime.random(), MAX_PAUSE_S))
-            attempt += 1
+        return execute(request, read, once=once)
 
 
 def _responses(answer: bytes) -> int:

@@ -47,7 +47,7 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
     try:
         return read(request.execute(http=_http()))
     except HttpError as error:
-        raise _said(error.status_code, str(error.reason or "")) from error
+        raise refusal(error.status_code, str(error.reason or "")) from error
     except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
         raise UncertainWrite(
             "Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10
@@ -57,8 +57,8 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
 GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
 
 
-def _said(status: int, reason: str) -> LeadfillError:
-    """Google's error → ours."""
+def refusal(status: int, reason: str) -> LeadfillError:
+    """Translates an HTTP error of Google's into ours."""
     if status >= 500:
         return UncertainWrite("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
     if status in {400, 403} and "protected" in reason.lower():

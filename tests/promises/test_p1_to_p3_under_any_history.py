@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from functions.credits import retry_policy
 from functions.credits.caps import Limits, Spender, caps
@@ -136,11 +136,15 @@ class History(RuleBasedStateMachine):
             answer = self._ask(persons[claim.key]) if number < sent else None
             self.dead.append((persons[claim.key], claim, answer))
 
-    @precondition(lambda self: self.dead)
-    @rule(data=st.data())
-    def wake(self, data: st.DataObject) -> None:
-        """It was not dead but asleep: it settles what it was told, or asks only now."""
-        profile, claim, answer = self.dead.pop(data.draw(st.integers(0, len(self.dead) - 1)))
+    @rule(which=st.integers(0, 99))
+    def wake(self, which: int) -> None:
+        """It was not dead but asleep: it settles what it was told, or asks only now.
+
+        What is drawn must not depend on how many are dead: races and faults decide that, and Hypothesis finds it flaky.
+        """
+        if not self.dead:
+            return
+        profile, claim, answer = self.dead.pop(which % len(self.dead))
         answer = answer or self._ask(profile)
         claims.settle(self.store, [in_flight.settlement_of(claim, answer)], self.now)
 

@@ -1,0 +1,285 @@
+"""A deployment in simulated time: the real engine over a real file; provider, spreadsheet and queue are in-process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from math import inf
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from functions.auth.access import Caller
+from functions.auth.encryption import TokenCipher
+from functions.context import AppContext
+from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unavailable, Unreadable
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher
+from functions.entrypoints.local_worker import LocalWorker
+from functions.jobs import service
+from functions.jobs.attempt import ChunkResult
+from functions.jobs.chunk_runner import run_chunk
+from functions.jobs.request import JobRequest
+from functions.jobs.sweep import sweep
+from functions.outcomes import JobState
+from functions.profiles import Profile
+from functions.providers.slintel import Slintel
+from functions.sheets import transport
+from functions.sheets.client import GoogleSheet
+from functions.store import schema
+from functions.store.jobs import Job
+from functions.task_queue import Queue, StoreQueue
+from local.providers.slintel import lead
+from local.sheets_api import discovery
+from local.sheets_api.api import Api
+from local.sheets_api.calls import Call
+from local.sheets_api.files import from_values
+from local.sheets_api.google_errors import GoogleError
+from local.sheets_api.state import State
+from local.sheets_api.users import User
+from local.sheets_api.workbook import Workbook
+from tests.support.enrichers import FRESH, PLENTY
+from tests.support.simulation import Process, SimulatedStore, World
+
+T = TypeVar("T")
+CALLER = Caller("person-1", "person@example.com", "example.com")
+SECRET = "a secret of this test; that is long enough: 0123456789"
+FIELDS = ("email", "title", "company", "size")
+LOOKUPS_AT_ONCE = 4
+TIMEOUT_S = 35.0
+SWEEP_S = 300.0
+"""How often the cloud's scheduler sweeps."""
+PATIENCE_S = 600.0
+"""How long the queue waits for a worker's answer."""
+
+
+class Provider:
+    """Slintel's end of the wire: knows what it has charged, and whom it cannot answer."""
+
+    def __init__(self, world: World) -> None:
+        self.charges: Counter[str] = Counter()
+        self._world = world
+
+    def serve(self, slug: str) -> LookupResult:
+        """Answers one request; whoever asked pays, whether the answer arrives or not."""
+        fate = self._world.random.random()
+        if fate < 0.05:
+            return Throttled()
+        if fate < 0.10:
+            return Unavailable(503)
+        if slug.startswith("nobody"):
+            return Missing(successful=False)
+        self.charges[slug] += 1
+        if fate < 0.13:
+            return NoAnswer(sent=True)  # the connection ends after it was charged
+        if fate < 0.15:
+            return Unreadable()
+        found = lead(slug)
+        return Found(found, msgspec.json.encode(found))
+
+
+class SimulatedSlintel(Slintel):
+    """One process's way to the provider."""
+
+    def __init__(self, provider: Provider, process: Process) -> None:
+        super().__init__("http://127.0.0.1", "key", concurrency=LOOKUPS_AT_ONCE, timeout_s=TIMEOUT_S)
+        self._provider, self._process = provider, process
+
+    def look_up(self, profile: Profile) -> LookupResult:
+        """One request, there and back; now and then the answer is later than anybody waits for."""
+        slug, draw = profile.key.rpartition("/")[2], self._process.random
+        back_s = draw() if draw() > 0.03 else 2 * TIMEOUT_S
+        try:
+            return self._process.call_outside(
+                lambda: self._provider.serve(slug), slug, there_s=draw(), back_s=back_s, patience_s=TIMEOUT_S
+            )
+        except TimeoutError:
+            return NoAnswer(sent=True)
+
+
+class SimulatedSheet(GoogleSheet):
+    """The emulator's spreadsheet without its HTTP: the real client's calls, carried out in simulated time."""
+
+    def __init__(self, spreadsheet_id: str, api: Api, process: Process) -> None:
+        super().__init__(spreadsheet_id, "token", endpoint="", runtime=process)
+        self._api, self._process = api, process
+
+    def _attempt(self, read: Callable[[bytes], T], method: str, *, once: bool, **arguments: Any) -> T:  # noqa: ANN401, ARG002 - the client's own arguments
+        body = msgspec.json.decode(msgspec.json.encode(arguments.pop("body", {})))
+        name, draw, path = f"spreadsheets.{method}", self._process.random, {"spreadsheetId": self.spreadsheet_id}
+        user, throttled, broken = User(CALLER.email), draw() < 0.05, draw() < 0.05
+        if throttled:
+            raise transport.Throttled(retry_after_s=30)
+
+        def serve() -> bytes:
+            call = Call(self._api.state.workbooks, user, name, path, arguments, body)
+            try:
+                return msgspec.json.encode(self._api.checked(call, discovery.methods()[name]))
+            except GoogleError as error:
+                raise transport.refusal(error.code, str(error)) from error
+
+        answer = self._process.call_outside(serve, method, there_s=draw(), back_s=draw(), patience_s=inf)
+        if broken:  # carried out, and nobody hears of it
+            raise transport.UncertainWrite(retry_after_s=10)
+        return read(answer)
+
+
+@dataclass(slots=True, kw_only=True)
+class Deployment:
+    """A team's Leadfill in a world, in the cloud or on one machine; its processes die, and others take their place."""
+
+    world: World
+    folder: Path
+    in_cloud: bool
+    provider: Provider = field(init=False)
+    api: Api = field(init=False)
+    workbook: Workbook = field(init=False)
+    instances: list[AppContext] = field(default_factory=list)
+    deaths: int = 0
+    _started: int = 0
+
+    def __post_init__(self) -> None:
+        self.provider = Provider(self.world)
+        self.workbook = Workbook()
+        state = State()
+        state.workbooks[self.workbook.id] = self.workbook
+        self.api = Api(state)
+        with self.context(self.world.person).store.writing() as connection:
+            schema.metadata.create_all(connection)
+        if self.in_cloud:
+            self.world.outside.spawn(self._schedule, name="scheduler")
+
+    def fill_sheet(self, rows: Sequence[Sequence[Any]]) -> None:
+        """The one tab, “Leads”."""
+        self.workbook.sheets = [from_values([list(row) for row in rows], title="Leads")]
+
+    def grid(self) -> list[list[Any]]:
+        """What its cells hold."""
+        call = Call(
+            {self.workbook.id: self.workbook},
+            User(self.workbook.owner),
+            "spreadsheets.values.get",
+            {"spreadsheetId": self.workbook.id, "range": "Leads"},
+            {},
+            {},
+        )
+        found: list[list[Any]] = self.api.checked(call, discovery.methods()[call.method]).get("values", [])
+        return found
+
+    def context(self, process: Process, wake: Callable[[], None] = lambda: None) -> AppContext:
+        """The parts of one process."""
+        store = SimulatedStore(f"sqlite:///{self.folder / 'leadfill.db'}", process)
+
+        @cache
+        def make_enricher() -> Enricher:
+            dispatcher = Dispatcher(SimulatedSlintel(self.provider, process), LOOKUPS_AT_ONCE, process)
+            return Enricher(
+                store=store, dispatcher=dispatcher, limits=PLENTY, fresh=FRESH, clock=store.clock, owner=process.name
+            )
+
+        queue: Queue = _CloudQueue(self) if self.in_cloud else StoreQueue(wake)
+        return _SimulatedContext(
+            store=store,
+            limits=PLENTY,
+            fresh=FRESH,
+            queue=queue,
+            cipher=TokenCipher(SECRET, "sheet access"),
+            sheets_endpoint="",
+            make_enricher=make_enricher,
+            clock=store.clock,
+            runtime=process,
+            owner=lambda: process.name,
+            is_dead=self._is_dead,
+            api=self.api,
+        )
+
+    def start_instance(self, *, dies_in: float = inf) -> None:
+        """A process that works, and perhaps dies after so many steps; another one takes its place after a while."""
+        self._started += 1
+        process = Process(self.world, f"instance {self._started}")
+        process.dies_in = dies_in
+        worker = LocalWorker(process)
+        context = self.context(process, worker.wake)
+        self.instances.append(context)
+        if not self.in_cloud:
+            worker.start(context)
+
+    def alive(self) -> list[AppContext]:
+        """The instances that are."""
+        return [context for context in self.instances if not _process_of(context).dead]
+
+    def start(self, job_request: JobRequest) -> Job:
+        """A person starts a job."""
+        context = self.context(self.world.person)
+        return service.start(context, job_request, CALLER, "token", max_credits=10**6, idempotency_key="one")
+
+    def run(self, job: Job, deaths: Sequence[float], *, at_most_s: float) -> Job:
+        """Until the job has ended: whenever no instance is left, another one starts up to two hours later.
+
+        Args:
+            job: which was started.
+            deaths: after how many steps the first instances die; those after them do not.
+            at_most_s: of simulated time.
+        """
+        context, to_come = self.context(self.world.person), list(deaths)
+        while (job := service.reload(context, job)).state not in (JobState.DONE, JobState.STOPPED):
+            assert self.world.now_s < at_most_s, f"the job never ended: {job.state}"
+            if not self.alive():
+                if self.instances:
+                    self.deaths += 1
+                    self.world.person.sleep(7200 * self.world.random.random())
+                self.start_instance(dies_in=to_come.pop(0) if to_come else inf)
+            self.world.person.sleep(20)
+        return job
+
+    def _is_dead(self, owner: str) -> bool:
+        """As the kernel of one machine knows it; in the cloud only silence tells."""
+        known = [_process_of(context) for context in self.instances]
+        return not self.in_cloud and any(process.dead for process in known if process.name == owner)
+
+    def _schedule(self) -> None:
+        while True:
+            self.world.outside.sleep(SWEEP_S)
+            if alive := self.alive():
+                context = self.world.random.choice(alive)
+                _process_of(context).spawn(lambda context=context: sweep(context), name="sweep")  # type: ignore[misc] # a default argument keeps the value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SimulatedContext(AppContext):
+    """Parts whose spreadsheets are in this process."""
+
+    api: Api
+
+    def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:  # noqa: ARG002 - everybody may
+        return SimulatedSheet(spreadsheet_id, self.api, _process_of(self))
+
+
+class _CloudQueue:
+    """Cloud Tasks: delivers at least once, to whoever is alive, and again until somebody answers."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment, self._world = deployment, deployment.world
+
+    def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
+        self._world.spawn(self._world.outside, lambda: self._deliver(chunk_id, delay_s), f"task {chunk_id[-2:]}")
+
+    def _deliver(self, chunk_id: str, delay_s: float) -> None:
+        outside, draw = self._world.outside, self._world.random
+        outside.sleep(delay_s + draw.random())
+        answered: list[ChunkResult] = []
+        while not answered:
+            if alive := self._deployment.alive():
+                context = draw.choice(alive)
+                work = _process_of(context).spawn(lambda: answered.append(run_chunk(context, chunk_id)), name="chunk")  # noqa: B023 - joined below
+                work.join(PATIENCE_S)
+            if not answered:
+                outside.sleep(30 * draw.random())
+
+
+def _process_of(context: AppContext) -> Process:
+    assert isinstance(context.runtime, Process)
+    return context.runtime

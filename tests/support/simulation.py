@@ -1,0 +1,335 @@
+"""Simulated time: real threads that run one at a time, in an order drawn from a seed, while nobody really waits.
+
+A thread gives its turn up only where it asks its `Runtime` to wait, or a store for a transaction. Who runs next is
+drawn among those that can; where nobody can, time jumps to the first who is due. So a run of hours takes as long as its
+computing does, and the same seed gives the same history.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from math import inf
+from random import Random
+from typing import Generic, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+
+from functions.runtime import Event, Mailbox, Pool, Runtime, Thread
+from functions.store.database import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+STUCK_S = 120.0
+"""Real seconds after which a thread must be waiting for something that no simulation can bring about."""
+
+
+class Killed(BaseException):
+    """The process of this thread is no more."""
+
+
+def _never() -> bool:
+    return False
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(eq=False, slots=True)
+class _Turn:
+    """A thread, and what it waits for."""
+
+    name: str
+    process: Process
+    due_s: float = 0.0
+    ready: Callable[[], bool] = _always
+    ended: bool = False
+    baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+
+class World:
+    """Everything that happens in one simulation. The thread that makes it is its first one, of the process `person`."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.now_s = 0.0
+        self.history: list[tuple[float, str, str]] = []
+        """When, which thread, and what it was about to do."""
+        self.failures: list[BaseException] = []
+        """What ended a thread that should not have ended so."""
+        self.person = Process(self, "person")
+        self.outside = Process(self, "outside")
+        """Everybody else's machines: they go on while our processes die."""
+        self._current = _Turn("person", self.person)
+        self._turns = [self._current]
+
+    def wait(self, what: str, seconds: float, ready: Callable[[], bool] = _never) -> None:
+        """Gives the turn up for so many seconds, or until it is ready; comes back with the turn.
+
+        Raises:
+            Killed: the process died before, or meanwhile.
+        """
+        me = self._current
+        me.process.reach(what)
+        me.due_s, me.ready = self.now_s + seconds, ready
+        self._hand_on(me)
+        if me.process.dead:
+            raise Killed
+
+    def spawn(self, process: Process, work: Callable[[], object], name: str) -> _Spawned:
+        """Starts a thread; it gets its turn later."""
+        turn = _Turn(f"{process.name}: {name}", process)
+        self._turns.append(turn)
+
+        def run() -> None:
+            self._take_baton(turn)
+            try:
+                if not process.dead:
+                    work()
+            except Killed:
+                pass
+            except BaseException as error:  # noqa: BLE001 - `close` raises it in the test's own thread
+                self.failures.append(error)
+            turn.ended = True
+            self._turns.remove(turn)
+            self._hand_on(turn)
+
+        threading.Thread(target=run, name=turn.name, daemon=True).start()
+        return _Spawned(self, turn)
+
+    def record(self, what: str) -> None:
+        """Writes history."""
+        self.history.append((round(self.now_s, 6), self._current.name, what))
+
+    def close(self) -> None:
+        """Ends every process, lets every thread end, and raises what went wrong in one of them."""
+        others = [turn for turn in self._turns if turn is not self._current]
+        for turn in others:
+            turn.process.dead = True
+        self.person.dead = False
+        self.wait("close", inf, lambda: len(self._turns) == 1)
+        if self.failures:
+            raise self.failures[0]
+
+    def _hand_on(self, me: _Turn) -> None:
+        chosen = self._choose()
+        self._current = chosen
+        if chosen is me:
+            return
+        chosen.baton.release()
+        if not me.ended:
+            self._take_baton(me)
+
+    def _choose(self) -> _Turn:
+        while True:
+            able = [it for it in self._turns if it.process.dead or it.due_s <= self.now_s or it.ready()]
+            if able:
+                return self.random.choice(able)
+            due_s = min(it.due_s for it in self._turns)
+            if due_s == inf:
+                raise RuntimeError(f"Everybody waits for somebody else: {[it.name for it in self._turns]}")
+            self.now_s = due_s
+
+    @staticmethod
+    def _take_baton(turn: _Turn) -> None:
+        if not turn.baton.acquire(timeout=STUCK_S):
+            raise RuntimeError(f"“{turn.name}” never had its turn: somebody waits outside of the simulation.")
+
+
+class Process(Runtime):
+    """A process in a world: its clocks, its threads, and its death."""
+
+    def __init__(self, world: World, name: str) -> None:
+        self.world, self.name = world, name
+        self.dead = False
+        self.dies_in: float = inf
+        """After how many more steps it dies."""
+
+    def reach(self, what: str) -> None:
+        """Counts a step of this process; at its last one it dies.
+
+        Raises:
+            Killed: it is dead.
+        """
+        if self.dead:
+            raise Killed
+        self.world.record(what)
+        self.dies_in -= 1
+        if self.dies_in <= 0:
+            self.world.record("dies")
+            self.dead = True
+            raise Killed
+
+    def now(self) -> datetime:
+        """The present."""
+        return START + timedelta(seconds=self.world.now_s)
+
+    def monotonic(self) -> float:
+        """Seconds since the world began."""
+        return self.world.now_s
+
+    def random(self) -> float:
+        """The next of the world's random numbers."""
+        return self.world.random.random()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits in simulated time."""
+        self.world.wait("sleep", seconds)
+
+    def event(self) -> Event:
+        """An event of this world."""
+        return _Event(self)
+
+    def mailbox(self) -> Mailbox[T]:
+        """A queue of this world."""
+        return _Mailbox(self)
+
+    def spawn(self, work: Callable[[], object], *, name: str) -> Thread:
+        """Starts a thread of this process."""
+        return self.world.spawn(self, work, name)
+
+    def pool(self, size: int, *, name: str) -> Pool:
+        """A pool of threads of this process."""
+        return _Pool(self, size, name)
+
+    def call_outside(self, work: Callable[[], T], what: str, *, there_s: float, back_s: float, patience_s: float) -> T:
+        """Has something done elsewhere, where it is done also if this process dies meanwhile.
+
+        Raises:
+            TimeoutError: no answer came in time.
+        """
+        done: Future[T] = Future()
+
+        def serve() -> None:
+            self.world.outside.sleep(there_s)
+            self.world.record(what)
+            try:
+                answer = work()
+            except Exception as error:  # noqa: BLE001 - the caller's to meet
+                self.world.outside.sleep(back_s)
+                done.set_exception(error)
+                return
+            self.world.outside.sleep(back_s)
+            done.set_result(answer)
+
+        self.world.spawn(self.world.outside, serve, what)
+        self.world.wait(f"call {what}", patience_s, done.done)
+        if not done.done():
+            raise TimeoutError
+        return done.result()
+
+
+@dataclass(frozen=True, slots=True)
+class _Spawned:
+    """A thread that was started."""
+
+    world: World
+    turn: _Turn
+
+    def join(self, timeout: float | None = None, /) -> None:
+        self.world.wait("join", inf if timeout is None else timeout, lambda: self.turn.ended)
+
+
+class _Event:
+    def __init__(self, process: Process) -> None:
+        self._process, self._is_set = process, False
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+
+    def clear(self) -> None:
+        self._is_set = False
+
+    def wait(self, timeout: float, /) -> bool:
+        self._process.world.wait("wait", timeout, self.is_set)
+        return self._is_set
+
+
+class _Mailbox(Generic[T]):
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._items: deque[T] = deque()
+
+    def put(self, item: T, /) -> None:
+        self._items.append(item)
+
+    def get(self, block: bool, timeout: float, /) -> T:  # noqa: FBT001 - the standard library's signature
+        if block and not self._items:
+            self._process.world.wait("get", timeout, lambda: bool(self._items))
+        if not self._items:
+            raise queue.Empty
+        return self._items.popleft()
+
+
+class _Pool:
+    def __init__(self, process: Process, size: int, name: str) -> None:
+        self._process, self._size, self._name = process, size, name
+        self._tasks: deque[Callable[[], None]] = deque()
+        self._threads: list[Thread] = []
+        self._closed = False
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = work(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001 - the caller's to meet
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._tasks.append(run)
+        if len(self._threads) < self._size:
+            name = f"{self._name} {len(self._threads)}"
+            self._threads.append(self._process.spawn(self._work, name=name))
+        return future
+
+    def shutdown(self) -> None:
+        self._closed = True
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while True:
+            self._process.world.wait("task", inf, lambda: bool(self._tasks) or self._closed)
+            if self._tasks:
+                self._tasks.popleft()()
+            elif self._closed:
+                return
+
+
+class SimulatedStore(Store):
+    """A store whose transactions begin and end with a step, so that others come between, and death does."""
+
+    def __init__(self, url: str, process: Process) -> None:
+        super().__init__(url, process)
+        self._process = process
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction; nothing else happens while it lasts."""
+        self._process.world.wait("begin", 0.0)
+        with super().writing() as connection:
+            yield connection
+        self._process.world.wait("committed", 0.0)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A view."""
+        self._process.world.wait("read", 0.0)
+        with super().reading() as connection:
+            yield connection
