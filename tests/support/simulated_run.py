@@ -16,6 +16,7 @@ from functions.auth.access import Caller
 from functions.auth.encryption import TokenCipher
 from functions.context import AppContext
 from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unavailable, Unreadable
+from functions.credits.terms import EVERY_NEED, Needs
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.entrypoints.local_worker import LocalWorker
@@ -26,6 +27,7 @@ from functions.jobs.request import JobRequest
 from functions.jobs.sweep import sweep
 from functions.outcomes import JobState
 from functions.profiles import Profile
+from functions.providers.contract import Answer
 from functions.providers.slintel import Slintel
 from functions.sheets import transport
 from functions.sheets.client import GoogleSheet
@@ -88,16 +90,17 @@ class SimulatedSlintel(Slintel):
         super().__init__("http://127.0.0.1", "key", concurrency=LOOKUPS_AT_ONCE, timeout_s=TIMEOUT_S)
         self._provider, self._process = provider, process
 
-    def look_up(self, profile: Profile) -> LookupResult:
+    def look_up(self, profile: Profile, needs: Needs = EVERY_NEED) -> Answer:  # noqa: ARG002 - it always gives all
         """One request, there and back; now and then the answer is later than anybody waits for."""
         slug, draw = profile.key.rpartition("/")[2], self._process.random
         back_s = draw() if draw() > 0.03 else 2 * TIMEOUT_S
         try:
-            return self._process.call_outside(
+            result = self._process.call_outside(
                 lambda: self._provider.serve(slug), slug, there_s=draw(), back_s=back_s, patience_s=TIMEOUT_S
             )
         except TimeoutError:
-            return NoAnswer(sent=True)
+            result = NoAnswer(sent=True)
+        return Answer(result)
 
 
 class SimulatedSheet(GoogleSheet):

@@ -10,9 +10,11 @@ import pytest
 
 from functions.credits.lookup_result import LookupResult, Missing, NoAnswer, Unavailable
 from functions.credits.retry_policy import MAX_ATTEMPTS
+from functions.credits.terms import EVERY_NEED, Needs
 from functions.enrichment.dispatcher import CancelToken, Dispatcher
 from functions.errors import KeyRejected
 from functions.profiles import Profile
+from functions.providers.contract import Answer
 from functions.providers.slintel import Slintel
 from functions.runtime import REAL, Runtime
 from tests.support.enrichers import people
@@ -29,8 +31,9 @@ class Provider(Slintel):
         self.asked = self.most_at_once = self._now = 0
         self._lock = threading.Lock()
 
-    def look_up(self, profile: Profile) -> LookupResult:
+    def look_up(self, profile: Profile, needs: Needs = EVERY_NEED) -> Answer:
         assert profile
+        assert needs
         with self._lock:
             self.asked += 1
             self._now += 1
@@ -41,7 +44,7 @@ class Provider(Slintel):
             self._now -= 1
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return Answer(answer)
 
 
 class Impatient(Runtime):
