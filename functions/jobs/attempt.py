@@ -71,18 +71,18 @@ class Attempt:
         queued: list[str] = []
         with context.store.writing() as connection:
             job = jobs.get(connection, chunk.job_id, lock=True)
-            if stopped_by is not None:
+            later = unfinished and stopped_by is None and not job.stop_requested
+            held = chunks.postpone(connection, chunk, now) if later else chunks.finish(connection, chunk)
+            if held and stopped_by is not None:
                 jobs.change(connection, job.id, stop_requested=True, message=job.message or str(stopped_by))
                 chunks.drop(connection, job.id)
                 job = jobs.get(connection, job.id)
-            later = unfinished and not job.stop_requested
-            held = chunks.postpone(connection, chunk, now) if later else chunks.finish(connection, chunk)
             if held:
                 queued += record(connection, job) or () if record else ()
                 jobs.conclude(connection, job.id, now, undo_failed=stopped_by is not None)
-        if stopped_by is not None:
+        if held and stopped_by is not None:
             logs.stopped(job.id, stopped_by.slug)
-        for chunk_id in [*queued, *([chunk.id] if later else [])]:
+        for chunk_id in [*queued, *([chunk.id] if held and later else [])]:
             context.queue.enqueue(chunk_id)
         return ChunkResult.LATER if later else ChunkResult.DONE
 

@@ -119,13 +119,21 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
         BadRange: the URLs are not where they were.
         SheetError: the spreadsheet cannot be read or changed.
     """
+    refused: BadRange | None = None
+    before: list[dict[str, Any]] = []
     for _ in range(ATTEMPTS):
         header, sample = _look(sheet, task)
         url = _url_column(sample, task)
         requests, layout = _requests(header, url, task)
         if not requests:
             return layout
-        sheet.change(requests)
+        if refused is not None and requests == before:
+            raise refused
+        try:
+            sheet.change(requests)
+        except BadRange as error:  # perhaps another attempt has just made them, or somebody moved a column: look again
+            refused, before = error, requests
+            continue
         header, sample = _look(sheet, task)
         wrong = _wrong(header, sample, layout, task)
         if not wrong:

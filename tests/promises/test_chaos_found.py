@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from functions.errors import SheetGone
 from functions.jobs import service
-from functions.jobs.attempt import ChunkResult
+from functions.jobs.attempt import ChunkResult, begin
 from functions.jobs.chunk_runner import run_chunk
 from functions.outcomes import Outcome
 from functions.sheets.client import GoogleSheet
@@ -19,7 +21,7 @@ from functions.store import chunks, job_rows, schema, schema_version
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from tests.support.desk import Desk, desk_at, expected, people_rows
+from tests.support.desk import FIELDS, Desk, desk_at, expected, people_rows
 
 ROWS, CHUNK = 12, 4
 WRITE = "spreadsheets.values.batchUpdateByDataFilter"
@@ -117,3 +119,33 @@ def test_a_row_that_a_dead_chunk_meant_to_write_is_not_taken_for_another_one_of_
     header, *rows_now = desk.grid(spreadsheet)
     email = expected("person-0", ["email"])[0]
     assert [row[header.index("Email")] for row in rows_now] == [email, email]
+
+
+def test_columns_that_another_attempt_has_just_made_are_no_refusal(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was suspended prepares the sheet at the same moment as the one that took its place."""
+    change, calls = GoogleSheet.change, count()
+
+    def twice(self: GoogleSheet, requests: Sequence[Mapping[str, Any]]) -> None:
+        if next(calls) == 0:
+            change(self, requests)
+        change(self, requests)
+
+    monkeypatch.setattr(GoogleSheet, "change", twice)
+    spreadsheet = desk.sheet(people_rows(ROWS))
+    job = desk.run(spreadsheet)
+    assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
+    assert len(desk.grid(spreadsheet)[0]) == len(people_rows(1)[0]) + len(FIELDS)
+
+
+def test_who_has_lost_the_lease_stops_no_run(desk: Desk) -> None:
+    """What a late attempt meets, such as a tab that others have changed since, is no matter of the run any more."""
+    job = desk.start(desk.sheet(people_rows(ROWS)))
+    late = begin(desk.context, None)
+    assert late is not None
+    with desk.store.writing() as connection:
+        connection.execute(schema.chunks.update().values(lease_expires_at=desk.context.clock()))
+    assert run_chunk(desk.context) is ChunkResult.DONE
+    late.end(stopped_by=SheetGone())
+    job = desk.drain(job)
+    assert job.message is None
+    assert desk.counts(job) == {Outcome.ENRICHED: ROWS}

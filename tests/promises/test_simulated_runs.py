@@ -1,11 +1,11 @@
-"""P1, P2 and P8 over simulated hours: processes die at any step, others take over, and each seed is another history."""
+"""P1, P2 and P8 over simulated hours: processes die or freeze at any step, others take over, as the seed has it."""
 
 from __future__ import annotations
 
 import random
 import time
 from collections import Counter
-from decimal import Decimal
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from functions.store import job_rows, ledger, schema
 from functions.store.database import Store
 from functions.store.jobs import Job
 from tests.support.desk import expected, url_of
-from tests.support.simulated_run import FIELDS, Deployment
+from tests.support.simulated_run import FIELDS, Deployment, Fate
 from tests.support.simulation import World
 
 SEEDS = 30
@@ -34,6 +34,15 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "CHUNK_ROWS", 7)
 
 
+def fate(world: World) -> Fate:
+    """Most die, some freeze, some do both; where in their work is a matter of chance."""
+    step = world.random.randrange
+    return Fate(
+        dies_in=step(1, 400) if world.random.random() < 0.7 else inf,
+        freezes_in=step(1, 400) if world.random.random() < 0.4 else inf,
+    )
+
+
 def simulate(seed: int, folder: Path) -> tuple[Deployment, Job]:
     """A run in which one or two processes die; everything about it is drawn from the seed."""
     folder.mkdir()
@@ -42,13 +51,12 @@ def simulate(seed: int, folder: Path) -> tuple[Deployment, Job]:
     deployment = Deployment(world=world, folder=folder, in_cloud=bool(seed % 2))
     deployment.fill_sheet([["Id", "LinkedIn"], *[[str(number), url_of(slug)] for number, slug in enumerate(SLUGS)]])
     request = JobRequest(spreadsheet_id=deployment.workbook.id, range="Leads!B2:B", fields=FIELDS)
-    deaths = [world.random.uniform(1, 400) for _ in range(world.random.choice((1, 2)))]
-    job = deployment.run(deployment.start(request), deaths, at_most_s=WEEK_S)
+    job = deployment.run(deployment.start(request), [fate(world), fate(world), fate(world)], at_most_s=WEEK_S)
     world.close()
     return deployment, job
 
 
-def assert_kept(deployment: Deployment, job: Job) -> Counter[Outcome]:
+def assert_kept(deployment: Deployment, job: Job) -> None:
     """P1, P2 and P8 of a run that has ended, by the provider's own count and by what the sheet shows."""
     charges = deployment.provider.charges
     assert max(charges.values(), default=0) <= 1, charges
@@ -68,16 +76,18 @@ def assert_kept(deployment: Deployment, job: Job) -> Counter[Outcome]:
         charged = sum(entry.kind == EntryKind.CHARGED for entry in own)
         in_doubt = sum(entry.kind == EntryKind.IN_DOUBT and entry.token not in resolved for entry in own)
         assert charged <= charges[slug] <= charged + in_doubt, slug
-    assert {counter.spent for counter in counters} == {totals.charged + totals.in_doubt}
+    assert all(counter.spent >= totals.charged + totals.in_doubt for counter in counters)
     assert {counter.reserved for counter in counters} == {0}
     assert [row.position for row in rows] == list(range(len(SLUGS)))
     cells = [[*row, *[""] * 9] for row in deployment.grid()[1:]]
     for row, slug in zip(rows, SLUGS, strict=True):
         values = expected(slug, FIELDS) if row.outcome in PUT else [""] * len(FIELDS)
         assert cells[row.position][:6] == [str(row.position), url_of(slug), *values], (slug, row.outcome)
+    for slug in set(SLUGS):
+        put = [row.outcome for row in rows if row.key == f"linkedin.com/in/{slug}" and row.outcome in PUT]
+        assert put.count(Outcome.ENRICHED) == bool(put), (slug, "one row says that it was paid for, whoever paid")
     outcomes = Counter(row.outcome for row in rows if row.outcome is not None)
     assert outcomes.total() == job.rows == len(SLUGS)
-    return outcomes
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -85,8 +95,7 @@ def test_a_run_survives_the_deaths_of_its_processes(seed: int, tmp_path: Path) -
     began_s = time.monotonic()
     deployment, job = simulate(seed, tmp_path / "run")
     took_s = time.monotonic() - began_s
-    outcomes = assert_kept(deployment, job)
-    assert outcomes[Outcome.ENRICHED] <= Decimal(deployment.provider.charges.total())
+    assert_kept(deployment, job)
     assert deployment.world.now_s > took_s, "simulated time is not waited for"
 
 

@@ -54,6 +54,8 @@ LOOKUPS_AT_ONCE = 4
 TIMEOUT_S = 35.0
 SWEEP_S = 300.0
 """How often the cloud's scheduler sweeps."""
+MAX_ABSENCE_S = 7_200.0
+"""How long nobody may take the place of a process that died."""
 PATIENCE_S = 600.0
 """How long the queue waits for a worker's answer."""
 
@@ -130,6 +132,14 @@ class SimulatedSheet(GoogleSheet):
         return read(answer)
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What happens to a process: after how many of its steps it dies, and after how many it freezes for a while."""
+
+    dies_in: float = inf
+    freezes_in: float = inf
+
+
 @dataclass(slots=True, kw_only=True)
 class Deployment:
     """A team's Leadfill in a world, in the cloud or on one machine; its processes die, and others take their place."""
@@ -141,8 +151,6 @@ class Deployment:
     api: Api = field(init=False)
     workbook: Workbook = field(init=False)
     instances: list[AppContext] = field(default_factory=list)
-    deaths: int = 0
-    _started: int = 0
 
     def __post_init__(self) -> None:
         self.provider = Provider(self.world)
@@ -199,17 +207,6 @@ class Deployment:
             api=self.api,
         )
 
-    def start_instance(self, *, dies_in: float = inf) -> None:
-        """A process that works, and perhaps dies after so many steps; another one takes its place after a while."""
-        self._started += 1
-        process = Process(self.world, f"instance {self._started}")
-        process.dies_in = dies_in
-        worker = LocalWorker(process)
-        context = self.context(process, worker.wake)
-        self.instances.append(context)
-        if not self.in_cloud:
-            worker.start(context)
-
     def alive(self) -> list[AppContext]:
         """The instances that are."""
         return [context for context in self.instances if not _process_of(context).dead]
@@ -219,24 +216,35 @@ class Deployment:
         context = self.context(self.world.person)
         return service.start(context, job_request, CALLER, "token", max_credits=10**6, idempotency_key="one")
 
-    def run(self, job: Job, deaths: Sequence[float], *, at_most_s: float) -> Job:
-        """Until the job has ended: whenever no instance is left, another one starts up to two hours later.
+    def run(self, job: Job, fates: Sequence[Fate], *, at_most_s: float) -> Job:
+        """Until the job has ended: in the cloud two instances work, and one that dies is replaced, perhaps hours later.
 
         Args:
             job: which was started.
-            deaths: after how many steps the first instances die; those after them do not.
+            fates: of the first instances; nothing happens to those that come after them.
             at_most_s: of simulated time.
         """
-        context, to_come = self.context(self.world.person), list(deaths)
+        to_come = list(fates)
+        for number in range(2 if self.in_cloud else 1):
+            self.world.outside.spawn(lambda: self._supervise(to_come), name=f"supervisor {number}")
+        context = self.context(self.world.person)
         while (job := service.reload(context, job)).state not in (JobState.DONE, JobState.STOPPED):
             assert self.world.now_s < at_most_s, f"the job never ended: {job.state}"
-            if not self.alive():
-                if self.instances:
-                    self.deaths += 1
-                    self.world.person.sleep(7200 * self.world.random.random())
-                self.start_instance(dies_in=to_come.pop(0) if to_come else inf)
             self.world.person.sleep(20)
         return job
+
+    def _supervise(self, fates: list[Fate]) -> None:
+        while True:
+            process = Process(self.world, f"instance {len(self.instances) + 1}")
+            fate = fates.pop(0) if fates else Fate()
+            process.dies_in, process.freezes_in = fate.dies_in, fate.freezes_in
+            worker = LocalWorker(process)
+            context = self.context(process, worker.wake)
+            self.instances.append(context)
+            if not self.in_cloud:
+                worker.start(context)
+            self.world.wait("supervise", inf, lambda process=process: process.dead)  # type: ignore[misc] # a default argument keeps the value
+            self.world.outside.sleep(MAX_ABSENCE_S * self.world.random.random())
 
     def _is_dead(self, owner: str) -> bool:
         """As the kernel of one machine knows it; in the cloud only silence tells."""

@@ -27,6 +27,8 @@ from functions.store.database import Store
 P = ParamSpec("P")
 T = TypeVar("T")
 START = datetime(2026, 1, 1, tzinfo=UTC)
+MAX_FREEZE_S = 3_600.0
+"""How long a suspended machine stands still at most."""
 STUCK_S = 120.0
 """Real seconds after which a thread must be waiting for something that no simulation can bring about."""
 
@@ -130,13 +132,19 @@ class World:
 
     def _choose(self) -> _Turn:
         while True:
-            able = [it for it in self._turns if it.process.dead or it.due_s <= self.now_s or it.ready()]
+            able = [it for it in self._turns if it.process.dead or (self._is_awake(it) and self._is_due(it))]
             if able:
                 return self.random.choice(able)
-            due_s = min(it.due_s for it in self._turns)
+            due_s = min(it.due_s if self._is_awake(it) else it.process.frozen_until_s for it in self._turns)
             if due_s == inf:
                 raise RuntimeError(f"Everybody waits for somebody else: {[it.name for it in self._turns]}")
             self.now_s = due_s
+
+    def _is_awake(self, turn: _Turn) -> bool:
+        return turn.process.frozen_until_s <= self.now_s
+
+    def _is_due(self, turn: _Turn) -> bool:
+        return turn.due_s <= self.now_s or turn.ready()
 
     @staticmethod
     def _take_baton(turn: _Turn) -> None:
@@ -152,6 +160,9 @@ class Process(Runtime):
         self.dead = False
         self.dies_in: float = inf
         """After how many more steps it dies."""
+        self.freezes_in: float = inf
+        """After how many more steps it freezes for a while, as a suspended machine does."""
+        self.frozen_until_s = 0.0
 
     def reach(self, what: str) -> None:
         """Counts a step of this process; at its last one it dies.
@@ -163,6 +174,10 @@ class Process(Runtime):
             raise Killed
         self.world.record(what)
         self.dies_in -= 1
+        self.freezes_in -= 1
+        if self.freezes_in == 0:
+            self.frozen_until_s = self.world.now_s + MAX_FREEZE_S * self.world.random.random()
+            self.world.record("freezes")
         if self.dies_in <= 0:
             self.world.record("dies")
             self.dead = True
