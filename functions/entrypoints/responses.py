@@ -180,7 +180,7 @@ def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
     )
 
 
-def row(row: jobs.JobRow) -> RowReport:
+def row(row: job_rows.JobRow) -> RowReport:
     """How one row of a job ended."""
     url = f"https://www.{row.key}" if row.key else ""
     return RowReport(row=row.row, linkedin_url=url, outcome=row.outcome, detail=row.detail)
