@@ -34,7 +34,7 @@ from functions.sheets.client import GoogleSheet
 from functions.store import schema
 from functions.store.jobs import Job
 from functions.task_queue import Queue, StoreQueue
-from local.providers.slintel import lead
+from local.providers.people import lead
 from local.sheets_api import discovery
 from local.sheets_api.api import Api
 from local.sheets_api.calls import Call
