@@ -63,8 +63,3 @@ class Terms:
     def max_price(self, needs: Needs) -> Decimal:
         """The most that a lookup for `needs` costs: nothing where the provider can fill none, so is not asked."""
         return self.price if needs & self.fills else Decimal(0)
-
-    @property
-    def longest_limit(self) -> Limit | None:
-        """The limit with the longest window, which a person has to wait for."""
-        return max(self.limits, key=lambda limit: limit.window, default=None)
