@@ -122,3 +122,11 @@ def test_no_answer_however_odd_breaks_an_adapter_or_a_field(
 )
 def test_somebody_else(asked: str, urls: list[object], names: tuple[object, ...], expected: bool) -> None:  # noqa: FBT001 - pytest passes by keyword
     assert is_other_person(parse(f"linkedin.com/in/{asked}"), urls, names) is expected
+
+
+@pytest.mark.parametrize("revealed", [False, None, "true", 1])
+def test_an_address_that_prospeo_does_not_reveal_is_no_email(revealed: object) -> None:
+    person = {"email": {"email": "ada@example.com", "status": "VERIFIED", "revealed": revealed}}
+    assert prospeo.to_lead(person, None) == {}
+    person["email"]["revealed"] = True
+    assert prospeo.to_lead(person, None) == {"email": "ada@example.com", "email_status": "verified"}
