@@ -13,7 +13,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from functions.errors import LeadfillError
 from functions.version import VERSION
+from local.lists.content import recognise
 from local.stack import AUDIENCE, PERSON, ROOT, NotStarted, Stack, stack
 
 HOME = ROOT / ".leadfill"
@@ -41,13 +43,15 @@ def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     try:
+        for file in files:
+            recognise(file)  # a sentence now, not a part that does not start
         with ExitStack() as closing:
             console.print("Starting …")
             running = closing.enter_context(stack(home, files=files or (SAMPLE,), ports=PORTS))
             page = _page(running, port)
             _say(console, running, page)
             _watch(console, running, stop)
-    except NotStarted as error:
+    except (NotStarted, LeadfillError) as error:
         console.print(f"[bold red]Error:[/] {error}")
         sys.exit(1)
     console.print("Stopped; all processes have ended.")

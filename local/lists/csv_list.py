@@ -174,13 +174,8 @@ def open_csv(
     """
     try:
         found = encodings.detect(path, encoding)
-        with found.open(path) as file:
-            start = list(islice(file, DIALECT_LINES))
-        mark = _mark(start)
+        mark, dialect, width = _dialect(path, found, delimiter)
         separator = dialects.SEP_LINE.fullmatch(mark)
-        lines = list(_without(mark, iter(start)))
-        dialect = dialects.detect(lines, separator[1] if separator else _delimiter(delimiter))
-        width = dialects.usual_width(dialect, lines)
         with found.open(path) as file:
             sample = _sample(Records(_without(mark, file), dialect, width, str(path)), dialect)
     except UnicodeError as error:
@@ -190,6 +185,33 @@ def open_csv(
         header_row -= 1
     shape = shape_of(values, str(path), column=column, header_row=header_row)
     return CsvList(path, found, dialect, width, mark, tuple(sample[: shape.first]), shape)
+
+
+def read_values(path: Path) -> list[list[str]]:
+    """Read a CSV of any encoding and dialect whole: what each cell shows, without a line that names the delimiter.
+
+    Raises:
+        BadFile: it cannot be read.
+    """
+    try:
+        found = encodings.detect(path)
+        mark, dialect, width = _dialect(path, found, "")
+        with found.open(path) as file:
+            records = Records(_without(mark, file), dialect, width, str(path))
+            return [[dialect.value(cell) for cell in record.cells] for record in records]
+    except UnicodeError as error:
+        raise BadFile(f"{path} is cut off in the middle of a letter; export it again.") from error
+
+
+def _dialect(path: Path, encoding: Encoding, delimiter: str) -> tuple[str, Dialect, int]:
+    """Return what precedes the first row, how rows are cut, and how many cells most of them have."""
+    with encoding.open(path) as file:
+        start = list(islice(file, DIALECT_LINES))
+    mark = _mark(start)
+    separator = dialects.SEP_LINE.fullmatch(mark)
+    lines = list(_without(mark, iter(start)))
+    dialect = dialects.detect(lines, separator[1] if separator else _delimiter(delimiter))
+    return mark, dialect, dialects.usual_width(dialect, lines)
 
 
 def _delimiter(name: str) -> str:

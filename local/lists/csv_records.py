@@ -74,7 +74,8 @@ class Records:
             text += line
             is_closed = '"' in line and self._dialect.is_closed(text.rstrip("\r\n"))
         body = text.rstrip("\r\n")
-        if is_closed and self._dialect.is_closed(body, tidy=True) and not any(map(self._is_a_row, following)):
+        within = [*following[:-1], following[-1].partition('"')[0]] if following else []
+        if is_closed and self._dialect.is_closed(body, tidy=True) and not any(map(self._is_a_row, within)):
             self._line += len(following)
             return Record(number, self._dialect.cut(body), text[len(body) :])
         self._pending.extendleft(reversed(following))
@@ -82,7 +83,10 @@ class Records:
 
     def _is_a_row(self, line: str) -> bool:
         """Whether a line within a long cell is a row of its own: as wide as the others, with an address in a cell."""
-        cells = self._dialect.cut(line.rstrip("\r\n"))
+        body = line.rstrip("\r\n")
+        if not self._dialect.is_closed(body):  # a cell ends in it, and another one begins
+            return False
+        cells = self._dialect.cut(body)
         return 1 < self._width == len(cells) and any(is_bare_url(self._dialect.value(cell)) for cell in cells)
 
     def _stray(self, number: int, line: str) -> Record:
@@ -95,4 +99,6 @@ class Records:
                 f"The quote in line {line_number} of {self._name} is not closed, so it cannot be told where its cell "
                 'ends. Open the file in a text editor, close or remove the quote ("), and run it again.'
             )
-        return Record(number, cells, line[len(body) :])
+        # Written as a letter too: other programs would take it for the beginning of a cell over several lines.
+        written = [cell if self._dialect.is_closed(cell) else self._dialect.raw(cell) for cell in cells]
+        return Record(number, written, line[len(body) :])

@@ -92,13 +92,14 @@ def detect(path: Path, chosen: str = "") -> Encoding:
     if _is_utf_8(path):
         return Encoding("utf-8")
     lines: list[int] = []
-    sequences = strays = 0
+    sequences = strays = clean = 0
     for number, found, stray in _beyond_ascii(path):
         sequences += found
         strays += stray
+        clean += not stray
         if stray and len(lines) < MAX_DOUBTFUL:
             lines.append(number)
-    if strays <= _STRAYS_PER_SEQUENCE * sequences:
+    if strays * 2 <= sequences or (clean and strays <= _STRAYS_PER_SEQUENCE * sequences):
         return Encoding("utf-8", tuple(lines))
     codec = _older(start)
     return Encoding(codec, example=_example(path, codec))

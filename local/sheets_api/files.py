@@ -64,9 +64,15 @@ def _shown(row: Row, column: int) -> str:
 
 
 def load(path: Path, **options: Any) -> Workbook:  # noqa: ANN401  # passed on to Workbook
-    """Return the workbook in an `.xlsx` or `.csv` file, titled like the file."""
-    if path.suffix.lower() == ".csv":
-        sheets = [from_csv(path.read_text(encoding="utf-8-sig"))]
+    """Return the workbook in an Excel file or a CSV of any dialect, titled like the file.
+
+    Raises BadFile if it is neither, by its content and not by its name.
+    """
+    from local.lists.content import Kind, recognise  # noqa: PLC0415  # most runs load no file
+    from local.lists.csv_list import read_values  # noqa: PLC0415  # most runs load no file
+
+    if recognise(path) is Kind.TEXT:
+        sheets = [from_values([list(row) for row in read_values(path)])]
     else:
         return from_xlsx(path.read_bytes(), **{"title": path.stem, **options})
     return Workbook(**{"title": path.stem, **options, "sheets": sheets})
@@ -108,6 +114,8 @@ def _sheet(source: Worksheet, values: Worksheet, index: int) -> Sheet:
                 continue
             last = values.cell(found.row, found.column or 1).value
             cell, number_format = _cell(found.value, last, str(found.number_format))
+            if found.hyperlink and found.hyperlink.target and isinstance(cell, str):
+                cell = _linked(cell, found.hyperlink.target)
             row = sheet.writable(found.row - 1)
             row.put((found.column or 1) - 1, cell)
             if number_format:
@@ -117,6 +125,12 @@ def _sheet(source: Worksheet, values: Worksheet, index: int) -> Sheet:
     if source.sheet_state != "visible":
         sheet.properties["hidden"] = True
     return sheet
+
+
+def _linked(text: str, target: str) -> Formula:
+    """A link behind a cell is a HYPERLINK here: the emulator keeps no other."""
+    quoted = target.replace('"', "%22"), text.replace('"', '""')
+    return Formula('=HYPERLINK("{}","{}")'.format(*quoted), text, target)
 
 
 def _cell(value: Any, last: Any, pattern: str) -> tuple[Cell, dict[str, str] | None]:  # noqa: ANN401  # what openpyxl reads

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import csv
-import os
 import resource
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local.providers.client import Sandbox
+from tests.support.command import ROOT, Command, a_list, command, ended, read
 from tests.support.waiting import wait_until, wait_until_quiet
 
-ROOT = Path(__file__).parents[2]
-
+__all__ = ["command"]
 
 IMPATIENT = """
 from functions.store import database as engine
@@ -30,81 +25,6 @@ from local.enrich import main
 main()
 """
 """The command line that waits for a locked database for a moment only."""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a run of the command ended."""
-
-    code: int
-    text: str
-    """What it said, with every run of blanks as one."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """The command line in a folder of its own, against the sandbox."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "leadfill.db"
-
-    def start(self, *arguments: object, script: str = "", **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - those of Popen
-        program = ["-c", script] if script else ["-m", "local.enrich"]
-        return subprocess.Popen(
-            [sys.executable, *program, *map(str, arguments)],
-            cwd=self.folder,
-            env=self.environment | options.pop("environment", {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            **options,
-        )
-
-    def run(self, *arguments: object, **options: Any) -> Ended:  # noqa: ANN401 - those of `start`
-        return ended(self.start(*arguments, **options))
-
-    def totals(self) -> tuple[int, int]:
-        """Charged and in doubt, by the ledger."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            entries = connection.execute("SELECT kind, credits / 10000, token FROM ledger_entries").fetchall()
-        resolved = {token for kind, _, token in entries if kind != "in_doubt"}
-        charged = sum(credits_ for kind, credits_, _ in entries if kind == "charged")
-        return charged, sum(c for kind, c, token in entries if kind == "in_doubt" and token not in resolved)
-
-
-def ended(process: subprocess.Popen[bytes]) -> Ended:
-    said, _ = process.communicate(timeout=120)
-    return Ended(process.returncode, " ".join(said.decode().split()))
-
-
-@pytest.fixture
-def command(tmp_path: Path, sandbox: Sandbox) -> Command:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
-        "SLINTEL_API_KEY": "team",
-        "SLINTEL_BASE_URL": sandbox.url,
-        "SLINTEL_CONCURRENCY": "4",
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'leadfill.db'}",
-    }
-    return Command(tmp_path, environment)
-
-
-def a_list(folder: Path, count: int, prefix: str = "person", name: str = "leads.csv") -> Path:
-    """A CSV of distinct people."""
-    path = folder / name
-    lines = [f"{number},linkedin.com/in/{prefix}-{number}" for number in range(count)]
-    path.write_text("\n".join(["No,LinkedIn", *lines, ""]), encoding="utf-8")
-    return path
-
-
-def read(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> list[list[str]]:
-    with path.open(encoding=encoding, newline="") as file:
-        return list(csv.reader(file, delimiter=delimiter))
 
 
 # The main job
