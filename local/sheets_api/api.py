@@ -109,7 +109,8 @@ class Api:
             calculate(workbook)
         answer = routing.HANDLERS[call.method](call)
         if not call.reads:
-            event = {"method": call.method, "user": call.user.email, "changed": call.changed}
+            shown = calculate(call.workbook) if self.state.listeners.get(call.workbook.id) else []
+            event = {"method": call.method, "user": call.user.email, "changed": [*call.changed, *shown]}
             self.state.announce(call.workbook, event)
         if mask is not None:
             answer = fields_mask.cut(answer, mask)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from local.sheets_api.a1 import Area as CellArea
-from local.sheets_api.a1 import letters
+from local.sheets_api.a1 import letters, quote
 from local.sheets_api.cells import Cell, CellError, Formula, Scalar, Spilled, value_of
 from local.sheets_api.formula_nodes import NotComputed
 from local.sheets_api.formula_values import Area, Array, FormulaError
@@ -23,31 +23,49 @@ from local.sheets_api.workbook import Workbook
 PASSES = 12
 """How often all formulas are computed at most until nothing changes: formulas that use each other need several."""
 
+TOLD_CELLS = 50
+"""How many cells that show something else are told one by one."""
+
 Place = tuple[int, int]
 _GONE = "Reference does not exist."
 
 
-def calculate(workbook: Workbook) -> None:
-    """Bring every formula up to date, if anything has changed since the last time."""
+def calculate(workbook: Workbook) -> list[str]:
+    """Bring every formula up to date, if anything has changed since the last time.
+
+    Return the cells that show something else now, in A1 notation; where they are many, the sheets.
+    """
     if not workbook.stale:
-        return
+        return []
     workbook.stale = False
+    found: dict[str, set[Place]] = {}
     for number in range(PASSES):
         areas: dict[tuple[int, CellArea], Area] = {}
-        changed = [_compute_sheet(workbook, sheet, areas, backwards=number % 2 == 1) for sheet in workbook.sheets]
-        if not any(changed):
-            return
+        changed = 0
+        for sheet in workbook.sheets:
+            places = _compute_sheet(workbook, sheet, areas, backwards=number % 2 == 1)
+            found.setdefault(sheet.title, set()).update(places)
+            changed += len(places)
+        if not changed:
+            break
+    return [told for title, places in found.items() for told in _in_a1(title, places)]
+
+
+def _in_a1(title: str, places: set[Place]) -> list[str]:
+    if len(places) > TOLD_CELLS:
+        return [quote(title)]
+    return [f"{quote(title)}!{letters(column)}{row + 1}" for row, column in sorted(places)]
 
 
 def _compute_sheet(
     workbook: Workbook, sheet: Sheet, areas: dict[tuple[int, CellArea], Area], *, backwards: bool
-) -> bool:
-    """Compute the formulas of one sheet and lay out its blocks; return whether any cell shows something else now.
+) -> list[Place]:
+    """Compute the formulas of one sheet and lay out its blocks; return the cells that show something else now.
 
     Going backwards as well settles formulas that use cells below them in two passes, however long their chain is.
     """
     anchors, spilled = _found(sheet)
-    changed = False
+    changed: list[Place] = []
     blocks: dict[Place, tuple[Formula, Array]] = {}
     for index, column, formula in reversed(anchors) if backwards else anchors:
         after, block = _computed(_Scope(workbook, sheet, (index, column), areas), formula)
@@ -55,12 +73,12 @@ def _compute_sheet(
             blocks[index, column] = (after, block)
         elif after is not formula and not _same(after, formula):
             sheet.writable(index).put(column, after)
-            changed = True
+            changed.append((index, column))
     for place, cell in _laid_out(sheet, blocks, spilled).items():
         before = sheet.rows[place[0]].cell(place[1])
         if not _same(before, cell):
             sheet.writable(place[0]).put(place[1], cell)
-            changed = True
+            changed.append(place)
     return changed
 
 

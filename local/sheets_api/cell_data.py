@@ -161,12 +161,12 @@ def cell_data(row: Row, column: int, mask: Mask | None = None) -> Json:
             shown["chipRuns"] = _all_chip_runs(str(value), extras["chipRuns"])
     if shown and wants(mask, "effectiveFormat"):
         shown["effectiveFormat"] = effective(own_format)
-    if link := _link(row, column):
+    if link := link_of(row, column):
         shown["hyperlink"] = link
     return {name: shown[name] for name in shown if wants(mask, name)}
 
 
-def _link(row: Row, column: int) -> str:
+def link_of(row: Row, column: int) -> str:
     """Return where the whole cell leads; "" where it leads nowhere, or its parts lead to different places."""
     cell = row.cell(column)
     if isinstance(cell, Formula):

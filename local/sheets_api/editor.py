@@ -6,9 +6,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from local.sheets_api.cells import value_of
+from local.sheets_api.cell_data import link_of
+from local.sheets_api.cells import Cell, value_of
 from local.sheets_api.google_errors import GoogleError, Json
-from local.sheets_api.grid import Sheet
+from local.sheets_api.grid import Row, Sheet
 from local.sheets_api.requests import batch
 from local.sheets_api.requests.target import Target
 from local.sheets_api.users import User
@@ -56,11 +57,16 @@ def table_of(sheet: Sheet, header_rows: int) -> Table | None:
             if cell is None:
                 continue
             bottom, width = index + 1, max(width, column + 1)
-            if index >= header_rows and isinstance(cell, str) and URL_MARK in cell:
+            if index >= header_rows and _leads_to_a_profile(row, column, cell):
                 counts[column] = counts.get(column, 0) + 1
     if not counts:
         return None
     return Table(sheet, header_rows, bottom, width, max(counts, key=lambda column: (counts[column], -column)))
+
+
+def _leads_to_a_profile(row: Row, column: int, cell: Cell) -> bool:
+    shown = value_of(cell)
+    return (isinstance(shown, str) and URL_MARK in shown) or URL_MARK in link_of(row, column)
 
 
 Edit = tuple[Json, Json] | None
@@ -89,9 +95,11 @@ class RandomEditor:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        unknown = set(self.kinds) - set(KINDS)
+        unknown = set(self.kinds) - set(KINDS) - set(ASKED_FOR)
         if unknown:
-            raise ValueError(f"Unknown kinds of edits: {', '.join(sorted(unknown))}. There are {', '.join(KINDS)}.")
+            raise ValueError(
+                f"Unknown kinds of edits: {', '.join(sorted(unknown))}. There are {', '.join([*KINDS, *ASKED_FOR])}."
+            )
         self.kinds = self.kinds or tuple(KINDS)
 
     def before_call(self, workbook: Workbook, method: str, calls: int) -> None:
@@ -104,7 +112,7 @@ class RandomEditor:
         table = table_of(sheet, self.header_rows)
         kind = self.random.choice(self.kinds)
         typed = self.typed[:]
-        edit = KINDS[kind](self, table) if table else None
+        edit = (KINDS | ASKED_FOR)[kind](self, table) if table else None
         if edit is None:
             return
         request, told = edit
@@ -220,6 +228,18 @@ def _put(table: Table, row: int, column: int, text: str) -> Edit:
     return {"updateCells": {"start": start, "rows": [{"values": [value]}], "fields": "userEnteredValue"}}, told
 
 
+def _filter(editor: RandomEditor, table: Table) -> Edit:
+    if table.top == 0:
+        return None
+    if table.sheet.basic_filter and editor.random.random() < 0.3:
+        return {"clearBasicFilter": {"sheetId": table.sheet.id}}, {}
+    column = editor.random.randrange(table.width)
+    hidden = [table.text(row, column) for row in editor.some(table.top, table.bottom)]
+    criteria = {str(column): {"hiddenValues": sorted(set(hidden))}}
+    wanted = {"range": table.cells(range(table.top - 1, table.bottom), range(table.width)), "criteria": criteria}
+    return {"setBasicFilter": {"filter": wanted}}, {"column": column, "hidden": criteria[str(column)]["hiddenValues"]}
+
+
 KINDS: dict[str, Callable[[RandomEditor, Table], Edit]] = {
     "sort": _sort,
     "insert_rows": _insert_rows,
@@ -231,3 +251,5 @@ KINDS: dict[str, Callable[[RandomEditor, Table], Edit]] = {
     "edit_url": _edit_url,
     "fill_cell": _fill_cell,
 }
+ASKED_FOR: dict[str, Callable[[RandomEditor, Table], Edit]] = {"filter": _filter}
+"""Kinds that are made only where a test names them."""

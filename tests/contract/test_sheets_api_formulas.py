@@ -7,9 +7,11 @@ it from a live sheet: no `userEnteredValue`, only `effectiveValue` and `formatte
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+import requests
 
 from local.sheets_api.client import SheetsEmulator
 from tests.support.sheets_client import Client, Json, cells, refusal, span
@@ -188,3 +190,15 @@ def test_a_formula_that_shows_nothing_is_still_a_formula(owner: Client) -> None:
     told = block(owner, "E1:F1")[0]
     assert [cell["userEnteredValue"]["formulaValue"] for cell in told] == ['=""', "=A9"]
     assert not any("formattedValue" in cell for cell in told)
+
+
+def test_who_listens_hears_of_cells_that_show_something_else(owner: Client, emulator: SheetsEmulator) -> None:
+    """A page that shows the sheet reads them again: those that were written, and formulas that depend on them."""
+    typed(owner, "D2", [["=LEN(A2)"]])
+    url = f"{emulator.url}/_emulator/spreadsheets/{owner.id}/events"
+    with requests.get(url, stream=True, timeout=30) as events:
+        lines = (line for line in events.iter_lines() if line.startswith(b"data: "))
+        owner.put("A2:A3", [["long text"], ["u2"]])
+        assert json.loads(next(lines).removeprefix(b"data: "))["changed"] == ["Leads!A2:A3", "Leads!D2"]
+        typed(owner, "E1", [["=SEQUENCE(60)"]])
+        assert json.loads(next(lines).removeprefix(b"data: "))["changed"] == ["Leads!E1", "Leads"]

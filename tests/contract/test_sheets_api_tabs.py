@@ -200,3 +200,16 @@ def test_what_the_emulator_does_not_know_it_refuses(owner: Client, request_: Jso
     with pytest.raises(HttpError, match="The emulator") as caught:
         owner.change(request_)
     assert caught.value.status_code == 400
+
+
+def test_a_random_editor_filters_where_a_test_asks_for_it(owner: Client, emulator: SheetsEmulator) -> None:
+    """Names that lead to a profile are a column of URLs to it, too."""
+    for row in range(1, 4):
+        linked = {"userEnteredFormat": {"textFormat": {"link": {"uri": f"https://www.linkedin.com/in/u{row}"}}}}
+        start = {"sheetId": 0, "rowIndex": row, "columnIndex": 0}
+        change = {"start": start, "rows": [{"values": [linked]}], "fields": "userEnteredFormat"}
+        owner.change({"updateCells": change})
+    emulator.random_edits(owner.id, 5, probability=1, kinds=["filter"], at_most=6)
+    seen = [hidden(owner) for _ in range(6)]
+    assert {entry["kind"] for entry in emulator.random_edits_made(stop=True)["log"]} == {"filter"}
+    assert any(seen)
