@@ -59,7 +59,12 @@ def application(target: str) -> Flask:
         from functions.entrypoints.formula import Formulas
 
         parts = context(settings, opened, _queue(settings, None))
-        return Formulas(parts, access(settings), settings.formula_credits_per_day).application()
+        return Formulas(
+            context=parts,
+            access=access(settings),
+            credits_per_day=settings.formula_credits_per_day,
+            new_people_per_day=settings.formula_new_people_per_day,
+        ).application()
     if target == "api":
         from functions.entrypoints.api import Api
 

@@ -22,9 +22,9 @@ from decimal import Decimal
 from typing import ClassVar
 
 
-def counted(count: int | Decimal, noun: str) -> str:
-    """Write a number with its noun: `1 credit`, `1,000 credits`."""
-    return f"{Decimal(count):,f} {noun}{'' if count == 1 else 's'}"
+def counted(count: int | Decimal, noun: str, plural: str = "") -> str:
+    """Write a number with its noun: `1 credit`, `1,000 credits`, `2 people`."""
+    return f"{Decimal(count):,f} {noun if count == 1 else plural or f'{noun}s'}"
 
 
 class LeadfillError(Exception):

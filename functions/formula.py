@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from functions.fields.catalogue import Field
 from functions.fields.cell_format import CellValue
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
+from functions.store import formula_people
 
 ANSWER_WITHIN_S = 24.0
 """Sheets gives a custom function 30 s, and the answer travels too."""
@@ -59,6 +60,8 @@ class _Lookups:
     if_missing: str
     budget: Budget
     rows: dict[int, Row] = field(default_factory=dict)
+    known: dict[int, str] = field(default_factory=dict)
+    """The keys of people whose lead was there already; a place is here before it is in `rows`."""
     cancelled: dict[int, str] = field(default_factory=dict)
     trouble: str = ""
     size_bytes: int = 0
@@ -82,6 +85,8 @@ class _Lookups:
         if name not in self._rendered:
             row = _row(replace(result.facts, status=status), result, self)
             self._rendered[name] = row, len(msgspec.json.encode(row))
+        if result.outcome is Outcome.KNOWN:
+            self.known[result.index] = result.profile.key
         self.rows[result.index], size_bytes = self._rendered[name]
         self.size_bytes += size_bytes
 
@@ -94,6 +99,7 @@ def answer(
     if_missing: str,
     *,
     credits_per_day: int,
+    new_people_per_day: int,
 ) -> FormulaValues:
     """Return values for the people in `urls`, row by row.
 
@@ -104,6 +110,7 @@ def answer(
         fields: names, headers, or comma lists of them.
         if_missing: what stands where nothing is known.
         credits_per_day: what all formulas of a spreadsheet may spend in a day.
+        new_people_per_day: how many people they may newly show in a day of whom a lead was there already.
 
     Raises:
         InvalidRequest: the fields cannot be understood, there are too many cells, or the answer would be too large.
@@ -127,6 +134,8 @@ def answer(
         raise InvalidRequest(
             f"The formula's answer is larger than {MAX_ANSWER_BYTES // 1_000_000} MB; choose fewer cells or fields."
         )
+    rows = dict(lookups.rows)  # as they are now: what comes late has not been counted
+    withheld = _withheld(context, token, dict(lookups.known), new_people_per_day)
     place = iter(range(len(profiles)))
     answer = FormulaValues([], 0)
     for item in found:
@@ -135,10 +144,12 @@ def answer(
             continue
         index = next(place)
         cancelled = lookups.cancelled.get(index)
-        row = lookups.rows.get(index)
-        if cancelled is not None:
+        row = rows.get(index)
+        if index in withheld:
+            row = _said(f"{TROUBLE}{_limit_sentence(new_people_per_day)}", len(chosen))
+        elif cancelled is not None:
             row = _said(f"{TROUBLE}{lookups.trouble or cancelled}", len(chosen))
-        answer.pending += row is None or cancelled is not None
+        answer.pending += row is None or cancelled is not None or index in withheld
         answer.values.append([None] * len(chosen) if row is None else row)
     return answer
 
@@ -160,6 +171,23 @@ def _row(facts: Facts, result: Result, lookups: _Lookups) -> Row:
         return _said(f"{TROUBLE}{result.detail}", len(lookups.fields))
     cells = project(result.lead, facts, lookups.fields, budget=lookups.budget, failed=f"{TROUBLE}{{}}".format)
     return [lookups.if_missing if cell == "" else cell for cell in cells]
+
+
+def _withheld(context: AppContext, token: FormulaToken, known: Mapping[int, str], limit_per_day: int) -> set[int]:
+    """Return the places of people who are known, but may not be shown to this spreadsheet today."""
+    if not known:
+        return set()
+    keys = [known[index] for index in sorted(known)]
+    over = formula_people.over_the_limit(context.store, token.spreadsheet_id, keys, limit_per_day, context.clock())
+    return {index for index, key in known.items() if key in over}
+
+
+def _limit_sentence(limit_per_day: int) -> str:
+    return (
+        f"This spreadsheet's formulas have shown {counted(limit_per_day, 'person', 'people')} today who are new to it, "
+        "the most for a day (FORMULA_NEW_PEOPLE_PER_DAY). More come at 00:00 UTC, or at once through the Leadfill "
+        "sidebar; whoever runs Leadfill can raise the limit."
+    )
 
 
 def _why(stopped_by: LeadfillError | None) -> str:

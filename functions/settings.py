@@ -29,6 +29,8 @@ class Settings:
     credits_per_user_day: int = 5000
     credits_per_month: int = 50000
     formula_credits_per_day: int = 200
+    formula_new_people_per_day: int = 1000
+    """How many people whom the team knows from elsewhere the formulas of one spreadsheet may newly show in a day."""
     sheets_api_endpoint: str = "https://sheets.googleapis.com/"
     tasks_queue: str = ""
     """`projects/P/locations/L/queues/Q`; empty: the queue in the store."""

@@ -43,14 +43,33 @@ interface FormulaBody {
 
 /** A token for the formulas of one spreadsheet. */
 interface FormulaToken {
+  /** Its text, shown only here */
   token: string;
   token_id: string;
+  /** The address of the person in whose name it spends */
+  maker: string;
+  issued_at: string;
   expires_at: string;
 }
 
 /** The spreadsheet whose formulas may ask. */
 interface FormulaTokenBody {
   spreadsheet_id: string;
+}
+
+/** A token for the formulas of one spreadsheet, without its text. */
+interface FormulaTokenEntry {
+  token_id: string;
+  maker: string;
+  issued_at: string;
+  expires_at: string;
+  /** Whether the caller has made it */
+  yours: boolean;
+}
+
+/** The formula tokens of a spreadsheet that count at present, the newest first. */
+interface FormulaTokenList {
+  tokens: FormulaTokenEntry[];
 }
 
 /** Values for a formula, a row for each URL and a column for each field, and how many rows must be asked for again. A value is null where the lookup has not ended. */

@@ -7,12 +7,11 @@ scheduler's OpenID token (`worker`, `sweep`), and the formula token that a perso
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from functions.auth.certificates import Certificates, issuers
@@ -20,7 +19,8 @@ from functions.auth.encryption import DecryptionFailed, TokenCipher
 from functions.errors import Forbidden, SettingsError, Unauthenticated
 from functions.runtime import REAL
 
-FORMULA_TOKEN_DAYS = 90
+FORMULA_TOKEN_DAYS = 14
+"""The maker's sidebar renews it; of somebody who has left it ends by itself."""
 CLOCK_SKEW_S = 10
 MAX_HEADER_LENGTH = 8192
 """Google's tokens are about 1,200 characters; a longer one is not worth decoding."""
@@ -28,6 +28,7 @@ _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
 
 _SIGN_IN = "Sign in again: this identity is missing, expired, or not meant for this deployment."
+_CONNECT = "This sheet's formulas are not connected any more; choose Connect again in Leadfill's settings."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class FormulaToken:
     issued_by: Caller
     issued_at: datetime
     expires_at: datetime
+    revoked_at: datetime | None = None
 
 
 class Access:
@@ -62,7 +64,7 @@ class Access:
         allowed_domains: Workspace domains (or `gmail.com`) whose people may call, in lower case.
         allowed_emails: single addresses that may call, in lower case.
         worker_service_account: the only identity that `worker_identity` accepts.
-        secret_key: `LEADFILL_SECRET_KEY`; seals formula tokens.
+        secret_key: `LEADFILL_SECRET_KEY`; encrypts formula tokens.
         now: the clock, in seconds since 1970.
 
     Raises:
@@ -100,7 +102,10 @@ class Access:
         """
         if not self._audience:
             raise SettingsError("IDENTITY_AUDIENCE is not set: nobody can prove that they mean this deployment.")
-        return self._admitted(_caller(self._claims(authorization_header, self._audience)))
+        caller = _caller(self._claims(authorization_header, self._audience))
+        if not self.is_admitted(caller):
+            raise Forbidden("This account may not use this deployment; ask its owner to allow it.")
+        return caller
 
     def worker_identity(self, authorization_header: str | None, audience: str) -> Caller:
         """`Authorization` header of a queue's or scheduler's call → the configured service account.
@@ -127,53 +132,57 @@ class Access:
         return caller
 
     def issue_formula_token(self, caller: Caller, spreadsheet_id: str) -> tuple[str, FormulaToken]:
-        """A token for the formulas of one spreadsheet; the sealed text is shown once, `token_id` is what to revoke."""
-        issued_at = int(self._now())
-        claims = {
-            "id": secrets.token_urlsafe(16),
-            "for": "formula",
-            "spreadsheet_id": spreadsheet_id,
-            "by": asdict(caller),
-            "iat": issued_at,
-            "exp": issued_at + FORMULA_TOKEN_DAYS * 86400,
-        }
-        return self._cipher.encrypt(json.dumps(claims)), _formula_token(claims)
+        """Make a token for the formulas of one spreadsheet; it counts once it is in the store.
+
+        Returns:
+            Its text, which is shown once and nowhere kept, and what the store keeps of it.
+        """
+        issued_at = datetime.fromtimestamp(int(self._now()), UTC)
+        token = FormulaToken(
+            token_id=secrets.token_urlsafe(16),
+            spreadsheet_id=spreadsheet_id,
+            issued_by=caller,
+            issued_at=issued_at,
+            expires_at=issued_at + timedelta(days=FORMULA_TOKEN_DAYS),
+        )
+        return self._cipher.encrypt(token.token_id), token
 
     def formula_token(
         self,
         authorization_header: str | None,
         *,
         spreadsheet_id: str | None,
-        revoked: Callable[[str], bool],
+        find: Callable[[str], FormulaToken | None],
     ) -> FormulaToken:
         """`Authorization` header of a formula's call → what it allows; nothing else is accepted there.
 
         Args:
             authorization_header: as it came.
             spreadsheet_id: which spreadsheet the call says it comes from; None if it does not say.
-            revoked: whether the token with this id was revoked.
+            find: token id → what the store keeps of it. Asked only for a text that this deployment has made.
 
         Raises:
-            Unauthenticated: no formula token of this deployment, or an expired or revoked one.
+            Unauthenticated: no formula token of this deployment, or one that has ended.
             Forbidden: made for another spreadsheet, or by a person who is no longer allowed here.
         """
-        renew = "This sheet's formula permission has ended; open the Leadfill sidebar once to renew it."
         try:
-            claims = json.loads(self._cipher.decrypt(_bearer(authorization_header, renew)))
+            token = find(self._cipher.decrypt(_bearer(authorization_header, _CONNECT)))
         except DecryptionFailed:
-            raise Unauthenticated(renew) from None
-        if claims["for"] != "formula" or self._now() >= claims["exp"] or revoked(claims["id"]):
-            raise Unauthenticated(renew)
-        token = _formula_token(claims)
+            raise Unauthenticated(_CONNECT) from None
+        if token is None or token.revoked_at is not None or self._now() >= token.expires_at.timestamp():
+            raise Unauthenticated(_CONNECT)
         if spreadsheet_id is not None and spreadsheet_id != token.spreadsheet_id:
             raise Forbidden("This formula permission is for another spreadsheet; open the sidebar in this one.")
-        self._admitted(token.issued_by)
+        if not self.is_admitted(token.issued_by):
+            raise Forbidden(
+                "Whoever connected this sheet's formulas may not use Leadfill any more; "
+                "choose Connect again in Leadfill's settings."
+            )
         return token
 
-    def _admitted(self, caller: Caller) -> Caller:
-        if caller.email in self._allowed_emails or caller.domain in self._allowed_domains:
-            return caller
-        raise Forbidden("This account may not use this deployment; ask its owner to allow it.")
+    def is_admitted(self, caller: Caller) -> bool:
+        """Tell whether a person may use this deployment by its present settings."""
+        return caller.email in self._allowed_emails or caller.domain in self._allowed_domains
 
     def _claims(self, authorization_header: str | None, audience: str) -> Mapping[str, Any]:
         """The claims of a token whose signature, time, audience, issuer and address all hold."""
@@ -225,13 +234,3 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
     if not domain and not host.endswith(".gserviceaccount.com"):
         raise Unauthenticated("Sign in with a Google Workspace or gmail.com account: nobody vouches for this address.")
     return Caller(subject, email, domain.lower())
-
-
-def _formula_token(claims: Mapping[str, Any]) -> FormulaToken:
-    return FormulaToken(
-        token_id=claims["id"],
-        spreadsheet_id=claims["spreadsheet_id"],
-        issued_by=Caller(**claims["by"]),
-        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
-        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
-    )

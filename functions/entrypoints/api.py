@@ -12,19 +12,20 @@ from functions.auth.access import Access, Caller
 from functions.context import AppContext
 from functions.entrypoints import flask_app, openapi, requests, responses
 from functions.entrypoints.routes import ROUTES
-from functions.errors import Forbidden
+from functions.errors import Forbidden, NotFound
 from functions.fields import split
 from functions.jobs import service
 from functions.jobs.request import JobRequest
 from functions.jobs.usage import Usage, report
 from functions.profiles import parse
-from functions.store import erasures, job_rows, jobs, revocations
+from functions.store import erasures, formula_tokens, job_rows, jobs
 from functions.store.jobs import Job
 from functions.version import VERSION
 
 MAX_BYTES = 1_000_000
 PAGE_ROWS = 500
 RECENT_JOBS = 20
+NOT_THERE = "There is no such formula token; it may be another spreadsheet's, or have ended long ago."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +116,56 @@ class Api:
     def issue_formula_token(
         self, caller: Caller, token: str, body: requests.FormulaTokenBody
     ) -> responses.FormulaToken:
-        """A token for the formulas of one spreadsheet, which its maker can open."""
-        if not service.may_open(self.context, body.spreadsheet_id, token):
-            raise Forbidden("This account cannot open that spreadsheet, so it cannot let its formulas ask.")
+        """Connects the formulas of a spreadsheet that the caller can edit, in place of the caller's earlier token."""
+        self._require_editor(body.spreadsheet_id, token)
         text, made = self.access.issue_formula_token(caller, body.spreadsheet_id)
-        return responses.FormulaToken(token=text, token_id=made.token_id, expires_at=made.expires_at)
-
-    def revoke_formula_token(self, token_id: str) -> None:
-        """Ends a formula token."""
         with self.context.store.writing() as connection:
-            revocations.revoke(connection, token_id[:200], self.context.clock())
+            formula_tokens.replace(connection, made)
+        return responses.FormulaToken(
+            token=text,
+            token_id=made.token_id,
+            maker=caller.email,
+            issued_at=made.issued_at,
+            expires_at=made.expires_at,
+        )
+
+    def list_formula_tokens(
+        self, caller: Caller, token: str, query: requests.FormulaTokensQuery
+    ) -> responses.FormulaTokenList:
+        """The tokens that the formulas of a spreadsheet can ask with, for who can edit it."""
+        self._require_editor(query.spreadsheet_id, token)
+        with self.context.store.reading() as connection:
+            found = formula_tokens.of_spreadsheet(connection, query.spreadsheet_id, self.context.clock())
+        entries = [
+            responses.FormulaTokenEntry(
+                token_id=each.token_id,
+                maker=each.issued_by.email,
+                issued_at=each.issued_at,
+                expires_at=each.expires_at,
+                yours=each.issued_by.subject == caller.subject,
+            )
+            for each in found
+            if self.access.is_admitted(each.issued_by)
+        ]
+        return responses.FormulaTokenList(tokens=entries)
+
+    def revoke_formula_token(self, caller: Caller, token: str | None, token_id: str) -> None:
+        """Ends a formula token, for its maker and for who can edit its spreadsheet."""
+        with self.context.store.reading() as connection:
+            found = formula_tokens.find(connection, token_id)
+        if found is None:
+            raise NotFound(NOT_THERE)
+        if found.issued_by.subject != caller.subject:
+            try:
+                self._require_editor(found.spreadsheet_id, token)
+            except Forbidden as error:  # to everybody else it is as if there were none
+                raise NotFound(NOT_THERE) from error
+        with self.context.store.writing() as connection:
+            formula_tokens.revoke(connection, token_id, self.context.clock())
+
+    def _require_editor(self, spreadsheet_id: str, token: str | None) -> None:
+        if not service.may_open(self.context, spreadsheet_id, token):
+            raise Forbidden("This account cannot edit that spreadsheet, so it cannot decide who asks in its formulas.")
 
     def usage(self, caller: Caller, query: requests.UsageQuery) -> Usage:
         """Credits by day, user and spreadsheet."""

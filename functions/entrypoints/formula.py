@@ -13,7 +13,7 @@ from functions.auth.access import Access, FormulaToken
 from functions.context import AppContext
 from functions.entrypoints import flask_app
 from functions.entrypoints.flask_app import Header, Route
-from functions.store import revocations
+from functions.store import formula_tokens
 
 MAX_BYTES = 4_000_000
 
@@ -45,7 +45,7 @@ ROUTE = Route(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Formulas:
     """The view of one deployment."""
 
@@ -53,6 +53,8 @@ class Formulas:
     access: Access
     credits_per_day: int
     """What all formulas of one spreadsheet may spend in a day."""
+    new_people_per_day: int
+    """How many people may become new to the formulas of one spreadsheet in a day, of those who cost nothing."""
 
     def application(self) -> Flask:
         """The Flask application."""
@@ -61,16 +63,22 @@ class Formulas:
     def answer(self, caller: FormulaToken, body: FormulaBody) -> formula.FormulaValues:
         """Values for a formula."""
         return formula.answer(
-            self.context, caller, body.urls, body.fields, body.if_missing, credits_per_day=self.credits_per_day
+            self.context,
+            caller,
+            body.urls,
+            body.fields,
+            body.if_missing,
+            credits_per_day=self.credits_per_day,
+            new_people_per_day=self.new_people_per_day,
         )
 
     def _identify(self) -> FormulaToken:
         return self.access.formula_token(
             request.headers.get("Authorization"),
             spreadsheet_id=request.headers.get(SPREADSHEET.name),  # where the caller says it
-            revoked=self._is_revoked,
+            find=self._find,
         )
 
-    def _is_revoked(self, token_id: str) -> bool:
+    def _find(self, token_id: str) -> FormulaToken | None:
         with self.context.store.reading() as connection:
-            return revocations.is_revoked(connection, token_id)
+            return formula_tokens.find(connection, token_id)

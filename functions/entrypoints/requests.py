@@ -34,6 +34,12 @@ class FormulaTokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     spreadsheet_id: Id
 
 
+class FormulaTokensQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The spreadsheet whose formula tokens are listed."""
+
+    spreadsheet_id: Id
+
+
 class FieldListsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Lists of fields, as formulas hold them."""
 

@@ -150,9 +150,27 @@ class RowPage(msgspec.Struct, frozen=True, kw_only=True):
 class FormulaToken(msgspec.Struct, frozen=True, kw_only=True):
     """A token for the formulas of one spreadsheet."""
 
-    token: str
+    token: Annotated[str, msgspec.Meta(description="Its text, shown only here")]
     token_id: str
+    maker: Annotated[str, msgspec.Meta(description="The address of the person in whose name it spends")]
+    issued_at: datetime
     expires_at: datetime
+
+
+class FormulaTokenEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A token for the formulas of one spreadsheet, without its text."""
+
+    token_id: str
+    maker: str
+    issued_at: datetime
+    expires_at: datetime
+    yours: Annotated[bool, msgspec.Meta(description="Whether the caller has made it")]
+
+
+class FormulaTokenList(msgspec.Struct, frozen=True, kw_only=True):
+    """The formula tokens of a spreadsheet that count at present, the newest first."""
+
+    tokens: list[FormulaTokenEntry]
 
 
 def catalogue() -> Catalogue:

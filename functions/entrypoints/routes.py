@@ -166,10 +166,20 @@ ROUTES = (
         headers=(SHEET_TOKEN,),
     ),
     Route(
+        method="GET",
+        path="/v1/formula-tokens",
+        view="list_formula_tokens",
+        summary="The formula tokens of a spreadsheet",
+        query=requests.FormulaTokensQuery,
+        answer=responses.FormulaTokenList,
+        headers=(SHEET_TOKEN,),
+    ),
+    Route(
         method="DELETE",
         path="/v1/formula-tokens/{token_id}",
         view="revoke_formula_token",
-        summary="End a formula token",
+        summary="Revoke a formula token: its maker, or whoever can edit its spreadsheet",
+        headers=(SHEET_TOKEN_OF_OTHERS,),
     ),
     Route(
         method="GET",

@@ -19,6 +19,8 @@ KEEP_CELL_HISTORY = timedelta(days=30)
 KEEP_JOBS = timedelta(days=180)
 KEEP_LEADS = timedelta(days=730)
 """How long a lead is kept that nobody has looked up again."""
+KEEP_FORMULA_TOKENS = timedelta(days=30)
+"""How long after its end it can be told who made a formula token."""
 MAX_WAIT = timedelta(days=30)
 """How long a run waits for somebody to renew its access."""
 GIVEN_UP = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
@@ -56,7 +58,11 @@ def sweep(context: AppContext) -> SweepReport:
             ended += 1
         ended += _give_up_waiting(connection, now)
         purged = retention.purge(
-            connection, cell_history=now - KEEP_CELL_HISTORY, jobs=now - KEEP_JOBS, leads=now - KEEP_LEADS
+            connection,
+            cell_history=now - KEEP_CELL_HISTORY,
+            jobs=now - KEEP_JOBS,
+            leads=now - KEEP_LEADS,
+            formula_tokens=now - KEEP_FORMULA_TOKENS,
         )
     for chunk_id in chunk_ids:
         context.queue.enqueue(chunk_id)

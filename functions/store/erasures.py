@@ -25,6 +25,8 @@ def erase(connection: sa.Connection, key: str, now: datetime) -> None:
     rows = schema.job_rows
     connection.execute(rows.update().where(rows.c.key == key).values(key=None, cells=sa.null()))
     _forget(connection, [key])
+    # After the lead, for which a formula that is about to record the person makes this wait.
+    connection.execute(schema.formula_people.delete().where(schema.formula_people.c.key == key))
 
 
 def keep_out(connection: sa.Connection, keys: Sequence[str]) -> None:

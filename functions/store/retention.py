@@ -9,14 +9,17 @@ import sqlalchemy as sa
 from functions.store import schema
 
 
-def purge(connection: sa.Connection, *, cell_history: datetime, jobs: datetime, leads: datetime) -> int:
+def purge(
+    connection: sa.Connection, *, cell_history: datetime, jobs: datetime, leads: datetime, formula_tokens: datetime
+) -> int:
     """Deletes what is older than these moments; how many rows that were.
 
     Args:
         connection: a transaction.
         cell_history: of jobs that ended before, what cells held and got.
         jobs: whole jobs that ended before.
-        leads: what was learned before.
+        leads: what was learned, or first shown by a formula, before.
+        formula_tokens: those that expired before.
     """
     rows, before, table = schema.job_rows, schema.snapshots, schema.jobs
     old = sa.select(table.c.id).where(table.c.finished_at < cell_history)
@@ -25,5 +28,7 @@ def purge(connection: sa.Connection, *, cell_history: datetime, jobs: datetime, 
         before.delete().where(before.c.job_id.in_(old)),
         table.delete().where(table.c.finished_at < jobs),
         schema.leads.delete().where(schema.leads.c.learned_at < leads),
+        schema.formula_people.delete().where(schema.formula_people.c.first_at < leads),
+        schema.formula_tokens.delete().where(schema.formula_tokens.c.expires_at < formula_tokens),
     ]
     return sum(connection.execute(statement).rowcount for statement in statements)

@@ -158,11 +158,26 @@ erasures = sa.Table(
     sa.Column("at", Instant, nullable=False),
 )
 
-revoked_tokens = sa.Table(
-    "revoked_tokens",
+formula_tokens = sa.Table(
+    "formula_tokens",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True, comment="of a formula token"),
-    sa.Column("at", Instant, nullable=False),
+    sa.Column("id", sa.Text, primary_key=True, comment="names the token; its text is not kept"),
+    sa.Column("spreadsheet_id", sa.Text, nullable=False, index=True),
+    sa.Column("subject", sa.Text, nullable=False, comment="who made it, and in whose name it spends"),
+    sa.Column("email", sa.Text, nullable=False, comment="the maker's; shown in the list of tokens"),
+    sa.Column("domain", sa.Text, nullable=False, comment="the maker's; decides whether they are still admitted"),
+    sa.Column("issued_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False, index=True),
+    sa.Column("revoked_at", Instant, nullable=True),
+)
+
+formula_people = sa.Table(
+    "formula_people",
+    metadata,
+    sa.Column("spreadsheet_id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True, index=True),
+    sa.Column("first_at", Instant, nullable=False, comment="when its formulas first showed the person, for nothing"),
+    sa.Index("ix_formula_people_of_a_day", "spreadsheet_id", "first_at"),
 )
 
 locks = sa.Table(

@@ -36,10 +36,18 @@ class Ask:
         )
         self.api_key = "key"
 
-    def __call__(self, *cells: str, fields: tuple[str, ...] = FIELDS, credits_per_day: int = 100) -> FormulaValues:
+    def __call__(
+        self,
+        *cells: str,
+        fields: tuple[str, ...] = FIELDS,
+        credits_per_day: int = 100,
+        new_people_per_day: int = 100,
+        token: FormulaToken = TOKEN,
+    ) -> FormulaValues:
         """One column of cells."""
         column = [[cell] for cell in cells]
-        return formula.answer(self._deployment, TOKEN, column, fields, "", credits_per_day=credits_per_day)
+        caps = {"credits_per_day": credits_per_day, "new_people_per_day": new_people_per_day}
+        return formula.answer(self._deployment, token, column, fields, "", **caps)
 
 
 @pytest.fixture
@@ -119,7 +127,9 @@ def test_a_store_that_fails_while_people_are_looked_up_is_an_error_not_an_empty_
 def test_whatever_stands_in_the_cells_each_has_its_row_and_costs_nothing(
     ask: Ask, sandbox: Sandbox, cells: list[list[str]]
 ) -> None:
-    answer: Any = formula.answer(ask._deployment, TOKEN, cells, FIELDS, "none", credits_per_day=100)
+    answer: Any = formula.answer(
+        ask._deployment, TOKEN, cells, FIELDS, "none", credits_per_day=100, new_people_per_day=100
+    )
     flat = [cell for row in cells for cell in row]
     assert [len(row) for row in answer.values] == [2] * len(flat)
     assert answer.pending == 0

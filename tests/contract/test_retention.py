@@ -13,10 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from functions import logs
+from functions.auth.access import Caller, FormulaToken
 from functions.credits.caps import caps
-from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_JOBS, KEEP_LEADS
+from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_FORMULA_TOKENS, KEEP_JOBS, KEEP_LEADS
 from functions.outcomes import JobState, Outcome
-from functions.store import claims, job_rows, jobs, ledger, retention, schema
+from functions.store import claims, formula_tokens, job_rows, jobs, ledger, retention, schema
 from functions.store.database import Store
 from functions.store.job_rows import JobRow
 from functions.store.jobs import Job
@@ -79,7 +80,11 @@ def purge(store: Store) -> int:
     """As the sweep does it."""
     with store.writing() as connection:
         return retention.purge(
-            connection, cell_history=NOW - KEEP_CELL_HISTORY, jobs=NOW - KEEP_JOBS, leads=NOW - KEEP_LEADS
+            connection,
+            cell_history=NOW - KEEP_CELL_HISTORY,
+            jobs=NOW - KEEP_JOBS,
+            leads=NOW - KEEP_LEADS,
+            formula_tokens=NOW - KEEP_FORMULA_TOKENS,
         )
 
 
@@ -117,6 +122,22 @@ def test_a_lead_goes_when_nobody_has_looked_it_up_for_long(store: Store) -> None
     assert purge(store) == 1
     with store.reading() as connection:
         assert list(connection.scalars(sa.select(schema.leads.c.key))) == ["new"]
+
+
+def test_a_formula_token_is_forgotten_a_month_after_its_end_and_who_was_shown_with_the_leads(store: Store) -> None:
+    for token_id, age in (("old", KEEP_FORMULA_TOKENS + timedelta(days=1)), ("new", KEEP_FORMULA_TOKENS)):
+        token = FormulaToken(token_id, "sheet", Caller(token_id, "", ""), NOW - age - timedelta(days=14), NOW - age)
+        with store.writing() as connection:
+            formula_tokens.replace(connection, token)
+    shown = schema.formula_people
+    with store.writing() as connection:
+        for key, age in (("long ago", KEEP_LEADS + timedelta(days=1)), ("lately", KEEP_LEADS)):
+            row = {"spreadsheet_id": "sheet", "key": key, "first_at": NOW - age}
+            connection.execute(shown.insert(), [row])
+    assert purge(store) == 2
+    with store.reading() as connection:
+        assert list(connection.scalars(sa.select(schema.formula_tokens.c.id))) == ["new"]
+        assert list(connection.scalars(sa.select(shown.c.key))) == ["lately"]
 
 
 def sealed(running: Running, job_id: str) -> str | None:

@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.auth import crypt, jwt
 
-from functions.auth.access import MAX_HEADER_LENGTH, Access, Caller
+from functions.auth.access import MAX_HEADER_LENGTH, Access, Caller, FormulaToken
 from functions.auth.certificates import GOOGLE_CERTS_URL
 from functions.auth.encryption import TokenCipher
 from functions.errors import AccessError, Forbidden, Unauthenticated
@@ -242,7 +243,7 @@ def test_no_attack_is_taken_for_the_queue_or_a_formula(door: Access, issuer: Iss
             door.worker_identity(header, WORKER)
     if attack != "a formula token":
         with pytest.raises(AccessError):
-            door.formula_token(header, spreadsheet_id="sheet-1", revoked=lambda _: False)
+            door.formula_token(header, spreadsheet_id="sheet-1", find=_never)
 
 
 def test_a_person_is_not_the_queue_even_with_its_audience(door: Access, issuer: Issuer) -> None:
@@ -280,48 +281,51 @@ def test_a_local_issuers_tokens_are_worth_nothing_in_the_cloud(
     assert cloud.caller("Bearer " + issuer.signed(claims(issuer, iss="https://accounts.google.com"))) == PERSON
 
 
-def formula(door: Access, header: str, *, spreadsheet_id: str = "sheet-1", revoked: bool = False) -> None:
-    door.formula_token(header, spreadsheet_id=spreadsheet_id, revoked=lambda _: revoked)
+def formula(door: Access, text: str, *kept: FormulaToken, spreadsheet_id: str = "sheet-1") -> None:
+    """A formula's call, where these tokens are in the store."""
+    tokens = {token.token_id: token for token in kept}
+    door.formula_token(f"Bearer {text}", spreadsheet_id=spreadsheet_id, find=tokens.get)
+
+
+def _never(_token_id: str) -> FormulaToken:
+    raise AssertionError("nothing that this deployment has not made reaches the store")
 
 
 def test_a_formula_token_is_for_one_spreadsheet_and_can_be_revoked(door: Access) -> None:
     text, made = door.issue_formula_token(PERSON, "sheet-1")
-    formula(door, f"Bearer {text}")
+    formula(door, text, made)
     with pytest.raises(Forbidden):
-        formula(door, f"Bearer {text}", spreadsheet_id="sheet-2")
+        formula(door, text, made, spreadsheet_id="sheet-2")
     with pytest.raises(Unauthenticated):
-        formula(door, f"Bearer {text}", revoked=True)
+        formula(door, text, replace(made, revoked_at=made.issued_at))
+
+
+def test_a_formula_token_that_is_not_in_the_store_counts_for_nothing(door: Access) -> None:
+    text, _ = door.issue_formula_token(PERSON, "sheet-1")
+    _, other = door.issue_formula_token(PERSON, "sheet-1")
     with pytest.raises(Unauthenticated):
-        door.formula_token(f"Bearer {text}", spreadsheet_id="sheet-1", revoked={made.token_id}.__contains__)
+        formula(door, text, other)
 
 
 def test_a_formula_token_ends_when_its_maker_may_no_longer_call(issuer: Issuer, door: Access) -> None:
-    text, _ = door.issue_formula_token(PERSON, "sheet-1")
+    text, made = door.issue_formula_token(PERSON, "sheet-1")
     without_them = context(f"{issuer.url}/certs", allowed_domains=("elsewhere.example",))
     with pytest.raises(Forbidden):
-        formula(without_them, f"Bearer {text}")
+        formula(without_them, text, made)
 
 
 def test_no_changed_byte_of_a_formula_token_goes_unnoticed(door: Access) -> None:
-    text, _ = door.issue_formula_token(PERSON, "sheet-1")
+    text, made = door.issue_formula_token(PERSON, "sheet-1")
     for place in range(0, len(text) - 4, 7):
         changed = text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :]
         with pytest.raises(Unauthenticated):
-            formula(door, f"Bearer {changed}")
+            formula(door, changed, made)
 
 
-def test_what_is_sealed_for_another_purpose_or_by_another_deployment_is_no_formula_token(
-    issuer: Issuer,
-    door: Access,
-) -> None:
-    body = json.dumps(
-        {"id": "x", "for": "formula", "spreadsheet_id": "sheet-1", "by": {}, "iat": 0, "exp": 2**40},
-    )
-    other = context(f"{issuer.url}/certs", secret_key="another-horse-eats-staples-9876543210")
-    for text in (
-        TokenCipher(SECRET, "sheet access").encrypt(body),
-        TokenCipher(SECRET, "formula token").encrypt(body.replace('"for": "formula"', '"for": "everything"')),
-        other.issue_formula_token(PERSON, "sheet-1")[0],
-    ):
+def test_what_is_sealed_for_another_purpose_or_by_another_deployment_is_no_formula_token(door: Access) -> None:
+    _, made = door.issue_formula_token(PERSON, "sheet-1")
+    formula(door, TokenCipher(SECRET, "formula token").encrypt(made.token_id), made)
+    other = "another-horse-eats-staples-9876543210"
+    for cipher in (TokenCipher(SECRET, "sheet access"), TokenCipher(other, "formula token")):
         with pytest.raises(Unauthenticated):
-            formula(door, f"Bearer {text}")
+            formula(door, cipher.encrypt(made.token_id), made)

@@ -1,16 +1,14 @@
-"""What else the store keeps is kept alike by both databases: spending by day, erased people, revoked tokens."""
+"""What else the store keeps is kept alike by both databases: spending by day, erased people."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import pytest
-
 from functions.credits.caps import Cap
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import Charge, EntryKind
-from functions.store import claims, erasures, leads, ledger, revocations
+from functions.store import claims, erasures, leads, ledger
 from functions.store.claims import Settlement
 from functions.store.database import Store
 from functions.store.ledger import Day
@@ -58,13 +56,3 @@ def test_an_erased_person_is_gone_and_the_amount_stays(store: Store) -> None:
     with store.writing() as connection:
         assert erasures.lift(connection, key)
         assert not erasures.lift(connection, key)
-
-
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_revoked_token_stays_so(store: Store, times: int) -> None:
-    for _ in range(times):
-        with store.writing() as connection:
-            revocations.revoke(connection, "token", NOON)
-    with store.reading() as connection:
-        assert revocations.is_revoked(connection, "token")
-        assert not revocations.is_revoked(connection, "another")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functions.auth.access import Access, Caller
 from functions.credits.lead_status import LeadStatus
 from functions.profiles import parse
-from functions.store import leads, schema_version
+from functions.store import formula_tokens, leads, schema_version
 from functions.store.database import Store
 
 SECRET = "Zq3vT8xLw1Yb6Nc0Rk5Jd2Hf9Mg4Ps7A"
@@ -24,7 +24,6 @@ def prepare(database_url: str) -> str:
     lead = b'{"email": "%s"}' % EMAIL.encode()
     with store.writing() as connection:
         leads.learn(connection, {parse(PROFILE).key: (LeadStatus.FOUND, leads.pack(lead))}, datetime.now(UTC))
-    store.close()
     access = Access(
         audience="",
         certs_url=CERTIFICATES,
@@ -33,7 +32,11 @@ def prepare(database_url: str) -> str:
         worker_service_account="",
         secret_key=SECRET,
     )
-    return access.issue_formula_token(Caller("1", "you@example.com", "example.com"), "sheet")[0]
+    text, made = access.issue_formula_token(Caller("1", "you@example.com", "example.com"), "sheet")
+    with store.writing() as connection:
+        formula_tokens.replace(connection, made)
+    store.close()
+    return text
 
 
 def environment(database_url: str) -> dict[str, str]:

@@ -218,20 +218,23 @@ def test_a_formula_token_serves_its_spreadsheet_until_its_day(wire: Wire) -> Non
     door = access(wire, now=lambda: now[0])
     person = Caller("123", "ada@example.com", "example.com")
     text, made = door.issue_formula_token(person, "sheet-1")
+    kept = {made.token_id: made}
     assert (made.expires_at - made.issued_at).days == FORMULA_TOKEN_DAYS
-    assert door.formula_token(bearer(text), spreadsheet_id="sheet-1", revoked=lambda _: False) == made
-    assert door.formula_token(bearer(text), spreadsheet_id=None, revoked=lambda _: False).issued_by == person
+    assert door.formula_token(bearer(text), spreadsheet_id="sheet-1", find=kept.get) == made
+    assert door.formula_token(bearer(text), spreadsheet_id=None, find=kept.get).issued_by == person
     now[0] = made.expires_at.timestamp() - 1
-    door.formula_token(bearer(text), spreadsheet_id="sheet-1", revoked=lambda _: False)
+    door.formula_token(bearer(text), spreadsheet_id="sheet-1", find=kept.get)
     now[0] += 1
     with pytest.raises(Unauthenticated):
-        door.formula_token(bearer(text), spreadsheet_id="sheet-1", revoked=lambda _: False)
+        door.formula_token(bearer(text), spreadsheet_id="sheet-1", find=kept.get)
     assert wire.fetches == 0
 
 
 def test_a_formula_token_shows_nobody_who_made_it_or_for_what(wire: Wire) -> None:
-    text, _ = access(wire).issue_formula_token(Caller("123", "ada@example.com", "example.com"), "sheet-1")
+    text, made = access(wire).issue_formula_token(Caller("123", "ada@example.com", "example.com"), "sheet-1")
     assert "ada" not in text
+    assert made.token_id not in text
+    assert text not in repr(made)
     with pytest.raises(DecryptionFailed):
         TokenCipher(SECRET, "sheet access").decrypt(text)
 
@@ -288,8 +291,8 @@ from functions.auth.certificates import GOOGLE_CERTS_URL
 door = Access(audience="a", certs_url=GOOGLE_CERTS_URL, allowed_domains=("example.com",), allowed_emails=(),
               worker_service_account="", secret_key="correct-horse-battery-staple-0123456789")
 assert "cryptography" not in sys.modules
-text, _ = door.issue_formula_token(Caller("1", "a@example.com", "example.com"), "s")
-door.formula_token("Bearer " + text, spreadsheet_id="s", revoked=lambda _: False)
+text, made = door.issue_formula_token(Caller("1", "a@example.com", "example.com"), "s")
+assert door.formula_token("Bearer " + text, spreadsheet_id="s", find=lambda token_id: made) is made
 assert not {"google.auth", "requests"} & set(sys.modules), sorted(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -47,6 +47,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_erasures")),
     )
     op.create_table(
+        "formula_people",
+        sa.Column("spreadsheet_id", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column(
+            "first_at",
+            sa.BigInteger(),
+            nullable=False,
+            comment="when its formulas first showed the person, for nothing",
+        ),
+        sa.PrimaryKeyConstraint("spreadsheet_id", "key", name=op.f("pk_formula_people")),
+    )
+    op.create_index(op.f("ix_formula_people_key"), "formula_people", ["key"], unique=False)
+    op.create_index("ix_formula_people_of_a_day", "formula_people", ["spreadsheet_id", "first_at"], unique=False)
+    op.create_table(
+        "formula_tokens",
+        sa.Column("id", sa.Text(), nullable=False, comment="names the token; its text is not kept"),
+        sa.Column("spreadsheet_id", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False, comment="who made it, and in whose name it spends"),
+        sa.Column("email", sa.Text(), nullable=False, comment="the maker's; shown in the list of tokens"),
+        sa.Column("domain", sa.Text(), nullable=False, comment="the maker's; decides whether they are still admitted"),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_formula_tokens")),
+    )
+    op.create_index(op.f("ix_formula_tokens_expires_at"), "formula_tokens", ["expires_at"], unique=False)
+    op.create_index(op.f("ix_formula_tokens_spreadsheet_id"), "formula_tokens", ["spreadsheet_id"], unique=False)
+    op.create_table(
         "jobs",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("spreadsheet_id", sa.Text(), nullable=False),
@@ -123,12 +151,6 @@ def upgrade() -> None:
         sa.Column("holder", sa.Text(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_locks")),
-    )
-    op.create_table(
-        "revoked_tokens",
-        sa.Column("id", sa.Text(), nullable=False, comment="of a formula token"),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_revoked_tokens")),
     )
     op.create_table(
         "chunks",
