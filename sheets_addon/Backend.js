@@ -3,8 +3,9 @@
  * The only place that talks to the network. Every answer is either a value or a thrown BackendProblem whose message
  * is one sentence for a person.
  *
- * Where the backend lives is a *script* property, which only the deployer can set. It must not become a document
- * property: each editor of a file could then point everybody else's tokens at a server of their own.
+ * Where the backend lives is a *script* property. A document property would be worse: each editor of a file could write
+ * it with a formula or a script of their own. It is no protection where the script is bound to a spreadsheet: whoever can
+ * edit that spreadsheet can also edit the script and its properties, and so send colleagues' tokens elsewhere.
  */
 
 const API_URL_PROPERTY = "LEADFILL_API_URL";
@@ -28,7 +29,7 @@ class BackendProblem extends Error {
 /**
  * Calls the `api` entry point as the person at the keyboard.
  *
- * @param {"get" | "post"} method
+ * @param {"get" | "post" | "delete"} method
  * @param {string} path such as `/v1/plan`
  * @param {object | null} [body]
  * @param {{ withSheetAccess?: boolean, idempotencyKey?: string }} [options]
@@ -87,7 +88,7 @@ function backendUrl_(property) {
 }
 
 /**
- * @param {"get" | "post"} method
+ * @param {"get" | "post" | "delete"} method
  * @param {string} url
  * @param {Record<string, string>} headers
  * @param {object | null} body

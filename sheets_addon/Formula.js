@@ -11,6 +11,9 @@
 /** What a cell begins with that shows no value yet; such formulas are never frozen. */
 const TROUBLE_MARK = "⚠ ";
 const WAITING_MARK = "Loading…";
+const NOT_CONNECTED =
+  "Formulas may no longer ask in this spreadsheet: open Leadfill › Settings and connect them again.";
+const RENEWAL_MS = 1500;
 
 /**
  * Fills in what Slintel knows about people, from their LinkedIn profile URLs. A person who was looked up before costs
@@ -45,14 +48,32 @@ function enrichFormula_(urls, slots, ifMissing) {
   const before = cached_(key);
   if (before !== undefined) return before;
 
-  const token = formulaToken_();
-  if (!token) throw new FormulaMistake("Open Leadfill › Enrich… once, so that formulas may ask in this spreadsheet.");
-  const answer = callFormula_(token.token, { urls, fields, if_missing: ifMissing });
+  const answer = askFormula_({ urls, fields, if_missing: ifMissing });
   const values = withFreeColumns_(answer.values.map(shown_), slots);
   // What is still being looked up must be asked for again; what did not work soon; everything else holds.
   const hasTrouble = values.some((row) => row.some((value) => String(value).startsWith(TROUBLE_MARK)));
   if (answer.pending === 0) cache_(key, values, hasTrouble ? TROUBLE_SECONDS : CACHE_SECONDS);
   return values;
+}
+
+/**
+ * @param {FormulaBody} body
+ * @returns {FormulaValues}
+ */
+function askFormula_(body) {
+  const token = formulaToken_();
+  if (!token) throw new FormulaMistake("Open Leadfill › Enrich… once, so that formulas may ask in this spreadsheet.");
+  if (token.token === "") throw new FormulaMistake(NOT_CONNECTED);
+  try {
+    return callFormula_(token.token, body);
+  } catch (error) {
+    if (!(error instanceof BackendProblem) || error.status !== 401) throw error;
+    // Renewed in this very moment? The new token is stored a moment after the backend has ended the old one.
+    Utilities.sleep(RENEWAL_MS);
+    const now = formulaToken_();
+    if (!now?.token || now.token === token.token) throw error;
+    return callFormula_(now.token, body);
+  }
 }
 
 /**
@@ -113,8 +134,7 @@ function withFreeColumns_(values, slots) {
  * @returns {string}
  */
 function sentenceForCell_(error) {
-  if (error instanceof BackendProblem && error.status === 401)
-    return "Formulas may no longer ask in this spreadsheet: open Leadfill › Settings and connect them again.";
+  if (error instanceof BackendProblem && error.status === 401) return NOT_CONNECTED;
   if (error instanceof BackendProblem || error instanceof FormulaMistake) return error.message;
   return "Something went wrong in this formula. Choose Leadfill › Settings › Recalculate; if that does not help, ask whoever runs Leadfill.";
 }

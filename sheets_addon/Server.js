@@ -173,12 +173,33 @@ function getVersion() {
   });
 }
 
+/** @returns {Answer<FormulaConnection>} in the name of the person at the keyboard, whoever's it was before */
+function connectFormulas() {
+  return answer_(() => formulaConnection_(newFormulaToken_()));
+}
+
+/** @returns {Answer<FormulaConnection>} after what an opened sidebar does on its own */
+function keepFormulasConnected() {
+  return answer_(() => formulaConnection_(keepFormulaToken_()));
+}
+
+/** @returns {Answer<FormulaTokenEntry[]>} newest first */
+function listFormulaTokens() {
+  const id = () => encodeURIComponent(SpreadsheetApp.getActiveSpreadsheet().getId());
+  return answer_(
+    () => callApi_("get", `/v1/formula-tokens?spreadsheet_id=${id()}`, null, { withSheetAccess: true }).tokens,
+  );
+}
+
 /**
- * @param {boolean} force a new token also where the old one would do
+ * @param {string} id
  * @returns {Answer<FormulaConnection>}
  */
-function connectFormulas(force) {
-  return answer_(() => formulaConnection_(renewFormulaToken_(force)));
+function revokeFormulaToken(id) {
+  return answer_(() => {
+    revokeFormulaToken_(id);
+    return formulaConnection_(formulaToken_());
+  });
 }
 
 /** @returns {Answer<Recalculated>} */

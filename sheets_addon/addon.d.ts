@@ -97,6 +97,9 @@ interface FormulaConnection {
   connected: boolean;
   /** ISO time, or null where no token is kept. */
   expires_at: string | null;
+  /** Address of the person in whose name formulas ask; "" where no token is kept. */
+  maker: string;
+  token_id: string;
 }
 
 interface Recalculated {
@@ -119,7 +122,10 @@ interface Rpc {
   getUsage(days: number): Usage;
   getSettings(): SettingsView;
   getVersion(): string;
-  connectFormulas(force: boolean): FormulaConnection;
+  connectFormulas(): FormulaConnection;
+  keepFormulasConnected(): FormulaConnection;
+  listFormulaTokens(): FormulaTokenEntry[];
+  revokeFormulaToken(id: string): FormulaConnection;
   recalculateFormulas(): Recalculated;
   forgetChoices(): null;
   erasePerson(linkedinUrl: string): null;

@@ -14,7 +14,13 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const SCRIPT_PROPERTIES = "script-properties";
 
 /** Script and document properties, as somebody deployed and connected them. */
-export const TOKEN = { token: "formula-token", fetched_at: "2026-01-01T00:00:00Z", expires_at: "2099-01-01T00:00:00Z" };
+export const TOKEN = {
+  token: "formula-token",
+  token_id: "t0",
+  maker: "you@example.com",
+  issued_at: "2026-01-01T00:00:00Z",
+  expires_at: "2099-01-01T00:00:00Z",
+};
 
 /**
  * @param {{ csv?: string, connected?: boolean, deployed?: boolean }} [setup] `csv`: what the sheet `Leads` holds
@@ -25,13 +31,19 @@ export async function startAddon({ csv, connected = true, deployed = true } = {}
   const network = startHttp((path) => path);
   const view = { sheetId: emulator?.sheetId ?? 0, ranges: ["A1"] };
   const cached = [];
+  let nextToken = null;
   const host = createHost({
     outside: { [backend.url]: backend.url },
     spreadsheetId: emulator?.id ?? "spreadsheet",
     view,
     http(method, url, headers = {}, body = undefined) {
       if (url.startsWith("/kept/document-cache") && JSON.parse(body).put) cached.push(JSON.parse(body));
-      if (url.startsWith(backend.url)) return network.httpSync(method, url, headers, body);
+      if (url.startsWith(backend.url)) {
+        const answer = network.httpSync(method, url, headers, body);
+        if (nextToken) keep(documentProperties, { LEADFILL_FORMULA_TOKEN: JSON.stringify(nextToken) });
+        nextToken = null;
+        return answer;
+      }
       if (!emulator || !url.startsWith("/proxy/emulator")) return null;
       const signed = { ...headers, Authorization: `Bearer ${emulator.token}` };
       return network.httpSync(method, emulator.url + url.slice("/proxy/emulator".length), signed, body);
@@ -52,6 +64,10 @@ export async function startAddon({ csv, connected = true, deployed = true } = {}
     rpc: (name, ...args) => host.run("sidebar", name, ...args),
     /** As a cell does. */
     enrich: (...args) => host.run("formula", "ENRICH", ...args),
+    /** Renews the formula token as a colleague's sidebar does, while the next call to the backend is under way. */
+    storeTokenAfterNextCall(token) {
+      nextToken = token;
+    },
     /** A function that no one outside may call. */
     inside: (name, ...args) => host.execution("menu").globals[name](...args),
     async close() {

@@ -4,7 +4,7 @@
  *
  *   PUT /_answers {"GET /v1/usage": {status, type, body}}    GET /_calls    DELETE /_calls
  *
- * A body that is no string is sent as JSON. `/v1/formula` answers `<url>.<field>`, and
+ * A body that is no string is sent as JSON; an answer that holds `once: true` is given once. `/v1/formula` answers `<url>.<field>`, and
  * `/v1/field-lists` cuts at every comma, unless told otherwise.
  */
 import { once } from "node:events";
@@ -60,6 +60,7 @@ function serve() {
       calls.push({ name, path, headers: request.headers, body: json });
       const set = answers[`${request.method} ${path}`] ?? answers[name];
       if (set?.hangUp) return request.socket.destroy();
+      if (set?.once) delete answers[name];
       if (set) return send(set);
       if (name === "POST /v1/formula") {
         const fields = json.fields.flatMap(cut);

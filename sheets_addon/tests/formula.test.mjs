@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { startAddon } from "./addon.mjs";
+import { startAddon, TOKEN } from "./addon.mjs";
 
 /** @type {Awaited<ReturnType<typeof startAddon>>} */
 let addon;
@@ -107,6 +107,23 @@ test("every refusal is the backend's sentence as text in the cell, never an exce
   assert.match(addon.enrich("in/e", "email"), /^⚠ Leadfill's server cannot be reached/);
   await addon.backend.forget();
   assert.deepEqual(plain(addon.enrich("in/e", "email")), [["in/e.email"]]);
+});
+
+test("a formula that meets the renewal of its token asks once more with the new one", async (t) => {
+  const fresh = await startAddon();
+  t.after(() => fresh.close());
+  const refusal = { status: 401, body: { type: "urn:leadfill:problem:unauthenticated", detail: "Ended." } };
+  await fresh.backend.answers({ "POST /v1/formula": refusal });
+  assert.match(fresh.enrich("in/r", "email"), /^⚠ Formulas may no longer ask/);
+  assert.equal((await fresh.backend.calls()).length, 1, "the same token is not tried again");
+  await fresh.backend.forget();
+  await fresh.backend.answers({ "POST /v1/formula": { ...refusal, once: true } });
+  fresh.storeTokenAfterNextCall({ ...TOKEN, token: "renewed-token", token_id: "t1" });
+  assert.deepEqual(plain(fresh.enrich("in/r", "email")), [["in/r.email"]]);
+  assert.deepEqual(
+    (await fresh.backend.calls()).map(({ headers }) => headers.authorization),
+    ["Bearer formula-token", "Bearer renewed-token"],
+  );
 });
 
 test("a failed lookup is kept for a minute, anything else for as long as the cache keeps", async () => {

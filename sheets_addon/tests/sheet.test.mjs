@@ -162,20 +162,92 @@ test("rows of a tab that was renamed cannot be shown, and that is said", { skip 
   assert.match(addon.rpc("selectRows", "j1", "failed").problem.sentence, /renamed or deleted/);
 });
 
-test("opening the sidebar connects formulas, and renews their token once half of its life is over", {
+const TOKENS = "POST /v1/formula-tokens";
+const DAY_MS = 86_400_000;
+const dayFromNow = (days) => new Date(Date.now() + days * DAY_MS).toISOString();
+const token = (id, changes = {}) => ({
+  token: `text of ${id}`,
+  token_id: id,
+  maker: "you@example.com",
+  issued_at: dayFromNow(0),
+  expires_at: dayFromNow(14),
+  ...changes,
+});
+/** Presses Connect where the backend answers with this token. */
+const connect = async (made) => {
+  await addon.backend.answers({ [TOKENS]: { status: 201, body: made } });
+  const connection = value(addon.rpc("connectFormulas"));
+  await addon.backend.forget();
+  await addon.backend.answers({ [TOKENS]: { status: 201, body: token("renewed") } });
+  return connection;
+};
+
+test("the sidebar connects a spreadsheet that nobody has connected, and formulas ask with that token", {
   skip,
 }, async () => {
-  const later = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
-  const path = "POST /v1/formula-tokens";
-  await addon.backend.answers({ [path]: { status: 201, body: { token: "t1", expires_at: later(30) } } });
+  await addon.backend.answers({ [TOKENS]: { status: 201, body: token("t1") } });
   assert.equal(value(addon.rpc("getSettings")).formulas.connected, false);
-  assert.equal(value(addon.rpc("connectFormulas", false)).connected, true);
-  value(addon.rpc("connectFormulas", false));
+  const { connected, maker } = value(addon.rpc("keepFormulasConnected"));
+  assert.deepEqual([connected, maker], [true, "you@example.com"]);
+  value(addon.rpc("keepFormulasConnected"));
   assert.equal((await addon.backend.calls()).length, 1);
-  value(addon.rpc("connectFormulas", true));
-  assert.equal((await addon.backend.calls()).length, 2);
   addon.enrich("in/z", "email");
-  assert.equal((await addon.backend.calls())[2].headers.authorization, "Bearer t1");
+  assert.equal((await addon.backend.calls())[1].headers.authorization, "Bearer text of t1");
+});
+
+for (const [what, made, renewed] of [
+  ["one's own token of today", token("t"), false],
+  ["one's own token of two days ago", token("t", { issued_at: dayFromNow(-2) }), true],
+  ["one's own token that has expired", token("t", { issued_at: dayFromNow(-20), expires_at: dayFromNow(-6) }), true],
+  ["a colleague's token of two days ago", token("t", { maker: "ann@example.com", issued_at: dayFromNow(-2) }), false],
+  [
+    "a colleague's token that has expired",
+    token("t", { maker: "ann@example.com", issued_at: dayFromNow(-20), expires_at: dayFromNow(-6) }),
+    false,
+  ],
+]) {
+  test(`an opened sidebar ${renewed ? "renews" : "leaves"} ${what}`, { skip }, async () => {
+    await connect(made);
+    assert.equal(value(addon.rpc("keepFormulasConnected")).token_id, renewed ? "renewed" : "t");
+    assert.equal((await addon.backend.calls()).length, renewed ? 1 : 0);
+  });
+}
+
+test("what was revoked stays so when the sidebar opens, and until somebody connects formulas again", {
+  skip,
+}, async () => {
+  await connect(token("t2", { issued_at: dayFromNow(-2) }));
+  await addon.backend.answers({ "DELETE /v1/formula-tokens/t2": { status: 204 } });
+  assert.equal(value(addon.rpc("revokeFormulaToken", "t2")).connected, false);
+  const [call] = await addon.backend.calls();
+  assert.equal(call.headers["x-sheets-access-token"], "access-token-of-you@example.com");
+  assert.equal(value(addon.rpc("keepFormulasConnected")).connected, false);
+  assert.match(addon.enrich("in/revoked", "email"), /^⚠ .*Leadfill › Settings/);
+  assert.equal((await addon.backend.calls()).length, 1, "nothing was asked with it, nor was it renewed");
+  assert.equal((await connect(token("t3"))).connected, true);
+});
+
+test("revoking a token that formulas do not use leaves them connected", { skip }, async () => {
+  await connect(token("t4"));
+  await addon.backend.answers({ "DELETE /v1/formula-tokens/old": { status: 204 } });
+  assert.deepEqual(value(addon.rpc("revokeFormulaToken", "old")).connected, true);
+});
+
+test("a refused revocation leaves the connection as it is", { skip }, async () => {
+  await connect(token("t5"));
+  const body = { type: "urn:leadfill:problem:not-found", detail: "There is no such formula token." };
+  await addon.backend.answers({ "DELETE /v1/formula-tokens/t5": { status: 404, body } });
+  assert.equal(addon.rpc("revokeFormulaToken", "t5").problem.sentence, "There is no such formula token.");
+  assert.equal(value(addon.rpc("getSettings")).formulas.connected, true);
+});
+
+test("the tokens of this spreadsheet are listed with the person's own access to it", { skip }, async () => {
+  const entry = { token_id: "t", maker: "ann@example.com", issued_at: "", expires_at: "", yours: false };
+  await addon.backend.answers({ "GET /v1/formula-tokens": { body: { tokens: [entry] } } });
+  assert.deepEqual(value(addon.rpc("listFormulaTokens")), [entry]);
+  const [call] = await addon.backend.calls();
+  assert.equal(call.path, `/v1/formula-tokens?spreadsheet_id=${addon.emulator.id}`);
+  assert.equal(call.headers["x-sheets-access-token"], "access-token-of-you@example.com");
 });
 
 test("settings name the person, the server's host and the tab, without a call", { skip }, async () => {

@@ -138,6 +138,15 @@ test("the search finds a field by any of its words", () => {
   assert.deepEqual([...found("nothing like it")], []);
 });
 
+test("in whose name formulas look people up is one sentence", () => {
+  const formulas = { connected: true, expires_at: "2026-03-01T12:00:00Z", maker: "ann@example.com", token_id: "t" };
+  const said = (changes, email) => words.connectionSentence({ ...formulas, ...changes }, email);
+  assert.match(said({}, "Ann@example.com"), /^Connected by you until Mar 1, 2026/);
+  assert.match(said({}, "bob@example.com"), /^Connected by ann@example.com until/);
+  assert.match(said({ connected: false }, "bob@example.com"), /^No longer connected: .*ann@example.com has ended\.$/);
+  assert.match(said({ connected: false, expires_at: null, maker: "" }, "bob@example.com"), /^Not connected/);
+});
+
 test("every outcome, state and reason of the backend has its words", () => {
   const source = (name) => readFileSync(new URL(`../../functions/${name}`, import.meta.url), "utf8");
   const members = (name, text) =>
