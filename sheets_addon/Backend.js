@@ -3,9 +3,9 @@
  * The only place that talks to the network. Every answer is either a value or a thrown BackendProblem whose message
  * is one sentence for a person.
  *
- * Where the backend lives is a *script* property. A document property would be worse: each editor of a file could write
- * it with a formula or a script of their own. It is no protection where the script is bound to a spreadsheet: whoever can
- * edit that spreadsheet can also edit the script and its properties, and so send colleagues' tokens elsewhere.
+ * Where the backend lives is a *script* property, the same for everybody who uses the script. Where the script is bound to
+ * a spreadsheet, that protects nobody: whoever can edit the spreadsheet can also edit the script and its properties, and
+ * so collect colleagues' tokens or send them elsewhere.
  */
 
 const API_URL_PROPERTY = "LEADFILL_API_URL";
