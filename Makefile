@@ -74,7 +74,7 @@ format: .venv/tests.stamp sheets_addon/node_modules/.stamp ## format the code, a
 
 .PHONY: docs
 docs: .venv/tests.stamp ## generate every generated page and type again
-	@for page in $(basename $(notdir $(wildcard tools/*_page.py tools/*_types.py))); do $(BIN)/python -m tools.$$page || exit 1; done
+	@for page in $(basename $(notdir $(wildcard tools/*_page.py tools/addon_*.py))); do $(BIN)/python -m tools.$$page || exit 1; done
 
 .PHONY: graph
 graph: .venv/tests.stamp ## print the import graph of functions/, and look for circles everywhere

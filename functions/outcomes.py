@@ -1,56 +1,82 @@
-"""A lead, how a row ends, and where a job stands."""
+"""Leads, outcomes of rows, and states of jobs and chunks."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 Lead = dict[str, Any]
 """What a provider knows about a person: the `data` object of Slintel's answer, kept whole."""
 
 
-class Outcome(StrEnum):
-    """How a row ended; each row has exactly one."""
+class Described(StrEnum):
+    """A value with the words for it. The sidebar, the command line and the glossary take them from here."""
 
-    ENRICHED = "enriched"  # looked up in this run, and paid for
-    KNOWN = "known"  # answered from the store, free
-    NOT_FOUND = "not_found"  # the provider does not know the person
-    UNUSABLE = "unusable"  # the cell holds no profile; nothing was asked
-    ALREADY_FILLED = "already_filled"  # the target cells held something; nothing was asked
-    MOVED = "moved"  # the row was gone when its values should have been written
-    FAILED = "failed"  # the lookup ended without a usable answer
-    IN_DOUBT = "in_doubt"  # the lookup may have been charged, but no answer came
-    CANCELLED = "cancelled"  # the run stopped before the row's turn: by a person, a cap or the provider
+    label: str
+    meaning: str
+
+    def __new__(cls, value: str, label: str = "", meaning: str = "") -> Self:
+        """Create a member. The defaults let the type checker accept `Outcome("known")`, which looks one up."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        member.meaning = meaning
+        return member
+
+
+class Outcome(Described):
+    """The end of a row in a run; each row has exactly one."""
+
+    ENRICHED = "enriched", "Enriched", "looked up in this run, and paid for"
+    KNOWN = "known", "Known", "looked up before, free"
+    NOT_FOUND = "not_found", "Not found", "the provider does not know the person"
+    UNUSABLE = "unusable", "Unusable", "no LinkedIn profile in the cell"
+    ALREADY_FILLED = "already_filled", "Already filled", "the cells held something and were left as they were"
+    MOVED = "moved", "Moved", "the row was gone when its values were to be written"
+    FAILED = "failed", "Failed", "no usable answer; can be retried"
+    IN_DOUBT = "in_doubt", "In doubt", "may have been charged, but no answer came"
+    CANCELLED = "cancelled", "Cancelled", "the run stopped before the row's turn: by a person, a cap or the provider"
 
 
 RETRYABLE = (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED)
-"""The rows that a retry opens again; those in doubt, too, where somebody says so."""
+"""The rows that a retry opens again. Those in doubt are opened only when somebody asks for it."""
 
 
 NOT_REACHED = "The run was stopped before this row's turn; nothing was spent on it."
 """The sentence of a cancelled row, where nothing else says why."""
 
 
-class JobState(StrEnum):
-    """Where a job stands."""
+class JobState(Described):
+    """The state of a job."""
 
-    QUEUED = "queued"  # accepted, no chunk has started
-    RUNNING = "running"  # at least one chunk has started
-    WAITING_FOR_ACCESS = "waiting_for_access"  # the sheet token ran out; everything paid for is kept
-    CANCELLING = "cancelling"  # asked to stop; lookups in flight are settled
-    CANCELLED = "cancelled"  # stopped by a person
-    STOPPED = "stopped"  # could not go on: the provider, a cap, the sheet, or nobody renewed the access; it says which
-    DONE = "done"  # every row has its outcome
-    UNDOING = "undoing"  # the cells are being given back what they held
-    UNDONE = "undone"  # the sheet is as it was before
+    QUEUED = "queued", "Starting", "accepted; no chunk has started"
+    RUNNING = "running", "Running", "at least one chunk has started"
+    WAITING_FOR_ACCESS = (
+        "waiting_for_access",
+        "Waiting for access to the sheet",
+        "the sheet's access token expired; everything paid for is kept",
+    )
+    CANCELLING = "cancelling", "Cancelling", "somebody cancelled it; lookups in flight are being settled"
+    CANCELLED = "cancelled", "Cancelled", "stopped by a person"
+    STOPPED = (
+        "stopped",
+        "Stopped",
+        "the provider, a cap or the sheet stopped it, or nobody renewed its access; its message says which",
+    )
+    DONE = "done", "Done", "every row has its outcome"
+    UNDOING = "undoing", "Undoing", "the cells are getting back what they held"
+    UNDONE = "undone", "Undone", "the sheet is as it was before"
 
 
 ENDED = (JobState.CANCELLED, JobState.STOPPED, JobState.DONE)
 """A job in one of these can be retried and undone."""
 
+LIVE = tuple(state for state in JobState if state not in {*ENDED, JobState.UNDONE})
+"""A job in one of these still changes by itself, or waits for somebody to renew its access."""
+
 
 class ChunkState(StrEnum):
-    """Where a chunk stands."""
+    """The state of a chunk."""
 
     QUEUED = "queued"  # to be run once it is due
     RUNNING = "running"  # an attempt holds its lease
@@ -73,4 +99,4 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.UNDOING: frozenset({JobState.UNDONE, JobState.WAITING_FOR_ACCESS, JobState.STOPPED}),
     JobState.UNDONE: frozenset({JobState.RUNNING}),
 }
-"""Which states may follow which; `retry` is what leads back from an end to RUNNING."""
+"""The states that may follow each state. Only a retry leads from an end back to RUNNING."""

@@ -236,15 +236,8 @@ function liftErasure(linkedinUrl) {
  * @returns {JobRequest} for /v1/plan and, with a ceiling, for /v1/jobs
  */
 function planBody_(choice) {
-  return {
-    spreadsheet_id: SpreadsheetApp.getActiveSpreadsheet().getId(),
-    range: rangeOf_(choice),
-    fields: choice.fields,
-    header: choice.header,
-    write: choice.write,
-    placement: choice.placement,
-    retry_in_doubt: choice.retry_in_doubt,
-  };
+  const { sheet, url_column, first_row, last_row, ...request } = choice;
+  return { spreadsheet_id: SpreadsheetApp.getActiveSpreadsheet().getId(), range: rangeOf_(choice), ...request };
 }
 
 /**

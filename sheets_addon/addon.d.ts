@@ -44,24 +44,22 @@ interface Selection {
   selected: boolean;
 }
 
-interface Options {
-  write: "empty" | "all";
-  placement: "reuse" | "new";
-}
+/** Every option of a run, as the API has it. */
+type Options = Required<Omit<JobRequest, "spreadsheet_id" | "range" | "fields" | "header">>;
 
 /** What is kept for a sheet until the next time. */
-interface Remembered extends Options {
+interface Remembered extends Pick<Options, "write" | "placement"> {
   fields: FieldName[];
 }
 
 /** Everything that a plan depends on. */
-interface Choice extends Remembered {
+interface Choice extends Options {
   sheet: string;
   url_column: string;
   first_row: number;
   last_row: number;
   header: "yes" | "no";
-  retry_in_doubt: boolean;
+  fields: FieldName[];
 }
 
 interface Start {

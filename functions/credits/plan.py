@@ -1,4 +1,4 @@
-"""What a run would do and cost: rows → unusable → already filled → duplicates → known → lookups. Nothing is spent."""
+"""The plan of a run: what it would do, and the most it can cost. Making one spends nothing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from functions.credits.lead_status import LeadStatus
+from functions.outcomes import Described
 from functions.profiles import Profile
+
+
+class PlanPart(Described):
+    """A kind of row in a plan, in the order in which rows are sorted out. Each is a number of `Plan`."""
+
+    UNUSABLE = "unusable", "Unusable", "no LinkedIn profile in the cell"
+    ALREADY_FILLED = "already_filled", "Already filled", "left as they are"
+    DUPLICATES = "duplicates", "Duplicate", "the same person again, free"
+    KNOWN = "known", "Known", "looked up before, free"
+    IN_DOUBT = "in_doubt", "In doubt", "asked before without an answer, perhaps charged"
+    LOOKUPS = "lookups", "To look up", "one credit each at most"
 
 
 @dataclass(slots=True)
 class RowCounts:
-    """Counts rows as they are read; what it keeps of each person is a key."""
+    """Counts of rows, made while they are read. Of each person it keeps only the key."""
 
     rows: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
@@ -23,7 +35,7 @@ class RowCounts:
     """Every person that is asked for, once, in the order of the rows."""
 
     def count(self, found: Profile | str, *, filled: bool = False) -> None:
-        """Counts one row: its profile, or the reason why it has none, and whether its target cells are filled."""
+        """Count one row: its profile, or the reason why it has none, and whether its target cells are filled."""
         self.rows += 1
         if isinstance(found, str):
             self.unusable[found] += 1
@@ -37,7 +49,7 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run would do and cost. `rows` is the sum of the six counts that follow it."""
+    """The rows of a run by `PlanPart`, which add up to `rows`, and its most credits."""
 
     rows: int
     unusable: int
@@ -53,9 +65,14 @@ class Plan:
     credits_left: int
     """What the caps still allow."""
 
+    def count(self, part: PlanPart) -> int:
+        """Return the number of rows of one kind."""
+        number: int = getattr(self, part.value)
+        return number
+
     @property
     def short_of(self) -> int:
-        """Lookups that the ceiling or the caps do not pay for; their rows end as `cancelled`."""
+        """The lookups that the ceiling or the caps do not pay for; their rows end as `cancelled`."""
         return self.lookups - self.max_credits
 
 
@@ -67,7 +84,7 @@ def plan(
     ceiling: int | None = None,
     retry: frozenset[LeadStatus] = frozenset(),
 ) -> Plan:
-    """The plan for the counted rows.
+    """Make the plan for the counted rows.
 
     Args:
         row_counts: the rows.

@@ -28,45 +28,57 @@ class Profile:
 
 
 class Reason(StrEnum):
-    """The reason why a cell is no profile; each carries a sentence that says what is wrong and what to do."""
+    """The reason why a cell is no profile; each has a label and a sentence that says what to do."""
 
+    label: str
     sentence: str
 
-    def __new__(cls, value: str, sentence: str) -> Self:
-        """Create a member whose value is its code."""
+    def __new__(cls, value: str, label: str = "", sentence: str = "") -> Self:
+        """Create a member. The defaults let the type checker accept `Reason("empty")`, which looks one up."""
         member = str.__new__(cls, value)
         member._value_ = value
+        member.label = label
         member.sentence = sentence
         return member
 
-    EMPTY = "empty", "The cell is empty; put the person's LinkedIn URL into it."
+    EMPTY = "empty", "empty cell", "The cell is empty; put the person's LinkedIn URL into it."
     NOT_A_URL = (
         "not_a_url",
+        "not a web address",
         "This is not a web address; paste the whole URL, such as https://www.linkedin.com/in/name.",
     )
     NOT_LINKEDIN = (
         "not_linkedin",
+        "not on LinkedIn",
         "This address is not a profile's on linkedin.com or one of its country hosts; paste the person's LinkedIn URL.",
     )
     NOT_A_PERSON = (
         "not_a_person",
+        "a company, school or post",
         "This LinkedIn address belongs to no person's profile; paste one that begins with linkedin.com/in/.",
     )
     SALES_NAVIGATOR = (
         "sales_navigator",
+        "Sales Navigator address",
         "This is a Sales Navigator address; open it there, choose “View LinkedIn profile”, and paste that URL.",
     )
     RECRUITER = (
         "recruiter",
+        "Recruiter address",
         "This is a LinkedIn Recruiter address; open the person's public profile from there, and paste that URL.",
     )
-    SHORT_LINK = "short_link", "This is a short link; open it, and paste the URL that it leads to."
+    SHORT_LINK = "short_link", "short link", "This is a short link; open it, and paste the URL that it leads to."
     MALFORMED_SLUG = (
         "malformed_slug",
+        "broken profile address",
         "The name in this LinkedIn URL is missing, cut off or damaged; open the profile, and copy its URL again.",
     )
-    MULTIPLE_URLS = "multiple_urls", "There is more than one URL in this cell; leave only the person's own."
-    TOO_LONG = "too_long", "This cell holds far more text than a URL; leave only the person's LinkedIn URL."
+    MULTIPLE_URLS = (
+        "multiple_urls",
+        "several addresses in one cell",
+        "There is more than one URL in this cell; leave only the person's own.",
+    )
+    TOO_LONG = "too_long", "too long", "This cell holds far more text than a URL; leave only the person's LinkedIn URL."
 
 
 MAX_CELL = 4096

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from functions.credits.plan import Plan
+from functions.credits.plan import Plan, PlanPart
 from functions.errors import LeadfillError, counted
 from functions.outcomes import Outcome
+from functions.profiles.parsing import Reason
 from functions.store.ledger import Totals
 from local.command.list_run import ListRun
 from local.command.tally import Tally
@@ -42,21 +43,13 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
         console.print(f"  {plain(str(run.adds_to))} is there already: it is added to, and what is filled in it stays.")
     for note in source.notes:
         console.print(f"  {plain(note)}")
-    reasons = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in planned.unusable_reasons.items())
-    lines = [
-        (planned.rows, "row", "rows", ""),
-        (planned.unusable, "unusable", "unusable", reasons),
-        (planned.already_filled, "already filled", "already filled", ""),
-        (planned.duplicates, "duplicate", "duplicates", "the same person again: free"),
-        (planned.known, "known", "known", "answered from the store: free"),
-        (planned.in_doubt, "in doubt", "in doubt", "asked before without an answer; --retry-in-doubt asks again"),
-        (planned.lookups, "lookup", "lookups", ""),
-    ]
-    for count, one, many, note in lines:
-        if count or one in {"row", "lookup"}:
-            console.print(
-                f"  {count:>8,}  {one if count == 1 else many}" + (f"  [dim]{plain(note)}[/]" if note else "")
-            )
+    reasons = ", ".join(f"{count:,} {Reason(name).label}" for name, count in planned.unusable_reasons.items())
+    notes = {PlanPart.UNUSABLE: reasons, PlanPart.IN_DOUBT: f"{PlanPart.IN_DOUBT.meaning}; --retry-in-doubt asks again"}
+    console.print(f"  {planned.rows:>8,}  {'row' if planned.rows == 1 else 'rows'}")
+    for part in PlanPart:
+        if planned.count(part) or part is PlanPart.LOOKUPS:
+            note = notes.get(part, part.meaning)
+            console.print(f"  {planned.count(part):>8,}  {part.label.lower()}  [dim]{plain(note)}[/]")
     console.print(f"  Fields: {plain(', '.join(field.header for field in run.layout.fields))}")
     console.print(
         f"  It costs at most [bold]{counted(planned.max_credits, 'credit')}[/]; "
@@ -91,7 +84,7 @@ def progress(console: Console, tally: Tally, rows: int) -> Iterator[Callable[[],
 def print_summary(console: Console, run: ListRun, ended: Ended) -> None:
     """Print what became of the rows, what it cost, and how full the columns are."""
     tally, cost = ended.tally, ended.cost
-    done = ", ".join(f"{count:,} {outcome.value.replace('_', ' ')}" for outcome, count in tally.outcomes.items())
+    done = ", ".join(f"{count:,} {outcome.label.lower()}" for outcome, count in tally.outcomes.items())
     console.print(f"[bold]{counted(tally.outcomes.total(), 'row')}:[/] {done}.")
     doubt = (
         f" Up to {counted(cost.in_doubt, 'more credit')} may have been charged: no answer came."
@@ -121,16 +114,7 @@ def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:
         "url_column": source.shape.column_name,
         "fields": [field.name for field in run.layout.fields],
         "notes": list(source.notes),
-        "rows": planned.rows,
-        "unusable": planned.unusable,
-        "unusable_reasons": dict(planned.unusable_reasons),
-        "already_filled": planned.already_filled,
-        "duplicates": planned.duplicates,
-        "known": planned.known,
-        "in_doubt": planned.in_doubt,
-        "lookups": planned.lookups,
-        "max_credits": planned.max_credits,
-        "credits_left": planned.credits_left,
+        **asdict(planned),
     }
 
 

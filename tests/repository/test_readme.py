@@ -8,16 +8,18 @@ import subprocess
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 
 from functions import formula
 from functions.fields.catalogue import CATALOGUE
-from functions.outcomes import TRANSITIONS, ChunkState, JobState, Outcome
+from functions.outcomes import ChunkState
 from functions.settings import Settings
 from functions.store import schema
 from local import enrich
+from tools import addon_labels, glossary_page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -170,20 +172,14 @@ def test_the_architecture_names_what_exists() -> None:
     assert spans <= defined | modules
 
 
-def test_the_glossary_holds_every_outcome_and_state_with_its_transitions() -> None:
-    glossary = DOCS / "glossary.md"
-    assert [code(name)[0] for name, _ in table(section(glossary, "Outcomes of a row"))] == [
-        one.value for one in Outcome
-    ]
-    jobs = {
-        JobState(code(name)[0]): frozenset(map(JobState, code(after)))
-        for name, _, after in table(section(glossary, "States of a job"))
-    }
-    assert jobs == TRANSITIONS
-    chunks = {
-        code(name)[0]: [ChunkState(one) for one in code(after)]
-        for name, _, after in table(section(glossary, "States of a chunk"))
-    }
+@pytest.mark.parametrize("tool", [glossary_page, addon_labels])
+def test_the_words_of_outcomes_states_and_the_plan_are_those_of_the_enums(tool: ModuleType) -> None:
+    assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), f"run python -m {tool.__name__}"
+
+
+def test_the_glossary_holds_every_state_of_a_chunk() -> None:
+    rows = table(section(DOCS / "glossary.md", "States of a chunk"))
+    chunks = {code(name)[0]: [ChunkState(one) for one in code(after)] for name, _, after in rows}
     assert list(chunks) == [one.value for one in ChunkState]
 
 
