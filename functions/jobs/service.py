@@ -12,7 +12,7 @@ from functions.credits.caps import Spender
 from functions.credits.plan import Plan, RowCounts
 from functions.errors import Forbidden, NotFound, SheetError, WrongJobState
 from functions.jobs.request import JobRequest, make_plan, scan_sheet, to_record
-from functions.outcomes import ENDED, RETRYABLE, JobState, Outcome
+from functions.outcomes import LIVE, RETRYABLE, JobState, Outcome
 from functions.profiles import Profile
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs, ledger
@@ -215,7 +215,7 @@ def renew_access(context: AppContext, job: Job, access_token: str) -> Job:
     chunk_ids: list[str] = []
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
-        if job.state in (*ENDED, JobState.UNDONE):
+        if job.state not in LIVE:
             raise WrongJobState("The run has ended; it needs no access any more.")
         jobs.change(connection, job.id, encrypted_token=context.cipher.encrypt(access_token))
         if job.state is JobState.WAITING_FOR_ACCESS:

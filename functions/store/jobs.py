@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from functions.errors import NotFound, WrongJobState
-from functions.outcomes import ENDED, NOT_REACHED, TRANSITIONS, ChunkState, JobState, Outcome
+from functions.outcomes import LIVE, NOT_REACHED, TRANSITIONS, ChunkState, JobState, Outcome
 from functions.store import chunks, job_rows, schema
 from functions.store.database import insert
 
@@ -27,7 +27,7 @@ class Job:
     user_id: str
     """Who started it, and pays."""
     request: dict[str, Any]
-    """As it was asked for: range, fields, header, write, placement, retry_in_doubt."""
+    """The request as the store keeps it: the parts of `functions.jobs.request.JobRequest` but its spreadsheet."""
     state: JobState
     ceiling: int
     """The most that it may cost, in credits, as confirmed."""
@@ -131,7 +131,7 @@ def conclude(connection: sa.Connection, job_id: str, now: datetime, *, undo_fail
         undo_failed: an undo has come to its end without having looked at every cell.
     """
     job = get(connection, job_id, lock=True)
-    if job.state in (*ENDED, JobState.UNDONE) or chunks.open_chunks(connection, job_id):
+    if job.state not in LIVE or chunks.open_chunks(connection, job_id):
         return
     if job.state is JobState.UNDOING:
         end = JobState.STOPPED if undo_failed else JobState.UNDONE
@@ -153,8 +153,7 @@ def unended_without_chunks(connection: sa.Connection) -> list[str]:
     """Jobs that should have ended: none of their chunks is open."""
     table = schema.chunks
     waits = sa.exists().where(table.c.job_id == _jobs.c.id, table.c.state != ChunkState.DONE)
-    ended = (*ENDED, JobState.UNDONE)
-    return list(connection.scalars(sa.select(_jobs.c.id).where(_jobs.c.state.not_in(ended), ~waits)))
+    return list(connection.scalars(sa.select(_jobs.c.id).where(_jobs.c.state.in_(LIVE), ~waits)))
 
 
 def waiting_since(connection: sa.Connection, moment: datetime) -> list[str]:

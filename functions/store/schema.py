@@ -85,7 +85,7 @@ jobs = sa.Table(
     sa.Column("spreadsheet_id", sa.Text, nullable=False),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text, nullable=False),
-    sa.Column("request", sa.JSON, nullable=False, comment="range, fields, header, write, placement, retry_in_doubt"),
+    sa.Column("request", sa.JSON, nullable=False, comment="options of the run, without its spreadsheet"),
     sa.Column("state", sa.Text, nullable=False, index=True),
     sa.Column("ceiling", sa.Integer, nullable=False, comment="credits, confirmed"),
     sa.Column("encrypted_token", sa.Text, nullable=True, comment="the sheet access token; NULL once it ends"),
