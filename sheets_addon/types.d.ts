@@ -158,10 +158,10 @@ interface JobRequest {
   retry_in_doubt?: boolean;
 }
 
-/** Where a job stands. */
+/** The state of a job. */
 type JobState = "cancelled" | "cancelling" | "done" | "queued" | "running" | "stopped" | "undoing" | "undone" | "waiting_for_access";
 
-/** How a row ended; each row has exactly one. */
+/** The end of a row in a run; each row has exactly one. */
 type Outcome = "already_filled" | "cancelled" | "enriched" | "failed" | "in_doubt" | "known" | "moved" | "not_found" | "unusable";
 
 /** The person to erase, or to let be looked up again. */
