@@ -44,8 +44,7 @@ class Ran:
 def run(running: Stack, values: Sequence[Sequence[object]], fields: Sequence[str]) -> Ran:
     """Enriches a new spreadsheet whose tab `Leads` holds a header and then URLs in column A."""
     body = {"title": "Benchmark", "sheet": "Leads", "values": values}
-    emulator = running.urls["emulator"]
-    spreadsheet = requests.post(f"{emulator}/_emulator/spreadsheets", json=body, timeout=120).json()["spreadsheetId"]
+    spreadsheet = running.steer("emulator", "POST", "_emulator/spreadsheets", body)["spreadsheetId"]
     return run_over(running, spreadsheet, len(values) - 1, fields)
 
 

@@ -67,8 +67,8 @@ def run(running: Stack, values: list[list[str]]) -> tuple[float, Json]:
     """Enriches the rows; gives seconds and the job as it ended."""
     rows = len(values) - 1
     body = {"title": "Scale", "sheet": "Leads", "values": values}
-    emulator, api = running.urls["emulator"], running.urls["api"]
-    spreadsheet = requests.post(f"{emulator}/_emulator/spreadsheets", json=body, timeout=60).json()["spreadsheetId"]
+    api = running.urls["api"]
+    spreadsheet = running.steer("emulator", "POST", "_emulator/spreadsheets", body)["spreadsheetId"]
     headers = {
         "Authorization": f"Bearer {running.identity_token()}",
         "X-Sheets-Access-Token": running.sheets_token(),
@@ -104,12 +104,11 @@ def measure(rows: int, workers: int, latency_s: float, concurrency: int, seed: i
             CREDITS_PER_MONTH="1000000",
         ) as running,
     ):
-        sandbox = running.urls["sandbox"]
-        requests.put(f"{sandbox}/_sandbox/switches", json={"latency_s": latency_s}, timeout=10).raise_for_status()
+        running.steer("sandbox", "PUT", "_sandbox/switches", {"latency_s": latency_s})
         psutil.cpu_percent()  # from here on
         took_s, job = run(running, values)
         busy = psutil.cpu_percent() / 100
-        real = requests.get(f"{sandbox}/_sandbox/charges", timeout=10).json()["total"]
+        real = running.steer("sandbox", "GET", "_sandbox/charges")["total"]
     assert job["state"] == "done", job
     assert job["counts"] == {"enriched": people, "known": rows - people}, job
     assert float(job["credits"]["charged"]) == real == people, f"{job['credits']}, the provider counts {real}"

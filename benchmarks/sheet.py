@@ -19,7 +19,6 @@ from typing import Any
 
 import click
 import psutil
-import requests
 from rich.console import Console
 from rich.table import Table
 
@@ -126,12 +125,11 @@ class Measured:
 def measure(rows: int, **switches: object) -> Measured:
     """Runs so many rows through new processes, over an empty store."""
     with tempfile.TemporaryDirectory() as folder, stack(Path(folder), **PLENTY) as running:
-        emulator = running.urls["emulator"]
-        requests.put(f"{emulator}/_emulator/switches", json=switches, timeout=10).raise_for_status()
+        running.steer("emulator", "PUT", "_emulator/switches", switches)
         urls = [[f"https://www.linkedin.com/in/sheet-{number}"] for number in range(rows)]
         with heartbeat(running, *PARTS) as used:
             ran = run(running, [["LinkedIn"], *urls], FIELDS)
-        calls = requests.get(f"{emulator}/_emulator/calls", timeout=10).json()
+        calls = running.steer("emulator", "GET", "_emulator/calls")
         with heartbeat(running, *PARTS) as again:
             repeated = run_over(running, ran.job["spreadsheet_id"], rows, FIELDS, write="all")
     assert repeated.job["counts"] == {"known": rows}, repeated.job

@@ -11,6 +11,9 @@ from typing import Any, ClassVar, Self
 
 import requests
 
+from local import secret
+from local.private_files import UMASK
+
 ROOT = Path(__file__).parents[1]
 WITHIN_S = 60.0
 
@@ -23,22 +26,26 @@ class Child:
     root: str
     """The URL that it printed."""
 
-    def __init__(self, *arguments: str, port: int = 0) -> None:
+    def __init__(self, *arguments: str, port: int = 0, held: str = "") -> None:
         self._arguments = ["--port", str(port), "--with-parent", *arguments]
+        self.held = held or secret.made()
+        """The secret that steers it."""
         self._session = requests.Session()
         self._session.trust_env = False
 
     @classmethod
-    def at(cls, root: str) -> Self:
-        """The same for one that somebody else has started, and ends."""
+    def at(cls, root: str, held: str) -> Self:
+        """The same for one that somebody else has started with the secret `held`, and ends."""
         made = cls()
-        made.root = root
+        made.root, made.held = root, held
         return made
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [sys.executable, "-m", self.module, *self._arguments],
             cwd=ROOT,
+            env=secret.environ_of_stand_in(self.held),
+            umask=UMASK,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -58,7 +65,8 @@ class Child:
 
     def _ask(self, method: str, path: str, **content: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
         """Asks it to do something; raises `ValueError` with its own sentence where it will not."""
-        answer = self._session.request(method, f"{self.root}/{path}", timeout=WITHIN_S, **content)
+        proof = {secret.HEADER: self.held}
+        answer = self._session.request(method, f"{self.root}/{path}", headers=proof, timeout=WITHIN_S, **content)
         if not answer.ok:
             raise ValueError(answer.text)
         return answer

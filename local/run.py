@@ -16,7 +16,8 @@ from rich.console import Console
 from functions.errors import LeadfillError
 from functions.version import VERSION
 from local.lists.content import recognise
-from local.stack import AUDIENCE, PERSON, ROOT, NotStarted, Stack, stack
+from local.private_files import only_mine, private_file
+from local.stack import ROOT, NotStarted, Stack, stack
 
 HOME = ROOT / ".leadfill"
 SAMPLE = ROOT / "leads.csv"
@@ -39,6 +40,7 @@ def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
     people are looked up for real, and cost credits.
     """
     console = Console(highlight=False, soft_wrap=True)
+    only_mine()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -48,20 +50,15 @@ def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
         with ExitStack() as closing:
             console.print("Starting …")
             running = closing.enter_context(stack(home, files=files or (SAMPLE,), ports=PORTS))
-            page = _page(running, port)
+            if running.notice:
+                console.print(running.notice)
+            page = running.start_page(port)
             _say(console, running, page)
             _watch(console, running, stop)
     except (NotStarted, LeadfillError) as error:
         console.print(f"[bold red]Error:[/] {error}")
         sys.exit(1)
     console.print("Stopped; all processes have ended.")
-
-
-def _page(running: Stack, port: int) -> str:
-    """Starts the sheet in the browser."""
-    options = [f"--{name}={running.urls[name]}" for name in ("api", "formula", "emulator", "issuer")]
-    options += [f"--email={PERSON}", f"--audience={AUDIENCE}", f"--spreadsheet={running.spreadsheet_id}"]
-    return str(running.start_part("page", "local.page", *options, port=port)["url"])
 
 
 def _say(console: Console, running: Stack, page: str) -> None:
@@ -81,8 +78,7 @@ def _say(console: Console, running: Stack, page: str) -> None:
 
 def curl_lines(running: Stack) -> tuple[str, str]:
     """What plans, and what enriches, the sample workbook; who asks stands in a file, not on the command line."""
-    headers = running.home / "headers.txt"
-    headers.touch(mode=0o600)
+    headers = private_file(running.home / "headers.txt")
     lines = (
         f"Authorization: Bearer {running.identity_token()}",
         f"X-Sheets-Access-Token: {running.sheets_token(spreadsheets=[running.spreadsheet_id])}",

@@ -15,12 +15,18 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from functions.auth.certificates import LOOPBACK
+from local import secret
 
 HOST = "127.0.0.1"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Build = Callable[[str], web.Application]
 """The URL that the application will be reached at (no slash at its end) → the application."""
+
+STEERING = "/_"
+"""Beginning of the paths that steer a stand-in, such as `/_emulator/tokens`: on every server they need the secret."""
+SECRET = web.AppKey("secret", str)
+"""The secret of the stack that a server belongs to."""
 
 
 @web.middleware
@@ -44,6 +50,32 @@ async def json_only(request: web.Request, handler: Handler) -> web.StreamRespons
     return await handler(request)
 
 
+@web.middleware
+async def _steered_by_holders_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if not request.path.startswith(STEERING):
+        return await handler(request)
+    demand_secret(request)
+    return await json_only(request, handler)
+
+
+def holders_only(handler: Handler) -> Handler:
+    """Let a handler answer only to who holds the secret."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        demand_secret(request)
+        return await handler(request)
+
+    return guarded
+
+
+def demand_secret(request: web.Request) -> None:
+    """Raise HTTPForbidden unless the request holds the secret of this server's stack."""
+    if not secret.is_held(request.headers, request.app[SECRET]):
+        raise web.HTTPForbidden(
+            text=f"Only who started this server may ask that: send its secret in the header {secret.HEADER}."
+        )
+
+
 def _host_of(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
@@ -51,21 +83,25 @@ def _host_of(url: str) -> str:
         return ""
 
 
-def _guarded(app: web.Application) -> web.Application:
-    app.middlewares.insert(0, _this_machine_only)
+def _guarded(app: web.Application, held: str) -> web.Application:
+    app.middlewares[:0] = [_this_machine_only, _steered_by_holders_only]
+    app[SECRET] = held
     return app
 
 
 @contextmanager
-def serving(build: Build, port: int = 0) -> Iterator[str]:
-    """Serves an application from a thread of its own while the block runs; gives its URL."""
+def serving(build: Build, port: int = 0, held: str = "") -> Iterator[str]:
+    """Serves an application from a thread of its own while the block runs; gives its URL.
+
+    `held` is the secret that steers it; by default a new one, which nobody knows.
+    """
     listening = socket.create_server((HOST, port))
     url = f"http://{HOST}:{listening.getsockname()[1]}"
     loop = asyncio.new_event_loop()
     ready, stop = threading.Event(), asyncio.Event()
     thread = threading.Thread(
         target=loop.run_until_complete,
-        args=(_serve(_guarded(build(url)), listening, ready.set, stop),),
+        args=(_serve(_guarded(build(url), held or secret.made()), listening, ready.set, stop),),
         name=url,
         daemon=True,
     )
@@ -85,12 +121,16 @@ def serving(build: Build, port: int = 0) -> Iterator[str]:
 def run(build: Build, *, port: int, with_parent: bool, more: Mapping[str, object] | None = None) -> None:
     """Serve an application until a signal, or with `with_parent` until standard input ends; print one JSON line.
 
-    The line is `{"url": "http://127.0.0.1:8086"}` and `more`, printed when connections are accepted.
+    The line is `{"url": "http://127.0.0.1:8086"}` and `more`, printed when connections are accepted. Where the process
+    was started without a secret, it makes one, and the line holds it: `"secret"`.
     """
+    given = secret.taken()
+    held = given or secret.made()
+    told = {} if given else {"secret": held}
     listening = socket.create_server((HOST, port))
     url = f"http://{HOST}:{listening.getsockname()[1]}"
-    line = json.dumps({"url": url, **(more or {})})
-    asyncio.run(_run(_guarded(build(url)), listening, line, with_parent=with_parent))
+    line = json.dumps({"url": url, **(more or {}), **told})
+    asyncio.run(_run(_guarded(build(url), held), listening, line, with_parent=with_parent))
 
 
 async def _run(app: web.Application, listening: socket.socket, line: str, *, with_parent: bool) -> None:

@@ -18,7 +18,9 @@ import requests
 
 from functions.store import schema_version
 from functions.store.database import Store
+from local import secret
 from local.ports import HOST, free_port, listens
+from local.private_files import UMASK, private_file, private_folder
 from local.providers.slintel import BASE_PATH
 
 ROOT = Path(__file__).parent.parent
@@ -26,6 +28,7 @@ AUDIENCE = "leadfill-local"
 PERSON = "you@example.com"
 WORKER = "worker@leadfill-local.iam.gserviceaccount.com"
 START_WITHIN_S = 60.0
+STEERED_WITHIN_S = 120.0
 
 
 class NotStarted(RuntimeError):
@@ -46,11 +49,12 @@ class Part:
 
     def start(self) -> None:
         """Starts it."""
-        with self.log.open("ab") as log:
+        with private_file(self.log).open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
                 env=dict(self.environ),
+                umask=UMASK,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -89,6 +93,10 @@ class Stack:
     """What runs, and where."""
 
     home: Path
+    secret: str
+    """What steers its stand-ins, and has the issuer make tokens."""
+    notice: str = ""
+    """What to tell the person about the folder; often empty."""
     environ: dict[str, str] = field(default_factory=dict)
     """Of the functions."""
     urls: dict[str, str] = field(default_factory=dict)
@@ -96,6 +104,8 @@ class Stack:
     parts: dict[str, Part] = field(default_factory=dict)
     spreadsheet_id: str = ""
     """Of the first file."""
+    page: str = ""
+    """The address to open in a browser, once the page is started."""
     tab: str = "Sheet1"
     """Its first tab."""
 
@@ -106,12 +116,24 @@ class Stack:
             NotStarted: it ended first.
         """
         command = [sys.executable, "-m", module, "--port", str(free_port(port)), "--with-parent", *arguments]
-        part = Part(name, command, os.environ, self.home / f"{name}.log")
+        part = Part(name, command, secret.environ_of_stand_in(self.secret), self.home / f"{name}.log")
         part.start()
         self.parts[name] = part
         said = part.first_line()
         self.urls[name] = said["url"]
         return said
+
+    def start_page(self, port: int = 0) -> str:
+        """Starts the sheet in the browser; gives the address to open, which holds the key to it.
+
+        Raises:
+            NotStarted: it ended first.
+        """
+        options = [f"--{name}={self.urls[name]}" for name in ("api", "formula", "emulator", "issuer")]
+        options += [f"--email={PERSON}", f"--audience={AUDIENCE}", f"--spreadsheet={self.spreadsheet_id}"]
+        said = self.start_part("page", "local.page", *options, port=port)
+        self.page = f"{said['url']}/?key={said['key']}"
+        return self.page
 
     def start_function(self, target: str, port: int, name: str = "") -> None:
         """Starts an entry point with functions-framework, and waits until it listens.
@@ -159,16 +181,23 @@ class Stack:
 
     def identity_token(self, email: str = PERSON) -> str:
         """A person's OpenID token."""
-        body = {"email": email, "aud": AUDIENCE}
-        answer = requests.post(f"{self.urls['issuer']}/token", json=body, timeout=10)
-        return str(answer.json()["token"])
+        return str(self.steer("issuer", "POST", "token", {"email": email, "aud": AUDIENCE})["token"])
 
     def sheets_token(self, email: str = PERSON, spreadsheets: str | list[str] = "*") -> str:
         """A person's access token for the Sheets emulator."""
         token = f"ya29.local-{secrets.token_urlsafe(24)}"
         body = {"token": token, "email": email, "spreadsheets": spreadsheets}
-        requests.post(f"{self.urls['emulator']}/_emulator/tokens", json=body, timeout=10).raise_for_status()
+        self.steer("emulator", "POST", "_emulator/tokens", body)
         return token
+
+    def steer(self, name: str, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Asks a stand-in for what only the holder of the stack's secret may; gives its answer."""
+        proof = {secret.HEADER: self.secret}
+        answer = requests.request(
+            method, f"{self.urls[name]}/{path}", json=body, headers=proof, timeout=STEERED_WITHIN_S
+        )
+        answer.raise_for_status()
+        return answer.json()
 
     def close(self) -> None:
         """Ends every process, the newest first."""
@@ -207,10 +236,10 @@ def stand_ins(
 
     Arguments and errors are those of `stack`; `environ` says where the functions find the stand-ins.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    notice = private_folder(home)
     wanted = dict(ports or {})
     with ExitStack() as closing:
-        running = Stack(home)
+        running = Stack(home, secret.kept_in(home / "stack-secret"), notice)
         closing.callback(running.close)
         running.start_part("issuer", "local.issuer", port=wanted.get("issuer", 0))
         if not (settings.get("SLINTEL_API_KEY") or os.environ.get("SLINTEL_API_KEY")):
@@ -227,24 +256,16 @@ def _environ(running: Stack, home: Path) -> dict[str, str]:
     environ = dict(os.environ)
     if "sandbox" in running.urls:
         environ |= {"SLINTEL_API_KEY": "sandbox", "SLINTEL_BASE_URL": f"{running.urls['sandbox']}{BASE_PATH}"}
-        environ |= {"DATABASE_URL": f"sqlite:///{home / 'sandbox.db'}"}  # invented people never mix with real ones
+        # Invented people never mix with real ones.
+        environ |= {"DATABASE_URL": f"sqlite:///{private_file(home / 'sandbox.db')}"}
     else:
-        environ.setdefault("DATABASE_URL", f"sqlite:///{home / 'leadfill.db'}")
+        environ.setdefault("DATABASE_URL", f"sqlite:///{private_file(home / 'leadfill.db')}")
     return environ | {
         "SHEETS_API_ENDPOINT": f"{running.urls['emulator']}/",
         "IDENTITY_AUDIENCE": AUDIENCE,
         "IDENTITY_CERTS_URL": f"{running.urls['issuer']}/certs",
         "ALLOWED_DOMAINS": "example.com",
-        "LEADFILL_SECRET_KEY": _secret(home / "secret"),
+        "LEADFILL_SECRET_KEY": secret.kept_in(home / "secret"),
         "WORKER_SERVICE_ACCOUNT": WORKER,
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _secret(path: Path) -> str:
-    """This machine's own secret, made once."""
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_urlsafe(32))
-    return path.read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from functions.fields.cell_format import CellValue
 from functions.outcomes import Outcome
 from local.lists.csv_safety import guarded, is_retyped
+from local.private_files import private_file
 
 MAX_SHOWN = 10
 """Reasons that are shown; where there are more, all of them stand in a file beside the result."""
@@ -77,7 +78,7 @@ class Tally:
     def _write(self, number: int, outcome: Outcome, sentence: str) -> None:
         if self._file is None:
             assert self.reasons_path is not None  # noqa: S101 - the caller looked
-            self._file = self.reasons_path.open("w", encoding="utf-8-sig", newline="")
+            self._file = private_file(self.reasons_path).open("w", encoding="utf-8-sig", newline="")
             self._writer = csv.writer(self._file)
             self._writer.writerow(TITLES)
             self._writer.writerows(self._first)

@@ -20,6 +20,7 @@ from functions.jobs.sweep import release_dead_owners
 from functions.settings import Settings
 from functions.store.database import Store
 from local.command.wording import plain
+from local.private_files import only_mine, private_file, private_folder
 
 HOME = Path(".leadfill")
 USER = "command line"
@@ -42,6 +43,7 @@ def new_console() -> Console:
 @contextmanager
 def open_enricher(console: Console) -> Iterator[Enricher]:
     """Open the enricher of the environment; without an API key, one over a sandbox with a store of its own."""
+    only_mine()
     with ExitStack() as stack:
         environ = dict(os.environ)
         if not environ.get("SLINTEL_API_KEY"):
@@ -64,6 +66,7 @@ def open_enricher(console: Console) -> Iterator[Enricher]:
 @contextmanager
 def open_store() -> Iterator[tuple[Settings, Store]]:
     """Open the settings and the store alone, for what looks nobody up."""
+    only_mine()
     environ = dict(os.environ)
     if not environ.get("SLINTEL_API_KEY"):
         environ["DATABASE_URL"] = _database("sandbox.db")
@@ -112,8 +115,10 @@ def _settings(environ: dict[str, str]) -> Settings:
 
 
 def _database(name: str) -> str:
-    HOME.mkdir(mode=0o700, exist_ok=True)
-    return f"sqlite:///{HOME / name}"
+    notice = private_folder(HOME)
+    if notice:
+        new_console().print(notice)
+    return f"sqlite:///{private_file(HOME / name)}"
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""The issuer over HTTP: `GET /certs`, `POST /token`, `/access-token`, `/service-token`, and Google's `/tokeninfo`."""
+"""The issuer over HTTP: `GET /certs`, `POST /token`, `/access-token`, `/service-token`, and Google's `/tokeninfo`.
+
+Tokens are made only for who holds the secret of its stack; the certificates and `/tokeninfo` are public, as Google's.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from local.issuer.issuing import Issuer
-from local.serving import json_only
+from local.serving import holders_only, json_only
 
 
 class TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,10 +84,10 @@ def application(issuer: Issuer) -> web.Application:
     app.add_routes(
         [
             web.get("/certs", certs),
-            web.post("/token", token),
-            web.post("/access-token", access_token),
+            web.post("/token", holders_only(token)),
+            web.post("/access-token", holders_only(access_token)),
             web.post("/tokeninfo", token_info),
-            web.post("/service-token", service_token),
+            web.post("/service-token", holders_only(service_token)),
         ],
     )
     return app

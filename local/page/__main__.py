@@ -1,9 +1,12 @@
-"""`python -m local.page`: prints `{"url": …}` and serves."""
+"""`python -m local.page`: prints `{"url": …, "key": …}` and serves; `/?key=…` is the address to open."""
 
 from __future__ import annotations
 
+import secrets
+
 import click
 
+from local.page.door import Door
 from local.page.server import Services, application
 from local.serving import run
 
@@ -33,11 +36,13 @@ def main(
     with_parent: bool,
 ) -> None:
     """Serve the sheet for a browser on this machine."""
+    key = secrets.token_urlsafe(32)
     services = Services(api=api, formula=formula, emulator=emulator, issuer=issuer)
     run(
-        lambda _url: application(services, email=email, audience=audience, spreadsheet_id=spreadsheet),
+        lambda url: application(services, Door(url, key), email=email, audience=audience, spreadsheet_id=spreadsheet),
         port=port,
         with_parent=with_parent,
+        more={"key": key},
     )
 
 

@@ -12,7 +12,10 @@ from aiohttp import web
 
 
 class Person:
-    """One user of the page, with the tokens that Apps Script would give to them."""
+    """One user of the page, with the tokens that Apps Script would give to them.
+
+    `http` is a session that sends the secret of the stack: the issuer and the emulator ask for it.
+    """
 
     def __init__(self, *, email: str, audience: str, issuer: str, emulator: str) -> None:
         self.email = email
@@ -66,15 +69,15 @@ async def _post(http: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> 
         raise web.HTTPBadGateway(text=f"{url} cannot be reached.") from error
 
 
-def person_routes(person: Person, http: web.AppKey[aiohttp.ClientSession]) -> list[web.RouteDef]:
+def person_routes(person: Person, stand_ins: web.AppKey[aiohttp.ClientSession]) -> list[web.RouteDef]:
     """`GET /identity/openid` and `GET /identity/access`, each `{"token": …}`."""
 
     async def openid(request: web.Request) -> web.Response:
-        token = await person.identity_token(request.app[http])
+        token = await person.identity_token(request.app[stand_ins])
         return web.json_response({"token": token}, headers={"Cache-Control": "no-store"})
 
     async def access(request: web.Request) -> web.Response:
-        token = await person.access_token(request.app[http])
+        token = await person.access_token(request.app[stand_ins])
         return web.json_response({"token": token}, headers={"Cache-Control": "no-store"})
 
     return [web.get("/identity/openid", openid), web.get("/identity/access", access)]

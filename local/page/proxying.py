@@ -25,9 +25,15 @@ _ANSWER_TIMEOUT_S = 60.0
 
 
 def proxy_routes(
-    services: Mapping[str, str], person: Person, http: web.AppKey[aiohttp.ClientSession]
+    services: Mapping[str, str],
+    person: Person,
+    http: web.AppKey[aiohttp.ClientSession],
+    stand_ins: web.AppKey[aiohttp.ClientSession],
 ) -> list[web.RouteDef]:
-    """`/proxy/{service}/{path}` for each service (name → URL). Requests to the emulator carry the person's token."""
+    """`/proxy/{service}/{path}` for each service (name → URL).
+
+    Requests to the emulator carry the person's token and, by the session `stand_ins`, the secret of the stack.
+    """
 
     async def forward(request: web.Request) -> web.StreamResponse:
         service = services.get(request.match_info["service"])
@@ -35,14 +41,15 @@ def proxy_routes(
         to_emulator = request.match_info["service"] == "emulator"
         if service is None or (to_emulator and not path.startswith(_EMULATOR_PATHS)):
             raise web.HTTPNotFound(text=f"Nothing is served at {request.path}.")
+        session = request.app[stand_ins if to_emulator else http]
         headers = _passed_on(request.headers)
         if to_emulator and "Authorization" not in headers:
-            headers["Authorization"] = f"Bearer {await person.access_token(request.app[http])}"
+            headers["Authorization"] = f"Bearer {await person.access_token(session)}"
         # The raw path: what was escaped stays escaped.
         raw = request.raw_path.split(f"/proxy/{request.match_info['service']}", 1)[1]
         url = URL(service + raw, encoded=True)
         try:
-            return await _exchange(request, request.app[http], url, headers, person)
+            return await _exchange(request, session, url, headers, person)
         except (aiohttp.ClientConnectionError, TimeoutError) as error:
             raise web.HTTPBadGateway(
                 text=f"{url.origin()} did not answer.", headers={"X-Leadfill-Page": "unreachable"}

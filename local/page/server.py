@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
+from local.page.door import Door
 from local.page.keeping import Kept, keeping_routes
 from local.page.person import Person, person_routes
 from local.page.proxying import proxy_routes
-from local.serving import Handler
+from local.secret import HEADER
+from local.serving import SECRET, Handler
 
 _HERE = Path(__file__).parent
 _ADDON = _HERE.parent.parent / "sheets_addon"
@@ -56,18 +58,23 @@ class Services:
 
 
 HTTP = web.AppKey("http", aiohttp.ClientSession)
+STAND_INS = web.AppKey("stand_ins", aiohttp.ClientSession)
+"""The session that sends the secret of the stack; the functions never get it."""
 
 
-def application(services: Services, *, email: str, audience: str, spreadsheet_id: str = "") -> web.Application:
+def application(
+    services: Services, door: Door, *, email: str, audience: str, spreadsheet_id: str = ""
+) -> web.Application:
     """The page's aiohttp application.
 
     Args:
         services: where the rest of Leadfill runs.
+        door: who gets in.
         email: who is at the keyboard: the address in the OpenID token, and the emulator's user.
         audience: the `aud` of that token.
         spreadsheet_id: what to open where the address names none; empty for the emulator's first one, or a new one.
     """
-    app = web.Application(middlewares=[_same_origin_only, _headers])
+    app = web.Application(middlewares=[_same_origin_only, _headers, door.let_in])
     app.cleanup_ctx.append(_http_client)
     kept = Kept()
     kept.change(
@@ -79,7 +86,9 @@ def application(services: Services, *, email: str, audience: str, spreadsheet_id
     proxied = {"api": services.api, "formula": services.formula, "emulator": services.emulator}
 
     async def session(request: web.Request) -> web.Response:
-        opened = request.query.get("spreadsheet") or spreadsheet_id or await person.some_spreadsheet(request.app[HTTP])
+        opened = (
+            request.query.get("spreadsheet") or spreadsheet_id or await person.some_spreadsheet(request.app[STAND_INS])
+        )
         return web.json_response(
             {
                 "spreadsheet_id": opened,
@@ -95,8 +104,8 @@ def application(services: Services, *, email: str, audience: str, spreadsheet_id
             web.get("/session", session),
             *(web.get(f"/{name}/{{file:[A-Za-z0-9_.-]+}}", _file_of(folder)) for name, folder in _FOLDERS.items()),
             *keeping_routes(kept),
-            *person_routes(person, HTTP),
-            *proxy_routes(proxied, person, HTTP),
+            *person_routes(person, STAND_INS),
+            *proxy_routes(proxied, person, HTTP, STAND_INS),
         ]
     )
     return app
@@ -104,8 +113,11 @@ def application(services: Services, *, email: str, audience: str, spreadsheet_id
 
 async def _http_client(app: web.Application) -> AsyncIterator[None]:
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=5)
-    async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=False) as client:
-        app[HTTP] = client
+    proof = {HEADER: app[SECRET]}
+    async with (
+        aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=False) as app[HTTP],
+        aiohttp.ClientSession(timeout=timeout, auto_decompress=False, trust_env=False, headers=proof) as app[STAND_INS],
+    ):
         yield
 
 
@@ -126,13 +138,21 @@ def _is_navigation(request: web.Request) -> bool:
 
 @web.middleware
 async def _headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
+    try:
+        response = await handler(request)
+    except web.HTTPException as refusal:
+        _set_headers(request, refusal)
+        raise
     if not response.prepared:
-        response.headers["Content-Security-Policy"] = _POLICIES.get(request.path, _PAGE_POLICY)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers.setdefault("Cache-Control", "no-cache")
+        _set_headers(request, response)
     return response
+
+
+def _set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Content-Security-Policy"] = _POLICIES.get(request.path, _PAGE_POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Cache-Control", "no-cache")
 
 
 async def _page(_request: web.Request) -> web.FileResponse:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import requests
 
+from local import secret
 from local.child import Child
 
 Values = Sequence[Sequence[Any]]
@@ -216,12 +217,14 @@ class _Holder(threading.Thread):
     def __init__(self, emulator: SheetsEmulator, hook: Callable[[str, str], bool | None]) -> None:
         super().__init__(name="between-calls", daemon=True)
         self.root, self.hook = f"{emulator.url}/_emulator", hook
+        self.held = emulator.held
         self.leaving = threading.Event()
         self.error: BaseException | None = None
 
     def run(self) -> None:
         with requests.Session() as session:
             session.trust_env = False
+            session.headers[secret.HEADER] = self.held
             while not self.leaving.is_set():
                 held = session.get(f"{self.root}/held", params={"wait_s": "0.2"}, timeout=60).json()["held"]
                 if held is None:

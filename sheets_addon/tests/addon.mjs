@@ -90,10 +90,14 @@ async function startEmulator(csv) {
   const given = ["-m", "local.sheets_api", "--port", "0", "--with-parent", join(folder, "Leads.csv")];
   const child = spawn(pythonHere() ?? "python3", given, { cwd: ROOT, stdio: ["pipe", "pipe", "inherit"] });
   const [line] = await once(createInterface({ input: child.stdout }), "line");
-  const { url, token, spreadsheets } = JSON.parse(line);
+  const { url, token, spreadsheets, secret } = JSON.parse(line);
   const { id } = spreadsheets[0];
   const ask = async (path, method = "GET", body = undefined) => {
-    const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+    const headers = {
+      Authorization: `Bearer ${token}`,
+      "Content-Type": "application/json",
+      "X-Leadfill-Secret": secret,
+    };
     const answer = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
     return answer.json();

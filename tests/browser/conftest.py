@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from local.stack import AUDIENCE, PERSON, Stack, stack
+from local.stack import Stack, stack
 from tests.browser.chromium import FLAGS, PAGE, NoChromium, find_chromium
 from tests.browser.window import WAIT_MS, OpenSheet, Window, new_spreadsheet
 
@@ -34,8 +34,7 @@ def leadfill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     if not (PAGE / "node_modules" / "jspreadsheet-ce").is_dir():
         pytest.skip("The browser tests need the page's grid: run `npm ci` in local/page.")
     with stack(tmp_path_factory.mktemp("leadfill"), FORMULA_CREDITS_PER_DAY="600") as running:
-        options = [f"--{name}={running.urls[name]}" for name in ("api", "formula", "emulator", "issuer")]
-        running.start_part("page", "local.page", *options, f"--email={PERSON}", f"--audience={AUDIENCE}")
+        running.start_page()
         yield running
 
 
@@ -60,7 +59,7 @@ def open_sheet(browser: Browser, leadfill: Stack) -> Iterator[OpenSheet]:
         page.on("pageerror", lambda error: faults.append(str(error)))
         if clock:
             page.clock.install()
-        page.goto(f"{leadfill.urls['page']}/?spreadsheet={spreadsheet_id}")
+        page.goto(f"{leadfill.page}&spreadsheet={spreadsheet_id}")
         page.locator("body[data-ready]").wait_for()
         return Window(page, leadfill, spreadsheet_id)
 

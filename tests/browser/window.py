@@ -116,16 +116,17 @@ class Window:
     def connect_formulas(self) -> None:
         """Formulas may ask once the sidebar was open."""
         self.enrich()
+        asked = self.page.context.request  # with the cookie of the window
         url = f"{self.stack.urls['page']}/kept/document-properties.{self.spreadsheet_id}"
         for _ in range(600):
-            if "LEADFILL_FORMULA_TOKEN" in requests.post(url, json={"get": None}, timeout=10).json():
+            if "LEADFILL_FORMULA_TOKEN" in asked.post(url, data={"get": None}).json():
                 return self.close_sidebar()
             self.page.wait_for_timeout(50)
         raise AssertionError("the formulas were not connected")
 
     def cells(self, a1: str, render: str = "FORMULA") -> list[list[Any]]:
         """What the spreadsheet itself holds."""
-        token = requests.get(f"{self.stack.urls['page']}/identity/access", timeout=10).json()["token"]
+        token = self.page.context.request.get(f"{self.stack.urls['page']}/identity/access").json()["token"]
         url = f"{self.stack.urls['emulator']}/v4/spreadsheets/{self.spreadsheet_id}/values/{a1}"
         headers = {"Authorization": f"Bearer {token}"}
         answer = requests.get(url, params={"valueRenderOption": render}, headers=headers, timeout=10).json()
@@ -160,20 +161,18 @@ def leads(count: int, header: Sequence[str] = ("Name", "LinkedIn")) -> list[list
 
 def charged(running: Stack) -> int:
     """What the sandbox has charged so far."""
-    answer = requests.get(f"{running.urls['sandbox']}/_sandbox/charges?by=key", timeout=10).json()
-    return int(answer["total"])
+    return int(running.steer("sandbox", "GET", "_sandbox/charges?by=key")["total"])
 
 
 @contextmanager
 def switched(running: Stack, **switches: Any) -> Iterator[None]:  # noqa: ANN401  # as the sandbox has them
     """Sets switches of the sandbox while the block runs."""
-    url = f"{running.urls['sandbox']}/_sandbox/switches"
-    before = requests.get(url, timeout=10).json()
-    requests.put(url, json=switches, timeout=10).raise_for_status()
+    before = running.steer("sandbox", "GET", "_sandbox/switches")
+    running.steer("sandbox", "PUT", "_sandbox/switches", switches)
     try:
         yield
     finally:
-        requests.put(url, json={name: before[name] for name in switches}, timeout=10).raise_for_status()
+        running.steer("sandbox", "PUT", "_sandbox/switches", {name: before[name] for name in switches})
 
 
 def serious(where: Page | Frame) -> list[str]:
@@ -190,5 +189,4 @@ def serious(where: Page | Frame) -> list[str]:
 def new_spreadsheet(running: Stack, values: list[list[Any]], title: str) -> str:
     """A file of the person's, with one tab."""
     body = {"title": title, "values": values, "sheet": "Leads", "owner": PERSON}
-    answer = requests.post(f"{running.urls['emulator']}/_emulator/spreadsheets", json=body, timeout=60)
-    return str(answer.json()["spreadsheetId"])
+    return str(running.steer("emulator", "POST", "_emulator/spreadsheets", body)["spreadsheetId"])

@@ -20,6 +20,7 @@ from google.auth.transport.requests import Request
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
+from local import secret
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
 from local.serving import serving
@@ -31,6 +32,7 @@ Queues: TypeAlias = Any
 """The client's queues: made from the discovery document at run time."""
 PARENT = "projects/local/locations/here"
 QUICK = {"minBackoff": "0.050s", "maxBackoff": "0.200s"}
+SECRET = secret.made()
 ACCOUNT = "queue@team.iam.gserviceaccount.com"
 
 
@@ -72,13 +74,13 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    with serving(lambda url: application(Issuer(url))) as url:
+    with serving(lambda url: application(Issuer(url)), held=SECRET) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def _emulator(issuer: str) -> Iterator[CloudTasks]:
-    with CloudTasks(issuer=issuer) as emulator:
+    with CloudTasks(issuer=issuer, held=SECRET) as emulator:
         yield emulator
 
 

@@ -18,12 +18,14 @@ from google.auth.exceptions import DefaultCredentialsError
 from google.auth.transport.requests import Request
 
 from functions.task_queue import CloudTasksQueue, Queue, QueueError, StoreQueue
+from local import secret
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
 from local.serving import serving
 from tests.support.cloud_tasks.client import CloudTasks
 from tests.support.waiting import wait_until
 
+SECRET = secret.made()
 ACCOUNT = "queue@team.iam.gserviceaccount.com"
 QUICK = {"minBackoff": "0.050s", "maxBackoff": "0.050s"}
 
@@ -57,13 +59,13 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    with serving(lambda url: application(Issuer(url))) as url:
+    with serving(lambda url: application(Issuer(url)), held=SECRET) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def emulator(issuer: str) -> Iterator[CloudTasks]:
-    with CloudTasks(issuer=issuer) as emulator:
+    with CloudTasks(issuer=issuer, held=SECRET) as emulator:
         yield emulator
 
 

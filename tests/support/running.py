@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from functions.store.database import Store
+from local import secret
 from local.providers.client import Sandbox
 from local.providers.people import lead
 from local.sheets_api.client import SheetsEmulator
@@ -117,7 +118,9 @@ def attach(started: Stack, closing: ExitStack) -> Running:
     """What a test wants of a stack that runs."""
     session = closing.enter_context(requests.Session())
     session.trust_env = False
-    emulator, sandbox = SheetsEmulator.at(started.urls["emulator"]), Sandbox.at(started.urls.get("sandbox", ""))
+    session.headers[secret.HEADER] = started.secret  # for the stand-ins; the functions do not know it
+    emulator = SheetsEmulator.at(started.urls["emulator"], started.secret)
+    sandbox = Sandbox.at(started.urls.get("sandbox", ""), started.secret)
     store = Store(started.environ["DATABASE_URL"])
     closing.callback(store.close)
     return Running(started, emulator, sandbox, store, session)

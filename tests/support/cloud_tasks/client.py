@@ -14,12 +14,13 @@ class CloudTasks(Child):
     Args:
         issuer: URL of the local issuer, which signs the tokens that tasks carry.
         port: 0 takes a free one.
+        held: the issuer's secret, by default a new one.
     """
 
     module = "tests.support.cloud_tasks"
 
-    def __init__(self, *, issuer: str = "", port: int = 0) -> None:
-        super().__init__("--issuer", issuer, port=port)
+    def __init__(self, *, issuer: str = "", port: int = 0, held: str = "") -> None:
+        super().__init__("--issuer", issuer, port=port, held=held)
 
     @property
     def url(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
+from local.secret import HEADER
 from local.sheets_api.google_errors import Json
 from tests.support.cloud_tasks.state import Queue, State, Task
 from tests.support.cloud_tasks.times import instant
@@ -25,10 +26,11 @@ REPLACED = frozenset({"host", "content-length", "user-agent", "authorization"})
 
 
 class Delivery:
-    """Delivers the tasks of a state until it is cancelled."""
+    """Delivers the tasks of a state until it is cancelled; `secret` is what the issuer gives tokens for."""
 
-    def __init__(self, state: State, session: aiohttp.ClientSession) -> None:
+    def __init__(self, state: State, session: aiohttp.ClientSession, secret: str) -> None:
         self._state, self._session = state, session
+        self._proof = {HEADER: secret}
         self._tokens: dict[tuple[str, str], tuple[str, float]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -147,7 +149,7 @@ class Delivery:
         if time.monotonic() >= until_s:
             url = f"{self._state.issuer}/service-token"
             body = {"email": email, "aud": audience}
-            async with self._session.post(url, json=body, raise_for_status=True) as answer:
+            async with self._session.post(url, json=body, headers=self._proof, raise_for_status=True) as answer:
                 token = (await answer.json())["token"]
             self._tokens[email, audience] = token, time.monotonic() + TOKEN_KEPT_S
         return {"Authorization": f"Bearer {token}"}

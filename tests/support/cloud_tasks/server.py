@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from local.serving import json_only
+from local.serving import SECRET, json_only
 from local.sheets_api import validation
 from local.sheets_api.google_errors import GoogleError, Json, invalid
 from tests.support.cloud_tasks import discovery, queue_methods, task_methods
@@ -55,7 +55,7 @@ def application(state: State) -> web.Application:
         return web.json_response({})
 
     app = web.Application(middlewares=[json_only], client_max_size=MAX_BODY)
-    app.cleanup_ctx.append(lambda _app: _delivering(state))
+    app.cleanup_ctx.append(lambda app: _delivering(state, app[SECRET]))
     app.add_routes(
         [
             web.get("/_emulator/state", report),
@@ -85,9 +85,9 @@ def _answer(state: State, request: web.Request, raw: bytes) -> Json:
     return answer
 
 
-async def _delivering(state: State) -> AsyncIterator[None]:
+async def _delivering(state: State, secret: str) -> AsyncIterator[None]:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=False) as session:
-        delivering = asyncio.create_task(Delivery(state, session).run())
+        delivering = asyncio.create_task(Delivery(state, session, secret).run())
         yield
         delivering.cancel()
         with contextlib.suppress(asyncio.CancelledError):
