@@ -97,7 +97,7 @@ test: lint addon .venv/deployed.stamp ## run every check and every test, as CI d
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= tests/unit tests/store tests/promises
 	@echo "Branch coverage of functions/ by these: $$($(BIN)/coverage report --format=total) %. Where credits are counted:"
 	$(BIN)/coverage report --include="$(counting)" --skip-covered
-	$(BIN)/pytest -n 2 --dist loadgroup tests/browser tests/contract tests/deploy tests/repository
+	$(BIN)/pytest -n 2 --dist loadgroup tests/browser tests/contract tests/deploy tests/lists tests/repository
 
 .PHONY: scale
 scale: .venv/tests.stamp ## enrich 20,000 rows with 4 workers, PostgreSQL and Cloud Tasks on this machine
@@ -106,6 +106,7 @@ scale: .venv/tests.stamp ## enrich 20,000 rows with 4 workers, PostgreSQL and Cl
 .PHONY: benchmarks
 benchmarks: .venv/tests.stamp ## measure every figure of docs/benchmarks.md (about an hour)
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.sheet
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.scale --compare

@@ -63,6 +63,7 @@ class ListRun:
         self.path, self.adds_to = path, None if source.path == path else source.path
         self.enricher, self.source, self.layout = enricher, source, layout
         self._retry = retry
+        self._has_new_columns = bool(layout.new)
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
         self._parse = lru_cache(maxsize=REMEMBERED)(_profile_or_reason)
 
@@ -155,7 +156,7 @@ class ListRun:
         return run.stopped_by
 
     def _is_filled(self, row: Row) -> bool:
-        return not self.layout.new and all(row.held)
+        return not self._has_new_columns and all(row.held)
 
 
 def _profile_or_reason(text: str) -> tuple[Profile | str, str]:

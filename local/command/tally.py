@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -45,10 +46,9 @@ class Tally:
         if values is None:
             self._filled[tuple(map(bool, held))] += 1
             return
-        self._filled[tuple([bool(there) or new != "" for there, new in zip(held, values, strict=True)])] += 1
-        for value in values:
-            if type(value) is str and value[:1] in "0123456789+-" and is_retyped(value):
-                self.retyped += 1
+        mask, retyped = _filled_and_retyped(tuple(held), tuple(values))
+        self._filled[mask] += 1
+        self.retyped += retyped
 
     def trouble(self, number: int, outcome: Outcome, sentence: str) -> None:
         """Remember why a row went wrong."""
@@ -83,3 +83,10 @@ class Tally:
             self._writer.writerow(TITLES)
             self._writer.writerows(self._first)
         self._writer.writerow((number, outcome.value, guarded(sentence)))
+
+
+@lru_cache(maxsize=10_000, typed=True)
+def _filled_and_retyped(held: tuple[str, ...], values: tuple[CellValue, ...]) -> tuple[tuple[bool, ...], int]:
+    """Return which cells are filled once the values are written, and how many of these Excel would retype."""
+    mask = tuple(bool(there) or new != "" for there, new in zip(held, values, strict=True))
+    return mask, sum(is_retyped(new) for there, new in zip(held, values, strict=True) if not there)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import TextIO
@@ -26,6 +27,8 @@ DIALECT_LINES = 400
 SAMPLE_ROWS = 200
 """Rows with text in them that are looked at to find header and column; more where none of them holds a profile."""
 SHOWN_LINES = 5
+REMEMBERED = 10_000
+"""Values of people who stand in the list more than once are quoted once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,10 @@ class CsvList:
                     if place < width:
                         texts[number] = value(cells[place]).strip()
                 held = tuple(texts)
-            yield Row(record.number + offset, value(cells[column]) if column < width else "", held, record)
+            url = cells[column] if column < width else ""
+            if '"' in url or "\0" in url:
+                url = value(url)
+            yield Row(record.number + offset, url, held, record)
 
     def create(self, target: Path, layout: Layout) -> CsvWriter:
         """Begin the result; see `SourceList`."""
@@ -116,6 +122,7 @@ class CsvWriter:
         self._new, self._old, self._after = layout.new, layout.old, source.shape.url_column + 1
         self._end = next((record.end for record in source.above if record.end), "\r\n")
         self._open_ended = False
+        self._raws = lru_cache(maxsize=REMEMBERED, typed=True)(self._raw_cells)
         self._file: TextIO = source.encoding.create(target)
         mark = source.mark if source.encoding.is_unicode else source.mark.lstrip("\ufeff")
         self._file.write(mark)
@@ -131,7 +138,7 @@ class CsvWriter:
     def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
         """Write a row; see `ListWriter`."""
         cells, after = row.record.cells, self._after
-        raw = [self._raw(value) for value in values] if values else None
+        raw = self._raws(tuple(values)) if values else None
         if raw is not None:
             for number, place in self._old:
                 if raw[number] and not row.held[number]:
@@ -154,8 +161,8 @@ class CsvWriter:
         """Close the file as it is."""
         self._file.close()
 
-    def _raw(self, value: CellValue) -> str:
-        return self._dialect.raw(guarded(value)) if value != "" else ""
+    def _raw_cells(self, values: tuple[CellValue, ...]) -> tuple[str, ...]:
+        return tuple(self._dialect.raw(guarded(value)) if value != "" else "" for value in values)
 
     def _put(self, cells: Sequence[str], end: str) -> None:
         if self._open_ended:  # rows that are appended to a list whose last line has no end
