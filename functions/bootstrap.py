@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from werkzeug import Response
 
     from functions.entrypoints.local_worker import LocalWorker
+    from functions.jobs.permissions import Permissions
 
 TARGETS = ("api", "formula", "worker", "sweep")
 
@@ -68,7 +69,8 @@ def application(target: str) -> Flask:
     if target == "api":
         from functions.entrypoints.api import Api
 
-        return Api(context(settings, opened, _queue(settings, None)), access(settings)).application()
+        parts = context(settings, opened, _queue(settings, None))
+        return Api(parts, access(settings), _permissions(settings, parts)).application()
     from functions.entrypoints.worker import WorkerApp
 
     if target == "sweep":
@@ -127,6 +129,14 @@ def access(settings: Settings) -> Access:
         worker_service_account=settings.worker_service_account,
         secret_key=settings.leadfill_secret_key,
     )
+
+
+def _permissions(settings: Settings, parts: AppContext) -> Permissions:
+    from functions.auth.access_tokens import AccessTokens
+    from functions.jobs.permissions import Permissions
+
+    tokens = AccessTokens(settings.identity_tokeninfo_url, settings.identity_certs_url)
+    return Permissions(tokens, frozenset({settings.identity_audience}), parts.sheet)
 
 
 def _queue(settings: Settings, worker: LocalWorker | None) -> Queue:

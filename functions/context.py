@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -43,6 +43,11 @@ class AppContext:
     """Names this process: what it holds can be recognised should it die."""
     is_dead: Callable[[str], bool] = is_dead
     """Whether an owner is known to be no more; never true of another machine's."""
+
+    def enqueue(self, chunk_ids: Iterable[str]) -> None:
+        """Puts chunks that are committed into the queue."""
+        for chunk_id in chunk_ids:
+            self.queue.enqueue(chunk_id)
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
         """A spreadsheet, with its caller's own rights."""

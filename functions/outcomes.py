@@ -38,8 +38,9 @@ class Outcome(Described):
     CANCELLED = "cancelled", "Cancelled", "the run stopped before the row's turn: by a person, a cap or the provider"
 
 
-RETRYABLE = (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED)
-"""The rows that a retry opens again. Those in doubt are opened only when somebody asks for it."""
+def retryable(*, in_doubt: bool) -> tuple[Outcome, ...]:
+    """Returns the outcomes that a retry opens again; those in doubt, too, only where somebody says so."""
+    return (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED, *((Outcome.IN_DOUBT,) if in_doubt else ()))
 
 
 NOT_REACHED = "The run was stopped before this row's turn; nothing was spent on it."

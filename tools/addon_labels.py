@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from functions.credits.plan import PlanPart
-from functions.outcomes import LIVE, RETRYABLE, JobState, Outcome
+from functions.outcomes import LIVE, JobState, Outcome, retryable
 from functions.profiles.parsing import Reason
 
 PAGE = Path(__file__).parent.parent / "sheets_addon" / "SidebarLabels.html"
@@ -24,7 +24,7 @@ def page() -> str:
 /** The names of things on the screen. Made from functions/ by `python -m tools.addon_labels`. */
 
 {_constant("OUTCOMES", "Record<Outcome, { label: string, meaning: string }>", outcomes)}
-{_constant("RETRYABLE", "Outcome[]", _values(RETRYABLE))}
+{_constant("RETRYABLE", "Outcome[]", _values(retryable(in_doubt=False)))}
 {_constant("STATES", "Record<JobState, string>", {state: state.label for state in JobState})}
 {_constant("LIVE_STATES", "JobState[]", _values(LIVE))}
 {_constant("PLAN_PARTS", f"{{ kind: {kinds}, label: string, meaning: string }}[]", parts)}

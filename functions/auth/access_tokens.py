@@ -6,8 +6,6 @@ nobody can act with a token that belongs to somebody else, or that was issued to
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from functions.auth.certificates import GOOGLE_CERTS_URL, LOOPBACK, IdentityUnavailable
+from functions.auth.expiring_map import ExpiringMap
 from functions.errors import Forbidden, SettingsError, SheetAccessExpired
 from functions.runtime import REAL
 
@@ -62,8 +61,7 @@ class AccessTokens:
             )
         self._url, self._now = url, now
         self._trust_env = not local  # no proxy stands between a process and its own machine
-        self._lock = threading.Lock()
-        self._known: OrderedDict[bytes, tuple[TokenOwner, float]] = OrderedDict()
+        self._known: ExpiringMap[bytes, TokenOwner] = ExpiringMap(MAX_REMEMBERED)
 
     def check_owner(self, access_token: str, *, subject: str, audiences: frozenset[str]) -> TokenOwner:
         """Make sure that a token is this person's, and was issued to one of the allowed applications.
@@ -85,16 +83,10 @@ class AccessTokens:
 
     def _owner(self, access_token: str) -> TokenOwner:
         digest, now = sha256(access_token.encode()).digest(), self._now()
-        with self._lock:
-            found = self._known.get(digest)
-        if found is not None and now < found[1]:
-            return found[0]
-        owner = self._ask(access_token)
-        with self._lock:
-            self._known[digest] = owner, min(owner.expires_at_s, now + MAX_REMEMBERED_S)
-            self._known.move_to_end(digest)
-            while len(self._known) > MAX_REMEMBERED:
-                self._known.popitem(last=False)
+        owner = self._known.get(digest, now)
+        if owner is None:
+            owner = self._ask(access_token)
+            self._known.put(digest, owner, min(owner.expires_at_s, now + MAX_REMEMBERED_S))
         return owner
 
     def _ask(self, access_token: str) -> TokenOwner:

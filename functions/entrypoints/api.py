@@ -11,10 +11,13 @@ from functions import logs
 from functions.auth.access import Access, Caller
 from functions.context import AppContext
 from functions.entrypoints import flask_app, openapi, requests, responses
+from functions.entrypoints.flask_app import Reply
 from functions.entrypoints.routes import ROUTES
-from functions.errors import Forbidden, NotFound
+from functions.errors import Forbidden, InvalidRequest, NotFound, SheetAccessExpired, SheetGone
 from functions.fields import split
-from functions.jobs import service
+from functions.jobs import new_job, service
+from functions.jobs.new_job import Started
+from functions.jobs.permissions import Permissions
 from functions.jobs.request import JobRequest
 from functions.jobs.usage import Usage, report
 from functions.profiles import parse
@@ -34,6 +37,7 @@ class Api:
 
     context: AppContext
     access: Access
+    permissions: Permissions
 
     def application(self) -> Flask:
         """The Flask application."""
@@ -62,21 +66,23 @@ class Api:
 
     def plan(self, caller: Caller, token: str, body: JobRequest) -> responses.Plan:
         """What a run would do and cost."""
+        self.permissions.check_token(caller, token)
         return responses.plan(*service.plan_run(self.context, body, caller, token))
 
-    def start(self, caller: Caller, token: str, idempotency_key: str, body: requests.JobBody) -> responses.Job:
+    def start(self, caller: Caller, token: str, idempotency_key: str, body: requests.JobBody) -> Reply:
         """Starts a job."""
-        job = service.start(
+        self.permissions.require_edit(caller, body.spreadsheet_id, token)
+        started = new_job.start(
             self.context, body, caller, token, max_credits=body.max_credits, idempotency_key=idempotency_key
         )
-        return self._shown(job)
+        return self._started(started)
 
     def list(self, caller: Caller, token: str | None, query: requests.JobsQuery) -> responses.JobList:
         """The newest jobs of a spreadsheet."""
         with self.context.store.reading() as connection:
             found = jobs.of_spreadsheet(connection, query.spreadsheet_id, RECENT_JOBS)
         if any(job.user_id != caller.subject for job in found):
-            everybody = service.may_open(self.context, query.spreadsheet_id, token)
+            everybody = self.permissions.may_read(caller, query.spreadsheet_id, token)
             found = [job for job in found if everybody or job.user_id == caller.subject]
         return responses.JobList(jobs=[self._shown(job) for job in found])
 
@@ -94,16 +100,37 @@ class Api:
         return responses.RowPage(rows=[responses.row(row) for row in page], next_page_token=more)
 
     def cancel(self, caller: Caller, token: str | None, job_id: str) -> responses.Job:
-        """Stops a job."""
-        return self._shown(service.cancel(self.context, self._visible(job_id, caller, token)))
+        """Stops a job; one of somebody else only with the right to edit its spreadsheet."""
+        job = self._visible(job_id, caller, token)
+        if job.user_id != caller.subject:
+            self.permissions.require_edit(caller, job.spreadsheet_id, token or "")
+        return self._shown(service.cancel(self.context, job))
 
-    def retry(self, caller: Caller, token: str, job_id: str, body: requests.RetryBody) -> responses.Job:
-        """Tries what did not work again."""
+    def retry(
+        self, caller: Caller, token: str, idempotency_key: str | None, job_id: str, body: requests.RetryBody
+    ) -> responses.Job | Reply:
+        """Tries what did not work again; of somebody else's job in a job of the caller's own, at the caller's cost."""
         job = self._writable(job_id, caller, token)
-        again = service.retry(
-            self.context, job, token, retry_in_doubt=body.retry_in_doubt, max_credits=body.max_credits
+        if job.user_id == caller.subject:
+            again = service.retry(
+                self.context, job, token, retry_in_doubt=body.retry_in_doubt, max_credits=body.max_credits
+            )
+            return self._shown(again)
+        if idempotency_key is None:
+            raise InvalidRequest(
+                "This run was started by somebody else, so a retry is a run of your own, at your cost; send an "
+                "Idempotency-Key with it."
+            )
+        started = new_job.retry_as_own(
+            self.context,
+            job,
+            caller,
+            token,
+            retry_in_doubt=body.retry_in_doubt,
+            max_credits=body.max_credits,
+            idempotency_key=idempotency_key,
         )
-        return self._shown(again)
+        return self._started(started)
 
     def undo(self, caller: Caller, token: str, job_id: str) -> responses.Job:
         """Gives the cells back what they held."""
@@ -117,7 +144,7 @@ class Api:
         self, caller: Caller, token: str, body: requests.FormulaTokenBody
     ) -> responses.FormulaToken:
         """Connects the formulas of a spreadsheet that the caller can edit, in place of the caller's earlier token."""
-        self._require_editor(body.spreadsheet_id, token)
+        self.permissions.require_edit(caller, body.spreadsheet_id, token)
         text, made = self.access.issue_formula_token(caller, body.spreadsheet_id)
         with self.context.store.writing() as connection:
             formula_tokens.replace(connection, made)
@@ -133,7 +160,7 @@ class Api:
         self, caller: Caller, token: str, query: requests.FormulaTokensQuery
     ) -> responses.FormulaTokenList:
         """The tokens that the formulas of a spreadsheet can ask with, for who can edit it."""
-        self._require_editor(query.spreadsheet_id, token)
+        self.permissions.require_edit(caller, query.spreadsheet_id, token)
         with self.context.store.reading() as connection:
             found = formula_tokens.of_spreadsheet(connection, query.spreadsheet_id, self.context.clock())
         entries = [
@@ -157,15 +184,16 @@ class Api:
             raise NotFound(NOT_THERE)
         if found.issued_by.subject != caller.subject:
             try:
-                self._require_editor(found.spreadsheet_id, token)
-            except Forbidden as error:  # to everybody else it is as if there were none
+                self.permissions.require_edit(caller, found.spreadsheet_id, token or "")
+            except (
+                Forbidden,
+                InvalidRequest,
+                SheetAccessExpired,
+                SheetGone,
+            ) as error:  # to everybody else it is as if there were none
                 raise NotFound(NOT_THERE) from error
         with self.context.store.writing() as connection:
             formula_tokens.revoke(connection, token_id, self.context.clock())
-
-    def _require_editor(self, spreadsheet_id: str, token: str | None) -> None:
-        if not service.may_open(self.context, spreadsheet_id, token):
-            raise Forbidden("This account cannot edit that spreadsheet, so it cannot decide who asks in its formulas.")
 
     def usage(self, caller: Caller, query: requests.UsageQuery) -> Usage:
         """Credits by day, user and spreadsheet."""
@@ -186,14 +214,23 @@ class Api:
 
     def _visible(self, job_id: str, caller: Caller, token: str | None) -> Job:
         """The job, for who started it or brings the key to its spreadsheet."""
-        return service.find_visible(self.context, job_id, caller, token)
+        return service.find_visible(
+            self.context,
+            job_id,
+            caller,
+            lambda sheet_id: self.permissions.may_read(caller, sheet_id, token),
+        )
 
     def _writable(self, job_id: str, caller: Caller, token: str) -> Job:
-        """The job, for who brings the key to its spreadsheet, also if they started it."""
+        """The job, for who can edit its spreadsheet, also if they started it."""
         job = self._visible(job_id, caller, token)
-        if not service.may_open(self.context, job.spreadsheet_id, token):
-            raise Forbidden("This account cannot open the spreadsheet of this run.")
+        self.permissions.require_edit(caller, job.spreadsheet_id, token)
         return job
+
+    def _started(self, started: Started) -> Reply:
+        if started.replayed:
+            return Reply(self._shown(started.job), status=200, headers={"Idempotent-Replayed": "true"})
+        return Reply(self._shown(started.job))
 
     def _shown(self, job: Job) -> responses.Job:
         return responses.job(self.context, job)

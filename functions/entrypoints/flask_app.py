@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, TypeVar
 
@@ -44,11 +44,23 @@ class Route:
     answer: Any = None
     """The type of the answer; None where it is empty (204)."""
     status: int = 200
+    replays: bool = False
+    """An `Idempotency-Key` that was sent before is answered with 200 and `Idempotent-Replayed: true`."""
     body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
     headers: tuple[Header, ...] = ()
     is_public: bool = False
     """Answered without an identity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with a status or headers of its own."""
+
+    body: object
+    status: int | None = None
+    """None: that of the route."""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def build(views: object, routes: Sequence[Route], identify: Callable[[], object], max_bytes: int) -> Flask:
@@ -93,7 +105,13 @@ def _responder(route: Route, view: Callable[..., Any], identify: Callable[[], ob
         answer = view(**arguments)
         if answer is None:
             return Response(status=204)
-        return Response(msgspec.json.encode(answer), status=route.status, content_type="application/json")
+        reply = answer if isinstance(answer, Reply) else Reply(answer)
+        return Response(
+            msgspec.json.encode(reply.body),
+            status=reply.status or route.status,
+            headers=reply.headers,
+            content_type="application/json",
+        )
 
     return respond
 

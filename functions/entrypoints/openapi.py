@@ -70,6 +70,10 @@ def _responses(route: Route, schema_of: dict[Any, Json]) -> Json:
     if route.answer is not None:
         content = {"application/json": {"schema": schema_of[route.answer]}}
         success = {str(route.status): {"description": "Done", "content": content}}
+        if route.replays:
+            header = {"description": "Always `true`", "schema": {"const": "true"}}
+            replay = {"description": "Done before, with this very key", "headers": {"Idempotent-Replayed": header}}
+            success["200"] = replay | {"content": content}
     reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
     refusal = {"description": "Why not", "content": {"application/problem+json": reference}}
     return {**success, **{str(code): refusal for code in _PROBLEMS}}

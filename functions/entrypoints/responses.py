@@ -14,7 +14,7 @@ from functions.credits import plan as plans
 from functions.fields.catalogue import CATALOGUE, PRESETS
 from functions.jobs.progress import progress
 from functions.jobs.usage import CreditsText
-from functions.outcomes import ENDED, RETRYABLE, TRANSITIONS, JobState, Outcome
+from functions.outcomes import ENDED, TRANSITIONS, JobState, Outcome, retryable
 from functions.sheets.a1 import letters
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs, ledger
@@ -239,7 +239,7 @@ def _can(job: jobs.Job, counts: Mapping[Outcome, int]) -> list[Literal["cancel",
     if job.state not in ENDED:
         return ["cancel"] if JobState.CANCELLING in TRANSITIONS[job.state] else []
     can: list[Literal["cancel", "retry", "undo"]] = []
-    if any(counts.get(outcome) for outcome in (*RETRYABLE, Outcome.IN_DOUBT)):
+    if any(counts.get(outcome) for outcome in retryable(in_doubt=True)):
         can.append("retry")
     if job.layout:
         can.append("undo")

@@ -82,8 +82,7 @@ class Attempt:
                 jobs.conclude(connection, job.id, now, undo_failed=stopped_by is not None)
         if held and stopped_by is not None:
             logs.stopped(job.id, stopped_by.slug)
-        for chunk_id in [*queued, *([chunk.id] if held and later else [])]:
-            context.queue.enqueue(chunk_id)
+        context.enqueue([*queued, *([chunk.id] if held and later else [])])
         return ChunkResult.LATER if later else ChunkResult.DONE
 
     def postpone(self, delay: timedelta) -> ChunkResult:

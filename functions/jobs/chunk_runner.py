@@ -24,7 +24,8 @@ from functions.sheet_writes.fill import write
 from functions.sheet_writes.undo import undo_rows
 from functions.sheet_writes.writer import SheetWriter, WriteResult
 from functions.sheets.a1 import parse_range
-from functions.sheets.layout import ColumnRequest, ensure_columns
+from functions.sheets.client import GoogleSheet
+from functions.sheets.layout import ColumnRequest, Layout, ensure_columns
 from functions.sheets.row_matching import RowValues
 from functions.store import cell_history, chunks, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
@@ -60,12 +61,27 @@ def run_chunk(context: AppContext, chunk_id: str | None = None) -> ChunkResult:
 
 def prepare(attempt: Attempt) -> ChunkResult:
     """Anchors and inserts the columns, then queues the chunks that hold rows."""
-    context, job, request = attempt.context, attempt.job, attempt.request
+    context, sheet = attempt.context, attempt.sheet()
+    layout = attempt.layout or _ensure_columns(attempt, sheet)  # a retry by somebody else writes into the same columns
+    reused = any(not column.inserted for column in layout.columns)
+    # In one call: a row that moves between two pages would be remembered twice, or not at all.
+    held = layout.each(sheet.read_rows(layout.sheet_id, 1, None)) if reused else ()
+
+    def record(connection: sa.Connection, job: Job) -> list[str]:
+        cell_history.save_snapshot(connection, job.id, held)
+        jobs.change(connection, job.id, layout=layout.to_record())
+        numbers = [] if job.stop_requested else job_rows.open_chunk_numbers(connection, job.id)
+        return chunks.add(connection, job.id, numbers, context.clock())
+
+    return attempt.end(record)
+
+
+def _ensure_columns(attempt: Attempt, sheet: GoogleSheet) -> Layout:
+    job, request = attempt.job, attempt.request
     covered = parse_range(request.range)
-    with context.store.reading() as connection:
+    with attempt.context.store.reading() as connection:
         sample = job_rows.page(connection, job.id, None, -1, SAMPLE_ROWS)
-    sheet = attempt.sheet()
-    layout = ensure_columns(
+    return ensure_columns(
         sheet,
         ColumnRequest(
             job_id=job.id,
@@ -79,17 +95,6 @@ def prepare(attempt: Attempt) -> ChunkResult:
             keys={row.key for row in sample if row.key},
         ),
     )
-    reused = any(not column.inserted for column in layout.columns)
-    # In one call: a row that moves between two pages would be remembered twice, or not at all.
-    held = layout.each(sheet.read_rows(layout.sheet_id, 1, None)) if reused else ()
-
-    def record(connection: sa.Connection, job: Job) -> list[str]:
-        cell_history.save_snapshot(connection, job.id, held)
-        jobs.change(connection, job.id, layout=layout.to_record())
-        numbers = [] if job.stop_requested else job_rows.open_chunk_numbers(connection, job.id)
-        return chunks.add(connection, job.id, numbers, context.clock())
-
-    return attempt.end(record)
 
 
 def fill(attempt: Attempt) -> ChunkResult:

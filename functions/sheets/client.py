@@ -6,6 +6,7 @@ written through it, so no move of a column can put them into another one.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -111,6 +112,27 @@ class GoogleSheet:
             SheetError: as `tabs`.
         """
         self._call(len, "batchUpdate", body={"requests": list(requests)}, fields="spreadsheetId", once=True)
+
+    def prove_editable(self) -> None:
+        """Make sure that the holder of the access token can edit this spreadsheet, by a write that changes nothing.
+
+        One atomic request creates metadata of the spreadsheet and deletes it: nothing stays, and no cell is touched.
+        Asked once, and not again where Google is busy: who waits for the answer is a person.
+
+        Raises:
+            Forbidden: a viewer or commenter, or the add-on lacks what it needs; the sentence says which.
+            SheetBusy: not proven; try again.
+            SheetError: as `tabs`.
+        """
+        # Never empty: a lookup without a key matches everything, and a delete by it would take every anchor.
+        key = f"leadfill-proof-{secrets.token_hex(16)}"
+        mark = {"metadataKey": key, "location": {"spreadsheet": True}, "visibility": "PROJECT"}
+        lookup = {"metadataKey": key, "visibility": "PROJECT"}
+        requests = [
+            {"createDeveloperMetadata": {"developerMetadata": mark}},
+            {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}},
+        ]
+        self._attempt(len, "batchUpdate", body={"requests": requests}, fields="spreadsheetId", once=True)
 
     def _call(self, read: Callable[[bytes], T], method: str, *, once: bool = False, **arguments: Any) -> T:  # noqa: ANN401 - the client's own arguments
         repeated = Throttled if once else SheetBusy  # who is throttled was not served

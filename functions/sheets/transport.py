@@ -47,7 +47,7 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
     try:
         return read(request.execute(http=_http()))
     except HttpError as error:
-        raise refusal(error.status_code, str(error.reason or "")) from error
+        raise refusal(error.status_code, str(error.reason or ""), _machine_reason(error.error_details)) from error
     except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
         raise UncertainWrite(
             "Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10
@@ -57,14 +57,22 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
 GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
 
 
-def refusal(status: int, reason: str) -> LeadfillError:
-    """Translates an HTTP error of Google's into ours."""
+def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError:
+    """Translates an HTTP error of Google's into ours.
+
+    Args:
+        status: of the answer.
+        reason: Google's sentence.
+        machine_reason: of Google's `ErrorInfo`, such as `SERVICE_DISABLED`; empty where there is none.
+    """
     if status >= 500:
         return UncertainWrite("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
     if status in {400, 403} and "protected" in reason.lower():
         return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
     if status == 400 and ("No grid with id" in reason or "No sheet with id" in reason):
         return SheetGone(GONE)
+    if machine_reason in _NOT_A_PERSONS_FAULT:
+        return Forbidden(_NOT_A_PERSONS_FAULT[machine_reason])
     by_status = {
         401: SheetAccessExpired(),
         403: Forbidden("This account may not edit the spreadsheet; ask its owner for the right to."),
@@ -72,6 +80,25 @@ def refusal(status: int, reason: str) -> LeadfillError:
         429: Throttled(retry_after_s=30),
     }
     return by_status.get(status) or BadRange(f"Google Sheets refused the request: {reason[:300]}")
+
+
+_NOT_A_PERSONS_FAULT = {
+    "ACCESS_TOKEN_SCOPE_INSUFFICIENT": (
+        "Leadfill was not given the permission to edit spreadsheets; open the sidebar, and tick every box that Google "
+        "shows when it asks."
+    ),
+    "SERVICE_DISABLED": (
+        "The Google Sheets API is switched off in the cloud project of the add-on; ask whoever installed Leadfill to "
+        "switch it on there."
+    ),
+}
+"""What a 403 means beyond a missing right, by the reason in Google's `ErrorInfo`
+(https://cloud.google.com/apis/design/errors#error_info)."""
+
+
+def _machine_reason(details: Untyped) -> str:
+    entries = details if isinstance(details, list) else []
+    return next((str(entry["reason"]) for entry in entries if isinstance(entry, dict) and "reason" in entry), "")
 
 
 _mine = threading.local()

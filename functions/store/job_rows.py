@@ -85,6 +85,12 @@ def reopen(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) 
     return numbers
 
 
+def ended_as(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) -> list[JobRow]:
+    """Rows of people that ended in one of these ways, in order."""
+    condition = _rows.c.job_id == job_id, _rows.c.outcome.in_(list(outcomes)), _rows.c.key.is_not(None)
+    return _selected(connection, sa.and_(*condition), limit=None)
+
+
 def open_chunk_numbers(connection: sa.Connection, job_id: str) -> list[int]:
     """The chunks in which rows are open."""
     condition = _rows.c.job_id == job_id, _rows.c.outcome.is_(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,8 @@ class Job:
     """Who started it, and pays."""
     request: dict[str, Any]
     """The request as the store keeps it: the parts of `functions.jobs.request.JobRequest` but its spreadsheet."""
+    request_digest: str
+    """Of the request that the idempotency key came with."""
     state: JobState
     ceiling: int
     """The most that it may cost, in credits, as confirmed."""
@@ -119,6 +122,18 @@ def resume(connection: sa.Connection, job: Job, now: datetime, **changes: Any) -
     """
     done = sum(job_rows.counts(connection, job.id).values())
     move(connection, job, JobState.RUNNING, resumed_at=now, done_at_resume=done, **changes)
+
+
+def check_retryable(job: Job, rows: Sequence[object]) -> None:
+    """Makes sure that a job has ended and has rows that can be tried again.
+
+    Raises:
+        WrongJobState: it has not, or has none.
+    """
+    if job.state in LIVE:
+        raise WrongJobState(f"The job is {_said(job.state)}; it can be retried once it has ended.")
+    if not rows:
+        raise WrongJobState("There is no row in this run that could be tried again.")
 
 
 def conclude(connection: sa.Connection, job_id: str, now: datetime, *, undo_failed: bool = False) -> None:

@@ -86,6 +86,7 @@ jobs = sa.Table(
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("idempotency_key", sa.Text, nullable=False),
     sa.Column("request", sa.JSON, nullable=False, comment="options of the run, without its spreadsheet"),
+    sa.Column("request_digest", sa.Text, nullable=False, comment="of what the idempotency key came with"),
     sa.Column("state", sa.Text, nullable=False, index=True),
     sa.Column("ceiling", sa.Integer, nullable=False, comment="credits, confirmed"),
     sa.Column("encrypted_token", sa.Text, nullable=True, comment="the sheet access token; NULL once it ends"),

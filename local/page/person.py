@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from typing import Any
 
@@ -22,7 +21,7 @@ class Person:
         self._audience = audience
         self._issuer = issuer
         self._emulator = emulator
-        self._access_token = f"ya29.local-{secrets.token_urlsafe(24)}"
+        self._access_token, self._valid_until = "", 0.0
         self._known_until = 0.0
         self._opening = asyncio.Lock()
 
@@ -34,6 +33,11 @@ class Person:
     async def access_token(self, http: aiohttp.ClientSession) -> str:
         """Return the access token for the Sheets API, registered at the emulator."""
         if time.monotonic() >= self._known_until:
+            if time.monotonic() >= self._valid_until:
+                about = {"email": self.email, "aud": self._audience}
+                made = await _post(http, f"{self._issuer}/access-token", about)
+                self._access_token = str(made["token"])
+                self._valid_until = time.monotonic() + made["expires_in"] / 2
             body = {"token": self._access_token, "email": self.email, "spreadsheets": "*"}
             await _post(http, f"{self._emulator}/_emulator/tokens", body)
             self._known_until = time.monotonic() + 60

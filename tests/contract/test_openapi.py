@@ -95,7 +95,7 @@ def test_nothing_is_answered_without_an_identity(running: Running) -> None:
 def test_every_address_that_is_served_is_documented(running: Running) -> None:
     from functions.entrypoints.api import Api  # noqa: PLC0415 - only its routes are looked at
 
-    app = Api(None, None).application()  # type: ignore[arg-type]  # no view is called
+    app = Api(None, None, None).application()  # type: ignore[arg-type]  # no view is called
     served = {
         (rule.rule.replace("<", "{").replace(">", "}"), str(method).lower())
         for rule in app.url_map.iter_rules()

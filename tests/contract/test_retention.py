@@ -36,6 +36,7 @@ def ended(store: Store, finished_at: datetime | None) -> str:
         spreadsheet_id="sheet",
         user_id="user",
         request={},
+        request_digest="",
         sheet_id=0,
         state=JobState.DONE if finished_at else JobState.WAITING_FOR_ACCESS,
         ceiling=1,

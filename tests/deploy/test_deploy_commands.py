@@ -20,7 +20,7 @@ from deploy.release import facts
 from deploy.source import ROOT
 from deploy.target import FUNCTIONS, Function, Target
 from functions.errors import SettingsError
-from functions.jobs.service import CHUNK_ROWS
+from functions.jobs.new_job import CHUNK_ROWS
 from functions.settings import Settings, read
 from functions.store.database import Store
 from functions.task_queue import DISPATCH_DEADLINE_S

@@ -64,6 +64,7 @@ def environment(stack: Stack, database: str, urls: dict[str, str]) -> dict[str, 
         "SHEETS_API_ENDPOINT": f"{stack.urls['emulator']}/",
         "TASKS_API_ENDPOINT": f"{stack.urls['tasks']}/",
         "IDENTITY_CERTS_URL": f"{stack.urls['issuer']}/certs",
+        "IDENTITY_TOKENINFO_URL": f"{stack.urls['issuer']}/tokeninfo",
         "IDENTITY_AUDIENCE": AUDIENCE,
         "ALLOWED_DOMAINS": "example.com",
     }

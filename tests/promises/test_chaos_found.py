@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from functions.errors import SheetGone
-from functions.jobs import service
+from functions.jobs import new_job
 from functions.jobs.attempt import ChunkResult, begin
 from functions.jobs.chunk_runner import run_chunk
 from functions.outcomes import Outcome
@@ -47,7 +47,7 @@ def desk(database_url: str, tmp_path: Path, sandbox: Sandbox, emulator: SheetsEm
 
 def test_a_tab_is_locked_until_what_was_written_is_recorded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another chunk that repairs the tab takes what an open row holds for a stray, and would empty it."""
-    monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", CHUNK)
     settle_rows, locked = job_rows.settle, []
 
     def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome, str]]) -> None:
@@ -75,7 +75,7 @@ def test_a_write_that_may_have_been_made_is_looked_at_and_not_repeated(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """Made a second time after a sort, it would hit rows of other chunks, while its own rows look as they should."""
-    monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", CHUNK)
     spreadsheet = desk.sheet(people_rows(ROWS))
     job = desk.start(spreadsheet)
     assert run_chunk(desk.context) is ChunkResult.DONE  # the columns stand
@@ -100,7 +100,7 @@ def test_a_row_that_a_dead_chunk_meant_to_write_is_not_taken_for_another_one_of_
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both would come to the same row in the end, and the person's other row would stay empty."""
-    monkeypatch.setattr(service, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", 1)
     header, person = people_rows(1)
     spreadsheet = desk.sheet([header, person, ["Second", person[1], "another note"]])
     job = desk.start(spreadsheet)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions.jobs import service
+from functions.jobs import new_job
 from functions.outcomes import Outcome
 from functions.profiles import parse
 from functions.sheet_writes import writer
@@ -128,7 +128,7 @@ def _judge_row(
 def test_no_value_lands_beside_a_url_that_is_not_its_own(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", CHUNK)
     if seed % 2:  # as in a large tab, of which only a part is read at a time
         monkeypatch.setattr(writer, "WHOLE_CELLS", 0)
         monkeypatch.setattr(writer, "PAGE_ROWS", 700)

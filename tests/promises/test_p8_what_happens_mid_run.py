@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions.errors import WrongJobState
-from functions.jobs import leases, service
+from functions.jobs import leases, new_job, service
 from functions.jobs.attempt import Attempt
 from functions.jobs.progress import progress
 from functions.outcomes import JobState, Outcome
@@ -31,7 +31,7 @@ Hook = Callable[[], object]
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", 10)
 
 
 @contextmanager
@@ -224,7 +224,7 @@ def test_its_cells_are_merged_mid_run_and_the_hidden_one_is_said_not_to_be_writt
 def test_a_cancelled_run_writes_what_it_paid_for_and_looks_nobody_up_any_more(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "CHUNK_ROWS", 1_000)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", 1_000)
     monkeypatch.setattr(leases, "WATCH_S", 0.05)
     desk.sandbox.switch(latency_s=0.2)
     spreadsheet = desk.sheet(people_rows(400))

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from functions.jobs import service
+from functions.jobs import new_job, service
 from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import JobState, Outcome
 from functions.store import chunks, schema_version
@@ -118,7 +118,7 @@ def desk(database_url: str, tmp_path: Path, sandbox: Sandbox, emulator: SheetsEm
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "CHUNK_ROWS", CHUNK_ROWS)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", CHUNK_ROWS)
     monkeypatch.setattr(chunks, "STRAGGLING", STRAGGLING)
 
 

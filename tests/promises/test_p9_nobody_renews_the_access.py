@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.jobs import service
+from functions.jobs import new_job, service
 from functions.jobs.sweep import sweep
 from functions.outcomes import JobState, Outcome
 from functions.store.jobs import Job
@@ -30,7 +30,7 @@ def without_access(desk: Desk, job: Job) -> Job:
 def test_a_run_that_waits_for_access_ends_after_thirty_days_and_can_be_taken_up_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "CHUNK_ROWS", 10)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", 10)
     spreadsheet = desk.sheet(people_rows(30))
     job = without_access(desk, desk.start(spreadsheet))
     paid = desk.sandbox.charges()["total"]

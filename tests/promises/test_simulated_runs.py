@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from functions.credits.pricing import EntryKind
-from functions.jobs import service
+from functions.jobs import new_job
 from functions.jobs.request import JobRequest
 from functions.outcomes import JobState, Outcome
 from functions.store import job_rows, ledger, schema
@@ -31,7 +31,7 @@ PUT = (Outcome.ENRICHED, Outcome.KNOWN)
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "CHUNK_ROWS", 7)
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", 7)
 
 
 def fate(world: World) -> Fate:

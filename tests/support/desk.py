@@ -14,7 +14,7 @@ from functions import bootstrap
 from functions.auth.access import Caller
 from functions.context import AppContext
 from functions.fields import Facts, project, select
-from functions.jobs import service
+from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.request import JobRequest
@@ -98,7 +98,8 @@ class Desk:
         """Starts a job."""
         wanted = JobRequest(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **job_request)
         key = uuid4().hex
-        return service.start(self.context, wanted, CALLER, self.token, max_credits=max_credits, idempotency_key=key)
+        started = new_job.start(self.context, wanted, CALLER, self.token, max_credits=max_credits, idempotency_key=key)
+        return started.job
 
     def drain(self, job: Job, *, at_most_s: float = 120.0, step: Callable[[], object] = lambda: None) -> Job:
         """Runs chunks until the job has ended or waits for access."""

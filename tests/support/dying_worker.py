@@ -18,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions.jobs import service
+from functions.jobs import new_job
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.sweep import release_dead_owners
@@ -94,7 +94,7 @@ def main(variables: dict[str, str], chunk_rows: int, step: str, after: int) -> N
     for name, (place, attribute) in STEPS.items():
         setattr(place, attribute, reaper.wrap(getattr(place, attribute), name))
     run = reaper.wrap(run_chunk, "run")
-    service.CHUNK_ROWS, chunks.STRAGGLING = chunk_rows, STRAGGLING
+    new_job.CHUNK_ROWS, chunks.STRAGGLING = chunk_rows, STRAGGLING
     context = parts(variables)
     release_dead_owners(context.store, context.clock())
     while has_open_chunks(context.store):

@@ -68,18 +68,35 @@ class Running:
         answer = self.session.post(f"{self.stack.urls['issuer']}/service-token", json=body, timeout=10)
         return {"Authorization": f"Bearer {answer.json()['token']}"}
 
-    def key(self, email: str = PERSON, spreadsheets: str | Sequence[str] = "*", **more: str) -> dict[str, str]:
+    def key(
+        self, email: str = PERSON, spreadsheets: str | Sequence[str] = "*", *, aud: str = AUDIENCE, role: str = "writer"
+    ) -> dict[str, str]:
         """The header with a person's access token for spreadsheets."""
-        return {"X-Sheets-Access-Token": self.emulator.token(email, spreadsheets, **more)}
+        body = {"email": email, "aud": aud}
+        made = self.session.post(f"{self.stack.urls['issuer']}/access-token", json=body, timeout=10).json()["token"]
+        return {"X-Sheets-Access-Token": self.emulator.token(email, spreadsheets, role=role, token=made)}
 
     def sheet(self, cells: Sequence[str], *, header: str = "LinkedIn", **more: Any) -> str:  # noqa: ANN401 - of `spreadsheet`
         """A spreadsheet with a tab `Leads` whose column A holds these cells under a header."""
         return self.emulator.spreadsheet([[header], *[[cell] for cell in cells]], owner=PERSON, **more)
 
-    def start(self, spreadsheet: str, *, by: str = PERSON, **changes: Any) -> Json:  # noqa: ANN401 - of the body
+    def prove(self, spreadsheet: str, key: dict[str, str]) -> dict[str, str]:
+        """Lets the owner prove the right to edit, so that no later call with this key does; gives the key."""
+        body = {"spreadsheet_id": spreadsheet}
+        assert self.ask("POST", "/v1/formula-tokens", headers=key, json=body).status_code == 201
+        return key
+
+    def start(
+        self,
+        spreadsheet: str,
+        *,
+        by: str = PERSON,
+        key: dict[str, str] | None = None,
+        **changes: Any,  # noqa: ANN401 - of the body
+    ) -> Json:
         """Starts a job over column A of `Leads`."""
         body = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": ["email"], "max_credits": 1000}
-        headers = self.key(by) | {"Idempotency-Key": uuid4().hex}
+        headers = (key or self.key(by)) | {"Idempotency-Key": uuid4().hex}
         answer = self.ask("POST", "/v1/jobs", by=by, headers=headers, json=body | changes)
         assert answer.status_code == 202, answer.text
         job: Json = answer.json()

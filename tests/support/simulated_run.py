@@ -20,7 +20,7 @@ from functions.credits.terms import EVERY_NEED, Needs
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.entrypoints.local_worker import LocalWorker
-from functions.jobs import service
+from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.request import JobRequest
@@ -214,7 +214,7 @@ class Deployment:
     def start(self, job_request: JobRequest) -> Job:
         """A person starts a job."""
         context = self.context(self.world.person)
-        return service.start(context, job_request, CALLER, "token", max_credits=10**6, idempotency_key="one")
+        return new_job.start(context, job_request, CALLER, "token", max_credits=10**6, idempotency_key="one").job
 
     def run(self, job: Job, fates: Sequence[Fate], *, at_most_s: float) -> Job:
         """Until the job has ended: in the cloud two instances work, and one that dies is replaced, perhaps hours later.

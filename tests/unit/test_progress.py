@@ -22,6 +22,7 @@ def job(
         spreadsheet_id="sheet",
         user_id="user",
         request={},
+        request_digest="",
         sheet_id=0,
         state=state,
         ceiling=rows,

@@ -36,9 +36,9 @@ def skew() -> None:
             if getattr(module, "datetime", None) is datetime:
                 module.datetime = Skewed  # type: ignore[attr-defined] # each has its own
     from functions import task_queue  # noqa: PLC0415 - once every module has the other clock
-    from functions.jobs import service  # noqa: PLC0415 - once every module has the other clock
+    from functions.jobs import new_job  # noqa: PLC0415 - once every module has the other clock
 
-    service.CHUNK_ROWS = CHUNK_ROWS
+    new_job.CHUNK_ROWS = CHUNK_ROWS
     vars(task_queue)["time"] = SimpleNamespace(time=lambda: time.time() + OFF.total_seconds())
 
 

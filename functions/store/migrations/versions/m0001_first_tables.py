@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("idempotency_key", sa.Text(), nullable=False),
         sa.Column("request", sa.JSON(), nullable=False, comment="options of the run, without its spreadsheet"),
+        sa.Column("request_digest", sa.Text(), nullable=False, comment="of what the idempotency key came with"),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("ceiling", sa.Integer(), nullable=False, comment="credits, confirmed"),
         sa.Column("encrypted_token", sa.Text(), nullable=True, comment="the sheet access token; NULL once it ends"),

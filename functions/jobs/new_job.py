@@ -1,0 +1,223 @@
+"""New jobs: from a range of a sheet, or from the rows of somebody else's job that can be tried again.
+
+Whoever starts a job pays for it. An `Idempotency-Key` names one confirmation: sent again, it gives the job that it
+started, and with another request it is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import sqlalchemy as sa
+
+from functions.auth.access import Caller
+from functions.context import AppContext
+from functions.errors import Conflict
+from functions.jobs.request import JobRequest, from_record, scan_sheet, to_record
+from functions.outcomes import JobState, Outcome, retryable
+from functions.profiles import Profile
+from functions.sheets.layout import layout_from_record
+from functions.sheets.scan import SheetScan
+from functions.store import chunks, job_rows, jobs
+from functions.store.chunks import PREPARE
+from functions.store.job_rows import JobRow
+from functions.store.jobs import Job
+
+CHUNK_ROWS = 1_000
+"""Rows of a chunk: three calls to Sheets whatever their number, and a lookup each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A job, and whether this very confirmation had started it before."""
+
+    job: Job
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Confirmation:
+    """What somebody confirmed, and who they are."""
+
+    caller: Caller
+    access_token: str
+    idempotency_key: str
+    max_credits: int
+    digest: str
+    """Tells one decoded request from another."""
+
+    @classmethod
+    def of(
+        cls, caller: Caller, access_token: str, idempotency_key: str, *, max_credits: int, about: Sequence[object]
+    ) -> _Confirmation:
+        body = msgspec.json.encode([*about, max_credits], order="sorted")
+        return cls(
+            caller=caller,
+            access_token=access_token,
+            idempotency_key=idempotency_key,
+            max_credits=max_credits,
+            digest=hashlib.sha256(body).hexdigest(),
+        )
+
+
+def start(
+    context: AppContext,
+    job_request: JobRequest,
+    caller: Caller,
+    access_token: str,
+    *,
+    max_credits: int,
+    idempotency_key: str,
+) -> Started:
+    """Starts a job over a range.
+
+    Args:
+        context: the parts.
+        job_request: what to do.
+        caller: who pays.
+        access_token: theirs, for the spreadsheet.
+        max_credits: the most that it may cost, as confirmed.
+        idempotency_key: made once for each confirmation.
+
+    Raises:
+        Conflict: the key has started a different job.
+        InvalidRequest: range or fields cannot be understood.
+        SheetError: the spreadsheet cannot be read.
+    """
+    about = [job_request.spreadsheet_id, to_record(job_request)]
+    confirmed = _Confirmation.of(caller, access_token, idempotency_key, max_credits=max_credits, about=about)
+
+    def make() -> tuple[Job, list[JobRow]]:
+        scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
+        resolved = to_record(job_request) | {"range": str(scan.range), "header": "yes" if scan.header_row else "no"}
+        job = _new_job(context, confirmed, job_request.spreadsheet_id, resolved, scan.tab.sheet_id)
+        return job, list(_rows_of(scan))
+
+    return _start_once(context, confirmed, make)
+
+
+def retry_as_own(
+    context: AppContext,
+    earlier: Job,
+    caller: Caller,
+    access_token: str,
+    *,
+    retry_in_doubt: bool,
+    max_credits: int,
+    idempotency_key: str,
+) -> Started:
+    """Starts a job of the caller over those rows of somebody else's job that can be tried again.
+
+    It writes into the same columns, costs its own caller, has its own ceiling and its own undo; the earlier job stays
+    as it is.
+
+    Args:
+        context: the parts.
+        earlier: the job of somebody else; it has ended.
+        caller: who pays.
+        access_token: theirs, for the spreadsheet.
+        retry_in_doubt: whether to ask again what may have been charged.
+        max_credits: the most that it may cost.
+        idempotency_key: made once for each confirmation.
+
+    Raises:
+        Conflict: the key has started a different job.
+        WrongJobState: the earlier job has not ended, or nothing of it can be tried again.
+    """
+    about = [earlier.id, retry_in_doubt]
+    confirmed = _Confirmation.of(caller, access_token, idempotency_key, max_credits=max_credits, about=about)
+
+    def make() -> tuple[Job, list[JobRow]]:
+        with context.store.reading() as connection:
+            wanted = job_rows.ended_as(connection, earlier.id, retryable(in_doubt=retry_in_doubt))
+        jobs.check_retryable(earlier, wanted)
+        asked = from_record(earlier.request, earlier.spreadsheet_id)
+        request = msgspec.structs.replace(asked, retry_in_doubt=retry_in_doubt)
+        job = _new_job(context, confirmed, earlier.spreadsheet_id, to_record(request), earlier.sheet_id)
+        if earlier.layout is not None:  # an undo of this job takes no column away that the earlier one has made
+            layout = layout_from_record(earlier.layout)
+            columns = tuple(replace(column, inserted=False) for column in layout.columns)
+            job = replace(job, layout=replace(layout, columns=columns).to_record())
+        return job, list(_reopened(wanted))
+
+    return _start_once(context, confirmed, make)
+
+
+def _start_once(context: AppContext, confirmed: _Confirmation, make: Callable[[], tuple[Job, list[JobRow]]]) -> Started:
+    with context.store.reading() as connection:
+        if (earlier := _started_with(connection, confirmed)) is not None:
+            return Started(earlier, replayed=True)
+    job, rows = make()
+    over = all(row.outcome is not None for row in rows)
+    if over:
+        job = replace(job, state=JobState.DONE, finished_at=job.created_at)
+    else:
+        job = replace(job, encrypted_token=context.cipher.encrypt(confirmed.access_token))
+    job = replace(job, rows=len(rows))
+    with context.store.writing() as connection:
+        if jobs.add(connection, job, confirmed.idempotency_key) != job.id:  # the same confirmation, a moment ago
+            earlier = _started_with(connection, confirmed)
+            return Started(earlier or job, replayed=True)
+        job_rows.add(connection, job.id, rows)
+        chunk_ids = [] if over else chunks.add(connection, job.id, [PREPARE], job.created_at)
+    context.enqueue(chunk_ids)
+    return Started(job, replayed=False)
+
+
+def _started_with(connection: sa.Connection, confirmed: _Confirmation) -> Job | None:
+    earlier = jobs.started_with(connection, confirmed.caller.subject, confirmed.idempotency_key)
+    if earlier is not None and earlier.request_digest != confirmed.digest:
+        fields = ", ".join(earlier.request["fields"])
+        raise Conflict(
+            f"This Idempotency-Key has already started another run ({earlier.request['range']}; {fields}; at most "
+            f"{earlier.ceiling} credits), and this request differs from it. Send this request with a new key."
+        )
+    return earlier
+
+
+def _new_job(
+    context: AppContext, confirmed: _Confirmation, spreadsheet_id: str, request: dict[str, Any], sheet_id: int
+) -> Job:
+    return Job(
+        id=uuid4().hex,
+        spreadsheet_id=spreadsheet_id,
+        user_id=confirmed.caller.subject,
+        request=request,
+        request_digest=confirmed.digest,
+        sheet_id=sheet_id,
+        state=JobState.QUEUED,
+        ceiling=confirmed.max_credits,
+        encrypted_token=None,
+        layout=None,
+        rows=0,
+        message=None,
+        stop_requested=False,
+        created_at=context.clock(),
+        started_at=None,
+        resumed_at=None,
+        done_at_resume=0,
+        finished_at=None,
+    )
+
+
+def _rows_of(scan: SheetScan) -> Iterator[JobRow]:
+    open_rows = count()
+    for position, row in enumerate(scan.rows()):
+        if isinstance(row.found, Profile) and not row.filled:
+            chunk = 1 + next(open_rows) // CHUNK_ROWS
+            yield JobRow(position, chunk, row.number, row.found.key, None, "")
+        elif isinstance(row.found, Profile):
+            yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.ALREADY_FILLED, "")
+        else:
+            yield JobRow(position, PREPARE, row.number, None, Outcome.UNUSABLE, row.sentence)
+
+
+def _reopened(rows: Sequence[JobRow]) -> Iterator[JobRow]:
+    for position, row in enumerate(rows):
+        yield JobRow(position, 1 + position // CHUNK_ROWS, row.row, row.key, None, "")

@@ -1,0 +1,195 @@
+"""P11, P4: whoever acts on a spreadsheet proves that they can edit it, with their own token and at their own cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from local.stack import PERSON
+from tests.support.running import Json, Running, running_fixture, slugs
+
+__all__ = ["running_fixture"]
+
+COLLEAGUE = "colleague@example.com"
+BODY = {"range": "Leads!A2:A", "fields": ["email"], "max_credits": 1000}
+
+
+def half_done(running: Running, people: int = 4) -> Json:
+    """A run of the owner that stopped at its ceiling of one credit."""
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in slugs(people)])
+    job = running.run(spreadsheet, max_credits=1)
+    assert job["counts"] == {"enriched": 1, "cancelled": people - 1}
+    return job
+
+
+def key() -> dict[str, str]:
+    return {"Idempotency-Key": uuid4().hex}
+
+
+ACTIONS: dict[str, tuple[str, Json | None]] = {
+    "retry": ("/v1/jobs/{id}/retry", {"max_credits": 1000}),
+    "undo": ("/v1/jobs/{id}/undo", None),
+    "access": ("/v1/jobs/{id}/access", None),
+    "cancel": ("/v1/jobs/{id}/cancel", None),
+    "start": ("/v1/jobs", BODY),
+    "formula token": ("/v1/formula-tokens", {}),
+}
+
+
+@pytest.mark.parametrize("role", ["reader", "commenter"])
+@pytest.mark.parametrize("action", ACTIONS)
+def test_who_may_only_read_acts_on_nothing(running: Running, action: str, role: str) -> None:
+    job = half_done(running)
+    path, body = ACTIONS[action]
+    viewer = running.key(COLLEAGUE, [job["spreadsheet_id"]], role=role) | key()
+    assert running.ask("GET", f"/v1/jobs/{job['id']}", by=COLLEAGUE, headers=viewer).status_code == 200
+    spent = running.ask("GET", f"/v1/jobs/{job['id']}").json()["credits"]
+
+    sent = None if body is None else body | {"spreadsheet_id": job["spreadsheet_id"]}
+    if action == "retry":
+        sent = body
+    answer = running.ask("POST", path.format(id=job["id"]), by=COLLEAGUE, headers=viewer, json=sent)
+
+    assert answer.status_code == 403, answer.text
+    assert "may not edit" in answer.json()["detail"]
+    after = running.ask("GET", f"/v1/jobs/{job['id']}").json()
+    assert (after["state"], after["counts"], after["credits"]) == (job["state"], job["counts"], spent)
+
+
+def test_the_owner_of_a_run_who_may_only_read_by_now_acts_on_nothing(running: Running) -> None:
+    job = half_done(running)
+    viewer = running.key(spreadsheets=[job["spreadsheet_id"]], role="reader")
+    for action in ("retry", "undo"):
+        path, body = ACTIONS[action]
+        assert running.ask("POST", path.format(id=job["id"]), headers=viewer, json=body).status_code == 403
+
+
+def test_a_retry_by_a_colleague_is_a_job_of_their_own_at_their_cost(running: Running) -> None:
+    job = half_done(running)
+    editor = running.key(COLLEAGUE, [job["spreadsheet_id"]]) | key()
+
+    answer = running.ask("POST", f"/v1/jobs/{job['id']}/retry", by=COLLEAGUE, headers=editor, json={"max_credits": 2})
+
+    assert answer.status_code == 202, answer.text
+    own = running.finish(answer.json(), by=COLLEAGUE)
+    assert own["id"] != job["id"]
+    assert (own["rows"], own["counts"]) == (3, {"enriched": 2, "cancelled": 1})
+    assert own["credits"] == {"charged": "2", "in_doubt": "0", "ceiling": 2}
+    unchanged = running.ask("GET", f"/v1/jobs/{job['id']}").json()
+    assert (unchanged["counts"], unchanged["credits"]) == (job["counts"], job["credits"])
+    values = running.emulator.values(job["spreadsheet_id"], "Leads!B1:C9")
+    assert values[0] == ["Email"], "the same column, and no second one"
+    assert len([row for row in values[1:] if row and row[0]]) == 3
+
+    undone = running.ask("POST", f"/v1/jobs/{own['id']}/undo", by=COLLEAGUE, headers=editor)
+    running.finish(undone.json(), by=COLLEAGUE, states=frozenset({"undone"}))
+    left = running.emulator.values(job["spreadsheet_id"], "Leads!B1:B9")
+    assert left[0] == ["Email"], "the column is of the earlier run"
+    assert len([row for row in left[1:] if row and row[0]]) == 1
+
+
+def test_a_colleagues_retry_needs_a_key_and_is_one_job_however_often_it_is_sent(running: Running) -> None:
+    job = half_done(running)
+    editor = running.key(COLLEAGUE, [job["spreadsheet_id"]])
+    path, body = f"/v1/jobs/{job['id']}/retry", {"max_credits": 1}
+    assert running.ask("POST", path, by=COLLEAGUE, headers=editor, json=body).status_code == 400
+    headers = editor | key()
+    first, again = (running.ask("POST", path, by=COLLEAGUE, headers=headers, json=body) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 200)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert first.json()["id"] == again.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("whose", "says"),
+    [
+        (lambda r, sheet: r.key(COLLEAGUE, [sheet]), "another account"),
+        (lambda r, sheet: r.key(spreadsheets=[sheet], aud="43.apps.googleusercontent.com"), "not given to this add-on"),
+    ],
+    ids=["of a colleague", "of another application"],
+)
+def test_a_sheet_token_is_the_callers_own_and_of_this_add_on(
+    running: Running, whose: Callable[[Running, str], dict[str, str]], says: str
+) -> None:
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in slugs(1)])
+    headers = whose(running, spreadsheet)
+    for path, body in (("/v1/jobs", BODY), ("/v1/plan", {"range": "Leads!A2:A", "fields": ["email"]})):
+        answer = running.ask("POST", path, headers=headers | key(), json=body | {"spreadsheet_id": spreadsheet})
+        assert answer.status_code == 403, answer.text
+        assert says in answer.json()["detail"]
+
+
+def test_a_token_that_cannot_write_replaces_no_good_one(running: Running) -> None:
+    people = slugs(3)
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+    running.sandbox.switch(latency_s=2.0)
+    try:
+        job = running.start(spreadsheet)
+        for by, headers in (
+            (COLLEAGUE, running.key(COLLEAGUE, [spreadsheet], role="reader")),
+            (PERSON, running.key(spreadsheets=[spreadsheet], role="reader")),
+            (PERSON, running.key(COLLEAGUE, [spreadsheet])),
+            (PERSON, {"X-Sheets-Access-Token": "ya29.guessed"}),
+        ):
+            answer = running.ask("POST", f"/v1/jobs/{job['id']}/access", by=by, headers=headers)
+            assert answer.status_code == 403, answer.text
+    finally:
+        running.sandbox.switch(latency_s=0.0)
+    assert running.finish(job)["counts"] == {"enriched": 3}
+
+
+def test_a_proof_leaves_nothing_behind_and_touches_no_cell(running: Running) -> None:
+    spreadsheet = running.sheet(["linkedin.com/in/zq-nobody-at-all", "x"])
+    before = running.emulator.values(spreadsheet, "Leads!A1:C9")
+    body = {"spreadsheet_id": spreadsheet}
+    assert running.ask("POST", "/v1/formula-tokens", headers=running.key(), json=body).status_code == 201
+    assert running.emulator.values(spreadsheet, "Leads!A1:C9") == before
+    found = running.emulator.call(
+        "spreadsheets.developerMetadata.search",
+        spreadsheet,
+        body={"dataFilters": [{"developerMetadataLookup": {"visibility": "PROJECT"}}]},
+    )
+    assert found == {}, "an answer without a match is empty"
+
+
+def test_ten_colleagues_who_watch_cost_a_call_each_and_no_more(running: Running) -> None:
+    job = half_done(running)
+    watching = {f"colleague-{n}@example.com": running.key(f"colleague-{n}@example.com") for n in range(10)}
+    running.emulator.forget_calls()
+    for _ in range(6):
+        for email, headers in watching.items():
+            assert running.ask("GET", f"/v1/jobs/{job['id']}", by=email, headers=headers).status_code == 200
+    assert running.emulator.calls()["total"] == len(watching)
+
+
+def test_where_google_does_not_answer_nothing_is_proven(running: Running) -> None:
+    spreadsheet = running.sheet([f"linkedin.com/in/{slugs(1)[0]}"])
+    for status in (429, 500, 503):
+        running.emulator.switch(fail_next=[status])
+        answer = running.ask(
+            "POST", "/v1/jobs", headers=running.key() | key(), json=BODY | {"spreadsheet_id": spreadsheet}
+        )
+        assert answer.status_code == 503
+        assert "try again" in answer.json()["detail"]
+    assert running.ask("GET", "/v1/jobs", params={"spreadsheet_id": spreadsheet}).json()["jobs"] == []
+
+
+def test_the_same_key_with_another_request_is_a_conflict_that_names_both(running: Running) -> None:
+    people = slugs(1)
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+    headers = running.key() | key()
+    body = BODY | {"spreadsheet_id": spreadsheet}
+    first = running.ask("POST", "/v1/jobs", headers=headers, json=body)
+    assert first.status_code == 202
+    assert "Idempotent-Replayed" not in first.headers
+    again = running.ask("POST", "/v1/jobs", headers=headers, json=dict(reversed(body.items())) | {"write": "empty"})
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
+    assert again.json()["id"] == first.json()["id"]
+    for change in ({"fields": ["email", "title"]}, {"max_credits": 999}, {"write": "all"}, {"range": "Leads!A2:A2"}):
+        other = running.ask("POST", "/v1/jobs", headers=headers, json=body | change)
+        assert other.status_code == 409
+        assert "email; at most 1000 credits" in other.json()["detail"]
+    running.finish(first.json())
+    assert running.charged(*people) == 1
