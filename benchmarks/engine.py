@@ -1,4 +1,4 @@
-"""How fast and how lean the enricher is, side by side in one run with what it is measured against.
+"""Speed and memory of the enricher, side by side in one run with what it is measured against.
 
 Run: `python -m benchmarks.engine` (about eight minutes). Every figure is a ratio within this run. The provider is the
 sandbox, in a process of its own on the same machine.
@@ -45,7 +45,7 @@ LOOP_ROWS = 25
 
 @dataclass(frozen=True)
 class Measured:
-    """What some rows took."""
+    """The cost of some rows."""
 
     rows: int
     wall_s: float

@@ -1,4 +1,4 @@
-"""How fast and how lean lists are: known people from CSV to CSV against a bare copy, and a workbook against openpyxl.
+"""Speed and memory of lists: known people from CSV to CSV against a bare copy, and a workbook against openpyxl.
 
 Run: `python -m benchmarks.files` (some minutes). Every figure is a ratio within this run; each part is a process of
 its own, so that its peak memory is its own. Nobody is looked up: the people are known, and no provider is reached.
@@ -43,7 +43,7 @@ openpyxl.load_workbook(sys.argv[1]).save(sys.argv[2])
 
 @dataclass(frozen=True)
 class Measured:
-    """What a process took."""
+    """The cost of a process."""
 
     wall_s: float
     peak_mb: float

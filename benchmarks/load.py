@@ -66,7 +66,7 @@ def all_at_once(work: Callable[[Any], T], items: Sequence[Any], threads: int) ->
 
 
 def slugs_of(user: int) -> list[str]:
-    """Who stands in a user's sheet: some whom nobody else has, some whom others have as well."""
+    """Return the people of a user's sheet: some whom nobody else has, some whom others have as well."""
     own = [f"load-{user}-{number}" for number in range(ROWS // 2)]
     return own + [f"load-shared-{(user * 7 + number) % SHARED}" for number in range(ROWS - len(own))]
 

@@ -1,4 +1,4 @@
-"""How many answers a second the sandbox carries: it must never be what a figure measures.
+"""Answers a second of the sandbox: it must never be what a figure measures.
 
     python -m benchmarks.sandbox [--seconds 5] [--connections 32] [--people 20000]
 
@@ -65,7 +65,7 @@ class _Asker(asyncio.Protocol):
 
 
 class _Load:
-    """What the connections share."""
+    """The state that the connections share."""
 
     def __init__(self, seconds: float, connections: int, people: int) -> None:
         self.people, self.open = people, connections

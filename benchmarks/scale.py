@@ -32,7 +32,7 @@ DUPLICATES = 0.3
 COMPARED = (1, 2, 4)
 COMPARED_ROWS, COMPARED_LATENCY_S, COMPARED_CONCURRENCY = 8_000, 0.2, 4
 WANTED = {2: 1.8, 4: 3.4}
-"""How many times as fast as one worker so many should be."""
+"""The least speed-up over one worker, by number of workers."""
 BUSY = 0.85
 """From such a share of the CPUs on, they are what limits the rate."""
 

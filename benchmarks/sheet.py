@@ -34,14 +34,14 @@ MAX_CALLS = 8
 MAX_TIME_PER_ROW = 1.3
 MAX_MEMORY = 1.5
 MAX_MEMORY_FILLED = 2.0
-"""Where columns are filled, the tab is looked at in one moment, and held once as the JSON that came: not quite flat."""
+"""A tab with filled columns is read in one moment, and held once as the JSON that came: not quite flat."""
 MAX_WAITING = 0.1
 """Of the time of a run: what it waits for the quota."""
 
 
 @dataclass
 class Used:
-    """What processes used, by name; each with those that it started."""
+    """The use of processes, by name; each with those that it started."""
 
     memory_mb: dict[str, float] = field(default_factory=dict)
     """The most that one process held, as sampled."""
@@ -90,7 +90,7 @@ def heartbeat(running: Stack, *names: str) -> Iterator[Used]:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a run over some rows took."""
+    """The cost of a run over some rows."""
 
     rows: int
     ran: Ran

@@ -1,4 +1,4 @@
-"""What the store costs a lookup on both databases: round trips, and the wait for the counters that all instances share.
+"""Cost of the store for a lookup on both databases: round trips, and the wait for counters that all instances share.
 
 Run: `python -m benchmarks.store` (about a minute). It starts a server of its own on this machine.
 """
@@ -132,13 +132,13 @@ def instance(
 
 @dataclass(frozen=True)
 class Waited:
-    """What some instances did together."""
+    """The work of some instances together."""
 
     instances: int
     lookups: int
     wall_s: float
     waiting_s: float
-    """How long their connections waited for a lock, all together."""
+    """Seconds that their connections waited for a lock, all together."""
 
     @property
     def share(self) -> float:

@@ -112,7 +112,7 @@ def _target(gcloud: Gcloud, region: str) -> Target:
 
 
 def _has_run(gcloud: Gcloud) -> bool:
-    """Whether Cloud Run can be asked at all: in a new project its API is off, and listing fails."""
+    """Return whether Cloud Run can be asked at all: in a new project its API is off, and listing fails."""
     return any(api["config"]["name"] == "run.googleapis.com" for api in gcloud.listed("services", "list", "--enabled"))
 
 

@@ -62,7 +62,7 @@ def _properties(target: Target) -> str:
 
 
 def _stage(folder: Path, target: Target) -> None:
-    """What is pushed: the add-on's own files, allowed to call this deployment and nothing else."""
+    """Copy the files to push: the add-on's own, allowed to call this deployment and nothing else."""
     for pattern in PUSHED:
         for path in ADDON.glob(pattern):
             shutil.copy(path, folder)

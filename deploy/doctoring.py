@@ -35,7 +35,7 @@ def fetch(url: str) -> tuple[int, str]:
 def examine(
     gcloud: Gcloud, target: Target, *, ask: Fetch = fetch, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> list[str]:
-    """What is wrong, one or two sentences each; nothing is changed."""
+    """Return everything that is wrong, in one or two sentences each; change nothing."""
     there = services(gcloud, target)
     if gcloud.dry_run:
         ask = _nobody
@@ -87,7 +87,7 @@ def _secrets(gcloud: Gcloud, target: Target, there: dict[str, dict[str, Any]]) -
 
 
 def _doors(target: Target, ask: Fetch) -> Iterator[str]:
-    """What strangers get: health, and otherwise nothing."""
+    """Check that strangers get the health check, and nothing else."""
     status, text = ask(f"{target.url('api')}/healthz")
     if status == 0:
         yield f"api cannot be reached at {target.url('api')}: {text}."

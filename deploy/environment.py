@@ -1,4 +1,4 @@
-"""What the deployed functions find in their environment: settings from the deployer's, or as they are deployed now."""
+"""The environment of the deployed functions: settings from the deployer's, or as they are deployed now."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functions.settings import Settings
 SECRETS = ("SLINTEL_API_KEY", "LEADFILL_SECRET_KEY", "DATABASE_URL")
 """Settings that live in Secret Manager and never in a command, a file or a revision."""
 PLATFORM = ("FUNCTION_TARGET", "THREADS", "WORKERS", "CLOUD_RUN_TIMEOUT_SECONDS")
-"""What functions-framework and gunicorn read, not Leadfill."""
+"""Variables that functions-framework and gunicorn read, not Leadfill."""
 GIVEN_BY_CLOUD_RUN = ("K_SERVICE",)
 PLAIN = tuple(
     field.name.upper() for field in fields(Settings) if field.name.upper() not in {*SECRETS, *GIVEN_BY_CLOUD_RUN}

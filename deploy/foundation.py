@@ -1,4 +1,4 @@
-"""What must be there first: APIs, service accounts with few rights, a place for images, a queue."""
+"""Create what everything else needs: APIs, service accounts with few rights, a place for images, a queue."""
 
 from __future__ import annotations
 

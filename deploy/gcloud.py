@@ -36,7 +36,7 @@ class Gcloud:
         self.dry_run = dry_run
         self.pause_s = NOT_YET_PAUSE_S
         self.changes = 0
-        """How many commands have changed something."""
+        """Return the number of commands that have changed something."""
 
     def listed(self, *words: str) -> list[dict[str, Any]]:
         """The resources that a `list` command names; none in a dry run."""
@@ -51,7 +51,7 @@ class Gcloud:
         return resource
 
     def text(self, *words: str) -> str:
-        """What a command that only reads prints; nothing in a dry run.
+        """Return what a command that only reads prints; nothing in a dry run.
 
         Raises:
             GcloudFailed: it did not succeed.

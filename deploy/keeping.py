@@ -35,7 +35,7 @@ class Vault:
             raise SettingsError(f"LEADFILL_SECRET_KEY {wrong}")
 
     def has(self, name: str) -> bool:
-        """Whether there is such a secret, with a value."""
+        """Return whether there is such a secret, with a value."""
         return _called(name) in self._there and bool(self.version(name))
 
     def version(self, name: str) -> str:

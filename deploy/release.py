@@ -19,7 +19,7 @@ SWEEP_SCHEDULE = "*/5 * * * *"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """What is to run."""
+    """A version that is to run."""
 
     plain: Mapping[str, str]
     """The plain settings."""
@@ -28,7 +28,7 @@ class Release:
     connection: str
     """The Cloud SQL connection name, or empty."""
     private_api: bool
-    """Whether Cloud Run itself checks who calls `api`, before Leadfill does."""
+    """True if Cloud Run itself checks who calls `api`, before Leadfill does."""
     image: str
 
 
@@ -95,7 +95,7 @@ def run_functions(gcloud: Gcloud, target: Target, release: Release, there: Mappi
 
 
 def wanted(function: Function, target: Target, release: Release) -> dict[str, object]:
-    """What must be true of a function's service."""
+    """Check that a function's service is as it must be."""
     private = function.name == "api" and release.private_api
     environment = of_function(function, release.plain)
     environment |= {name: _secret(name, release) for name in function.secrets}

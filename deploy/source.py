@@ -1,4 +1,4 @@
-"""What is uploaded: the files that .gcloudignore lets through, and a name for exactly this content."""
+"""The source to upload: the files that .gcloudignore lets through, and a name for exactly this content."""
 
 from __future__ import annotations
 

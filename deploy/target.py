@@ -1,4 +1,4 @@
-"""Where Leadfill is put, and what everything is called there."""
+"""The place that Leadfill is deployed to, and the names of everything there."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Target:
 
     @property
     def repository(self) -> str:
-        """Where images are kept."""
+        """The repository of the images."""
         return f"{self.region}-docker.pkg.dev/{self.project}/{NAME}"
 
     @property
     def bucket(self) -> str:
-        """Where the source waits for its build; bucket names are shared by all of Google's customers."""
+        """The bucket in which the source waits for its build; bucket names are shared by all of Google's customers."""
         return f"gs://{NAME}-source-{self.number}"
 
     @property
@@ -48,11 +48,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """How one entry point of main.py runs."""
+    """The settings of one entry point of main.py."""
 
     name: str
     account: str
-    """Whose rights it has."""
+    """The service account whose rights it has."""
     concurrency: int
     """Requests at once in one instance, and its threads."""
     max_instances: int
@@ -95,4 +95,4 @@ ACCOUNTS = {
     "build": "builds the image",
     "migrate": "brings the tables up to date",
 }
-"""What each service account is for; each has the rights that this needs and no other."""
+"""The purpose of each service account; each has the rights that this needs and no other."""

@@ -66,6 +66,6 @@ def _remove(gcloud: Gcloud, *words: str) -> None:
 
 
 def _there(gcloud: Gcloud, listed: Iterable[str], ours: Sequence[str]) -> list[str]:
-    """Which of ours are there; all, in a dry run, where nothing is read."""
+    """Return those of ours that exist; all of them in a dry run, which reads nothing."""
     found = {name.rpartition("/")[2] for name in listed}
     return [name for name in ours if name in found or gcloud.dry_run]

@@ -23,7 +23,7 @@ class Alert:
     """Lines within the window that are still quiet."""
     window_s: int
     advice: str
-    """What to do, in sentences; travels with the message."""
+    """Sentences that say what to do; they travel with the message."""
 
 
 ALERTS = (
@@ -141,7 +141,7 @@ def _channel(gcloud: Gcloud, email: str) -> str:
 
 
 def _contains(there: object, wanted: object) -> bool:
-    """Whether everything that is wanted is there; the service adds ids and times of its own."""
+    """Return whether everything that is wanted is there; the service adds ids and times of its own."""
     if isinstance(wanted, dict):
         return isinstance(there, dict) and all(_contains(there.get(key), value) for key, value in wanted.items())
     if isinstance(wanted, list):

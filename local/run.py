@@ -77,7 +77,7 @@ def _say(console: Console, running: Stack, page: str) -> None:
 
 
 def curl_lines(running: Stack) -> tuple[str, str]:
-    """What plans, and what enriches, the sample workbook; who asks stands in a file, not on the command line."""
+    """Return the commands that plan and enrich the sample workbook; tokens stand in a file, not on the command line."""
     headers = private_file(running.home / "headers.txt")
     lines = (
         f"Authorization: Bearer {running.identity_token()}",

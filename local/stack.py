@@ -42,7 +42,7 @@ class Part:
     command: Sequence[str]
     environ: Mapping[str, str]
     log: Path
-    """Where its standard error goes."""
+    """The file of its standard error."""
     url: str = ""
     process: subprocess.Popen[bytes] | None = None
 
@@ -60,7 +60,7 @@ class Part:
             )
 
     def first_line(self) -> dict[str, Any]:
-        """What it prints when it is ready.
+        """Return what it prints when it is ready.
 
         Raises:
             NotStarted: it ended first.
@@ -89,13 +89,13 @@ class Part:
 
 @dataclass(slots=True)
 class Stack:
-    """What runs, and where."""
+    """The parts that run, and their addresses."""
 
     home: Path
     secret: str
-    """What steers its stand-ins, and has the issuer make tokens."""
+    """The secret that steers the stand-ins, and has the issuer make tokens."""
     notice: str = ""
-    """What to tell the person about the folder; often empty."""
+    """A sentence for the person about the folder; often empty."""
     environ: dict[str, str] = field(default_factory=dict)
     """Of the functions."""
     urls: dict[str, str] = field(default_factory=dict)

@@ -52,7 +52,7 @@ The tables below show the expression of each field that has one, to begin with.
 
 
 def page() -> str:
-    """The text of docs/fields.md."""
+    """Return the text of docs/fields.md."""
     return "\n".join([_INTRODUCTION, *_presets(), *_groups()])
 
 

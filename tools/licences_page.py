@@ -27,18 +27,18 @@ _LONGEST = 60
 
 
 def page() -> str:
-    """The text of docs/licences.md."""
+    """Return the text of docs/licences.md."""
     return "\n".join([_INTRODUCTION, *_rows(), ""])
 
 
 def pins() -> dict[str, str]:
-    """What requirements.txt installs on this machine: package → version."""
+    """Return the packages that requirements.txt pins: name → version."""
     lines = (line.rstrip(" \\") for line in PINS.read_text(encoding="utf-8").splitlines() if line[:1].isalpha())
     return {it.name: str(it.specifier).removeprefix("==") for it in map(Requirement, lines)}
 
 
 def licence(package: Distribution) -> str:
-    """A package's licence, in its own words and briefly; empty if it names none."""
+    """Return a package's licence in its own words, shortened; empty if it names none."""
     metadata = package.metadata
     if "License-Expression" in metadata:
         return metadata["License-Expression"]

@@ -1,1 +1,1 @@
-"""Who is asking: verified identities, formula tokens and encryption of access tokens. Imports errors and logs only."""
+"""Authentication: verified identities, formula tokens and encryption of access tokens. Imports errors and logs only."""

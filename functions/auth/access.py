@@ -1,4 +1,4 @@
-"""Who is asking: a bearer token → a `Caller`, or a refusal that says what to do and nothing else.
+"""Authenticate a bearer token: it becomes a `Caller`, or a refusal that says what to do and nothing else.
 
 Three kinds of token, none of which opens another's door: a person's OpenID token (`api`), the queue's and the
 scheduler's OpenID token (`worker`, `sweep`), and the formula token that a person had made for one spreadsheet
@@ -45,7 +45,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class FormulaToken:
-    """What a formula token allows: to call the formula, for one spreadsheet, in the name of the person who made it."""
+    """The rights of a formula token: to call the formula, for one spreadsheet, in the name of its maker."""
 
     token_id: str
     spreadsheet_id: str
@@ -217,7 +217,7 @@ def _bearer(authorization_header: str | None, otherwise: str) -> str:
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
-    """Who the claims of a verified token speak of.
+    """Return the caller that the claims of a verified token name.
 
     Google is authoritative for an address at gmail.com, of a service account, or with `hd`; another address may have
     passed to somebody else since it was verified (https://developers.google.com/identity/gsi/web/guides/verify-google-id-token).

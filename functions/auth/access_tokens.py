@@ -1,4 +1,4 @@
-"""Whose a Google access token is, by Google's own word.
+"""Find the owner of a Google access token by asking Google.
 
 An access token says nothing by itself. `tokeninfo` names the person and the OAuth client that it was issued to, so that
 nobody can act with a token that belongs to somebody else, or that was issued to another application.
@@ -41,7 +41,7 @@ class TokenOwner:
 
 
 class AccessTokens:
-    """Asks whose an access token is, once per token; safe to share between threads.
+    """Asks Google for the owner of an access token, once per token; safe to share between threads.
 
     Args:
         url: Google's `tokeninfo`, or that of the local issuer.

@@ -24,11 +24,11 @@ FETCH_TIMEOUT_S = 5
 MIN_KEPT_S = 60
 MAX_KEPT_S = 24 * 3600
 REFETCH_PAUSE_S = 30
-"""How long after a fetch no unknown key id can cause another one."""
+"""Seconds after a fetch in which an unknown key id causes no other one."""
 FAILURE_PAUSE_S = 2
-"""How long after a failed fetch none is tried."""
+"""Seconds after a failed fetch in which none is tried."""
 STALE_S = 3600
-"""How long certificates past their time still serve while their issuer cannot be reached."""
+"""Seconds for which expired certificates still serve while their issuer cannot be reached."""
 
 
 class IdentityUnavailable(AccessError):
@@ -39,7 +39,7 @@ class IdentityUnavailable(AccessError):
 
 
 def issuers(certs_url: str) -> frozenset[str]:
-    """Whose tokens the certificates at this address may vouch for.
+    """Return the issuers whose tokens the certificates at this address may vouch for.
 
     The address alone decides: Google's certificates vouch for Google; an address on this machine vouches for the
     issuer at the same address, whose tokens no deployment with Google's certificates accepts. There is no third case.
@@ -101,7 +101,7 @@ class Certificates:
 
 
 def kept_s(cache_control: str) -> float:
-    """How long an answer with this `Cache-Control` is kept, in seconds: between a minute and a day."""
+    """Return the seconds for which an answer with this `Cache-Control` is kept: between a minute and a day."""
     found = re.search(r"\bmax-age=(\d{1,9})\b", cache_control)
     return min(max(float(found[1]) if found else 0.0, MIN_KEPT_S), MAX_KEPT_S)
 

@@ -80,7 +80,7 @@ class TokenCipher:
 
 
 def weakness(secret_key: str) -> str | None:
-    """Why `LEADFILL_SECRET_KEY` cannot be used, to follow its name in a sentence; None if it can."""
+    """Return the reason why `LEADFILL_SECRET_KEY` cannot be used, to follow its name in a sentence; None if it can."""
     secrets = [part.strip() for part in secret_key.split(",")]
     how = "Make one with `openssl rand -base64 32`."
     if not secret_key.strip():

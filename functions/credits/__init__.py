@@ -1,1 +1,1 @@
-"""Credits, purely computed: prices, caps, plans and what a result means. Imports profiles, outcomes and errors only."""
+"""Credits: prices, caps, plans and the meaning of results. Pure. Imports profiles, outcomes and errors only."""

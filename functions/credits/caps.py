@@ -1,4 +1,4 @@
-"""Who spends, and up to which caps."""
+"""The spender of credits, and the caps that apply."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spender:
-    """On whose behalf credits are spent."""
+    """The person and the run that credits are spent for."""
 
     run_id: str
     user_id: str
@@ -36,7 +36,7 @@ class Spender:
 
 
 def caps(spender: Spender, limits: Limits, now: datetime) -> tuple[Cap, ...]:
-    """The caps that one credit of the spender's counts against at the moment `now` (days and months are UTC's)."""
+    """Return the caps that a credit of the spender counts against at `now` (days and months are UTC's)."""
     return (
         Cap(f"run:{spender.run_id}", min(spender.ceiling, limits.per_run)),
         Cap(f"user:{spender.user_id}:{now:%Y-%m-%d}", limits.per_user_day),

@@ -1,4 +1,4 @@
-"""What is known of a profile without asking again, and what that means for a row."""
+"""The status of a profile in the store, and the outcome of a row that follows from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from functions.outcomes import Outcome
 
 
 class LeadStatus(StrEnum):
-    """What is known of a profile without asking again."""
+    """The status of a profile in the store. One that is fresh spares a lookup."""
 
     FOUND = "found"  # a lead, kept whole
     MISSING = "missing"  # the provider does not know the person
@@ -31,7 +31,7 @@ class LeadStatus(StrEnum):
 
 
 DOUBTFUL = frozenset({LeadStatus.IN_DOUBT, LeadStatus.UNREADABLE})
-"""What may have been paid for without a lead: asked again only where somebody says so."""
+"""Lookups that may have been paid for without a lead. They are sent again only if somebody asks for it."""
 
 _KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
     LeadStatus.FOUND: (Outcome.KNOWN, ""),
@@ -57,7 +57,7 @@ def of(answer: Found | Missing | Refused | OptedOut | Unreadable) -> LeadStatus:
 @overload
 def of(answer: LookupResult) -> LeadStatus | None: ...
 def of(answer: LookupResult) -> LeadStatus | None:
-    """What an answer teaches; None where it teaches nothing, so that the profile may be asked for again."""
+    """Return the status that an answer leads to; None if it tells nothing, so that a new lookup is allowed."""
     match answer:
         case Found():
             return LeadStatus.FOUND
@@ -74,12 +74,12 @@ def of(answer: LookupResult) -> LeadStatus | None:
 
 
 def outcome_of_known(status: LeadStatus) -> tuple[Outcome, str]:
-    """How a row ends that the store answers, and the sentence for it (empty where the outcome says it all)."""
+    """Return the outcome of a row that the store answers, and a sentence (empty if the outcome says it all)."""
     return _KNOWN[status]
 
 
 def outcome_of_answer(answer: LookupResult) -> tuple[Outcome, str]:
-    """How the row ends whose lookup came to `answer`, and the sentence for it."""
+    """Return the outcome of a row whose lookup led to `answer`, and a sentence."""
     match answer:
         case Found():
             return Outcome.ENRICHED, ""

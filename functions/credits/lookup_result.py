@@ -22,7 +22,7 @@ class Found:
     raw: bytes
     """The provider's own answer about the person, as JSON."""
     is_other_person: bool = False
-    """Whether the lead is about somebody else: charged and kept, but no answer for the profile."""
+    """True if the lead is about somebody else. It is charged and kept, but does not answer for the profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Missing:
     """The provider does not know the person, or nothing of what was needed."""
 
     successful: bool
-    """Whether the answer was a success that the provider charges for, though it holds no lead."""
+    """True if the answer was a success that the provider charges for, though it holds no lead."""
     under: Needs = NO_NEEDS
     """The needs that the request made a condition; without them the provider may know the person after all."""
 
@@ -72,7 +72,7 @@ class NoAnswer:
     """No answer came, or a gateway gave up on the service behind it."""
 
     sent: bool
-    """Whether the request may have reached the provider."""
+    """True if the request may have reached the provider."""
 
 
 LookupResult = Found | Missing | Unreadable | Refused | OptedOut | Throttled | Unavailable | NoAnswer

@@ -63,7 +63,7 @@ class Plan:
     max_credits: int
     """The most that the run can cost, and its ceiling once confirmed."""
     credits_left: int
-    """What the caps still allow."""
+    """Credits that the caps still allow."""
 
     def count(self, part: PlanPart) -> int:
         """Return the number of rows of one kind."""

@@ -1,4 +1,4 @@
-"""What a lookup costs: the only place that knows what takes a credit.
+"""Price a lookup. No other module knows which answer takes a credit.
 
 Source: the Slintel documentation ("one credit is charged for every successful response returned"). A successful
 response is a 2xx, whatever its body holds: a person who is not known, or a body that arrives cut, costs as much as
@@ -29,7 +29,7 @@ LOOKUP_CREDITS = Decimal(1)
 
 
 class EntryKind(StrEnum):
-    """What became of the credits that were reserved for a lookup."""
+    """The fate of the credits that were reserved for a lookup."""
 
     CHARGED = "charged"  # the provider answered with success, and counts it
     IN_DOUBT = "in_doubt"  # the request may have arrived, and no answer tells
@@ -38,15 +38,15 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a lookup did to the account."""
+    """The effect of a lookup on the account."""
 
     kind: EntryKind
     credits: Decimal
-    """How many credits are charged or in doubt; 0 if released."""
+    """Credits charged or in doubt; 0 if released."""
 
 
 def charge(result: LookupResult) -> Charge:
-    """What `result` costs, whatever is done with it afterwards."""
+    """Return the cost of `result`, whatever is done with it afterwards."""
     match result:
         case Found() | Missing(successful=True) | Unreadable():
             return Charge(EntryKind.CHARGED, LOOKUP_CREDITS)

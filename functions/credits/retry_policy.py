@@ -1,7 +1,7 @@
-"""Whether a lookup is asked again, and when: decides, never sleeps.
+"""Decide whether and when a lookup is sent again. Nothing here sleeps.
 
-Only what was certainly not charged is asked again, so a retry can never pay twice. The waits are exponential with
-full jitter (each is drawn from zero up to a ceiling that doubles), which spreads callers that failed together.
+Only a lookup that was certainly not charged is sent again, so a retry can never pay twice. The waits are exponential
+with full jitter (each is drawn from zero up to a ceiling that doubles), which spreads callers that failed together.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functions.credits.lookup_result import LookupResult, NoAnswer, Throttled, Unavailable
 
 MAX_ATTEMPTS = 5
-"""How often one profile is asked for while the provider fails."""
+"""Requests for one profile while the provider fails."""
 
 MAX_THROTTLED_ATTEMPTS = 12
-"""How often while it says to slow down: that is no failure, and the shared pace adapts meanwhile."""
+"""Requests for one profile while the provider says to slow down: no failure, and the shared rate adapts meanwhile."""
 
 MAX_ELAPSED_S = 60.0
 """No attempt is decided on later than this after the first one: with one last time-out, a third of a claim's life."""
@@ -26,7 +26,7 @@ MAX_WAIT_S = 15.0
 """The highest ceiling."""
 
 MAX_RETRY_AFTER_S = 30.0
-"""What is believed of a `Retry-After`: a longer one is taken as this much."""
+"""A longer `Retry-After` is cut to this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class RetryAfter:
     """Ask again."""
 
     after_s: float
-    """How long to wait first."""
+    """Seconds to wait first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ Verdict = RetryAfter | GiveUp
 
 
 def verdict(result: LookupResult, attempt: int, elapsed_s: float, jitter: float) -> Verdict:
-    """What follows from the `result` of one attempt.
+    """Decide what follows from the `result` of one attempt.
 
     Args:
-        result: what the attempt came to.
-        attempt: how many were made, this one included: 1 after the first.
+        result: the result of the attempt.
+        attempt: the number of attempts so far, this one included.
         elapsed_s: seconds since the first attempt began.
         jitter: a random number in [0, 1).
     """

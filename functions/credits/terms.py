@@ -24,7 +24,7 @@ ONLY_EMAIL: Needs = frozenset({Need.EMAIL})
 
 
 class WindowStart(StrEnum):
-    """When the window of a limit begins."""
+    """The moment at which the window of a limit begins."""
 
     CLOCK = "clock"  # at the full second, minute, hour or day of UTC
     FIRST_REQUEST = "first_request"  # with the first request after the last window ended
@@ -40,7 +40,10 @@ class Limit:
     starts: WindowStart
 
     def next_window(self, now: datetime) -> datetime:
-        """When requests are allowed again after a refusal at `now` (aware): exact by the clock, else the latest."""
+        """Return the time from which requests are allowed after a refusal at `now` (aware).
+
+        It is exact for a window by the clock, and the latest possible time for the others.
+        """
         if self.starts is not WindowStart.CLOCK:
             return now + self.window
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,17 +52,17 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a provider charges and allows, as it documents it."""
+    """A provider's prices and limits, as it documents them."""
 
     price: Decimal
     """The most credits that one lookup costs."""
     repeats_are_free: bool
-    """Whether the same person asked for again costs nothing."""
+    """True if asking for the same person again costs nothing."""
     fills: Needs
-    """What the provider can know of a person."""
+    """The needs that the provider's data can fill."""
     limits: tuple[Limit, ...]
     """All of them hold at once; by default those of the smallest plan with access to the API."""
 
     def max_price(self, needs: Needs) -> Decimal:
-        """The most that a lookup for `needs` costs: nothing where the provider can fill none, so is not asked."""
+        """Return the most that a lookup for `needs` costs: 0 if the provider fills none, since it is not asked then."""
         return self.price if needs & self.fills else Decimal(0)

@@ -77,7 +77,7 @@ class NoReply:
     """No answer came."""
 
     sent: bool
-    """Whether the whole request may have reached the provider."""
+    """Return whether the whole request may have reached the provider."""
 
 
 class HttpClient:

@@ -64,7 +64,7 @@ class _FillTask:
             cell_history.record_writes(connection, self.writer.job_id, writes)
 
     def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
-        """What rows held at first, and over it what this run wrote."""
+        """Return what rows held at first, and over it what this run wrote."""
         with self.writer.store.reading() as connection:
             ended = job_rows.ended(connection, self.writer.job_id, [row.position for row in rows])
 

@@ -59,7 +59,7 @@ def _undo_all(writer: SheetWriter, left: _Leftovers) -> None:
 
 @dataclass(slots=True)
 class _Leftovers:
-    """What an undo leaves as it is."""
+    """Cells that an undo leaves as they are."""
 
     changed: dict[int, tuple[int, int]] = field(default_factory=dict)
     """By position: the row as it was numbered then, and how many of its cells somebody has changed."""
@@ -170,7 +170,7 @@ class _UndoTask:
             cell_history.record_undo(connection, self.writer.job_id, begun)
 
     def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
-        """What rows held when the undo began, and over it what has been given back."""
+        """Return what rows held when the undo began, and over it what has been given back."""
 
         def got(row: WrittenRow) -> Cells:
             return {number: row.changes[number].before for number in row.back} if row.undone else {}

@@ -33,39 +33,39 @@ from functions.store.cell_history import WrittenRow
 from functions.store.database import Store
 
 SLACK_ROWS = 50
-"""How far rows may have been pushed by a few insertions and still be found at the first look."""
+"""Rows by which a few insertions may have pushed a row that is still found at the first look."""
 PAGE_ROWS = 5_000
 WHOLE_CELLS = 100_000
 """A tab of up to so many cells is read as a whole before each write: then it is known what every row held."""
 ROUNDS = 12
-"""How often a write is repeated while people go on moving rows under it."""
+"""Writes of one delivery while people go on moving rows under it."""
 
 
 class WriteTask(Protocol):
-    """What is to be brought, and why: in a run, or back in an undo."""
+    """Values to bring into the sheet: in a run, or back in an undo."""
 
     def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> RowMatches:
-        """What to write into which rows; of the rows of the job at these positions, or (None) of all."""
+        """Return the values to write into the job's rows at these positions, or into all (None)."""
 
     def unconfirmed(self) -> Sequence[Write]:
-        """What an earlier attempt has begun and did not see done."""
+        """Return the writes that an earlier attempt began and did not see done."""
 
     def record(self, writes: Sequence[Write]) -> None:
         """Durable before visible: what is about to be written."""
 
     def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> Sequence[SheetRow]:
-        """What rows hold as far as the store knows, from what they got and what they held at first."""
+        """Return what rows hold as far as the store knows, from what they got and what they held at first."""
 
 
 @dataclass(slots=True)
 class WriteResult:
-    """What became of the rows of an errand."""
+    """The result of a task: each of its rows is in one of these."""
 
     done: dict[int, Write] = field(default_factory=dict)
     """By position: the contents are seen beside their URL."""
     filled: set[int] = field(default_factory=set)
     absent: set[int] = field(default_factory=set)
-    """Whose row is not there, or cannot be written."""
+    """Positions whose row is gone or cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class SheetWriter:
 
     @property
     def small(self) -> bool:
-        """Whether the tab is looked at as a whole each time."""
+        """True if the whole tab is read each time."""
         return self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
 
     def read_near(self, first: int, last: int) -> tuple[list[SheetRow], bool]:
@@ -195,7 +195,7 @@ class SheetWriter:
     def _believed(
         self, task: WriteTask, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]
     ) -> list[SheetRow]:
-        """What rows held before the write: as they were read just before it, else as the store remembers them."""
+        """Return what rows held before the write: as read just before it, else as the store remembers them."""
         seen = by_identity(before)
         values = {item for stray in strays for item in stray.cells.items()}
         unknown = sorted(
@@ -218,7 +218,7 @@ class SheetWriter:
 def overlaid(
     at_first: Sequence[SheetRow], written: Sequence[WrittenRow], put: Callable[[WrittenRow], Cells]
 ) -> list[SheetRow]:
-    """What rows held at first, and over it what they have got since."""
+    """Return what rows held at first, and over it what they have got since."""
     bases, several = by_identity(at_first), Counter(found.key for found in written)
     rows: list[SheetRow] = []
     for found in written:

@@ -1,4 +1,4 @@
-"""What cells and rows of a sheet hold, and what is to be written into them; plain values."""
+"""Contents of cells and rows of a sheet, and values to be written into them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Formula:
 
 
 Content = str | int | float | bool | Formula
-"""What a cell holds; "" where it is empty."""
+"""The content of a cell; "" if it is empty."""
 
 Cells = Mapping[int, Content]
 """Target cells of a row, by the number of their field."""
@@ -46,7 +46,7 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What is to be written into one row."""
+    """Values to be written into one row."""
 
     position: int
     key: str
@@ -54,13 +54,13 @@ class Write:
     changes: Mapping[int, CellChange]
     """Every cell that holds, or shall hold, what the run puts there."""
     pending: Cells
-    """What is not there yet."""
+    """Return the values that are not there yet."""
     row_context: frozenset[int] = frozenset()
     """Of the row that it goes to."""
 
 
 def same(one: Content, other: Content) -> bool:
-    """Whether two cells hold the same: `1` and `1.0` do, `1` and TRUE do not."""
+    """Return whether two cells hold the same: `1` and `1.0` do, `1` and TRUE do not."""
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 

@@ -1,4 +1,4 @@
-"""What a sheet looks like: its tabs, and some of its rows as they were in one moment.
+"""Tabs of a spreadsheet, and some of their rows as they were in one moment.
 
 A tab of 100,000 rows comes as some 90 MB of JSON, and would be ten times that as Python's own objects: its rows stay as
 they came, and each is decoded when it is looked at.
@@ -32,7 +32,7 @@ class Box:
     right: int
 
     def meets(self, other: Box) -> bool:
-        """Whether both share a cell."""
+        """Return whether both share a cell."""
         return (
             self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
         )
@@ -48,7 +48,7 @@ class Tab:
     columns: int
     merges: tuple[Box, ...] = ()
     protected: tuple[Box, ...] = ()
-    """What this caller may not edit."""
+    """Ranges that this caller may not edit."""
 
 
 class Rows(Protocol):
@@ -70,11 +70,11 @@ class RowBlock:
     rows: Rows
 
     def content(self, index: int, column: int) -> Content:
-        """What a cell of the window's row `index` (from 0) holds."""
+        """Return the content of a cell of the block's row `index` (from 0)."""
         return content(self._cell(index, column))
 
     def text(self, index: int, column: int) -> str:
-        """What a cell says: the address that it links to, else what it shows."""
+        """Return the text of a cell: the address that it links to, else what it shows."""
         cell = self._cell(index, column)
         return str(cell.get("hyperlink") or cell.get("formattedValue") or "")
 

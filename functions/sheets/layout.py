@@ -1,4 +1,4 @@
-"""Where a run's columns are: found once, anchored, and followed from then on."""
+"""The columns of a run: found once, anchored, and followed from then on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from functions.sheets.scan import identity
 SAMPLE_ROWS = 200
 """Rows by whose people the URL column is known again."""
 ATTEMPTS = 5
-"""How often the columns are anchored anew when somebody moves them in the same moment."""
+"""Attempts to anchor the columns while somebody moves them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Column:
 
     anchor: int
     inserted: bool
-    """Whether the run made it."""
+    """True if the run made it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +92,13 @@ def layout_from_record(record: Mapping[str, Any]) -> Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnRequest:
-    """What is to be laid out."""
+    """The columns that a run wants."""
 
     job_id: str
     sheet_id: int
     fields: tuple[Field, ...]
     url_column: int
-    """Where the URLs were when the rows were read, from 0."""
+    """The column of the URLs when the rows were read, from 0."""
     first_row: int
     last_row: int
     header: bool
@@ -165,7 +165,7 @@ def _url_column(sample: RowBlock, task: ColumnRequest) -> int:
 
 
 def _requests(header: RowBlock, url: int, task: ColumnRequest) -> tuple[list[dict[str, Any]], Layout]:
-    """What has to be changed, and the layout that follows."""
+    """Return the requests that are needed, and the layout that follows."""
     requests: list[dict[str, Any]] = []
     anchored = {column: anchor for anchor, column in header.anchors.items()}
     titles = [header.text(0, column) for column in range(header.tab.columns)] if task.header and task.reuse else []

@@ -1,4 +1,4 @@
-"""What a write hit because rows moved under it, and what those cells shall hold again; decides, never reads or writes.
+"""Decide which cells a write hit because rows moved under it, and what they shall hold again; no I/O.
 
 People sort between a read and a write. What was meant for one row then stands in another one for a moment: the rows as
 they were, and what was sent to whom, tell which cells those are.
@@ -17,7 +17,7 @@ from functions.sheets.row_matching import MAX_COMPARED
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What was written, and for which row."""
+    """Values that were written, and the row that they were for."""
 
     identity: str
     row_context: frozenset[int]
@@ -33,7 +33,7 @@ class Repair:
 
 
 def unverified(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]:
-    """Which writes are not seen beside their own URL in the rows as they are after writing."""
+    """Return the writes that are not seen beside their own URL in the rows as they are after writing."""
     there = by_identity(rows)
     missing = []
     for write in writes:
@@ -49,7 +49,7 @@ def unverified(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]
 
 
 def sent_by(writes: Sequence[Write]) -> list[Sent]:
-    """What these writes send, all that goes to one row together."""
+    """Return what these writes send, joined for each row."""
     cells: dict[tuple[int, str, frozenset[int]], dict[int, Content]] = defaultdict(dict)
     for write in writes:
         if write.pending:
@@ -119,7 +119,7 @@ Who = tuple[str, frozenset[int]]
 
 
 def _own(sent: Sequence[Sent], rows: Sequence[SheetRow]) -> Callable[[SheetRow], Items]:
-    """What was meant for a row: what was sent to just it, or to one of its person's that looks different now."""
+    """Return what was meant for a row: sent to it, or to another row of its person that looks different now."""
     exact: dict[Who, Items] = defaultdict(set)
     for item in sent:
         exact[item.identity, item.row_context].update(item.cells.items())
@@ -152,7 +152,7 @@ def _exact(content: Content) -> object:
 
 
 def _explained(row: SheetRow, differing: Sequence[int], shapes: Shapes) -> set[int]:
-    """Which of the differing cells hold what a write brought for another row, or what several did."""
+    """Return the differing cells that hold what one write, or several, brought for another row."""
     hit: set[int] = set()
     itself = {(row.identity, row.row_context)}
     for shape, meant in shapes.items():

@@ -23,14 +23,14 @@ class RowValues:
     values: Cells
     """Without those that are empty."""
     changes: Mapping[int, CellChange] = field(default_factory=dict)
-    """What an earlier attempt meant to write; in an undo, what is to be given back."""
+    """Values that an earlier attempt meant to write; in an undo, values to be given back."""
     row_context: frozenset[int] = frozenset()
     """Of the row that the images are of."""
 
 
 @dataclass(slots=True)
 class RowMatches:
-    """Where the rows of a chunk are, and what to do with them. Each wanted row is in exactly one of the three."""
+    """The places of a chunk's rows, and what to do with them. Each wanted row is in exactly one of the three."""
 
     writes: list[Write] = field(default_factory=list)
     filled: list[RowValues] = field(default_factory=list)
@@ -40,7 +40,7 @@ class RowMatches:
 
 
 RowSignature = tuple[str, frozenset[int]]
-"""Who stands in a row, and what else does."""
+"""The identity of a row: its person, and a digest of its other cells."""
 
 
 def match_rows(
@@ -174,7 +174,7 @@ def _likest(wants: Sequence[RowValues], rows: Sequence[SheetRow]) -> dict[int, S
 
 
 def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
-    """What goes into the row; None where every cell of it holds something else that stays."""
+    """Return the values for the row; None if every cell of it holds something else that stays."""
     changes: dict[int, CellChange] = {}
     pending: dict[int, Content] = {}
     blocked = 0

@@ -20,7 +20,7 @@ PAGE_ROWS = 5_000
 
 
 class Sheet(Protocol):
-    """What a survey reads from."""
+    """The source that a scan reads from."""
 
     def tab(self, title: str) -> Tab:
         """The tab of this title."""
@@ -36,11 +36,11 @@ class ScannedRow:
     number: int
     """From 1."""
     found: Profile | str
-    """Who stands in it, or why nobody does."""
+    """The row's profile, or the reason why it has none."""
     sentence: str
-    """What to do about a row in which nobody stands."""
+    """A sentence that says what to do about a row without a profile."""
     filled: bool
-    """Whether every target cell holds something already."""
+    """True if every target cell holds something already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def scan_range(
 
 
 def who(block: RowBlock, index: int, column: int) -> tuple[Profile | str, str]:
-    """Who stands in a row, with an empty sentence; or why nobody does, and what to do about it."""
+    """Return a row's profile with an empty sentence; or the reason why it has none, and what to do about it."""
     cell = block.content(index, column)
     for text in dict.fromkeys((block.text(index, column), _typed(cell))):
         try:

@@ -1,4 +1,4 @@
-"""Who may open the page: who has the address that was printed at its start, and the browser that opened it once.
+"""Access to the page: for those who have the address printed at its start, and the browser that opened it once.
 
 The page acts in the name of the person at the keyboard, and every user of the machine reaches its port. So the printed
 address holds a key; it becomes a cookie that other sites' pages do not send and that no script can read.

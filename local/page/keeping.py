@@ -1,4 +1,4 @@
-"""What Apps Script's services keep between two executions: properties, caches, locks, and answers to dialogs.
+"""The state that Apps Script's services keep between two executions: properties, caches, locks, and answers to dialogs.
 
 Only keeping: the limits and the rules of each service are in its stand-in, which runs in the browser and in Node.
 """

@@ -1,4 +1,4 @@
-"""Who is at the keyboard: an OpenID token from the local issuer, and an access token that the Sheets emulator knows."""
+"""The user of the page: an OpenID token from the local issuer, and an access token that the Sheets emulator knows."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run of the command ended."""
+    """The result of a run of the command."""
 
     code: int
     text: str
-    """What it said, with every run of blanks as one."""
+    """Its output, with every run of blanks as one."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Command:
 
     @property
     def database(self) -> Path:
-        """Where it keeps what is known and paid."""
+        """The folder of its store."""
         return self.folder / "leadfill.db"
 
     def start(

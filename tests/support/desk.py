@@ -129,7 +129,7 @@ class Desk:
             return job_rows.page(connection, job.id, None, -1, 10**6)
 
     def counts(self, job: Job) -> dict[Outcome, int]:
-        """How many rows ended how. Every row of an ended job has exactly one outcome, and they add up (P8)."""
+        """Return the number of rows by outcome. Every row of an ended job has exactly one, and they add up (P8)."""
         job = self.job(job)
         with self.store.reading() as connection:
             counts = job_rows.counts(connection, job.id)
@@ -138,13 +138,13 @@ class Desk:
         return counts
 
     def charged(self, job: Job | None = None) -> tuple[int, int]:
-        """What the ledger says of a job, or of all: charged, in doubt."""
+        """Return the ledger's credits of a job, or of all: charged, in doubt."""
         with self.store.reading() as connection:
             totals = ledger.totals(connection, job.id if job else None)
         return int(totals.charged), int(totals.in_doubt)
 
     def grid(self, spreadsheet: str) -> list[list[Any]]:
-        """What the cells hold, formulas as such."""
+        """Return the contents of cells, formulas as such."""
         return self.emulator.values(spreadsheet, "Leads", render="FORMULA")
 
     def columns(self, spreadsheet: str) -> dict[str, dict[str, Any]]:
@@ -161,7 +161,7 @@ def url_of(slug: str) -> str:
 
 
 def expected(slug: str, fields: Sequence[str] = FIELDS) -> list[Any]:
-    """What belongs beside a person's URL; "" where there is nothing to write."""
+    """Return what belongs beside a person's URL; "" if there is nothing to write."""
     facts = Facts(status=Outcome.ENRICHED, enriched_at=None, linkedin_url=url_of(slug))
     return list(project(lead(slug), facts, select(fields)))
 

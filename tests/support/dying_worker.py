@@ -48,7 +48,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "finish": (chunks, "finish"),
     "conclude": (jobs, "conclude"),
 }
-"""What a worker does, and which function does it."""
+"""The steps of a worker, and the function of each."""
 
 
 class Reaper:
@@ -82,7 +82,7 @@ class Reaper:
 
 
 def has_open_chunks(store: Store) -> bool:
-    """Whether there is anything left to run."""
+    """Return whether there is anything left to run."""
     with store.reading() as connection:
         condition = schema.chunks.c.state != ChunkState.DONE
         return connection.scalar(sa.select(schema.chunks.c.id).where(condition).limit(1)) is not None

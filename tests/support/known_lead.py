@@ -40,7 +40,7 @@ def prepare(database_url: str) -> str:
 
 
 def environment(database_url: str) -> dict[str, str]:
-    """What the formula's function finds."""
+    """The lead that the formula's function finds."""
     return {
         "DATABASE_URL": database_url,
         "LEADFILL_SECRET_KEY": SECRET,

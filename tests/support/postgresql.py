@@ -20,7 +20,7 @@ from functions.store import schema_version
 from functions.store.database import Store
 
 RECOVERY_S = 60.0
-"""How long the server is waited for after a crash."""
+"""Seconds to wait for the server after a crash."""
 TIME_PASSES = (
     "CREATE TABLE public.passed (ahead INTERVAL NOT NULL)",
     "INSERT INTO public.passed VALUES ('0')",

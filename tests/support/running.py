@@ -118,7 +118,7 @@ class Running:
         return self.finish(self.start(spreadsheet, **changes))
 
     def charged(self, *slugs: str) -> int:
-        """How often the sandbox charged for these people."""
+        """Return how often the sandbox charged for these people."""
         charges = self.sandbox.charges("slug")
         return sum(charges.get(slug, 0) for slug in slugs)
 
@@ -132,7 +132,7 @@ class Running:
 
 
 def attach(started: Stack, closing: ExitStack) -> Running:
-    """What a test wants of a stack that runs."""
+    """The stack as a test uses it."""
     session = closing.enter_context(requests.Session())
     session.trust_env = False
     session.headers[secret.HEADER] = started.secret  # for the stand-ins; the functions do not know it

@@ -23,7 +23,7 @@ def cpu_s(work: Callable[[T], object], value: T) -> float:
 
 
 def growth(work: Callable[[T], object], small: T, twice: T) -> float:
-    """How many times the work for `small` the work for `twice`, twice as much input, is: 2 is linear, 4 quadratic.
+    """Return the work for `twice`, which is twice the input, over that for `small`: 2 is linear, 4 quadratic.
 
     The least of some attempts, since whatever else the machine does can only add; what costs next to nothing is 1.
     """

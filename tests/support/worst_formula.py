@@ -38,7 +38,7 @@ WIDTH = formula.MAX_ANSWER_BYTES // formula.MAX_CELLS - 4
 
 
 class Run:
-    """What an enricher gives when all of these people are known; their leads hold far more than is shown."""
+    """Return an enricher's results when all of these people are known; their leads hold far more than is shown."""
 
     stopped_by = None
 

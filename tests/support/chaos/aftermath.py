@@ -1,4 +1,4 @@
-"""What must hold after chaos: of rows, of money, of what was left behind, and of the sheet."""
+"""Checks of what must hold after chaos: of rows, of money, of what was left behind, and of the sheet."""
 
 from __future__ import annotations
 

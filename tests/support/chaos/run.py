@@ -13,7 +13,7 @@ class Run:
     """One run over a sheet."""
 
     person: str
-    """Who pays."""
+    """The account that pays."""
     spreadsheet: str
     rows: Sequence[Sequence[str]]
     """As they stood at the start; the first column names the row."""

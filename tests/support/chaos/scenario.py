@@ -27,13 +27,13 @@ from tests.support.running import OVER, Json, Running, attach
 from tests.support.waiting import wait_until_quiet
 
 CALM_S = 180.0
-"""How long the work may take once nothing goes wrong any more."""
+"""Seconds that the work may take once nothing goes wrong any more."""
 RETRIED = ("failed", "cancelled", "moved")
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all seeds share."""
+    """The parts that all seeds share."""
 
     running: Running
     server: Server
@@ -67,7 +67,7 @@ class World:
         run.job = self.ask("POST", "/v1/jobs", run, json=body, headers={"Idempotency-Key": uuid4().hex})
 
     def look(self, run: Run) -> bool:
-        """Whether a run is over."""
+        """Return whether a run is over."""
         run.job = self.ask("GET", f"/v1/jobs/{run.job['id']}", run)
         return run.job["state"] in OVER
 
@@ -162,7 +162,7 @@ def chaos(place: World, seed: int, *, rows: int | None = None, strikes: int = 8)
 
 
 def _retry(place: World, runs: Sequence[Run], trouble: Trouble) -> None:
-    """What failed is tried again, as its owner would."""
+    """Retry what failed, as its owner would."""
     for run in runs:
         if any(run.job["counts"].get(outcome) for outcome in RETRIED):
             run.job = place.ask("POST", f"/v1/jobs/{run.job['id']}/retry", run, json={"max_credits": 10**6})

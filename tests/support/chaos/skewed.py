@@ -1,4 +1,4 @@
-"""What the functions are started from under chaos (`FUNCTION_SOURCE`): their clock is off, their chunks are small."""
+"""Entry points of the functions under chaos (`FUNCTION_SOURCE`): their clock is off, their chunks are small."""
 
 from __future__ import annotations
 

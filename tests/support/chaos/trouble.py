@@ -1,4 +1,4 @@
-"""What goes wrong under chaos: processes die or freeze, the database breaks off, all others misbehave."""
+"""Faults under chaos: processes die or freeze, the database breaks off, all others misbehave."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONG = timedelta(minutes=11)
 """Longer than any lease, claim or lock."""
 RESTARTS = 5
 LOT = {"not_found_rate": 0.04, "empty_data_rate": 0.02}
-"""What a quiet run meets as well: people whom the provider does not know."""
+"""Answers that a quiet run meets as well: people whom the provider does not know."""
 
 
 @dataclass(slots=True)

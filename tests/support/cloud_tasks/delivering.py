@@ -16,7 +16,7 @@ from tests.support.cloud_tasks.state import Queue, State, Task
 from tests.support.cloud_tasks.times import instant
 
 TOKEN_KEPT_S = 600
-"""How long a token is used again: far less than the hour that it is valid."""
+"""Seconds for which a token is used again: far less than the hour that it is valid."""
 DEADLINE_EXCEEDED, PERMISSION_DENIED, UNAVAILABLE = 4, 7, 14
 """Codes of google.rpc.Code."""
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 429: 8, 500: 13, 501: 12, 503: 14, 504: 4}
@@ -156,7 +156,7 @@ class Delivery:
 
 
 def _headers(queue: Queue, task: Task) -> dict[str, str]:
-    """What Cloud Tasks sends: https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler."""
+    """Return the headers that Cloud Tasks sends: https://cloud.google.com/tasks/docs/creating-http-target-tasks#handler."""
     given = {
         name: value
         for name, value in task.request.get("headers", {}).items()

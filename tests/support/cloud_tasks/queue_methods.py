@@ -13,7 +13,7 @@ from tests.support.cloud_tasks.times import duration, duration_s, instant
 
 QUEUE = re.compile(r"projects/[A-Za-z0-9:.-]+/locations/[a-z0-9-]+/queues/[A-Za-z0-9-]{1,100}")
 CONFIGURED = ("rateLimits", "retryConfig")
-"""What a patch may change here."""
+"""The parts that a patch may change here."""
 
 
 def shown(queue: Queue) -> Json:

@@ -15,12 +15,12 @@ from tests.support.cloud_tasks.switches import Switches
 
 MAX_BURST = 100
 SLOWEST = 1 / 64
-"""How far answers of 429 and 503 slow a queue down."""
+"""The lowest share of its rate to which answers of 429 and 503 slow a queue down."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryConfig:
-    """When a failed task is tried again; the defaults are Google's."""
+    """The retry policy of a queue; the defaults are Google's."""
 
     max_attempts: int = 100
     max_retry_duration_s: float = 0.0
@@ -29,13 +29,13 @@ class RetryConfig:
     max_doublings: int = 16
 
     def backoff_s(self, failures: int) -> float:
-        """How long to wait after so many failures: doubles, then grows evenly, then stays."""
+        """Return the wait after this many failures: it doubles, then grows evenly, then stays."""
         doublings = min(failures - 1, self.max_doublings)
         steps = max(1, failures - self.max_doublings)
         return float(min(self.max_backoff_s, self.min_backoff_s * 2**doublings * steps))
 
     def gives_up(self, attempts: int, elapsed_s: float) -> bool:
-        """Whether there is no further attempt: a limit that is set must be passed, and one must be set."""
+        """Return whether there is no further attempt: a limit that is set must be passed, and one must be set."""
         counted, timed = self.max_attempts >= 0, self.max_retry_duration_s > 0
         return (
             (counted or timed)
@@ -53,9 +53,9 @@ class Task:
     """`httpRequest`, as it was created."""
     created_at: float
     due_at: float
-    """When the API says that it is due; deliveries may be later."""
+    """The time at which it is due by the API; deliveries may be later."""
     ready_at: float
-    """When it is delivered."""
+    """The time of its delivery."""
     deadline_s: float
     dispatches: int = 0
     responses: int = 0
@@ -69,7 +69,7 @@ class Task:
 
 @dataclass(slots=True)
 class Counts:
-    """What happened since the start."""
+    """Counts since the start."""
 
     created: int = 0
     dispatched: int = 0
@@ -108,7 +108,7 @@ class Queue:
 
     @property
     def burst(self) -> int:
-        """How many may be dispatched at once after a pause."""
+        """Return the number of tasks that may be dispatched at once after a pause."""
         return min(MAX_BURST, max(1, math.ceil(self.dispatches_per_s)))
 
     def refill(self, now: float) -> float:
@@ -121,7 +121,7 @@ class Queue:
         return math.inf if rate == 0 else (1 - self.allowance) / rate
 
     def has_room(self) -> bool:
-        """Whether another task may be in flight."""
+        """Return whether another task may be in flight."""
         return self.attempts < max(1, int(self.concurrent * self.pace)) and self.concurrent > 0
 
     def slow_down(self) -> None:
@@ -145,7 +145,7 @@ class State:
         self.issuer, self.clock = issuer.rstrip("/"), clock
         self.queues: dict[str, Queue] = {}
         self.faults: list[str] = []
-        """What went wrong in the emulator itself."""
+        """Faults of the emulator itself."""
         self.changed = asyncio.Event()
         """Something may be due sooner than was thought."""
         self.switch(Switches())
@@ -168,7 +168,7 @@ class State:
         return queue, queue.tasks[name]
 
     def lateness_s(self) -> float:
-        """How late one delivery is."""
+        """Return the delay of one delivery."""
         return self.random.uniform(*self.switches.delay_s)
 
     def end(self, queue: Queue, task: Task) -> None:

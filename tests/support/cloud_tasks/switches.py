@@ -1,4 +1,4 @@
-"""What the emulator can be told to do. Nothing makes it lose a task: Cloud Tasks delivers at least once."""
+"""Settings of the emulator. Nothing makes it lose a task: Cloud Tasks delivers at least once."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     seed: int = 1
     duplicate_rate: Annotated[float, Meta(ge=0, le=1)] = 0.0
-    """How many deliveries are made a second time, though the first one succeeds."""
+    """The share of deliveries that are made a second time, though the first one succeeds."""
     delay_s: tuple[Seconds, Seconds] = (0.0, 0.0)
     """Between which two each delivery, and each duplicate after its first, is late."""
     reorder: bool = False
-    """Whether tasks that are due are delivered in random order."""
+    """True if tasks that are due are delivered in random order."""
     names_taken_s: Seconds = 3600.0
-    """How long a name stays taken after its task has ended; Google says up to 24 hours."""
+    """Seconds for which a name stays taken after its task has ended; Google says up to 24 hours."""
     deadline_factor: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    """What every dispatch deadline is multiplied with: Google's shortest is 15 s, too long for a test."""
+    """A factor on every dispatch deadline: Google's shortest is 15 s, too long for a test."""

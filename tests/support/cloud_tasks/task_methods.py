@@ -19,7 +19,7 @@ MAX_TASK = 1024 * 1024
 """Bytes."""
 MAX_URL = 2083
 FURTHEST_S = 30 * 24 * 3600
-"""How far ahead a task may be scheduled."""
+"""The furthest ahead that a task may be scheduled."""
 DEADLINES_S = (15.0, 1800.0)
 DEFAULT_DEADLINE_S = 600.0
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
