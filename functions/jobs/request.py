@@ -78,7 +78,7 @@ def to_record(job_request: JobRequest) -> dict[str, Any]:
 
 
 def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
-    """Surveys the sheet.
+    """Read the sheet, and count its rows.
 
     Raises:
         InvalidRequest: range or fields cannot be understood.

@@ -25,7 +25,7 @@ def write(writer: SheetWriter, wanted: Sequence[RowValues], *, overwrite: bool) 
 
 @dataclass(slots=True)
 class _FillTask:
-    """The errand of a run."""
+    """The write task of a run."""
 
     writer: SheetWriter
     wanted: Sequence[RowValues]

@@ -118,7 +118,7 @@ def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_
 
 @dataclass(slots=True)
 class _UndoTask:
-    """The errand of an undo."""
+    """The write task of an undo."""
 
     writer: SheetWriter
     rows: dict[int, WrittenRow]

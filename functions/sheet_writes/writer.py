@@ -78,20 +78,25 @@ class SheetWriter:
     layout: Layout
 
     def deliver(self, task: WriteTask, near: tuple[int, int], looked: list[SheetRow] | None = None) -> WriteResult:
-        """Carries a write task out.
+        """Write each value beside its own URL, read the rows again, and repair what moved in between.
 
         Args:
-            task: what it is.
+            task: the values and their rows.
             near: the first and the last number of the rows that it is about.
-            looked: what a look at these rows, or at a small tab as a whole, has shown just now.
+            looked: these rows, or a small tab as a whole, if they were read just now.
 
         Raises:
             SheetError: the sheet cannot be used; what was recorded stays for the next attempt.
         """
+        # Google has no compare-and-set for cells: between reading and writing, people may sort, insert or delete
+        # rows. So each round reads, writes by position, and reads again. A value that is not seen beside its own URL
+        # may stand in another row: it is taken back there in the same call that writes it to the right one.
         result = WriteResult()
         rows, whole = self.read_near(*near) if looked is None else (looked, self.small)
         meant = task.unconfirmed()
         strays = sent_by(meant) if unverified(meant, rows) else []
+        # A row that is missing among its neighbours may only have been moved far away, so it counts as absent only
+        # once the whole tab was read.
         if not whole and (strays or task.match(rows, None).absent):
             rows, whole = self.read_all(), True
             strays = sent_by(meant) if unverified(meant, rows) else []
@@ -106,6 +111,8 @@ class SheetWriter:
             result.absent |= {want.position for want in placed.absent}
             if not placed.writes and not repairs:
                 return result
+            # Durable before visible: if this process dies during the write, the next attempt knows what may stand in
+            # a wrong row, and an undo knows what the cells held.
             task.record(placed.writes)
             planned, repairs = repairs, without_overwritten(repairs, placed.writes)
             before = rows
@@ -120,7 +127,7 @@ class SheetWriter:
             result.done |= {write.position: write for write in placed.writes if write.position not in lost}
             if not missing:
                 return result
-            if not whole:
+            if not whole:  # the stray values may have landed anywhere
                 after, whole = self.read_all(), True
             strays += going
             repairs = misplaced(self._believed(task, before, after, strays), after, sent, strays, planned)
@@ -139,7 +146,7 @@ class SheetWriter:
         return self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
 
     def read_near(self, first: int, last: int) -> tuple[list[SheetRow], bool]:
-        """The rows around these, or a small tab as a whole; and whether it was whole."""
+        """Read the rows around these, or a small tab as a whole; return whether it was whole, too."""
         layout = self.layout
         if self.small:
             return self.read_all(), True
@@ -150,11 +157,11 @@ class SheetWriter:
             return self.read_all(), True
 
     def read_all(self) -> list[SheetRow]:
-        """The whole tab in one call: pages would show different moments, and miss what moves between."""
+        """Read the whole tab in one call: pages would show different moments, and miss rows that move between them."""
         return self.layout.rows(self.sheet.read_rows(self.layout.sheet_id, 1, None))
 
     def read_pages(self) -> Iterator[list[SheetRow]]:
-        """Every row of the tab, some thousands at a time; a small tab as a whole.
+        """Read every row of the tab, some thousands at a time; a small tab as a whole.
 
         Raises:
             SheetError: the sheet cannot be used.
@@ -174,7 +181,7 @@ class SheetWriter:
             start, tab_rows = end + 1, block.tab.rows
 
     def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | None:
-        """Sends all at once; gives the refusal, should Google refuse."""
+        """Send all in one call, which Google applies as a whole or not at all; return its refusal, if any."""
         columns: dict[int, dict[int, Content]] = defaultdict(dict)
         for repair in repairs:
             for number, content in repair.cells.items():

@@ -71,17 +71,17 @@ def claim(
     now: datetime,
     retry: frozenset[LeadStatus] = frozenset(),
 ) -> Claimed:
-    """Reserves, claims and intends in one transaction; what it grants may be looked up once it returns.
+    """Claim, reserve and intend in one transaction; the claims that it grants may be looked up once it returns.
 
     Args:
         store: the store.
         keys: distinct profile keys that seemed unknown.
-        spender: on whose behalf.
-        caps: what the credits count against.
-        owner: names this process, so that its claims can be recognised should it die.
-        fresh: how long something counts as known.
+        spender: the person and the run that pay.
+        caps: the counters that the credits count against.
+        owner: the name of this process, so that its claims are recognised if it dies.
+        fresh: the periods for which leads and misses count as known.
         now: the present.
-        retry: statuses that are asked again although they are known.
+        retry: statuses that are looked up again although they are known.
 
     Raises:
         StoreError: nothing was claimed.
@@ -99,19 +99,23 @@ def claim(
     }
     rows = [{"key": key, "token": token, **shared} for key, token in tokens.items()]
 
-    def take(connection: sa.Connection, again: bool) -> Claimed:  # noqa: FBT001 - as `Store.insist` calls it
+    def take(connection: sa.Connection, again: bool) -> Claimed:  # noqa: FBT001 - as `Store.retry_transaction` calls it
+        # A commit whose answer was lost may have succeeded. Repeated blindly, it would reserve the credits twice, and
+        # find its own claims held by somebody else.
         if again:
             _take_back(connection, list(tokens.values()))
         statement = insert(connection, schema.claims).on_conflict_do_nothing().returning(schema.claims.c.key)
         mine = set(connection.scalars(statement, rows))
         held = [key for key in tokens if key not in mine]
-        # Only now: whoever settled these before has committed lead and freed claim together, so we see the lead.
+        # The unique key decides between instances. Leads are read only after the insert: whoever held these claims
+        # before committed the lead and freed the claim together, so a lead that was paid for is seen here.
         known = {
             key: known
             for key, known in leads.read(connection, sorted(mine), fresh, now).items()
             if known.status not in retry
         }
         wanted = [key for key in tokens if key in mine and key not in known]
+        # The same transaction reserves: no claim is ever visible without its credits, and no credits without a claim.
         count, cap = ledger.reserve(connection, caps, len(wanted), LOOKUP_CREDITS) if wanted else (0, None)
         granted, refused = wanted[:count], wanted[count:]
         _free(connection, [*known, *refused])
@@ -130,7 +134,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
     """
     by_token = {settlement.claim.token: settlement for settlement in settlements}
 
-    def write(connection: sa.Connection, _again: bool) -> None:  # noqa: FBT001 - as `Store.insist` calls it
+    def write(connection: sa.Connection, _again: bool) -> None:  # noqa: FBT001 - as `Store.retry_transaction` calls it
         # Done again it changes nothing: the claims are gone, and what is in the ledger is no open doubt.
         held = _hold(connection, schema.claims.c.token.in_(list(by_token)))
         late = [token for token in by_token if token not in held]
@@ -182,7 +186,7 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
         if connection.scalar(sa.select(table.c.key).where(condition).limit(1)) is None:
             return 0
 
-    def doubt(connection: sa.Connection, _again: bool) -> int:  # noqa: FBT001 - as `Store.insist` calls it
+    def doubt(connection: sa.Connection, _again: bool) -> int:  # noqa: FBT001 - as `Store.retry_transaction` calls it
         gone = _hold(connection, condition)
         if gone:
             entries = [_entry(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]

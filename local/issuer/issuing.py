@@ -82,7 +82,7 @@ class Issuer:
         return token
 
     def token_info(self, access_token: str) -> dict[str, str] | None:
-        """Return the answer of Google's `tokeninfo`, all values as strings; None if the token is unknown or has expired."""
+        """Return the answer of Google's `tokeninfo`, all values as strings; None if it is unknown or expired."""
         about, expires_at_s = self._access_tokens.get(access_token, ({}, 0.0))
         left_s = int(expires_at_s - time.time())
         return about | {"exp": str(int(expires_at_s)), "expires_in": str(left_s)} if left_s > 0 else None
