@@ -11,7 +11,6 @@ ELSEWHERE = {
     "anchors": "requests of Google's batchUpdate; tests/contract/test_sheets_api.py",
     "client": "calls of the Sheets API; tests/contract/test_sheets_api.py",
     "transport": "HTTP of the Sheets API; tests/contract/test_sheets_api.py",
-    "terms": "terms of providers; tests/contract",
 }
 
 
