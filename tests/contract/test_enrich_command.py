@@ -348,7 +348,7 @@ def test_interrupted_it_settles_and_goes_on_where_it_was(command: Command, sandb
     sandbox.switch(latency_s=0.0)
     again = command.run(path, "--yes")
     assert again.code == 0
-    assert f"{300 - paid}  to look up" in again.text
+    assert f"{300 - paid} to look up" in again.text
     assert sandbox.charges()["total"] == 300
     assert command.totals() == (300, 0)
 
