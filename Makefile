@@ -96,7 +96,7 @@ counting := functions/credits/*,functions/store/claims.py,functions/store/ledger
 test: lint addon .venv/deployed.stamp ## run every check and every test, as CI does
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= tests/unit tests/store tests/promises
 	@echo "Branch coverage of functions/ by these: $$($(BIN)/coverage report --format=total) %. Where credits are counted:"
-	$(BIN)/coverage report --include="$(counting)" --skip-covered
+	$(BIN)/coverage report --include="$(counting)" --skip-covered --fail-under=90
 	$(BIN)/pytest -n 2 --dist loadgroup tests/browser tests/contract tests/deploy tests/lists tests/repository
 
 .PHONY: scale

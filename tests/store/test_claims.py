@@ -1,0 +1,168 @@
+"""A claim, its reservation and its ledger entry stand and fall together, on both databases (P1 to P3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+import pytest
+import sqlalchemy as sa
+
+from functions.credits.caps import Cap
+from functions.credits.lead_status import LeadStatus
+from functions.credits.pricing import Charge, EntryKind
+from functions.store import claims, leads, ledger
+from functions.store.claims import LIFETIME, Claimed, Settlement
+from functions.store.database import Store
+from tests.support.enrichers import FRESH, people, spender
+
+T = TypeVar("T")
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOON + LIFETIME
+CAP = Cap("month:2026-03", 3)
+KEYS = [person.key for person in people(5)]
+KEY = KEYS[0]
+LEAD = leads.pack(b'{"id": 1}')
+CHARGED = Charge(EntryKind.CHARGED, Decimal(1))
+DOUBT = Charge(EntryKind.IN_DOUBT, Decimal(1))
+RELEASED = Charge(EntryKind.RELEASED, Decimal(0))
+
+
+def claim(
+    store: Store, *keys: str, owner: str = "me", at: datetime = NOON, **options: frozenset[LeadStatus]
+) -> Claimed:
+    return claims.claim(store, keys, spender(run_id="run"), [CAP], owner=owner, fresh=FRESH, now=at, **options)
+
+
+def settle(store: Store, claimed: Claimed, charge: Charge, status: LeadStatus | None, at: datetime = NOON) -> None:
+    packed = LEAD if status is LeadStatus.FOUND else None
+    claims.settle(store, [Settlement(one, charge, status, packed) for one in claimed.granted], at)
+
+
+def used(store: Store) -> float:
+    with store.reading() as connection:
+        return float(ledger.used(connection, [CAP])[CAP.name])
+
+
+def totals(store: Store) -> tuple[float, float]:
+    """Charged, in doubt."""
+    with store.reading() as connection:
+        sums = ledger.totals(connection)
+    return float(sums.charged), float(sums.in_doubt)
+
+
+def status(store: Store, at: datetime = LATER) -> LeadStatus | None:
+    with store.reading() as connection:
+        return leads.statuses(connection, [KEY], FRESH, at).get(KEY)
+
+
+def test_who_does_not_get_the_claim_reserves_nothing(store: Store) -> None:
+    mine, theirs = claim(store, KEY), claim(store, KEY, owner="another")
+    assert ([one.key for one in mine.granted], mine.held) == ([KEY], [])
+    assert (theirs.granted, theirs.held) == ([], [KEY])
+    assert used(store) == 1
+    with store.reading() as connection:
+        assert claims.held(connection, KEYS) == {KEY}
+    assert claims.owners(store) == ["me"]
+
+
+def test_no_more_claims_are_granted_than_the_cap_pays_for_and_the_cap_is_named(store: Store) -> None:
+    claimed = claim(store, *KEYS)
+    assert (len(claimed.granted), len(claimed.refused), claimed.cap) == (3, 2, CAP)
+    assert used(store) == 3
+    with store.reading() as connection:
+        assert claims.held(connection, KEYS) == {one.key for one in claimed.granted}, "the refused ones are free"
+        assert ledger.credits_left(connection, [CAP]) == 0
+
+
+@pytest.mark.parametrize(
+    ("charge", "learned", "spent"),
+    [(CHARGED, LeadStatus.FOUND, (1, 0)), (DOUBT, LeadStatus.IN_DOUBT, (0, 1)), (RELEASED, None, (0, 0))],
+)
+def test_a_settlement_turns_the_reservation_into_what_the_lookup_cost(
+    store: Store, charge: Charge, learned: LeadStatus | None, spent: tuple[int, int]
+) -> None:
+    claimed = claim(store, KEY)
+    settle(store, claimed, charge, learned)
+    settle(store, claimed, charge, learned)  # a second time it changes nothing
+    assert (totals(store), used(store), status(store)) == (spent, sum(spent), learned)
+    with store.reading() as connection:
+        assert claims.held(connection, [KEY]) == set()
+
+
+def test_a_lead_that_came_meanwhile_is_known_and_costs_nothing(store: Store) -> None:
+    settle(store, claim(store, KEY), CHARGED, LeadStatus.FOUND)
+    again = claim(store, KEY)
+    assert (again.granted, set(again.known), used(store)) == ([], {KEY}, 1)
+
+
+@pytest.mark.parametrize(("now", "dead"), [(LATER, []), (NOON, ["me"])], ids=["ran out", "owner died"])
+def test_a_claim_that_ran_out_or_whose_owner_died_is_a_doubt_until_its_answer_comes(
+    store: Store, now: datetime, dead: list[str]
+) -> None:
+    claimed = claim(store, KEY)
+    assert claims.expire(store, NOON) == 0, "it has its time"
+    assert claims.expire(store, LATER, keys=[KEYS[1]], dead=["me"]) == 0, "only of these keys"
+    assert (claims.expire(store, now, dead=dead), totals(store), used(store), status(store)) == (
+        1,
+        (0, 1),
+        1,
+        LeadStatus.IN_DOUBT,
+    )
+    settle(store, claimed, DOUBT, LeadStatus.IN_DOUBT, LATER)
+    assert totals(store) == (0, 1), "still the same doubt"
+    settle(store, claimed, CHARGED, LeadStatus.FOUND, LATER)
+    settle(store, claimed, CHARGED, LeadStatus.FOUND, LATER)
+    assert (totals(store), used(store), status(store)) == ((1, 0), 1, LeadStatus.FOUND)
+
+
+def test_a_doubt_that_was_not_charged_after_all_is_forgotten_unless_another_lookup_is_in_doubt_too(
+    store: Store,
+) -> None:
+    again = frozenset({LeadStatus.IN_DOUBT})
+    first = claim(store, KEY)
+    claims.expire(store, LATER)
+    second = claim(store, KEY, at=LATER, retry=again)
+    claims.expire(store, LATER + LIFETIME)
+    assert totals(store) == (0, 2)
+    settle(store, first, RELEASED, None, LATER)
+    assert (totals(store), status(store)) == ((0, 1), LeadStatus.IN_DOUBT)
+    settle(store, second, RELEASED, None, LATER)
+    assert (totals(store), status(store)) == ((0, 0), None)
+
+
+def test_a_lead_that_came_late_outlives_the_doubt_of_a_later_lookup(store: Store) -> None:
+    first = claim(store, KEY)
+    claims.expire(store, LATER)
+    claim(store, KEY, at=LATER, retry=frozenset({LeadStatus.IN_DOUBT}))
+    settle(store, first, CHARGED, LeadStatus.FOUND, LATER + timedelta(seconds=1))
+    assert claims.expire(store, LATER + LIFETIME) == 1
+    assert (totals(store), status(store, LATER + LIFETIME)) == ((1, 1), LeadStatus.FOUND)
+
+
+def test_a_commit_that_nobody_heard_of_is_neither_reserved_nor_charged_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unheard(work: Callable[[sa.Connection, bool], T]) -> T:
+        with store.writing() as connection:
+            work(connection, False)  # committed, but its answer is lost
+        with store.writing() as connection:
+            return work(connection, True)
+
+    monkeypatch.setattr(store, "retry_transaction", unheard)
+    claimed = claim(store, KEY)
+    assert (len(claimed.granted), claimed.held, used(store)) == (1, [], 1)
+    settle(store, claimed, CHARGED, LeadStatus.FOUND)
+    assert (totals(store), used(store)) == ((1, 0), 1)
+
+
+def test_a_run_knows_whom_it_asked_for_and_whether_that_was_charged(store: Store) -> None:
+    settle(store, claim(store, KEYS[0]), CHARGED, LeadStatus.FOUND)
+    settle(store, claim(store, KEYS[1]), DOUBT, LeadStatus.IN_DOUBT)
+    settle(store, claim(store, KEYS[2]), RELEASED, None)
+    with store.reading() as connection:
+        assert ledger.keys_of_run(connection, "run", KEYS) == {KEYS[0]: True, KEYS[1]: False}
+        assert ledger.keys_of_run(connection, "run", KEYS, since=NOON + timedelta(seconds=1)) == {}
+        assert ledger.keys_of_run(connection, "another", KEYS) == {}
