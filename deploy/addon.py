@@ -14,12 +14,12 @@ from deploy.target import Target
 from functions.errors import LeadfillError
 
 ADDON = ROOT / "sheets_addon"
-CLASP = ("npx", "--yes", "@google/clasp@3", "push", "--force")
+CLASP = ("npx", "--yes", "@google/clasp@3.4.1", "push", "--force")
 PUSHED = ("*.js", "*.html", "appsscript.json")
 
 
 class AddonFailed(LeadfillError):
-    """The add-on could not be pushed; the backend is deployed. Run `npx @google/clasp login`, then deploy again."""
+    """The add-on could not be pushed; the backend is. Run `npx @google/clasp@3.4.1 login`, then deploy again."""
 
     slug = "addon"
 

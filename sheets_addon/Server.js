@@ -225,7 +225,7 @@ function erasePerson(linkedinUrl) {
 
 /**
  * @param {string} linkedinUrl of a person who was erased
- * @returns {Answer<null>}
+ * @returns {Answer<LiftedErasure>}
  */
 function liftErasure(linkedinUrl) {
   return answer_(() => callApi_("post", "/v1/erasures/lift", { linkedin_url: linkedinUrl }));

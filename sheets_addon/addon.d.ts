@@ -127,5 +127,5 @@ interface Rpc {
   recalculateFormulas(): Recalculated;
   forgetChoices(): null;
   erasePerson(linkedinUrl: string): null;
-  liftErasure(linkedinUrl: string): null;
+  liftErasure(linkedinUrl: string): LiftedErasure;
 }

@@ -161,6 +161,14 @@ interface JobRequest {
 /** The state of a job. */
 type JobState = "cancelled" | "cancelling" | "done" | "queued" | "running" | "stopped" | "undoing" | "undone" | "waiting_for_access";
 
+/** An erasure that no longer counts. */
+interface LiftedErasure {
+  /** Whether the person had been erased */
+  was_erased: boolean;
+  /** What it costs from now on; empty where nobody had been erased */
+  notice: string;
+}
+
 /** The end of a row in a run; each row has exactly one. */
 type Outcome = "already_filled" | "cancelled" | "enriched" | "failed" | "in_doubt" | "known" | "moved" | "not_found" | "unusable";
 
@@ -252,12 +260,13 @@ interface Usage {
   caps: CapUse[];
 }
 
-/** What one person spent in one spreadsheet on one day. */
+/** What the caller spent in one spreadsheet on one day, or what all colleagues together spent on it. */
 interface UsageDay {
   /** ISO date, UTC */
   date: string;
-  /** The caller's address; colleagues have no name */
+  /** The caller's address, or `colleagues` */
   user: string;
+  /** Empty for colleagues: their spreadsheets are theirs */
   spreadsheet_id: string;
   /** Credits, as decimal text */
   charged: string;

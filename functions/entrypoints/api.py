@@ -199,18 +199,21 @@ class Api:
         """Credits by day, user and spreadsheet."""
         return report(self.context, caller, query.days)
 
-    def erase(self, body: requests.PersonBody) -> None:
+    def erase(self, caller: Caller, body: requests.PersonBody) -> None:
         """Erases a person."""
         key = parse(body.linkedin_url).key
         with self.context.store.writing() as connection:
-            erasures.erase(connection, key, self.context.clock())
-        logs.event("A person was erased.")
+            erasures.erase(connection, key, caller.subject, self.context.clock())
+        logs.event("A person was erased.", by=caller.subject)
 
-    def lift_erasure(self, body: requests.PersonBody) -> None:
+    def lift_erasure(self, caller: Caller, body: requests.PersonBody) -> responses.LiftedErasure:
         """Lets an erased person be looked up again."""
         key = parse(body.linkedin_url).key
         with self.context.store.writing() as connection:
-            erasures.lift(connection, key)
+            was_erased = erasures.lift(connection, key)
+        if was_erased:
+            logs.event("An erasure was lifted.", by=caller.subject)
+        return responses.LiftedErasure(was_erased=was_erased, notice=erasures.PAID_AGAIN if was_erased else "")
 
     def _visible(self, job_id: str, caller: Caller, token: str | None) -> Job:
         """The job, for who started it or brings the key to its spreadsheet."""

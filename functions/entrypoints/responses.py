@@ -173,6 +173,13 @@ class FormulaTokenList(msgspec.Struct, frozen=True, kw_only=True):
     tokens: list[FormulaTokenEntry]
 
 
+class LiftedErasure(msgspec.Struct, frozen=True, kw_only=True):
+    """An erasure that no longer counts."""
+
+    was_erased: Annotated[bool, msgspec.Meta(description="Whether the person had been erased")]
+    notice: Annotated[str, msgspec.Meta(description="What it costs from now on; empty where nobody had been erased")]
+
+
 def catalogue() -> Catalogue:
     """The fields and presets to choose from."""
     return msgspec.convert({"fields": CATALOGUE, "presets": PRESETS}, Catalogue, from_attributes=True)

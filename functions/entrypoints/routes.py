@@ -195,7 +195,7 @@ ROUTES = (
         method="GET",
         path="/v1/usage",
         view="usage",
-        summary="Credits by day, user and spreadsheet",
+        summary="The caller's credits by day and spreadsheet, and colleagues' by day",
         query=requests.UsageQuery,
         answer=Usage,
     ),
@@ -204,7 +204,8 @@ ROUTES = (
         method="POST",
         path="/v1/erasures/lift",
         view="lift_erasure",
-        summary="Let an erased person be looked up again",
+        summary="Let an erased person be looked up, and paid for, again",
         body=requests.PersonBody,
+        answer=responses.LiftedErasure,
     ),
 )

@@ -1,8 +1,9 @@
-"""What was spent: credits by day, user and spreadsheet, and how far the caps are used."""
+"""What was spent: credits by day, the caller's own by spreadsheet, and how far the caps are used."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -12,15 +13,16 @@ from functions.context import AppContext
 from functions.credits.caps import Spender, caps
 from functions.store import ledger
 
+COLLEAGUES = "colleagues"
 CreditsText = Annotated[str, msgspec.Meta(description="Credits, as decimal text")]
 
 
 class UsageDay(msgspec.Struct, frozen=True, kw_only=True):
-    """What one person spent in one spreadsheet on one day."""
+    """What the caller spent in one spreadsheet on one day, or what all colleagues together spent on it."""
 
     date: Annotated[str, msgspec.Meta(description="ISO date, UTC")]
-    user: Annotated[str, msgspec.Meta(description="The caller's address; colleagues have no name")]
-    spreadsheet_id: str
+    user: Annotated[str, msgspec.Meta(description="The caller's address, or `colleagues`")]
+    spreadsheet_id: Annotated[str, msgspec.Meta(description="Empty for colleagues: their spreadsheets are theirs")]
     charged: CreditsText
     in_doubt: CreditsText
 
@@ -41,7 +43,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report(context: AppContext, caller: Caller, days: int) -> Usage:
-    """Usage of the last days. Other people are shown without their names: the store knows none."""
+    """Usage of the last days: the caller's own by spreadsheet, and of everybody else one sum a day."""
     now = context.clock()
     since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     spender = Spender(run_id="", user_id=caller.subject, ceiling=context.limits.per_run)
@@ -49,15 +51,21 @@ def report(context: AppContext, caller: Caller, days: int) -> Usage:
     with context.store.reading() as connection:
         spent = ledger.by_day(connection, since)
         used = ledger.used(connection, counters)
+    shown: dict[tuple[date, str, str], tuple[Decimal, Decimal]] = {}
+    for day in spent:
+        own = day.user_id == caller.subject
+        line = (day.date, caller.email, day.spreadsheet_id) if own else (day.date, COLLEAGUES, "")
+        charged, in_doubt = shown.get(line, (Decimal(0), Decimal(0)))
+        shown[line] = charged + day.charged, in_doubt + day.in_doubt
     listed = [
         UsageDay(
-            date=day.date.isoformat(),
-            user=caller.email if day.user_id == caller.subject else f"colleague {day.user_id[-4:]}",
-            spreadsheet_id=day.spreadsheet_id,
-            charged=f"{day.charged:f}",
-            in_doubt=f"{day.in_doubt:f}",
+            date=day.isoformat(),
+            user=user,
+            spreadsheet_id=spreadsheet_id,
+            charged=f"{charged:f}",
+            in_doubt=f"{in_doubt:f}",
         )
-        for day in spent
+        for (day, user, spreadsheet_id), (charged, in_doubt) in shown.items()
     ]
     names = {"user": "you today", "month": "everybody this month"}
     return Usage(

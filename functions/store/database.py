@@ -233,6 +233,7 @@ def _engine(url: str) -> sa.Engine:
         cursor.execute("PRAGMA journal_mode = WAL")  # readers do not wait for the writer
         cursor.execute("PRAGMA synchronous = FULL")  # a committed intention survives a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # who is erased does not stay in the file's free pages
         cursor.close()
 
     @sa.event.listens_for(engine, "begin")

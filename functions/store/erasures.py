@@ -11,16 +11,24 @@ import sqlalchemy as sa
 from functions.store import schema
 from functions.store.database import upsert
 
+PAID_AGAIN = "Their lead is gone: whoever looks them up now pays for them again."
+"""What to tell who lifts an erasure."""
 
-def erase(connection: sa.Connection, key: str, now: datetime) -> None:
-    """Takes a person out of leads, rows, before-images and the ledger, whose amounts stay.
+
+def erase(connection: sa.Connection, key: str, by: str, now: datetime) -> None:
+    """Takes a person out of leads, rows, before-images and the ledger, whose amounts stay; `by` is the account.
 
     Whoever settles a lookup of theirs at this moment holds its claim: this waits until they are done, or they find the
     erasure and `keep_out`.
     """
     claims = schema.claims
     connection.execute(sa.select(claims.c.token).where(claims.c.key == key).with_for_update())
-    upsert(connection, schema.erasures, [{"digest": _digest(key), "at": now}], replace=("at",))
+    upsert(
+        connection,
+        schema.erasures,
+        [{"digest": _digest(key), "at": now, "by_user_id": by}],
+        replace=("at", "by_user_id"),
+    )
     connection.execute(schema.snapshots.delete().where(schema.snapshots.c.identity == key))
     rows = schema.job_rows
     connection.execute(rows.update().where(rows.c.key == key).values(key=None, cells=sa.null()))

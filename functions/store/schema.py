@@ -157,6 +157,7 @@ erasures = sa.Table(
     metadata,
     sa.Column("digest", sa.Text, primary_key=True, comment="of the erased person's key, which itself is gone"),
     sa.Column("at", Instant, nullable=False),
+    sa.Column("by_user_id", sa.Text, nullable=False, comment="the account that erased them"),
 )
 
 formula_tokens = sa.Table(

@@ -68,8 +68,12 @@ def erase(url: str, *, lift: bool, yes: bool) -> None:
             if lift:
                 was_erased = erasures.lift(connection, profile.key)
             else:
-                erasures.erase(connection, profile.key, store.clock())
+                erasures.erase(connection, profile.key, USER, store.clock())
         if lift:
-            print("The person may be looked up again." if was_erased else "This person was not erased.")
+            print(
+                f"The person may be looked up again. {erasures.PAID_AGAIN}"
+                if was_erased
+                else "This person was not erased."
+            )
         else:
             print("Erased. The person is not looked up again; --lift allows it.")

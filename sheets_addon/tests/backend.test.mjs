@@ -104,13 +104,14 @@ test("an id cannot lead to another address", async () => {
   assert.equal((await addon.backend.calls())[0].path, "/v1/jobs/..%2Fusage%3Fx%3D1");
 });
 
-for (const [name, path] of [
-  ["erasePerson", "/v1/erasures"],
-  ["liftErasure", "/v1/erasures/lift"],
+for (const [name, path, answer, value] of [
+  ["erasePerson", "/v1/erasures", { status: 204 }, null],
+  ["liftErasure", "/v1/erasures/lift", { body: { was_erased: true, notice: "n" } }, { was_erased: true, notice: "n" }],
 ]) {
   test(`${name} sends the person in the body, where no log of addresses sees it; an empty answer is no mistake`, async () => {
-    await addon.backend.answers({ [`POST ${path}`]: { status: 204 } });
-    assert.deepEqual({ ...addon.rpc(name, "https://linkedin.com/in/a b") }, { ok: true, value: null });
+    await addon.backend.answers({ [`POST ${path}`]: answer });
+    const told = addon.rpc(name, "https://linkedin.com/in/a b");
+    assert.deepEqual(JSON.parse(JSON.stringify(told)), { ok: true, value });
     const [call] = await addon.backend.calls();
     assert.deepEqual([call.path, call.body], [path, { linkedin_url: "https://linkedin.com/in/a b" }]);
   });

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from google.auth import jwt as google_jwt
 
 from functions.profiles import parse
 from functions.store import claims, erasures, schema
@@ -46,10 +48,32 @@ def test_an_erased_person_is_gone_from_everywhere_but_the_credits_stay(running: 
     assert running.charged(one) == 1
 
     # Unless somebody asks for it.
-    assert running.ask("POST", "/v1/erasures/lift", json={"linkedin_url": url}).status_code == 204
+    told = running.ask("POST", "/v1/erasures/lift", json={"linkedin_url": url}).json()
+    assert told == {"was_erased": True, "notice": erasures.PAID_AGAIN}
+    told = running.ask("POST", "/v1/erasures/lift", json={"linkedin_url": url}).json()
+    assert told == {"was_erased": False, "notice": ""}
     lifted = running.run(running.sheet([f"linkedin.com/in/{one}"]))
     assert lifted["counts"] == {"enriched": 1}
     assert running.charged(one) == 2
+
+
+def test_who_erased_and_who_lifted_it_is_known_and_the_person_is_not(running: Running) -> None:
+    """The log and the store name the account by its id: neither its address nor who was erased."""
+    [slug] = slugs(1)
+    key = parse(f"linkedin.com/in/{slug}").key
+    subject = google_jwt.decode(running.identity("ada@example.com"), verify=False)["sub"]  # type: ignore[no-untyped-call]  # google-auth types only parts
+    body = {"linkedin_url": f"linkedin.com/in/{slug}"}
+    running.ask("POST", "/v1/erasures", by="ada@example.com", json=body)
+    with running.store.reading() as connection:
+        found = connection.execute(sa.select(schema.erasures).where(schema.erasures.c.by_user_id == subject)).all()
+    assert len(found) == 1
+    assert key not in str(found)
+    running.ask("POST", "/v1/erasures/lift", by="ada@example.com", json=body)
+    log = (running.stack.home / "api.log").read_text(encoding="utf-8")
+    told = [line for line in map(json.loads, log.splitlines()) if line.get("by") == subject]
+    assert [line["message"] for line in told] == ["A person was erased.", "An erasure was lifted."]
+    assert "ada@example.com" not in str(told)
+    assert slug not in log
 
 
 def test_the_run_of_an_erased_person_can_still_be_undone_for_everybody_else(running: Running) -> None:
@@ -78,7 +102,7 @@ def test_a_lookup_that_was_in_flight_does_not_bring_an_erased_person_back(
 
     def erase_first(*arguments: object) -> None:
         with store.writing() as connection:
-            erasures.erase(connection, person.key, datetime.now(UTC))
+            erasures.erase(connection, person.key, "ada", datetime.now(UTC))
         erased.append(person)
         settle(*arguments)  # type: ignore[arg-type]  # passed through
 
@@ -95,7 +119,7 @@ def test_a_lookup_that_was_in_flight_does_not_bring_an_erased_person_back(
 def test_the_tombstone_does_not_name_the_person(store: Store) -> None:
     key = parse("linkedin.com/in/zq-buried").key
     with store.writing() as connection:
-        erasures.erase(connection, key, datetime.now(UTC))
+        erasures.erase(connection, key, "ada", datetime.now(UTC))
         assert not erasures.lift(connection, parse("linkedin.com/in/zq-other").key)
     assert traces(store, "zq-buried") == []
     with store.writing() as connection:

@@ -143,6 +143,20 @@ def test_what_is_deployed_installs_only_files_that_are_known_by_their_hashes() -
     assert len(entries) > 20
 
 
+def test_images_of_the_build_have_a_tag_and_clasp_a_version() -> None:
+    """What builds and pushes is what was tried: no image moves with `latest`, and no new clasp comes by itself."""
+    steps = yaml.safe_load((ROOT / "deploy" / "build.yaml").read_text(encoding="utf-8"))["steps"]
+    builders = [arg.partition("=")[2] for step in steps for arg in step["args"] if arg.startswith("--builder=")]
+    images = [step["name"] for step in steps] + builders
+    assert len(images) == 2
+    for image in images:
+        assert re.fullmatch(r"[\w./-]+:(?!latest$)[\w.-]+", image), image
+    versions = {version for _, text in texts() for version in re.findall(r"@google/clasp@([\w.^~-]+)", text)}
+    assert len(versions) == 1
+    assert re.fullmatch(r"\d+\.\d+\.\d+", versions.pop())
+    assert [name for name, text in texts() if re.search(r"npx (?:--yes )?@google/clasp(?!@)", text)] == []
+
+
 def test_no_pin_has_a_weakness_that_is_known() -> None:
     pins = {str(pin): pin for name in PINNED for pin in _pins(ROOT / name)}
     assert not {text: found for text, pin in pins.items() if (found := advisories(pin))}

@@ -79,7 +79,7 @@ def test_who_was_erased_leaves_no_trace_in_what_formulas_showed(store: Store) ->
     key, other = known(store, 2, "zq-shown")
     assert shown(store, [key, other], 2) == [key, other]
     with store.writing() as connection:
-        erasures.erase(connection, key, NOON)
+        erasures.erase(connection, key, "ada", NOON)
     assert "formula_people" in traces(store, other)
     assert traces(store, key) == []
 

@@ -47,8 +47,8 @@ def test_spending_is_told_by_day_and_user(store: Store) -> None:
 def test_an_erased_person_is_gone_and_the_amount_stays(store: Store) -> None:
     key = look_up(store, "erased", Charge(EntryKind.CHARGED, Decimal(1)), NOON)
     with store.writing() as connection:
-        erasures.erase(connection, key, NOON)
-        erasures.erase(connection, key, NOON)  # twice is once
+        erasures.erase(connection, key, "ada", NOON)
+        erasures.erase(connection, key, "ada", NOON)  # twice is once
     with store.reading() as connection:
         assert leads.read(connection, [key], FRESH, NOON)[key].status is LeadStatus.ERASED
         assert erasures.among(connection, [key]) == {key: NOON}

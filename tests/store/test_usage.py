@@ -66,16 +66,22 @@ def test_days_are_whole_days_of_utc_the_newest_first_and_today_is_one_of_them(
     assert [(line[0], line[3]) for line in days_of(store, enricher_of, 2)] == [("2026-03-01", "2"), ("2026-02-28", "2")]
 
 
-def test_spreadsheets_and_users_are_told_apart_and_nobody_else_is_named(store: Store, enricher_of: EnricherOf) -> None:
+def test_of_colleagues_nothing_is_told_but_a_sum_a_day(store: Store, enricher_of: EnricherOf) -> None:
+    """Neither how many they are, nor who, nor in which spreadsheets: those ids open files where links are shared."""
     enter(store, NOW, EntryKind.CHARGED, "1")
     enter(store, NOW, EntryKind.CHARGED, "2", spreadsheet_id="B")
     enter(store, NOW, EntryKind.CHARGED, "3", user_id="subject-of-another-7734")
+    enter(store, NOW, EntryKind.CHARGED, "5", user_id="subject-of-another-7734", spreadsheet_id="secret sheet")
+    enter(store, NOW, EntryKind.IN_DOUBT, "6", user_id="subject-of-a-third-0815", spreadsheet_id="secret sheet")
+    enter(store, NOW - timedelta(days=1), EntryKind.CHARGED, "7", user_id="subject-of-a-third-0815")
     enter(store, NOW, EntryKind.CHARGED, "4", key=None)  # a person who was erased is still paid for
-    assert set(days_of(store, enricher_of, 1)) == {
+    told = days_of(store, enricher_of, 2)
+    assert set(told[:-1]) == {
         ("2026-03-01", "me@example.com", "A", "2", "0"),
         ("2026-03-01", "me@example.com", "B", "1", "0"),
-        ("2026-03-01", "colleague 7734", "A", "1", "0"),
+        ("2026-03-01", "colleagues", "", "2", "1"),
     }
+    assert told[-1] == ("2026-02-28", "colleagues", "", "1", "0")
 
 
 @pytest.mark.parametrize(
@@ -95,5 +101,5 @@ def test_a_run_moves_the_report_and_the_caps_alike(store: Store, enricher_of: En
     list(parts.make_enricher().enrich(people(5), spender(user_id=ME.subject)))
     list(parts.make_enricher().enrich(people(6), spender(user_id="somebody-else-0002")))
     told = usage.report(parts, ME, 1)
-    assert {line.user: line.charged for line in told.days} == {"me@example.com": "5", "colleague 0002": "1"}
+    assert {line.user: line.charged for line in told.days} == {"me@example.com": "5", "colleagues": "1"}
     assert [(cap.cap, cap.used) for cap in told.caps] == [("you today", 5.0), ("everybody this month", 6.0)]

@@ -44,6 +44,7 @@ def upgrade() -> None:
         "erasures",
         sa.Column("digest", sa.Text(), nullable=False, comment="of the erased person's key, which itself is gone"),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by_user_id", sa.Text(), nullable=False, comment="the account that erased them"),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_erasures")),
     )
     op.create_table(
