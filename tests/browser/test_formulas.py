@@ -152,3 +152,26 @@ def test_freezing_turns_formulas_into_values(open_sheet: OpenSheet) -> None:
     assert window.cells("C2:D4") == shown
     window.page.reload()
     window.wait("D4", shown[2][1])
+
+
+def test_settings_show_who_connected_formulas_and_revoke_it(open_sheet: OpenSheet) -> None:
+    """Revoked, formulas say what to do, also after the sidebar was opened again; connected again, they calculate."""
+    window = open_sheet(leads(2))
+    window.connect_formulas()
+    window.menu("Leadfill", "Settings")
+    inside = window.sidebar()
+    expect(inside.get_by_text("Connected by you until")).to_be_visible()
+    connections = inside.get_by_role("list", name="Who has connected formulas in this spreadsheet")
+    expect(connections.get_by_role("listitem")).to_have_count(1)
+    inside.get_by_role("button", name="Revoke the connection by you").click()
+    inside.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(inside.get_by_text("No longer connected: the connection by you has ended.")).to_be_visible()
+    expect(connections.get_by_role("listitem")).to_have_count(0)
+    expect(inside.get_by_role("button", name="Connect again")).to_be_focused()
+    window.close_sidebar()
+    window.type("C2", '=ENRICH(B2, "title", "none")')
+    window.wait("C2", re.compile("Formulas may no longer ask in this spreadsheet"))
+    window.menu("Leadfill", "Settings")
+    inside.get_by_role("button", name="Connect again").click()
+    expect(inside.get_by_text("Connected by you until")).to_be_visible()
+    window.wait("C2", A_VALUE)

@@ -186,7 +186,7 @@ def test_a_revoked_token_asks_no_more_and_costs_nothing(running: Running, sheet:
     assert running.ask("DELETE", f"/v1/formula-tokens/{sheet.token['token_id']}").status_code == 204
     answer = sheet.ask([[f"linkedin.com/in/{person[0]}"]])
     assert answer.status_code == 401
-    assert "renew" in answer.json()["detail"]
+    assert "Connect again" in answer.json()["detail"]
     assert running.charged(*person) == 0
     sheet.token = running.formula_token(sheet.spreadsheet)
     assert sheet.values(person, "status") == [["known"]]

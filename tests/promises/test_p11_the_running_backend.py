@@ -45,6 +45,8 @@ CALLS = [
     ("GET", "/v1/jobs/x/rows"),
     ("POST", "/v1/jobs/x/undo"),
     ("POST", "/v1/formula-tokens"),
+    ("GET", "/v1/formula-tokens?spreadsheet_id=x"),
+    ("DELETE", "/v1/formula-tokens/x"),
     ("GET", "/v1/usage"),
     ("POST", "/v1/erasures"),
     ("POST", "/v1/erasures/lift"),
