@@ -185,13 +185,8 @@ class Api:
         if found.issued_by.subject != caller.subject:
             try:
                 self.permissions.require_edit(caller, found.spreadsheet_id, token or "")
-            except (
-                Forbidden,
-                InvalidRequest,
-                SheetAccessExpired,
-                SheetGone,
-            ) as error:  # to everybody else it is as if there were none
-                raise NotFound(NOT_THERE) from error
+            except (Forbidden, InvalidRequest, SheetAccessExpired, SheetGone) as error:
+                raise NotFound(NOT_THERE) from error  # to everybody else it is as if there were none
         with self.context.store.writing() as connection:
             formula_tokens.revoke(connection, token_id, self.context.clock())
 

@@ -63,6 +63,8 @@ def test_editors_see_whose_tokens_their_spreadsheet_has_and_never_their_texts(ru
     assert traces(running.store, mine["token"]) == []
     for by, headers, status in (
         (COLLEAGUE, running.key(COLLEAGUE, []), 403),
+        (COLLEAGUE, running.key(COLLEAGUE, role="reader"), 403),
+        (COLLEAGUE, running.key(PERSON), 403),  # somebody else's access
         (COLLEAGUE, {"X-Sheets-Access-Token": "ya29.guessed"}, 403),
         (COLLEAGUE, {}, 401),
         ("stranger@evil.example", running.key("stranger@evil.example"), 403),
@@ -72,6 +74,13 @@ def test_editors_see_whose_tokens_their_spreadsheet_has_and_never_their_texts(ru
         )
         assert answer.status_code == status
         assert mine["token_id"] not in answer.text
+
+
+def test_who_may_only_read_a_spreadsheet_connects_no_formulas_of_it(running: Running) -> None:
+    body = {"spreadsheet_id": running.sheet(["x"])}
+    headers = running.key(COLLEAGUE, role="reader")
+    assert running.ask("POST", "/v1/formula-tokens", by=COLLEAGUE, headers=headers, json=body).status_code == 403
+    assert listed(running, body["spreadsheet_id"]) == []
 
 
 def test_to_connect_again_ends_ones_own_earlier_token_and_nobody_elses(running: Running) -> None:
@@ -87,7 +96,8 @@ def test_a_token_is_ended_by_its_maker_and_by_editors_and_by_nobody_else_who_kno
     spreadsheet = running.sheet(["x"])
     token = running.formula_token(spreadsheet)
     path = f"/v1/formula-tokens/{token['token_id']}"
-    for headers in ({}, running.key(COLLEAGUE, []), {"X-Sheets-Access-Token": "ya29.guessed"}):
+    closed = running.key(COLLEAGUE, []), running.key(COLLEAGUE, role="reader"), running.key(PERSON)
+    for headers in ({}, *closed, {"X-Sheets-Access-Token": "ya29.guessed"}):
         refused = running.ask("DELETE", path, by=COLLEAGUE, headers=headers)
         unknown = running.ask("DELETE", "/v1/formula-tokens/nobodys", by=COLLEAGUE, headers=headers)
         assert (refused.status_code, refused.json()) == (404, unknown.json())  # as if there were none
