@@ -116,7 +116,7 @@ def context(settings: Settings, opened: Store, queue: Queue) -> AppContext:
 
 
 def access(settings: Settings) -> Access:
-    """Who may call.
+    """Make the authenticator of callers.
 
     Raises:
         SettingsError: the secret key is missing or too weak, or the certificates' address is not to be trusted.
@@ -180,7 +180,7 @@ def limits(settings: Settings) -> Limits:
 
 
 def freshness(settings: Settings) -> Freshness:
-    """How long something counts as known."""
+    """Return the periods for which leads and misses count as known."""
     return Freshness(lead=timedelta(days=settings.fresh_days), miss=timedelta(days=settings.miss_fresh_days))
 
 

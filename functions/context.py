@@ -42,7 +42,7 @@ class AppContext:
     owner: Callable[[], str] = this_process
     """Names this process: what it holds can be recognised should it die."""
     is_dead: Callable[[str], bool] = is_dead
-    """Whether an owner is known to be no more; never true of another machine's."""
+    """Return whether an owner is known to be gone; never true of another machine's."""
 
     def enqueue(self, chunk_ids: Iterable[str]) -> None:
         """Puts chunks that are committed into the queue."""

@@ -30,7 +30,7 @@ MAX_CELLS = 100_000
 MAX_ANSWER_BYTES = 4_000_000
 """Of the values as JSON. An instance answers 16 formulas at once and has 512 MiB; each needs about three times this."""
 TROUBLE = "⚠ "
-"""What a cell begins with that says what is wrong; the add-on never freezes such cells."""
+"""The beginning of a cell that says what is wrong; the add-on never freezes such cells."""
 
 
 Row = list[CellValue | None]
@@ -50,7 +50,7 @@ class FormulaValues:
 
 @dataclass(slots=True)
 class _Lookups:
-    """What has come back so far, by the place of the profile; written by one thread, read by another.
+    """Results so far, by the place of the profile; written by one thread, read by another.
 
     Only rendered rows are kept, so that memory does not grow with what the leads hold beside the chosen fields; people
     who stand in several rows share theirs.
@@ -69,7 +69,7 @@ class _Lookups:
 
     @property
     def too_large(self) -> bool:
-        """Whether the answer has passed its limit; nothing more is rendered then."""
+        """True if the answer has passed its limit; nothing more is rendered then."""
         return self.size_bytes > MAX_ANSWER_BYTES
 
     def add(self, result: Result) -> None:

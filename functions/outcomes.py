@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 Lead = dict[str, Any]
-"""What a provider knows about a person: the `data` object of Slintel's answer, kept whole."""
+"""A provider's knowledge of a person: the `data` object of Slintel's answer, kept whole."""
 
 
 class Described(StrEnum):

@@ -23,7 +23,7 @@ class StopSignal(Protocol):
     """Says that something shall end."""
 
     def is_set(self) -> bool:
-        """Whether it shall end."""
+        """Return whether it shall end."""
 
     def wait(self, timeout: float, /) -> bool:
         """Sleeps for so many seconds, or until it is set; whether it is."""
@@ -126,4 +126,4 @@ class Runtime:
 
 
 REAL = Runtime()
-"""What runs everywhere but in a simulation."""
+"""The runtime of everything but simulations."""

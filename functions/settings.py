@@ -22,15 +22,15 @@ class Settings:
     """Above the gateway's own 29 s, so that a late answer is still an answer."""
     database_url: str = "sqlite:///leadfill.db"
     fresh_days: int = 180
-    """How long a lead counts as known."""
+    """Days for which a lead counts as known."""
     miss_fresh_days: int = 30
-    """How long a miss counts as known."""
+    """Days for which a miss counts as known."""
     credits_per_run: int = 5000
     credits_per_user_day: int = 5000
     credits_per_month: int = 50000
     formula_credits_per_day: int = 200
     formula_new_people_per_day: int = 1000
-    """How many people whom the team knows from elsewhere the formulas of one spreadsheet may newly show in a day."""
+    """People whom the team knows from elsewhere that the formulas of one spreadsheet may newly show in a day."""
     sheets_api_endpoint: str = "https://sheets.googleapis.com/"
     tasks_queue: str = ""
     """`projects/P/locations/L/queues/Q`; empty: the queue in the store."""
@@ -43,13 +43,13 @@ class Settings:
     identity_audience: str = ""
     identity_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
     identity_tokeninfo_url: str = "https://oauth2.googleapis.com/tokeninfo"
-    """Where Google says whose an access token is."""
+    """The address at which Google tells the owner of an access token."""
     allowed_domains: tuple[str, ...] = ()
     allowed_emails: tuple[str, ...] = ()
     leadfill_secret_key: str = ""
     """One key, or the new and the old one with a comma between them while they are rotated."""
     google_cloud_project: str = ""
-    """Whose logs the traces belong to."""
+    """The project whose logs the traces belong to."""
     k_service: str = ""
     """Set by Cloud Run: this process is in the cloud."""
 

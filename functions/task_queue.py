@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CALL_TIMEOUT_S = 10
 CALL_RETRIES = 3
 DISPATCH_DEADLINE_S = 600
-"""How long Cloud Tasks waits for a worker's answer (15 s to 30 min); after it, it sends the task again."""
+"""Seconds that Cloud Tasks waits for a worker's answer (15 s to 30 min) before it sends the task again."""
 
 
 class QueueError(LeadfillError):
@@ -38,7 +38,7 @@ class QueueError(LeadfillError):
 
 
 class Queue(Protocol):
-    """Where chunks wait for a worker."""
+    """The queue in which chunks wait for a worker."""
 
     def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
         """Sees to it that a worker is handed this chunk, not before `delay_s` from now and after this call began.
@@ -123,7 +123,7 @@ class CloudTasksQueue:
         return name, f"{name}-{int(self._runtime.now().timestamp() // 60)}", f"{name}-{secrets.token_hex(8)}"
 
     def _create(self, name: str, chunk_id: str, delay_s: float) -> bool:
-        """Whether the task was created; False if its name is taken."""
+        """Create the task; return False if its name is taken."""
         task: dict[str, Any] = {
             "name": f"{self._queue}/tasks/{name}",
             "dispatchDeadline": f"{self._dispatch_deadline_s}s",
@@ -140,7 +140,7 @@ class CloudTasksQueue:
         return self._call("create", parent=self._queue, body={"task": task}) is not None
 
     def _waits(self, name: str) -> bool:
-        """Whether a task of this name is still to be handed to a worker: neither gone nor with one at this moment.
+        """Return whether a task of this name is still to be handed to a worker: neither gone nor with one now.
 
         One that a worker has in hand does not count: the caller may be that very worker, and the task ends with it.
         """

@@ -1,6 +1,6 @@
 /** The requests and answers of the API. Made from docs/openapi.json by `python -m tools.addon_types`. */
 
-/** How far a cap is used. */
+/** The use of a cap. */
 interface CapUse {
   cap: string;
   limit: number;
@@ -33,7 +33,7 @@ interface FieldListsBody {
   lists: string[];
 }
 
-/** What a formula asks. */
+/** The request of a formula. */
 interface FormulaBody {
   urls: string[][];
   /** Names, headers, or comma lists of them */
@@ -108,7 +108,7 @@ interface Job {
   can: ("cancel" | "retry" | "undo")[];
 }
 
-/** What a job shall do, and the most that it may cost. */
+/** The request of a job, and the most that it may cost. */
 interface JobBody {
   spreadsheet_id: string;
   /** A1 with its tab: the column of LinkedIn URLs */
@@ -127,7 +127,7 @@ interface JobBody {
   max_credits: number;
 }
 
-/** What a job has cost so far, and the most that it may cost. */
+/** Credits of a job so far, and the most that it may cost. */
 interface JobCredits {
   /** Credits, as decimal text */
   charged: string;
@@ -141,7 +141,7 @@ interface JobList {
   jobs: Job[];
 }
 
-/** What a run shall do; as it comes over HTTP, and as the store keeps it. */
+/** The request of a run, as it comes over HTTP and as the store keeps it. */
 interface JobRequest {
   spreadsheet_id: string;
   /** A1 with its tab: the column of LinkedIn URLs */
@@ -177,7 +177,7 @@ interface PersonBody {
   linkedin_url: string;
 }
 
-/** What a run would do and cost. rows = unusable + already_filled + duplicates + known + in_doubt + lookups */
+/** The plan of a run, and the most it can cost. rows = unusable + already_filled + duplicates + known + in_doubt + lookups */
 interface Plan {
   /** A1 with its tab and its real ends */
   range: string;
@@ -214,7 +214,7 @@ interface Preset {
   fields: string[];
 }
 
-/** Why a request was refused, as RFC 9457 has it. */
+/** The reason why a request was refused, as RFC 9457 has it. */
 interface Problem {
   /** Stable: for code to read */
   type: string;
@@ -230,7 +230,7 @@ interface Problem {
   used?: number;
 }
 
-/** How to retry. */
+/** Options of a retry. */
 interface RetryBody {
   retry_in_doubt?: boolean;
   /** The most that it may cost, as confirmed */
@@ -243,7 +243,7 @@ interface RowPage {
   next_page_token: string | null;
 }
 
-/** How one row of a job ended. */
+/** The result of one row of a job. */
 interface RowReport {
   /** Where it was when the job began */
   row: number;
@@ -254,13 +254,13 @@ interface RowReport {
   detail: string;
 }
 
-/** Credits of the last days, and how far the caps are used. */
+/** Credits of the last days, and how much of the caps is used. */
 interface Usage {
   days: UsageDay[];
   caps: CapUse[];
 }
 
-/** What the caller spent in one spreadsheet on one day, or what all colleagues together spent on it. */
+/** Credits of one spreadsheet and day: the caller's, or those of all colleagues together. */
 interface UsageDay {
   /** ISO date, UTC */
   date: string;

@@ -18,7 +18,7 @@ NOT_AFTER_S = 100.0
 
 
 HEEDED_S = 0.1
-"""How often one who waits looks whether the run was stopped."""
+"""Seconds between two checks whether the run was stopped, while a lookup waits."""
 
 
 class CancelToken:
@@ -36,7 +36,7 @@ class CancelToken:
         self._refused.set()
 
     def is_set(self) -> bool:
-        """Whether nothing more may be sent."""
+        """Return whether nothing more may be sent."""
         return self._refused.is_set() or self._stop.is_set()
 
     def wait(self, timeout: float, /) -> bool:

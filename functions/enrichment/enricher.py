@@ -30,14 +30,14 @@ from functions.store.owners import this_process
 READ_BATCH = 500
 """Profiles whose status is read in one query."""
 WINDOW = 2_000
-"""How far a run reads ahead of its oldest unfinished row: the bound of its memory."""
+"""Rows that a run reads ahead of its oldest unfinished one: the bound of its memory."""
 POLL_S = 0.1
-"""How often the store is asked for a lead that another instance is looking up."""
+"""Seconds between two looks into the store for a lead that another instance is looking up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one profile of the input ended."""
+    """The result of one profile of the input."""
 
     index: int
     """Its place in the input, from 0."""
@@ -54,7 +54,7 @@ class Result:
 
     @property
     def facts(self) -> Facts:
-        """What Leadfill itself knows of a row that this is the result of."""
+        """Return what Leadfill itself knows of a row with this result."""
         learned_at = self.known.learned_at if self.known and self.lead is not None else None
         return Facts(status=self.outcome, enriched_at=learned_at, linkedin_url=self.profile.url)
 
@@ -142,7 +142,7 @@ class EnrichmentPass:
 
     @property
     def stopped_by(self) -> LeadfillError | None:
-        """What ended the run early, if something did: the provider, or a cap."""
+        """The error that ended the run early, if any: the provider, or a cap."""
         return self._flights.stopped_by or self._over
 
     @property
@@ -151,7 +151,7 @@ class EnrichmentPass:
 
     @property
     def _room(self) -> int:
-        """How many more may be claimed now: none while a cap may still be given back what is in flight."""
+        """Return how many more may be claimed now: none while a cap may still be given back what is in flight."""
         return 0 if self._capped is not None and self._flights else self._flights.room
 
     def _pull(self) -> None:

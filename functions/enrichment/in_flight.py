@@ -27,9 +27,9 @@ from functions.store.database import Store
 SETTLE_BATCH = 25
 """Answers that are settled in one transaction: few, so that a crash leaves little in doubt."""
 LINGER_S = 0.03
-"""How long the first answer waits for others to be settled with it."""
+"""Seconds that the first answer waits for others to be settled with it."""
 POLL_S = 0.1
-"""How long an answer is waited for before its waiter looks around."""
+"""Seconds to wait for an answer before other work is looked at."""
 RESCUES_S = (0.0, 1.0, 3.0)
 """Pauses before each further try to record what was paid for, where the store fails at the end of a run."""
 
@@ -49,7 +49,7 @@ class InFlightLookups:
 
     def __init__(self, store: Store, dispatcher: Dispatcher, clock: Callable[[], datetime], stop: Event) -> None:
         self.stopped_by: ProviderError | None = None
-        """What the provider said that ends the run, if it did."""
+        """The provider's error that ends the run, if any."""
         self._store, self._dispatcher, self._clock = store, dispatcher, clock
         self._runtime = dispatcher.runtime
         self._stop, self._cancel_token = stop, CancelToken(stop, self._runtime)
@@ -64,7 +64,7 @@ class InFlightLookups:
 
     @property
     def room(self) -> int:
-        """How many more may be sent; 0 until it is worth a transaction."""
+        """Return how many more may be sent; 0 until it is worth a transaction."""
         room = self._capacity - len(self._flying)
         return 0 if self._flying and room < self._capacity // 4 else room
 
@@ -155,7 +155,7 @@ class InFlightLookups:
 
 
 def settlement_of(claim: Claim, answer: LookupResult | None) -> Settlement:
-    """What an answer, or none, makes of its claim."""
+    """Return the settlement of a claim by its answer, or by none."""
     if answer is None:
         return Settlement(claim, pricing.Charge(EntryKind.RELEASED, Decimal(0)), None)
     packed = leads.pack(answer.raw) if isinstance(answer, Found) else None

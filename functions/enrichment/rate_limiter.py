@@ -16,22 +16,22 @@ from math import inf
 from functions.runtime import REAL, Runtime, StopSignal
 
 SLOWER = 0.85
-"""What is left of the rate after a 429."""
+"""The share of the rate that is left after a 429."""
 
 GROWTH_PER_S = 0.03
-"""How much of itself the rate gains in a second; n times as much in the n-th second after a 429."""
+"""The share of itself that the rate gains in a second; n times as much in the n-th second after a 429."""
 
 MIN_PER_S = 0.2
 """The slowest pace."""
 
 PAUSE_S = 0.5
-"""How long nobody starts after a 429 that does not say it: a token bucket refills within about a second."""
+"""Seconds without a start after a 429 that names no time: a token bucket refills within about a second."""
 
 MAX_PAUSE_S = 30.0
-"""What is believed of a `Retry-After`."""
+"""A longer `Retry-After` is cut to this."""
 
 RECENT_S = 5.0
-"""How far back the served rate is measured, and how long a pace stays bounded at least."""
+"""Seconds over which the served rate is measured, and for which a rate stays bounded at least."""
 
 FREE_AT = 4.0
 """A bound this many times above what is served holds nothing back; it is dropped."""
@@ -41,7 +41,7 @@ class _Turn(threading.local):
     """The last turn of a thread."""
 
     slowdowns = -1
-    """How often the pace had slowed down when the turn began."""
+    """The number of slow-downs when the turn began."""
 
 
 class RateLimiter:
@@ -66,7 +66,7 @@ class RateLimiter:
 
     @property
     def per_s(self) -> float:
-        """How many turns may begin in a second; infinite while nobody objects."""
+        """The number of turns that may begin in a second; infinite until the provider objects."""
         return self._per_s
 
     def acquire(self, stop: StopSignal) -> bool:

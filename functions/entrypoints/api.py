@@ -65,7 +65,7 @@ class Api:
         return responses.FieldLists(lists=[split(text) for text in body.lists])
 
     def plan(self, caller: Caller, token: str, body: JobRequest) -> responses.Plan:
-        """What a run would do and cost."""
+        """Plan a run: what it would do, and the most it can cost."""
         self.permissions.check_token(caller, token)
         return responses.plan(*service.plan_run(self.context, body, caller, token))
 

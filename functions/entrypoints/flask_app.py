@@ -27,7 +27,7 @@ class Header:
     argument: str = ""
     """The view's parameter that takes it; empty for one that only says who asks."""
     read: Callable[[str], str | None] = str
-    """What came ("" where nothing did) → the argument; raises a `LeadfillError` where it will not do."""
+    """Turns what came ("" if nothing did) into the argument; raises a `LeadfillError` if it cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ MAX_BYTES = 4_000_000
 
 
 class FormulaBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a formula asks."""
+    """The request of a formula."""
 
     urls: Annotated[list[list[str]], msgspec.Meta(max_length=10_000)]
     fields: Annotated[
@@ -52,9 +52,9 @@ class Formulas:
     context: AppContext
     access: Access
     credits_per_day: int
-    """What all formulas of one spreadsheet may spend in a day."""
+    """Credits that all formulas of one spreadsheet may spend in a day."""
     new_people_per_day: int
-    """How many people may become new to the formulas of one spreadsheet in a day, of those who cost nothing."""
+    """People, of those who cost nothing, who may become new to the formulas of one spreadsheet in a day."""
 
     def application(self) -> Flask:
         """The Flask application."""

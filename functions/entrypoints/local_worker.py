@@ -15,10 +15,10 @@ from functions.runtime import REAL, Runtime, Thread
 THREADS = 2
 """While one chunk is written, another one is looked up."""
 POLL_S = 0.3
-"""How often the store is asked for work that another process has queued."""
+"""Seconds between two looks into the store for work that another process has queued."""
 SWEEP_S = 30.0
 END_S = 8.0
-"""How long a process that is asked to end waits for its chunks: less than those wait who would kill it."""
+"""Seconds that a process that is asked to end waits for its chunks: less than its killer waits."""
 
 
 class LocalWorker:

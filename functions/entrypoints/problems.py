@@ -22,7 +22,7 @@ _SENTENCES = {
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was refused, as RFC 9457 has it."""
+    """The reason why a request was refused, as RFC 9457 has it."""
 
     type: Annotated[str, msgspec.Meta(pattern=f"^{PREFIX}", description="Stable: for code to read")]
     title: str

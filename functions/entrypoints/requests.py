@@ -16,13 +16,13 @@ Credits = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000, description="The m
 
 
 class JobBody(JobRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a job shall do, and the most that it may cost."""
+    """The request of a job, and the most that it may cost."""
 
     max_credits: Credits
 
 
 class RetryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How to retry."""
+    """Options of a retry."""
 
     retry_in_doubt: bool = False
     max_credits: Credits
@@ -71,6 +71,6 @@ class RowsQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """How far back."""
+    """The days to look back."""
 
     days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30

@@ -69,7 +69,7 @@ class PlannedColumn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run would do and cost.
+    """The plan of a run, and the most it can cost.
 
     rows = unusable + already_filled + duplicates + known + in_doubt + lookups
     """
@@ -91,7 +91,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobCredits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a job has cost so far, and the most that it may cost."""
+    """Credits of a job so far, and the most that it may cost."""
 
     charged: CreditsText
     in_doubt: CreditsText
@@ -132,7 +132,7 @@ class JobList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How one row of a job ended."""
+    """The result of one row of a job."""
 
     row: Annotated[int, msgspec.Meta(ge=1, description="Where it was when the job began")]
     linkedin_url: Annotated[str, msgspec.Meta(description="Empty where the row holds no profile")]
@@ -186,7 +186,7 @@ def catalogue() -> Catalogue:
 
 
 def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
-    """What a run would do and cost."""
+    """Make the answer for a plan."""
     columns = [
         PlannedColumn(
             field=target.field.name,
@@ -206,7 +206,7 @@ def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
 
 
 def row(row: job_rows.JobRow) -> RowReport:
-    """How one row of a job ended."""
+    """Make the report of one row of a job."""
     url = f"https://www.{row.key}" if row.key else ""
     return RowReport(row=row.row, linkedin_url=url, outcome=row.outcome, detail=row.detail)
 

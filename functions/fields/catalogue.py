@@ -17,9 +17,9 @@ class Field:
     """A named value made from a lead, ready for a cell."""
 
     name: str
-    """What requests say. A custom field's name is `Header=expression`."""
+    """Its name in requests. A custom field's name is `Header=expression`."""
     header: str
-    """What stands above the column."""
+    """The title of its column."""
     group: str
     expression: str
     """JMESPath over the lead; empty for what Leadfill itself knows."""

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 CellValue = str | int | float | bool
-"""What may stand in a cell; "" is an empty one."""
+"""The value of a cell; "" is an empty one."""
 
 CELL_LIMIT = 50_000
 """UTF-16 code units."""
@@ -62,7 +62,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(slots=True)
 class _Room:
-    """What may still go into a cell; where it is used up, rendering stops."""
+    """The room that is left in a cell; when it is used up, rendering stops."""
 
     characters: int = CELL_LIMIT
     values: int = 50_000

@@ -32,7 +32,7 @@ FieldNames = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What Leadfill itself knows of a row."""
+    """Facts that Leadfill itself knows of a row."""
 
     status: Outcome
     enriched_at: datetime | None = None

@@ -26,7 +26,7 @@ from functions.store.jobs import Job
 
 
 class ChunkResult(StrEnum):
-    """How an attempt at a chunk ended."""
+    """The end of an attempt at a chunk."""
 
     DONE = "done"  # it needs no further attempt
     LATER = "later"  # it waits for its next attempt, or for access
@@ -45,9 +45,9 @@ class Attempt:
     chunk: Chunk
     job: Job
     request: JobRequest
-    """What the job was asked to do."""
+    """The job's request."""
     layout: Layout | None
-    """Where the URLs and the fields stand; None until the sheet is prepared."""
+    """The columns of the URLs and the fields; None until the sheet is prepared."""
 
     def sheet(self) -> GoogleSheet:
         """The job's spreadsheet.

@@ -136,7 +136,7 @@ def undo(attempt: Attempt) -> ChunkResult:
 
 @dataclass(slots=True)
 class _Found:
-    """What looking people up has come to."""
+    """The result of looking people up."""
 
     results: dict[int, Result] = field(default_factory=dict)
     """By position; rows are missing that the run did not get to."""

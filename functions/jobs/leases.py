@@ -12,11 +12,11 @@ from functions.runtime import Event
 from functions.store import chunks, jobs
 
 BUDGET = timedelta(minutes=8)
-"""How long one attempt looks people up: the queue waits ten minutes for an answer."""
+"""Seconds for which one attempt looks people up: the queue waits ten minutes for an answer."""
 WATCH_S = 1.0
-"""How often an attempt says that it lives, and looks whether it shall stop."""
+"""Seconds between two renewals of the lease, at which an attempt also checks whether it shall stop."""
 LOCK_WAIT = timedelta(seconds=20)
-"""How long a chunk waits for its turn to write before it is put back into the queue."""
+"""Seconds for which a chunk waits for its turn to write before it is put back into the queue."""
 LOCK_POLL_S = 0.1
 
 

@@ -43,7 +43,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Confirmation:
-    """What somebody confirmed, and who they are."""
+    """The plan that somebody confirmed, and who they are."""
 
     caller: Caller
     access_token: str

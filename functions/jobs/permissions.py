@@ -1,4 +1,4 @@
-"""Who may do what to a spreadsheet: proof of edit rights for whoever acts on it, a look for whoever watches.
+"""Permissions on a spreadsheet: proof of edit rights for whoever acts on it, a look for whoever watches.
 
 Both are remembered for some minutes for each person, spreadsheet and token: colleagues who watch a run would otherwise
 use up the project's quota of Sheets calls.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from functions.sheets.client import GoogleSheet
 
 REMEMBERED_S = 300
-"""How long a proof counts: an editor who is made a viewer can act for so long."""
+"""Lifetime of a proof: an editor who is made a viewer can act for this long."""
 MAX_REMEMBERED = 5_000
 NOT_PROVEN = "Google Sheets cannot confirm right now that you may edit this spreadsheet; try again in a moment."
 

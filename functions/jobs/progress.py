@@ -11,7 +11,7 @@ from functions.store.jobs import Job
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is."""
+    """The progress of a job."""
 
     done: int
     """Rows that have their outcome, or whose lookup has come back."""

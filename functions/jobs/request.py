@@ -1,4 +1,4 @@
-"""What somebody wants done to a sheet, and what that would do and cost. Spends nothing, writes nothing."""
+"""The request of a run, and its plan. Nothing is spent or written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-
 
 
 class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a run shall do; as it comes over HTTP, and as the store keeps it."""
+    """The request of a run, as it comes over HTTP and as the store keeps it."""
 
     spreadsheet_id: Id
     range: Annotated[
@@ -54,7 +54,7 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     @property
     def overwrite(self) -> bool:
-        """Whether cells that hold something are written over."""
+        """True if cells that hold something are written over."""
         return self.write == "all"
 
     def chosen(self) -> tuple[Field, ...]:

@@ -1,4 +1,4 @@
-"""How the rows of a chunk ended: each in one way, and of those of a person who was paid for one as `enriched`."""
+"""Settle the outcomes of a chunk's rows: one for each row, and one `enriched` for each person who was paid for."""
 
 from __future__ import annotations
 

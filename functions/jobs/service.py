@@ -19,7 +19,7 @@ from functions.store.jobs import Job
 
 
 def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, access_token: str) -> tuple[SheetScan, Plan]:
-    """What a run would do and cost.
+    """Plan a run: what it would do, and the most it can cost.
 
     Raises:
         InvalidRequest: range or fields cannot be understood.

@@ -15,20 +15,20 @@ from functions.store.database import Store
 from functions.store.owners import is_dead
 
 KEEP_CELL_HISTORY = timedelta(days=30)
-"""How long a run can be undone."""
+"""Period in which a run can be undone."""
 KEEP_JOBS = timedelta(days=180)
 KEEP_LEADS = timedelta(days=730)
-"""How long a lead is kept that nobody has looked up again."""
+"""Period for which a lead is kept that nobody has looked up again."""
 KEEP_FORMULA_TOKENS = timedelta(days=30)
-"""How long after its end it can be told who made a formula token."""
+"""Period after its end in which the maker of a formula token is kept."""
 MAX_WAIT = timedelta(days=30)
-"""How long a run waits for somebody to renew its access."""
+"""Period for which a run waits for somebody to renew its access."""
 GIVEN_UP = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepReport:
-    """How much was repaired."""
+    """Counts of what a sweep repaired."""
 
     doubts: int
     queued_again: int

@@ -1,4 +1,4 @@
-"""What was spent: credits by day, the caller's own by spreadsheet, and how far the caps are used."""
+"""Usage: credits by day, the caller's own by spreadsheet, and how much of the caps is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CreditsText = Annotated[str, msgspec.Meta(description="Credits, as decimal text"
 
 
 class UsageDay(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller spent in one spreadsheet on one day, or what all colleagues together spent on it."""
+    """Credits of one spreadsheet and day: the caller's, or those of all colleagues together."""
 
     date: Annotated[str, msgspec.Meta(description="ISO date, UTC")]
     user: Annotated[str, msgspec.Meta(description="The caller's address, or `colleagues`")]
@@ -28,7 +28,7 @@ class UsageDay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CapUse(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a cap is used."""
+    """The use of a cap."""
 
     cap: str
     limit: int
@@ -36,7 +36,7 @@ class CapUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """Credits of the last days, and how far the caps are used."""
+    """Credits of the last days, and how much of the caps is used."""
 
     days: list[UsageDay]
     caps: list[CapUse]

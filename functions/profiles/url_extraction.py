@@ -27,9 +27,9 @@ class Mention:
     url: str
     """Without what surrounds it."""
     unfinished: bool = False
-    """Whether it may go on beyond `url`: an ellipsis follows, or words after nothing but blanks."""
+    """True if it may go on beyond `url`: an ellipsis follows, or words after nothing but blanks."""
     shown: bool = False
-    """Whether it is only the text that a link shows, which people and programs shorten."""
+    """True if it is only the text that a link shows, which people and programs shorten."""
 
 
 _PICTOGRAPH = "[\u2600-\u27bf\ufe0f\U0001f000-\U0001faff]"
@@ -118,7 +118,7 @@ def _unglued(text: str) -> str:
 
 
 def _goes_on(text: str, end: int) -> bool:
-    """Whether a URL may go on where its token ends: what follows is a cut-off mark, a damaged slug, or more words."""
+    """Return whether a URL may go on where its token ends: before a cut-off mark, a damaged slug, or more words."""
     run = _RUN.match(text, end)
     if run is None or run.end() == run.start():
         return False

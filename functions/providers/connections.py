@@ -32,7 +32,7 @@ of Apache and Node; gateways take a minute). Under load no connection rests that
 
 
 FAULTS = (OSError, HTTPError)
-"""What a call can end with; requests' own errors are OSErrors, and some of urllib3's pass through it."""
+"""Errors that a call can end with; requests' own errors are OSErrors, and some of urllib3's pass through it."""
 
 
 class _Exchange(threading.local):

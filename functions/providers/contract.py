@@ -50,7 +50,7 @@ class Provider(Protocol):
 
     @property
     def terms(self) -> Terms:
-        """What it charges and allows."""
+        """Its prices and limits."""
         ...
 
     def look_up(self, profile: Profile, needs: Needs) -> Answer:

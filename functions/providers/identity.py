@@ -17,7 +17,7 @@ _MEMBER_ID = re.compile(r"AC[ow]AA")
 
 
 def is_other_person(asked: Profile, urls: Iterable[object], names: Iterable[object]) -> bool:
-    """Whether an answer is certainly about somebody else.
+    """Return whether an answer is certainly about somebody else.
 
     Args:
         asked: whom the provider was asked for.

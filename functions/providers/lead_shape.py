@@ -32,7 +32,7 @@ _LARGEST_SIZE = "10001+"
 
 
 def at(value: object, *path: str) -> object:
-    """What stands at a path of keys; None where the path leaves the objects."""
+    """Return the value at a path of keys; None if the path leaves the objects."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value

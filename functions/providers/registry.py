@@ -28,7 +28,7 @@ class Registered:
     label: str
     """As people see it."""
     variables: str
-    """How the names of its settings begin."""
+    """The beginning of the names of its settings."""
     make: MakeProvider
     base_url: str
     concurrency: int = 16

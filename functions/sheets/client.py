@@ -20,7 +20,7 @@ from functions.sheets.transport import GONE, Throttled, UncertainWrite, execute,
 
 T = TypeVar("T")
 MAX_WAIT_S = 75.0
-"""How long one call waits for the quota of a minute before the chunk is put back into the queue."""
+"""Seconds that one call waits for the quota of a minute before the chunk is put back into the queue."""
 
 MAX_PAUSE_S = 30.0
 """The longest pause between two tries; the first is of a second or two, and each is twice as long."""

@@ -92,7 +92,7 @@ _NOT_A_PERSONS_FAULT = {
         "switch it on there."
     ),
 }
-"""What a 403 means beyond a missing right, by the reason in Google's `ErrorInfo`
+"""Meanings of a 403 beyond a missing right, by the reason in Google's `ErrorInfo`
 (https://cloud.google.com/apis/design/errors#error_info)."""
 
 

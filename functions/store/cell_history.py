@@ -1,4 +1,4 @@
-"""What cells held before a run wrote into them: for the undo, and to give strange rows back what was theirs."""
+"""Contents of cells before a run wrote into them: for the undo, and to give strange rows back what was theirs."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class WrittenRow:
     back: frozenset[int]
     """Cells that an undo gives back, or has."""
     undone: bool
-    """Whether that was seen."""
+    """True if that was seen."""
 
 
 def written_rows(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, WrittenRow]:
-    """What was meant to be written into these rows, by their position."""
+    """Return what was meant to be written into these rows, by their position."""
     condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None)
     return {
         row.position: row
@@ -77,7 +77,7 @@ def to_undo(connection: sa.Connection, job_id: str) -> set[int]:
 
 
 def undo_in_flight(connection: sa.Connection, job_id: str) -> bool:
-    """Whether an undo has begun to give something back that was not seen done."""
+    """Return whether an undo has begun to give something back that was not seen done."""
     condition = (
         _rows.c.job_id == job_id,
         _rows.c.cells[BACK].as_string().is_not(None),
@@ -119,7 +119,7 @@ def save_snapshot(connection: sa.Connection, job_id: str, rows: Iterable[SheetRo
 
 
 def read_snapshot(connection: sa.Connection, job_id: str, identities: Sequence[str]) -> list[SheetRow]:
-    """What reused columns held in the rows of these identities, wherever they were (number 0)."""
+    """Return what reused columns held in the rows of these identities, wherever they were (number 0)."""
     found: list[SheetRow] = []
     for batch in _batches(identities):
         condition = _images.c.job_id == job_id, _images.c.identity.in_(batch)

@@ -14,11 +14,11 @@ from functions.store import schema
 from functions.store.database import Store, insert
 
 LEASE = timedelta(minutes=10)
-"""How long an attempt at a chunk holds: as long as the queue waits for an answer. Renewed while rows come back."""
+"""The life of a lease on a chunk: as long as the queue waits for an answer. Renewed while rows come back."""
 LOCK = timedelta(minutes=3)
-"""How long a tab stays locked by a writer that died: longer than any one Sheets call may take."""
+"""The life of a tab lock whose writer died: longer than any one Sheets call may take."""
 STRAGGLING = timedelta(seconds=5)
-"""How long both hold once their process is known to be dead: the sheet may still hear what it sent at last."""
+"""The life of both once their process is known to be dead: the sheet may still hear what it sent at last."""
 
 PREPARE, UNDO = 0, -1
 """Numbers of the chunks that hold no rows: one prepares the sheet, one undoes the job."""
@@ -119,20 +119,20 @@ def drop(connection: sa.Connection, job_id: str) -> None:
 
 
 def open_chunks(connection: sa.Connection, job_id: str) -> int:
-    """How many chunks of a job are not done."""
+    """Return the number of a job's chunks that are not done."""
     condition = _chunks.c.job_id == job_id, _chunks.c.state != ChunkState.DONE
     count: int = connection.execute(sa.select(sa.func.count()).where(*condition)).scalar_one()
     return count
 
 
 def is_open(connection: sa.Connection, job_id: str, number: int) -> bool:
-    """Whether this chunk of a job is there and not done."""
+    """Return whether this chunk of a job exists and is not done."""
     condition = _chunks.c.job_id == job_id, _chunks.c.number == number, _chunks.c.state != ChunkState.DONE
     return connection.scalar(sa.select(_chunks.c.id).where(*condition)) is not None
 
 
 def seen(connection: sa.Connection, job_id: str) -> int:
-    """How many rows of the chunks that are running have come back."""
+    """Return the number of rows of running chunks that have come back."""
     condition = _chunks.c.job_id == job_id, _chunks.c.state == ChunkState.RUNNING
     total: int | None = connection.scalar(sa.select(sa.func.sum(_chunks.c.seen)).where(*condition))
     return int(total or 0)
@@ -157,7 +157,7 @@ def owners(store: Store, now: datetime) -> set[str]:
 
 
 def release(store: Store, dead: Iterable[str], now: datetime) -> None:
-    """What owners hold who are known to be dead is free in a moment; once more, and it changes nothing."""
+    """Free in a moment what owners hold that are known to be dead; a second call changes nothing."""
     until = now + STRAGGLING
     with store.writing() as connection:
         for owner in dead:

@@ -22,7 +22,7 @@ from functions.store.database import Store, insert
 from functions.store.leads import Freshness, Known
 
 LIFETIME = timedelta(seconds=300)
-"""How long a claim holds: far longer than one lookup with all its retries may take."""
+"""The life of a claim: far longer than one lookup with all its retries may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What became of each key that was asked for."""
+    """The result of claiming: each key is in one of these."""
 
     granted: list[Claim] = field(default_factory=list)
     known: dict[str, Known] = field(default_factory=dict)
@@ -50,12 +50,12 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What a claim came to."""
+    """The result of a claim's lookup."""
 
     claim: Claim
     charge: Charge
     status: LeadStatus | None
-    """What is known from now on; None where nothing was learned."""
+    """The status from now on; None if nothing was learned."""
     packed: bytes | None = None
     """The lead, as `leads.pack` gives it."""
 
@@ -125,7 +125,7 @@ def claim(
 
 
 def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> None:
-    """In one transaction: lead or miss, credit entry, claim gone, reservation turned into a charge or released.
+    """Settle lookups in one transaction: lead or miss, ledger entry, claim gone, reservation charged or released.
 
     A claim that ran out meanwhile stands in the ledger as a doubt: the answer that came late resolves it.
 
@@ -168,16 +168,16 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
 
 
 def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, dead: Sequence[str] = ()) -> int:
-    """Turns claims into doubts: those whose time is over, and those of owners that are known to be dead.
+    """Turn claims into doubts: those whose time is over, and those of owners that are known to be dead.
 
     Args:
         store: the store.
         now: the present.
         keys: only these; None for all.
-        dead: owners that are no more.
+        dead: owners that have ended.
 
     Returns:
-        How many there were.
+        The number of claims.
     """
     table = schema.claims
     over = sa.or_(table.c.expires_at <= now, table.c.owner.in_(list(dead)))
@@ -203,12 +203,12 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
 
 
 def held(connection: sa.Connection, keys: Sequence[str]) -> set[str]:
-    """Which of these keys are claimed by anyone."""
+    """Return those of these keys that are claimed by anyone."""
     return set(connection.scalars(sa.select(schema.claims.c.key).where(schema.claims.c.key.in_(list(keys)))))
 
 
 def owners(store: Store) -> list[str]:
-    """Every process that holds a claim."""
+    """Return every process that holds a claim."""
     with store.reading() as connection:
         return list(connection.scalars(sa.select(schema.claims.c.owner).distinct()))
 
@@ -220,7 +220,7 @@ def _hold(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[
 
 
 def _take_back(connection: sa.Connection, tokens: Sequence[str]) -> None:
-    """Undoes claims that were committed without anyone hearing of it: nothing can have been sent for them."""
+    """Undo claims whose commit was not confirmed: nothing can have been sent for them."""
     unheard = _hold(connection, schema.claims.c.token.in_(list(tokens)))
     _free(connection, [row["key"] for row in unheard.values()])
     ledger.move(connection, ledger.tally((row["caps"], row["credits"]) for row in unheard.values()), {})
@@ -237,7 +237,7 @@ def _entry(source: Mapping[str, Any], charge: Charge, now: datetime) -> dict[str
 
 
 def _doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The doubts of these tokens that nothing has resolved."""
+    """Return the doubts of these tokens that nothing has resolved."""
     if not tokens:
         return {}
     table = schema.ledger_entries
@@ -247,7 +247,7 @@ def _doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[
 
 
 def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Whose lead came after all while these claims stood: a late answer to an earlier lookup."""
+    """Return the keys whose lead came while these claims stood: a late answer to an earlier lookup."""
     intended_at = {row["key"]: row["intended_at"] for row in rows}
     table = schema.leads
     found = connection.execute(
@@ -259,7 +259,7 @@ def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -
 
 
 def _forget_doubt(connection: sa.Connection, key: str) -> None:
-    """The provider said after all that it did not charge: the person may be asked for again.
+    """Forget a doubt that the provider did not charge after all: the person may be looked up again.
 
     Not where another lookup of theirs is in doubt as well.
     """

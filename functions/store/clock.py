@@ -11,9 +11,9 @@ from functions.errors import StoreError
 from functions.runtime import Runtime
 
 TRUSTED_S = 60
-"""How long this machine is trusted to count seconds as the database does."""
+"""Seconds for which this machine is trusted to count as the database does."""
 STRANGE = timedelta(seconds=1)
-"""When this machine's two clocks differ by more, it was suspended or set."""
+"""If this machine's two clocks differ by more, it was suspended or set."""
 
 
 @dataclass(frozen=True, slots=True)

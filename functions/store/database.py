@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 BUSY_TIMEOUT_S = 30
-"""How long a transaction waits for another process's before it gives up."""
+"""Seconds that a transaction waits for another process's before it gives up."""
 PATIENCE_S = 30
-"""How long a server that was reached before is waited for when it is gone: long enough for a restart or a failover."""
+"""Seconds to wait for a server that was reached before: long enough for a restart or a failover."""
 CONNECTIONS, MORE_CONNECTIONS = 2, 6
-"""What an instance keeps open, and opens on top under load: instances are many, a server's connections are not."""
+"""Connections that an instance keeps open, and opens on top under load: a server has few for many instances."""
 SERVER = {
     "connect_timeout": 10,
     "application_name": "leadfill",
     # No statement of ours takes a second: one that hangs must not hold its locks, nor must an instance that is frozen.
     "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
 }
-"""What every connection to a server asks for."""
+"""Options of every connection to a server."""
 T = TypeVar("T")
 
 

@@ -1,4 +1,4 @@
-"""What a database's errors mean: a sentence for who meets them, and whether the same thing may work in a moment."""
+"""Translate a database's errors: a sentence for who meets them, and whether the same thing may work in a moment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from functions.errors import StoreError
 
 RETRY_S = 0.5
-"""How long to wait before something is tried again."""
+"""Seconds to wait before something is tried again."""
 _PASSING = frozenset({"40001", "40P01", "53300", "57P01", "57P02", "57P03"})
 """States of PostgreSQL that pass: two conflicts, no free connection, three of a restart
 (https://www.postgresql.org/docs/current/errcodes-appendix.html). Class 08 does too, and so does having no state at all:
@@ -33,7 +33,7 @@ _SENTENCES = {
         "The database lacks a table or column; run `python -m functions.migrate` and start again."
     ),
 }
-"""What the driver says contains one of these → what we say."""
+"""Parts of the driver's messages → our sentence."""
 OTHERWISE = "The database cannot be used at the moment; nothing was spent that is not recorded. Try again."
 
 
@@ -51,7 +51,7 @@ def told() -> Iterator[None]:
 
 
 def passes(error: sa.exc.DBAPIError) -> bool:
-    """Whether the connection or the transaction broke for a reason that passes; never for SQLite, which is a file."""
+    """Return whether the connection or transaction broke for a reason that passes; never for SQLite, a file."""
     if not isinstance(error, sa.exc.OperationalError) or isinstance(error.orig, sqlite3.Error):
         return False
     state: str | None = getattr(error.orig, "sqlstate", None)

@@ -12,7 +12,7 @@ from functions.store import schema
 from functions.store.database import upsert
 
 PAID_AGAIN = "Their lead is gone: whoever looks them up now pays for them again."
-"""What to tell who lifts an erasure."""
+"""The sentence for somebody who lifts an erasure."""
 
 
 def erase(connection: sa.Connection, key: str, by: str, now: datetime) -> None:
@@ -50,7 +50,7 @@ def lift(connection: sa.Connection, key: str) -> bool:
 
 
 def among(connection: sa.Connection, keys: Sequence[str]) -> dict[str, datetime]:
-    """Which of these people were erased, and when."""
+    """Return those of these people who were erased, and when."""
     if not keys:
         return {}
     digests = {_digest(key): key for key in keys}

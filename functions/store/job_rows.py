@@ -98,7 +98,7 @@ def open_chunk_numbers(connection: sa.Connection, job_id: str) -> list[int]:
 
 
 def ended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> set[int]:
-    """Which of these rows have their outcome."""
+    """Return those of these rows that have their outcome."""
     found: set[int] = set()
     for start in range(0, len(positions), _BATCH):
         batch = list(positions[start : start + _BATCH])
@@ -118,7 +118,7 @@ def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Se
 
 
 def counts(connection: sa.Connection, job_id: str) -> dict[Outcome, int]:
-    """How many rows ended how; open rows are not counted."""
+    """Return the number of rows by outcome; open rows are not counted."""
     statement = sa.select(_rows.c.outcome, sa.func.count()).where(_rows.c.job_id == job_id).group_by(_rows.c.outcome)
     return {Outcome(outcome): count for outcome, count in connection.execute(statement) if outcome is not None}
 

@@ -26,7 +26,7 @@ class Job:
     id: str
     spreadsheet_id: str
     user_id: str
-    """Who started it, and pays."""
+    """The person who started it, and pays."""
     request: dict[str, Any]
     """The request as the store keeps it: the parts of `functions.jobs.request.JobRequest` but its spreadsheet."""
     request_digest: str
@@ -39,7 +39,7 @@ class Job:
     sheet_id: int
     """The tab's; it survives renaming."""
     layout: dict[str, Any] | None
-    """Where the URLs and the fields stand; None until the sheet is prepared."""
+    """The columns of the URLs and the fields; None until the sheet is prepared."""
     rows: int
     message: str | None
     """A sentence: why it waits or stopped."""
@@ -47,9 +47,9 @@ class Job:
     """Nothing more is looked up; what is known is still written."""
     created_at: datetime
     started_at: datetime | None
-    """When it began, or was last retried: a retry asks again each person at most once since then."""
+    """The time of its start or last retry: a retry asks for each person at most once since then."""
     resumed_at: datetime | None
-    """When it last began, was retried, or got access again: what its rate is measured from."""
+    """The time at which it last began, was retried, or got access again: its rate is measured from then."""
     done_at_resume: int
     """Rows that had their outcome at that time."""
     finished_at: datetime | None

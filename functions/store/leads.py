@@ -1,4 +1,4 @@
-"""What is known of people: read in batches, kept whole."""
+"""Leads and misses: read in batches, kept whole."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BATCH = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """How long something counts as known."""
+    """The periods for which leads and misses count as known."""
 
     lead: timedelta
     miss: timedelta
@@ -31,7 +31,7 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows of one profile."""
+    """The store's knowledge of one profile."""
 
     status: LeadStatus
     learned_at: datetime
@@ -49,7 +49,7 @@ def pack(raw: bytes) -> bytes:
 
 
 def read(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime) -> dict[str, Known]:
-    """What is known and still fresh of these keys; that somebody was erased holds for ever."""
+    """Return what is known and still fresh of these keys; an erasure holds for ever."""
     table = schema.leads
     rows = connection.execute(
         sa.select(table.c.key, table.c.status, table.c.learned_at, table.c.lead).where(table.c.key.in_(keys))
@@ -64,7 +64,7 @@ def read(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: 
 
 
 def statuses(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime) -> dict[str, LeadStatus]:
-    """What is known and still fresh of any number of keys, without their leads."""
+    """Return the fresh statuses of any number of keys, without their leads."""
     table = schema.leads
     known: dict[str, LeadStatus] = {}
     for start in range(0, len(keys), _BATCH):

@@ -21,14 +21,14 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the ledger says, in credits: `charged ≤ what the provider really charged ≤ charged + in_doubt`."""
+    """The sums of the ledger, in credits: `charged ≤ what the provider really charged ≤ charged + in_doubt`."""
 
     charged: Decimal
     in_doubt: Decimal
 
 
 def totals(connection: sa.Connection, run_id: str | None = None) -> Totals:
-    """The sums over the ledger, or over one run of it. A doubt that was resolved later is none."""
+    """Return the sums over the ledger, or over one run. A doubt that was resolved later is left out."""
     entries = schema.ledger_entries
     later = entries.alias("later")
     resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
@@ -42,7 +42,7 @@ def totals(connection: sa.Connection, run_id: str | None = None) -> Totals:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What one user spent for one spreadsheet on one day (UTC)."""
+    """Credits that one user spent for one spreadsheet on one day (UTC)."""
 
     date: date
     user_id: str
@@ -52,7 +52,7 @@ class Day:
 
 
 def by_day(connection: sa.Connection, since: datetime) -> list[Day]:
-    """What was spent since then, newest first. A doubt that was resolved later is none."""
+    """Return the credits spent since then, newest day first. A doubt that was resolved later is left out."""
     entries = schema.ledger_entries
     later = entries.alias("later")
     resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
@@ -88,7 +88,7 @@ def by_day(connection: sa.Connection, since: datetime) -> list[Day]:
 def keys_of_run(
     connection: sa.Connection, run_id: str, keys: Sequence[str], *, since: datetime | None = None
 ) -> dict[str, bool]:
-    """Of these people those whom a run has asked for since then, each with whether that was charged."""
+    """Return those of these people whom a run has asked for since then, each with whether that was charged."""
     entries = schema.ledger_entries
     condition = [entries.c.run_id == run_id, entries.c.kind != EntryKind.RELEASED]
     if since is not None:
@@ -104,7 +104,7 @@ def keys_of_run(
 def reserve(
     connection: sa.Connection, caps: Sequence[Cap], wanted: int, credits_each: Decimal
 ) -> tuple[int, Cap | None]:
-    """Takes room for up to `wanted` lookups on every cap, as many as all of them allow.
+    """Reserve credits for up to `wanted` lookups on every cap, as many as all of them allow.
 
     Returns:
         How many were granted, and the cap that was in the way of more (None where none was).
@@ -135,7 +135,7 @@ def reserve(
 
 
 def move(connection: sa.Connection, released: Mapping[str, Decimal], spent: Mapping[str, Decimal]) -> None:
-    """Takes reservations back and adds what was spent, cap by cap."""
+    """Give reservations back and add what was spent, cap by cap."""
     table = schema.counters
     by_change: dict[tuple[Decimal, Decimal], list[str]] = {}
     for name in sorted({*released, *spent}):
@@ -156,7 +156,7 @@ def move(connection: sa.Connection, released: Mapping[str, Decimal], spent: Mapp
 
 
 def used(connection: sa.Connection, caps: Iterable[Cap]) -> dict[str, Decimal]:
-    """Credits used or reserved on each cap, by its name."""
+    """Return the credits used or reserved on each cap, by its name."""
     table = schema.counters
     names = [cap.name for cap in caps]
     rows = connection.execute(sa.select(table).where(table.c.cap.in_(names)))
@@ -165,13 +165,13 @@ def used(connection: sa.Connection, caps: Iterable[Cap]) -> dict[str, Decimal]:
 
 
 def credits_left(connection: sa.Connection, caps: Sequence[Cap]) -> int:
-    """How many whole credits may still be spent under all of these caps."""
+    """Return the whole credits that may still be spent under all of these caps."""
     amounts = used(connection, caps)
     return max(0, min(int(cap.limit - amounts[cap.name]) for cap in caps))
 
 
 def tally(amounts: Iterable[tuple[Iterable[str], Decimal]]) -> dict[str, Decimal]:
-    """Adds up amounts cap by cap."""
+    """Add amounts up, cap by cap."""
     sums: dict[str, Decimal] = {}
     for names, amount in amounts:
         for name in names:

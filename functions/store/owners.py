@@ -26,7 +26,7 @@ def this_process() -> str:
 
 
 def is_dead(owner: str) -> bool:
-    """Whether `owner`, as `this_process` names one, is a process of this machine that is no more."""
+    """Return whether `owner`, as `this_process` names one, is a process of this machine that has ended."""
     place, _, pid = owner.rpartition(":")
     if place != _place():
         return False

@@ -1,4 +1,4 @@
-"""What is past its time is deleted; the ledger stays."""
+"""Delete what is past its time; the ledger stays."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def check(store: Store) -> None:
 
 
 def is_empty(store: Store) -> bool:
-    """Whether the database holds no table at all.
+    """Return whether the database holds no table at all.
 
     Raises:
         StoreError: it cannot be reached.

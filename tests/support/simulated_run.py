@@ -53,11 +53,11 @@ FIELDS = ("email", "title", "company", "size")
 LOOKUPS_AT_ONCE = 4
 TIMEOUT_S = 35.0
 SWEEP_S = 300.0
-"""How often the cloud's scheduler sweeps."""
+"""Seconds between two sweeps of the cloud's scheduler."""
 MAX_ABSENCE_S = 7_200.0
-"""How long nobody may take the place of a process that died."""
+"""The longest time until a process that died is replaced."""
 PATIENCE_S = 600.0
-"""How long the queue waits for a worker's answer."""
+"""Seconds that the queue waits for a worker's answer."""
 
 
 class Provider:
@@ -134,7 +134,7 @@ class SimulatedSheet(GoogleSheet):
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What happens to a process: after how many of its steps it dies, and after how many it freezes for a while."""
+    """The fate of a process: the step at which it dies, and the step at which it freezes for a while."""
 
     dies_in: float = inf
     freezes_in: float = inf
@@ -168,7 +168,7 @@ class Deployment:
         self.workbook.sheets = [from_values([list(row) for row in rows], title="Leads")]
 
     def grid(self) -> list[list[Any]]:
-        """What its cells hold."""
+        """Return the contents of its cells."""
         call = Call(
             {self.workbook.id: self.workbook},
             User(self.workbook.owner),

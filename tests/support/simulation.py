@@ -28,7 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MAX_FREEZE_S = 3_600.0
-"""How long a suspended machine stands still at most."""
+"""The longest that a suspended machine stands still."""
 STUCK_S = 120.0
 """Real seconds after which a thread must be waiting for something that no simulation can bring about."""
 
@@ -64,9 +64,9 @@ class World:
         self.random = Random(seed)
         self.now_s = 0.0
         self.history: list[tuple[float, str, str]] = []
-        """When, which thread, and what it was about to do."""
+        """The time, the thread, and what it was about to do."""
         self.failures: list[BaseException] = []
-        """What ended a thread that should not have ended so."""
+        """The error of a thread that should not have ended so."""
         self.person = Process(self, "person")
         self.outside = Process(self, "outside")
         """Everybody else's machines: they go on while our processes die."""
