@@ -34,7 +34,7 @@ _CHARACTERS_PER_STEP = 64
 _Node = Mapping[str, Any]  # of the syntax tree: type, children, value; see jmespath.ast
 
 _UNANSWERABLE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
-"""Errors that evaluating raises on data of an unexpected shape: JMESPathError is a ValueError, and `contains('a', `1`)` or a
+"""Errors of evaluating on data of an unexpected shape: JMESPathError is a ValueError, and `contains('a', `1`)` or a
 slice with step 0 raise what Python raises."""
 
 
