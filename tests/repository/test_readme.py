@@ -135,6 +135,20 @@ def test_every_path_in_a_document_exists(page: Path) -> None:
     assert not [name for name in named if re.fullmatch(r"[\w./-]+", name) and not (ROOT / name).exists()]
 
 
+def test_every_test_that_a_document_names_exists() -> None:
+    """The table of attacks and other pages lead to their proof."""
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text("utf-8"))
+    }
+    named = {
+        name for page in (ROOT / "docs").glob("*.md") for name in re.findall(r"`(test_\w+)`", page.read_text("utf-8"))
+    }
+    assert len(named) > 40
+    assert named <= there, named - there
+
+
 def test_every_document_is_in_the_index() -> None:
     for index, pages in (
         (DOCS / "README.md", DOCS.iterdir()),
