@@ -15,7 +15,18 @@ class Formula:
     """With its `=`."""
 
 
-Content = str | int | float | bool | Formula
+@dataclass(frozen=True, slots=True)
+class Spilled:
+    """A cell in which nothing is typed, and which shows what a formula elsewhere spills into it.
+
+    It is somebody's data: whatever is written into it breaks the formula's whole block.
+    """
+
+    text: str
+    """What it shows."""
+
+
+Content = str | int | float | bool | Formula | Spilled
 """The content of a cell; "" if it is empty."""
 
 Cells = Mapping[int, Content]

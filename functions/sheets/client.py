@@ -14,7 +14,7 @@ import msgspec
 
 from functions.errors import BadRange, SheetBusy, SheetGone
 from functions.runtime import REAL, Runtime
-from functions.sheets.cells import Content, Formula
+from functions.sheets.cells import Content, Formula, Spilled
 from functions.sheets.grid import RowBlock, Tab, row_block_of, tabs_of
 from functions.sheets.transport import GONE, Throttled, UncertainWrite, execute, spreadsheets
 
@@ -165,5 +165,8 @@ def _column(cells: Mapping[int, Content]) -> msgspec.Raw:
     """A column from row 1 on, in JSON; a null leaves its cell alone, "" clears it."""
     column: list[str | float | bool | None] = [None] * max(cells)
     for row, value in cells.items():
-        column[row - 1] = value.text if isinstance(value, Formula) else value
+        if isinstance(value, Spilled):  # once the cell is empty again, the formula elsewhere spills into it again
+            column[row - 1] = ""
+        else:
+            column[row - 1] = value.text if isinstance(value, Formula) else value
     return msgspec.Raw(msgspec.json.encode(column))

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from functions.sheets.cells import Content, Formula
+from functions.sheets.cells import Content, Formula, Spilled
 
 ANCHOR_KEY = "leadfill"
 """Of the developer metadata on a column that a run reads or writes."""
@@ -101,7 +101,9 @@ def content(cell: CellData) -> Content:
         if kind in value:
             found: str | float | bool = value[kind]
             return found
-    return ""
+    # The recipient of an array formula, of IMPORTRANGE or of =ENRICH holds nothing of its own, and shows something.
+    shown = cell.get("formattedValue")
+    return Spilled(shown) if shown else ""
 
 
 def row_block_of(answer: bytes) -> RowBlock | None:

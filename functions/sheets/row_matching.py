@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from functions.sheets.cells import CellChange, Cells, Content, SheetRow, Write, by_identity, same
+from functions.sheets.cells import CellChange, Cells, Content, SheetRow, Spilled, Write, by_identity, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
         if same(now, value):
             if ours and earlier is not None:
                 changes[number] = earlier
-        elif now == "" or ours or overwrite:
+        elif now == "" or ours or (overwrite and not isinstance(now, Spilled)):
             changes[number] = CellChange(earlier.before if ours and earlier is not None else now, value)
             pending[number] = value
         else:

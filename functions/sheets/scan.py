@@ -12,7 +12,7 @@ from functions.fields.catalogue import Field
 from functions.fields.columns import Target, target_columns
 from functions.profiles import Profile, parse
 from functions.sheets.a1 import Range, letters
-from functions.sheets.cells import Content, Formula
+from functions.sheets.cells import Content, Formula, Spilled
 from functions.sheets.grid import Box, RowBlock, Tab
 
 PAGE_ROWS = 5_000
@@ -141,7 +141,7 @@ def identity(block: RowBlock, index: int, column: int) -> str:
 
 
 def _typed(cell: Content) -> str:
-    return cell.text if isinstance(cell, Formula) else str(cell)
+    return cell.text if isinstance(cell, Formula | Spilled) else str(cell)
 
 
 def _header_row(page: RowBlock, wanted: Range, header: str) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from functions.sheets.cells import CellChange, Content, Formula, SheetRow, Write
+from functions.sheets.cells import CellChange, Content, Formula, SheetRow, Spilled, Write
 from functions.store import schema
 
 _rows, _images = schema.job_rows, schema.snapshots
@@ -154,11 +154,16 @@ def _packed_image(change: CellChange) -> list[object]:
 
 
 def _packed(content: Content) -> object:
-    return {"formula": content.text} if isinstance(content, Formula) else content
+    if isinstance(content, Formula):
+        return {"formula": content.text}
+    return {"spilled": content.text} if isinstance(content, Spilled) else content
 
 
 def _content(packed: Any) -> Content:  # noqa: ANN401 - JSON
-    return Formula(packed["formula"]) if isinstance(packed, dict) else packed
+    if isinstance(packed, dict):
+        return Spilled(packed["spilled"]) if "spilled" in packed else Formula(packed["formula"])
+    plain: str | float | bool = packed
+    return plain
 
 
 T = TypeVar("T")
