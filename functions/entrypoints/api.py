@@ -199,7 +199,7 @@ class Api:
         key = parse(body.linkedin_url).key
         with self.context.store.writing() as connection:
             erasures.erase(connection, key, caller.subject, self.context.clock())
-        logs.event("A person was erased.", by=caller.subject)
+        logs.event("Person erased.", by=caller.subject)
 
     def lift_erasure(self, caller: Caller, body: requests.PersonBody) -> responses.LiftedErasure:
         """Lets an erased person be looked up again."""
@@ -207,7 +207,7 @@ class Api:
         with self.context.store.writing() as connection:
             was_erased = erasures.lift(connection, key)
         if was_erased:
-            logs.event("An erasure was lifted.", by=caller.subject)
+            logs.event("Erasure lifted.", by=caller.subject)
         return responses.LiftedErasure(was_erased=was_erased, notice=erasures.PAID_AGAIN if was_erased else "")
 
     def _visible(self, job_id: str, caller: Caller, token: str | None) -> Job:

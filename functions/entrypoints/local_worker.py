@@ -55,7 +55,7 @@ class LocalWorker:
                 if run_chunk(context) is ChunkResult.DONE:
                     continue
             except LeadfillError as error:
-                logs.warning("A chunk could not be run; it is tried again.", slug=error.slug)
+                logs.warning("Chunk attempt failed; it will be retried.", slug=error.slug)
             except Exception:  # noqa: BLE001 - the worker's edge: whatever it is, the next chunk must not suffer
                 logs.failure("A chunk failed; it is tried again when its lease is over.")
             self._work.wait(POLL_S)

@@ -108,7 +108,7 @@ def _log(error: LeadfillError) -> None:
     if error.status >= 500 and not isinstance(error, SheetError):  # ours to repair
         logs.failure("A request failed.", **facts)
     else:
-        logs.warning("A request was refused.", **facts)
+        logs.warning("Request refused.", **facts)
 
 
 def _route() -> str:

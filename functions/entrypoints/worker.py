@@ -49,12 +49,12 @@ class WorkerApp:
     def run(self, body: ChunkBody) -> None:
         """Runs a chunk, unless another attempt has it."""
         ending = run_chunk(self.context, body.chunk_id)
-        logs.event("A chunk was run.", chunk_id=body.chunk_id, ending=ending.value)
+        logs.event("Chunk attempt finished.", chunk_id=body.chunk_id, ending=ending.value)
 
     def clean_up(self) -> None:
         """Repairs what died."""
         report: SweepReport = sweep(self.context)
-        logs.event("Swept.", **report.facts())
+        logs.event("Sweep finished.", **report.facts())
 
     def _identify(self) -> None:
         self.access.worker_identity(request.headers.get("Authorization"), self.audience)

@@ -51,7 +51,7 @@ def run_chunk(context: AppContext, chunk_id: str | None = None) -> ChunkResult:
     except SheetAccessExpired as error:
         return attempt.wait_for_access(str(error))
     except SheetBusy as error:
-        logs.event("A chunk waits for the sheet.", chunk_id=attempt.chunk.id, why=str(error))
+        logs.event("Chunk postponed: the sheet is busy.", chunk_id=attempt.chunk.id, why=str(error))
         return attempt.postpone(timedelta(seconds=error.retry_after_s or 0))
     except LeadfillError as error:
         if error.status == 503:  # the store: nothing can be recorded now

@@ -193,10 +193,10 @@ class SheetWriter:
             if columns:
                 self.sheet.write(columns)
         except BadRange as error:  # perhaps rows were deleted, so that the last of these lie beyond the tab: it is seen
-            logs.event("A write was refused.", job_id=self.job_id, why=str(error))
+            logs.event("Write refused by the sheet.", job_id=self.job_id, why=str(error))
             return error
         except UncertainWrite as error:  # made or not, or in part: the second look sees that too
-            logs.event("A write is unclear.", job_id=self.job_id, why=str(error))
+            logs.event("Write unconfirmed.", job_id=self.job_id, why=str(error))
         return None
 
     def _believed(

@@ -210,7 +210,7 @@ def test_the_sweep_answers_only_the_scheduler_and_repairs_once(tmp_path: Path) -
         for _ in range(2):  # replayed, it does nothing more
             assert running.ask("POST", "/", at="sweep", by="", headers=running.service()).status_code == 204
         said = [json.loads(line) for line in running.stack.parts["sweep"].log.read_text(encoding="utf-8").splitlines()]
-        assert [line["doubts"] for line in said if line["message"] == "Swept."] == [2, 0]
+        assert [line["doubts"] for line in said if line["message"] == "Sweep finished."] == [2, 0]
         told = [line for line in said if line.get("event") == logs.IN_DOUBT]
         assert [(line["severity"], line["credits"]) for line in told] == [("WARNING", 2)]
 
