@@ -18,8 +18,8 @@ from functions.outcomes import Lead
 from functions.profiles import Profile
 from functions.providers.contract import Answer, Balance, conclude, key_rejected, quota_exhausted
 from functions.providers.http import HttpClient, NoReply, Reply
-from functions.providers.identity import is_other_person
 from functions.providers.lead_shape import at, email, entries, lead, size_range, text, texts
+from functions.providers.person_match import is_other_person
 
 NAME, LABEL, VARIABLES = "apollo", "Apollo", "APOLLO"
 

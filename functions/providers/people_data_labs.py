@@ -18,8 +18,8 @@ from functions.outcomes import Lead
 from functions.profiles import Profile
 from functions.providers.contract import Answer, Balance, conclude
 from functions.providers.http import HttpClient, NoReply, Reply, number
-from functions.providers.identity import is_other_person
 from functions.providers.lead_shape import at, email, entries, lead, text, texts, year
+from functions.providers.person_match import is_other_person
 
 NAME, LABEL, VARIABLES = "people_data_labs", "People Data Labs", "PEOPLE_DATA_LABS"
 

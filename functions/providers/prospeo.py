@@ -17,8 +17,8 @@ from functions.outcomes import Lead
 from functions.profiles import Profile
 from functions.providers.contract import Answer, Balance, conclude, key_rejected, quota_exhausted
 from functions.providers.http import HttpClient, NoReply, Reply, number
-from functions.providers.identity import is_other_person
 from functions.providers.lead_shape import at, email, entries, lead, text, texts, unix_time
+from functions.providers.person_match import is_other_person
 
 NAME, LABEL, VARIABLES = "prospeo", "Prospeo", "PROSPEO"
 

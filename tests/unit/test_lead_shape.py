@@ -11,7 +11,7 @@ from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import Outcome
 from functions.profiles import parse
 from functions.providers import apollo, lead_shape, people_data_labs, prospeo
-from functions.providers.identity import is_other_person
+from functions.providers.person_match import is_other_person
 
 MEMBER_ID = "ACoAA" + "B" * 34
 
