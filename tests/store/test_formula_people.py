@@ -56,7 +56,14 @@ def test_whom_the_spreadsheet_paid_for_or_ran_over_is_not_new_to_it(store: Store
     with store.writing() as connection:
         for job_id, sheet, key in (("1", SHEET, by_run), ("2", OTHER, elsewhere)):
             job: dict[str, Any] = {"id": job_id, "spreadsheet_id": sheet}
-            job |= {"user_id": "1", "idempotency_key": job_id, "request": {}, "state": JobState.DONE, "ceiling": 1}
+            job |= {
+                "user_id": "1",
+                "idempotency_key": job_id,
+                "request": {},
+                "request_digest": "",
+                "state": JobState.DONE,
+                "ceiling": 1,
+            }
             job |= {"sheet_id": 0, "rows": 1, "stop_requested": False, "created_at": NOON, "done_at_resume": 0}
             connection.execute(schema.jobs.insert(), [job])
             row = {"job_id": job_id, "position": 0, "chunk": 1, "row": 2, "key": key, "detail": ""}
