@@ -184,8 +184,7 @@ class Stack:
 
     def sheets_token(self, email: str = PERSON, spreadsheets: str | list[str] = "*") -> str:
         """A person's access token for the Sheets emulator, which the issuer knows as this person's."""
-        made = {"email": email, "aud": AUDIENCE}
-        token = str(requests.post(f"{self.urls['issuer']}/access-token", json=made, timeout=10).json()["token"])
+        token = str(self.steer("issuer", "POST", "access-token", {"email": email, "aud": AUDIENCE})["token"])
         body = {"token": token, "email": email, "spreadsheets": spreadsheets}
         self.steer("emulator", "POST", "_emulator/tokens", body)
         return token

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from local import secret
 from local.sheets_api.client import SheetsEmulator
 from tests.support.sheets_client import Client, Json, cells, refusal, span
 
@@ -196,7 +197,7 @@ def test_who_listens_hears_of_cells_that_show_something_else(owner: Client, emul
     """A page that shows the sheet reads them again: those that were written, and formulas that depend on them."""
     typed(owner, "D2", [["=LEN(A2)"]])
     url = f"{emulator.url}/_emulator/spreadsheets/{owner.id}/events"
-    with requests.get(url, stream=True, timeout=30) as events:
+    with requests.get(url, headers={secret.HEADER: emulator.held}, stream=True, timeout=30) as events:
         lines = (line for line in events.iter_lines() if line.startswith(b"data: "))
         owner.put("A2:A3", [["long text"], ["u2"]])
         assert json.loads(next(lines).removeprefix(b"data: "))["changed"] == ["Leads!A2:A3", "Leads!D2"]
