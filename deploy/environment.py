@@ -12,8 +12,6 @@ from functions.settings import Settings
 
 SECRETS = ("SLINTEL_API_KEY", "LEADFILL_SECRET_KEY", "DATABASE_URL")
 """Settings that live in Secret Manager and never in a command, a file or a revision."""
-PLATFORM = ("FUNCTION_TARGET", "THREADS", "WORKERS", "CLOUD_RUN_TIMEOUT_SECONDS")
-"""Variables that functions-framework and gunicorn read, not Leadfill."""
 GIVEN_BY_CLOUD_RUN = ("K_SERVICE",)
 PLAIN = tuple(
     field.name.upper() for field in fields(Settings) if field.name.upper() not in {*SECRETS, *GIVEN_BY_CLOUD_RUN}
