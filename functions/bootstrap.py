@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from functions import logs
-from functions.auth.access import Access
 from functions.auth.encryption import TokenCipher
+from functions.auth.identity_tokens import Access
 from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.enrichment.dispatcher import Dispatcher

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from functions.auth.access import FormulaToken
+from functions.auth.identity_tokens import FormulaToken
 from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result

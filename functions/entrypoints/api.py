@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, request
 
 from functions import logs
-from functions.auth.access import Access, Caller
+from functions.auth.identity_tokens import Access, Caller
 from functions.context import AppContext
 from functions.entrypoints import flask_app, openapi, requests, responses
 from functions.entrypoints.flask_app import Reply

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Flask, Response, request
 
-from functions.entrypoints import bodies, problems
+from functions.entrypoints import body_limits, problems
 from functions.errors import InvalidRequest
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -73,7 +73,7 @@ def build(views: object, routes: Sequence[Route], identify: Callable[[], object]
         max_bytes: of a body.
     """
     app = Flask("leadfill", static_folder=None)
-    bodies.guard(app, max_bytes)
+    body_limits.guard(app, max_bytes)
     problems.handle(app)
     for route in routes:
         app.add_url_rule(

@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask, request
 
 from functions import formula
-from functions.auth.access import Access, FormulaToken
+from functions.auth.identity_tokens import Access, FormulaToken
 from functions.context import AppContext
 from functions.entrypoints import flask_app
 from functions.entrypoints.flask_app import Header, Route

@@ -8,7 +8,7 @@ import msgspec
 from flask import Flask, request
 
 from functions import logs
-from functions.auth.access import Access
+from functions.auth.identity_tokens import Access
 from functions.context import AppContext
 from functions.entrypoints import flask_app
 from functions.entrypoints.flask_app import Route

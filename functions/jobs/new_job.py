@@ -16,7 +16,7 @@ from uuid import uuid4
 import msgspec
 import sqlalchemy as sa
 
-from functions.auth.access import Caller
+from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.errors import Conflict
 from functions.jobs.request import JobRequest, from_record, scan_sheet, to_record

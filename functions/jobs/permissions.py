@@ -12,9 +12,9 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from functions.auth.access import Caller
 from functions.auth.access_tokens import AccessTokens
 from functions.auth.expiring_map import ExpiringMap
+from functions.auth.identity_tokens import Caller
 from functions.errors import Forbidden, InvalidRequest, SheetBusy, SheetError
 from functions.runtime import REAL, Runtime
 

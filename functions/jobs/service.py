@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
-from functions.auth.access import Caller
+from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.credits.plan import Plan, RowCounts

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from functions.auth.access import Caller
+from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.credits.caps import Spender, caps
 from functions.store import ledger

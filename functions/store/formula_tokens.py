@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from functions.auth.access import Caller, FormulaToken
+from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.store import schema
 
 MAX_LISTED = 100

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions import formula
-from functions.auth.access import Caller, FormulaToken
+from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.credits.caps import Limits
 from functions.errors import InvalidRequest, StoreError, UnknownField
 from functions.formula import FormulaValues

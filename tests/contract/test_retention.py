@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from functions import logs
-from functions.auth.access import Caller, FormulaToken
+from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.credits.caps import caps
 from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_FORMULA_TOKENS, KEEP_JOBS, KEEP_LEADS
 from functions.outcomes import JobState, Outcome

@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.auth import crypt, jwt
 
-from functions.auth.access import MAX_HEADER_LENGTH, Access, Caller, FormulaToken
 from functions.auth.certificates import GOOGLE_CERTS_URL
 from functions.auth.encryption import TokenCipher
+from functions.auth.identity_tokens import MAX_HEADER_LENGTH, Access, Caller, FormulaToken
 from functions.errors import AccessError, Forbidden, Unauthenticated
 from local.issuer.app import application
 from local.issuer.issuing import Issuer

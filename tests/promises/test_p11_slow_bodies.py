@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from functions.entrypoints import bodies
+from functions.entrypoints import body_limits
 from tests.support.running import Running, running_fixture
 from tests.support.waiting import wait_until
 
@@ -76,7 +76,7 @@ def test_a_body_that_trickles_has_one_deadline(running: Running, announced: str)
         assert all(answer.startswith(b"HTTP/1.1 408") for answer in said)
         assert any(b"urn:leadfill:problem:http" in answer for answer in said)
         assert running.ask("GET", "/v1/fields").status_code == 200
-    assert bodies.RECEIVE_WITHIN_S < 30
+    assert body_limits.RECEIVE_WITHIN_S < 30
 
 
 def test_a_chunk_that_is_none_is_a_400(running: Running) -> None:

@@ -81,7 +81,7 @@ def test_every_module_imports_with_an_empty_environment_and_no_network() -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["functions.auth.access", "functions.sheets.client", "functions.task_queue", "functions.bootstrap"]
+    "name", ["functions.auth.identity_tokens", "functions.sheets.client", "functions.task_queue", "functions.bootstrap"]
 )
 def test_a_module_imports_by_itself(name: str) -> None:
     python(IMPORT_ALL, json.dumps([name]))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from functions.auth.access import Caller, FormulaToken
+from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.credits.lead_status import LeadStatus
 from functions.outcomes import JobState
 from functions.store import erasures, formula_people, formula_tokens, leads, schema

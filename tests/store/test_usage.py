@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from functions.auth.access import Caller
+from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.credits.pricing import EntryKind

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from functions import bootstrap
-from functions.auth.access import Caller
+from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.fields import Facts, project, select
 from functions.jobs import new_job, service

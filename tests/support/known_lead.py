@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from functions.auth.access import Access, Caller
+from functions.auth.identity_tokens import Access, Caller
 from functions.credits.lead_status import LeadStatus
 from functions.profiles import parse
 from functions.store import formula_tokens, leads, schema_version

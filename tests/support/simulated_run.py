@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from functions.auth.access import Caller
 from functions.auth.encryption import TokenCipher
+from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unavailable, Unreadable
 from functions.credits.terms import EVERY_NEED, Needs

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from functions import formula
-from functions.auth.access import Caller, FormulaToken
+from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.context import AppContext
 from functions.credits.lead_status import LeadStatus
 from functions.enrichment.enricher import Result

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from functions.auth.access import Caller, FormulaToken
+from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.entrypoints import worker
 from functions.entrypoints.api import Api
 from functions.entrypoints.flask_app import Route

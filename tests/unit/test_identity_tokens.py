@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 
 from functions.auth import certificates
-from functions.auth.access import FORMULA_TOKEN_DAYS, Access, Caller
 from functions.auth.certificates import GOOGLE_CERTS_URL, IdentityUnavailable, issuers, kept_s
 from functions.auth.encryption import DecryptionFailed, TokenCipher
+from functions.auth.identity_tokens import FORMULA_TOKEN_DAYS, Access, Caller
 from functions.errors import Forbidden, SettingsError, Unauthenticated
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
@@ -286,7 +286,7 @@ def test_a_weak_secret_stops_the_start_with_a_sentence_that_does_not_repeat_it(s
 def test_the_formulas_path_imports_neither_google_auth_nor_requests() -> None:
     code = """
 import sys
-from functions.auth.access import Access, Caller
+from functions.auth.identity_tokens import Access, Caller
 from functions.auth.certificates import GOOGLE_CERTS_URL
 door = Access(audience="a", certs_url=GOOGLE_CERTS_URL, allowed_domains=("example.com",), allowed_emails=(),
               worker_service_account="", secret_key="correct-horse-battery-staple-0123456789")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
-from functions.entrypoints import bodies
-from functions.entrypoints.bodies import Body
+from functions.entrypoints import body_limits
+from functions.entrypoints.body_limits import Body
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_body_that_ends_early_is_a_timeout() -> None:
 def test_a_body_that_does_not_come_ends_at_its_deadline(
     pair: tuple[socket.socket, socket.socket], announced: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "RECEIVE_WITHIN_S", 0.05)
+    monkeypatch.setattr(body_limits, "RECEIVE_WITHIN_S", 0.05)
     server, client = pair
     client.sendall(b"x")
     body = Body(connected(server, **announced), 100)
@@ -97,15 +97,15 @@ def test_a_client_that_asked_to_close_and_stays_is_not_waited_for(
 def test_only_a_few_threads_wait_for_refused_clients(
     pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "LINGER_S", float("inf"))  # whoever waited would wait for ever
+    monkeypatch.setattr(body_limits, "LINGER_S", float("inf"))  # whoever waited would wait for ever
     server, _client = pair
-    for _ in range(bodies.MAX_LINGERING):
-        assert bodies._lingering.acquire(blocking=False)
+    for _ in range(body_limits.MAX_LINGERING):
+        assert body_limits._lingering.acquire(blocking=False)
     try:
         Body(connected(server, CONTENT_LENGTH="9"), 100).finish()
     finally:
-        for _ in range(bodies.MAX_LINGERING):
-            bodies._lingering.release()
+        for _ in range(body_limits.MAX_LINGERING):
+            body_limits._lingering.release()
     assert server.recv(1) == b""
 
 
