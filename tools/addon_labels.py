@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from functions.credits.plan import PlanPart
-from functions.outcomes import LIVE, JobState, Outcome, retryable
+from functions.job_states import LIVE, JobState
+from functions.outcomes import Outcome, retryable
 from functions.profiles.parsing import Reason
 
 PAGE = Path(__file__).parent.parent / "sheets_addon" / "SidebarLabels.html"

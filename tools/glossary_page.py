@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from functions.outcomes import LIVE, TRANSITIONS, JobState, Outcome
+from functions.job_states import LIVE, TRANSITIONS, JobState
+from functions.outcomes import Outcome
 
 PAGE = Path(__file__).parent.parent / "docs" / "glossary.md"
 

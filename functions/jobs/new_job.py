@@ -19,8 +19,9 @@ import sqlalchemy as sa
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.errors import Conflict
+from functions.job_states import JobState
 from functions.jobs.request import JobRequest, from_record, scan_sheet, to_record
-from functions.outcomes import JobState, Outcome, retryable
+from functions.outcomes import Outcome, retryable
 from functions.profiles import Profile
 from functions.sheets.layout import layout_from_record
 from functions.sheets.scan import SheetScan

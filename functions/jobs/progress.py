@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.outcomes import JobState
+from functions.job_states import JobState
 from functions.store.jobs import Job
 
 

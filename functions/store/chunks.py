@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from functions.outcomes import ChunkState
+from functions.job_states import ChunkState
 from functions.store import schema
 from functions.store.database import Store, insert
 

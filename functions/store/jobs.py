@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from functions.errors import NotFound, WrongJobState
-from functions.outcomes import LIVE, NOT_REACHED, TRANSITIONS, ChunkState, JobState, Outcome
+from functions.job_states import LIVE, TRANSITIONS, ChunkState, JobState
+from functions.outcomes import NOT_REACHED, Outcome
 from functions.store import chunks, job_rows, schema
 from functions.store.database import insert
 

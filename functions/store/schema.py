@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import EntryKind
-from functions.outcomes import ChunkState, JobState
+from functions.job_states import ChunkState, JobState
 from functions.store.database import Credits, Instant
 
 

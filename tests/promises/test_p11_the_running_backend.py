@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from functions.outcomes import ChunkState
+from functions.job_states import ChunkState
 from functions.providers.slintel import Slintel
 from functions.store import schema
 from local.issuer.issuing import Issuer

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from functions.outcomes import JobState, Outcome
+from functions.job_states import JobState
+from functions.outcomes import Outcome
 from tests.support.desk import Desk, people_rows
 
 EIGHT = ("email", "title", "company", "size", "location", "industry", "function", "status")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from functions.outcomes import JobState, Outcome
+from functions.job_states import JobState
+from functions.outcomes import Outcome
 from functions.sheet_writes import writer
 from tests.support.desk import FIELDS, Desk, expected, url_of
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.outcomes import JobState, Outcome
+from functions.job_states import JobState
+from functions.outcomes import Outcome
 from tests.support.desk import Desk, expected, people_rows, url_of
 
 HEADERS = ["Email", "Title", "Company", "Company size"]

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from functions.errors import WrongJobState
+from functions.job_states import JobState
 from functions.jobs import leases, new_job, service
 from functions.jobs.attempt import Attempt
 from functions.jobs.progress import progress
-from functions.outcomes import JobState, Outcome
+from functions.outcomes import Outcome
 from functions.sheets import client
 from functions.store import chunks, job_rows, schema
 from functions.store.jobs import Job

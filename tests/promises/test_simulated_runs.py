@@ -12,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from functions.credits.pricing import EntryKind
+from functions.job_states import JobState
 from functions.jobs import new_job
 from functions.jobs.request import JobRequest
-from functions.outcomes import JobState, Outcome
+from functions.outcomes import Outcome
 from functions.store import job_rows, ledger, schema
 from functions.store.database import Store
 from functions.store.jobs import Job

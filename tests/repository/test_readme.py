@@ -15,7 +15,7 @@ import pytest
 
 from functions import formula
 from functions.fields.catalogue import CATALOGUE
-from functions.outcomes import ChunkState
+from functions.job_states import ChunkState
 from functions.settings import Settings
 from functions.store import schema
 from local import enrich

@@ -14,11 +14,12 @@ from functions import bootstrap
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.fields import Facts, project, select
+from functions.job_states import JobState
 from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.request import JobRequest
-from functions.outcomes import JobState, Outcome
+from functions.outcomes import Outcome
 from functions.settings import read
 from functions.store import job_rows, ledger
 from functions.store.database import Store

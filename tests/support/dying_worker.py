@@ -18,11 +18,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from functions.job_states import ChunkState
 from functions.jobs import new_job
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.sweep import release_dead_owners
-from functions.outcomes import ChunkState
 from functions.providers.slintel import Slintel
 from functions.sheets.client import GoogleSheet
 from functions.store import cell_history, chunks, claims, jobs, schema

@@ -20,12 +20,12 @@ from functions.credits.terms import EVERY_NEED, Needs
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.entrypoints.local_worker import LocalWorker
+from functions.job_states import JobState
 from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.request import JobRequest
 from functions.jobs.sweep import sweep
-from functions.outcomes import JobState
 from functions.profiles import Profile
 from functions.providers.contract import Answer
 from functions.providers.slintel import Slintel

@@ -1,39 +1,17 @@
-"""The states of a job: what leads where, and that no run can get stuck (P8, P9)."""
+"""The outcomes of rows: which of them a retry opens again (P8, P1)."""
 
 from __future__ import annotations
 
-from functions.outcomes import ENDED, TRANSITIONS, JobState, Outcome, retryable
-
-
-def reachable(state: JobState) -> set[JobState]:
-    """Every state that can come after this one."""
-    found: set[JobState] = set()
-    left = [state]
-    while left:
-        new = TRANSITIONS[left.pop()] - found
-        found |= new
-        left += new
-    return found
-
-
-def test_every_state_has_its_transitions_and_can_be_reached() -> None:
-    assert set(TRANSITIONS) == set(JobState)
-    assert reachable(JobState.QUEUED) == set(JobState) - {JobState.QUEUED}
-
-
-def test_from_every_state_some_end_is_within_reach() -> None:
-    for state in JobState:
-        assert state in ENDED or reachable(state) & set(ENDED), state
-
-
-def test_what_has_ended_goes_on_only_by_a_retry_or_an_undo() -> None:
-    for state in ENDED:
-        assert TRANSITIONS[state] == {JobState.RUNNING, JobState.UNDOING}
-
-
-def test_whoever_asked_to_stop_is_never_run_on() -> None:
-    assert TRANSITIONS[JobState.CANCELLING] == {JobState.CANCELLED}
+from functions.outcomes import Outcome, retryable
 
 
 def test_a_retry_opens_no_row_that_has_its_value_and_none_that_may_be_charged_twice() -> None:
     assert not set(retryable(in_doubt=False)) & {Outcome.ENRICHED, Outcome.KNOWN, Outcome.IN_DOUBT}
+
+
+def test_a_doubt_is_opened_only_by_who_says_so() -> None:
+    assert set(retryable(in_doubt=True)) - set(retryable(in_doubt=False)) == {Outcome.IN_DOUBT}
+
+
+def test_every_outcome_has_words_for_people() -> None:
+    assert all(outcome.label and outcome.meaning for outcome in Outcome)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from functions.credits.pricing import EntryKind
 from functions.fields.catalogue import CATALOGUE
-from functions.outcomes import ChunkState, JobState
+from functions.job_states import ChunkState, JobState
 from functions.store import job_rows, schema
 from tests.support.chaos.run import Run
 from tests.support.running import Running
