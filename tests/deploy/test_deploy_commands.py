@@ -28,7 +28,7 @@ from functions.task_queue import DISPATCH_DEADLINE_S
 SECRET_VALUES = {
     "SLINTEL_API_KEY": "sk-the-key-of-slintel",
     "LEADFILL_SECRET_KEY": "Zq3vT8xLw1Yb6Nc0Rk5Jd2Hf9Mg4Ps7A",
-    "DATABASE_URL": "postgresql://leadfill:the-password@db.example.com/leadfill",
+    "DATABASE_URL": "postgresql://leadfill:the-password@db.example.com/leadfill?sslmode=verify-full",
 }
 GIVEN = {"IDENTITY_AUDIENCE": "1-a.apps.googleusercontent.com", "ALLOWED_DOMAINS": "example.com,example.org"}
 PLATFORM = {"FUNCTION_TARGET", "THREADS", "WORKERS", "CLOUD_RUN_TIMEOUT_SECONDS"}
