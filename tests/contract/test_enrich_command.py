@@ -56,7 +56,7 @@ def test_without_a_key_the_sandbox_answers_and_says_so(command: Command) -> None
 def test_one_of_a_thing_is_counted_in_the_singular(command: Command, sandbox: Sandbox) -> None:
     out = command.folder / "out.csv"
     done = command.run(a_list(command.folder, 1), "--yes", "--out", out)
-    assert "1 row 1 lookup" in done.text
+    assert "1 row 1 to look up" in done.text
     assert "It costs at most 1 credit; the caps leave 5,000 credits." in done.text
     assert "1 row: 1 enriched. Cost: 1 credit." in done.text
     assert "/s · 1 credit " in done.text
