@@ -69,7 +69,7 @@ class Api:
         self.permissions.check_token(caller, token)
         return responses.plan(*service.plan_run(self.context, body, caller, token))
 
-    def start(self, caller: Caller, token: str, idempotency_key: str, body: requests.JobBody) -> Reply:
+    def start(self, caller: Caller, token: str, idempotency_key: str, body: requests.JobBody) -> Reply[responses.Job]:
         """Starts a job."""
         self.permissions.require_edit(caller, body.spreadsheet_id, token)
         started = new_job.start(
@@ -108,7 +108,7 @@ class Api:
 
     def retry(
         self, caller: Caller, token: str, idempotency_key: str | None, job_id: str, body: requests.RetryBody
-    ) -> responses.Job | Reply:
+    ) -> responses.Job | Reply[responses.Job]:
         """Tries what did not work again; of somebody else's job in a job of the caller's own, at the caller's cost."""
         job = self._writable(job_id, caller, token)
         if job.user_id == caller.subject:
@@ -225,7 +225,7 @@ class Api:
         self.permissions.require_edit(caller, job.spreadsheet_id, token)
         return job
 
-    def _started(self, started: Started) -> Reply:
+    def _started(self, started: Started) -> Reply[responses.Job]:
         if started.replayed:
             return Reply(self._shown(started.job), status=200, headers={"Idempotent-Replayed": "true"})
         return Reply(self._shown(started.job))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from flask import Flask, Response, request
@@ -14,6 +14,7 @@ from functions.entrypoints import body_limits, problems
 from functions.errors import InvalidRequest
 
 S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +55,10 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Generic[T]):
     """An answer with a status or headers of its own."""
 
-    body: object
+    body: T
     status: int | None = None
     """None: that of the route."""
     headers: dict[str, str] = field(default_factory=dict)
