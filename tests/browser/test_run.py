@@ -29,7 +29,7 @@ def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
     spent = charged(window.stack)
     with switched(window.stack, latency_s=1.2):
         inside.get_by_role("button", name=FILL).click()
-        expect(inside.get_by_text("Looked up")).to_be_visible()
+        expect(inside.get_by_text("about to be written")).to_be_visible()
         expect(inside.get_by_role("img", name=re.compile("looked up"))).to_be_visible()
         window.shot("run")
         expect(inside.get_by_role("heading", name="Done")).to_be_visible()
