@@ -71,10 +71,12 @@ def live(running: Running) -> set[str]:
     running.ask("POST", "/", at="worker", by="", headers={"Authorization": f"Bearer {forged}"})
 
     # A spreadsheet that is gone, one that fails, and one whose access ends while the worker writes.
+    failing = running.sheet([f"linkedin.com/in/{SLUGS[0]}"])
+    proven = running.prove(failing, running.key())  # so that the failure does not meet the proof, which is not repeated
     running.emulator.switch(fail_next=[503])
-    running.run(running.sheet([f"linkedin.com/in/{SLUGS[0]}"]))
-    headers = key | {"Idempotency-Key": uuid4().hex}
+    running.run(failing, key=proven)
     ended = running.sheet([f"linkedin.com/in/{SLUGS[1]}"])
+    headers = running.prove(ended, key) | {"Idempotency-Key": uuid4().hex}
     wanted = {"spreadsheet_id": ended, "range": "Leads!A2:A", "fields": ["email"], "max_credits": 1}
     with running.emulator.between_calls(
         lambda _method, _user: running.emulator.expire(key["X-Sheets-Access-Token"]), "spreadsheets.batchUpdate"
@@ -83,12 +85,12 @@ def live(running: Running) -> set[str]:
         running.finish(waiting, states=frozenset({"waiting_for_access"}))
     # What nobody foresees: a table is gone under the running processes.
     with running.store.writing() as connection:
-        connection.exec_driver_sql("ALTER TABLE revoked_tokens RENAME TO elsewhere")
+        connection.exec_driver_sql("ALTER TABLE formula_tokens RENAME TO elsewhere")
     answer = running.ask("POST", "/v1/formula", at="formula", by="", headers=formula, json=body)
     with running.store.writing() as connection:
-        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO revoked_tokens")
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO formula_tokens")
     assert answer.status_code >= 500
-    assert "revoked_tokens" not in answer.text
+    assert "formula_tokens" not in answer.text
     wait_until(lambda: all("severity" in line for line in said(running, "formula").splitlines()))
     return {key["X-Sheets-Access-Token"], token, forged, forged.split(".")[1], running.identity().split(".")[2]}
 
