@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from functions.credits.plan import PlanPart
-from functions.job_states import LIVE, JobState
 from functions.outcomes import Outcome, retryable
 from functions.profiles.parsing import Reason
+from functions.store.job_states import LIVE, JobState
 
 PAGE = Path(__file__).parent.parent / "sheets_addon" / "SidebarLabels.html"
 

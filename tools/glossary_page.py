@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from functions.job_states import LIVE, TRANSITIONS, JobState
 from functions.outcomes import Outcome
+from functions.store.job_states import LIVE, TRANSITIONS, JobState
 
 PAGE = Path(__file__).parent.parent / "docs" / "glossary.md"
 

@@ -12,13 +12,13 @@ import msgspec
 from functions.context import AppContext
 from functions.credits import plan as plans
 from functions.fields.catalogue import CATALOGUE, PRESETS
-from functions.job_states import ENDED, TRANSITIONS, JobState
 from functions.jobs.progress import progress
 from functions.jobs.usage import CreditsText
 from functions.outcomes import Outcome, retryable
 from functions.sheets.a1 import letters
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs, ledger
+from functions.store.job_states import ENDED, TRANSITIONS, JobState
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 

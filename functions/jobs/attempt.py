@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from functions import logs
 from functions.context import AppContext
 from functions.errors import LeadfillError
-from functions.job_states import JobState
 from functions.jobs.request import JobRequest, from_record
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout, layout_from_record
 from functions.store import chunks, jobs
 from functions.store.chunks import Chunk
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
 

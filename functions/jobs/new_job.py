@@ -19,7 +19,6 @@ import sqlalchemy as sa
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.errors import Conflict
-from functions.job_states import JobState
 from functions.jobs.request import JobRequest, from_record, scan_sheet, to_record
 from functions.outcomes import Outcome, retryable
 from functions.profiles import Profile
@@ -28,6 +27,7 @@ from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs
 from functions.store.chunks import PREPARE
 from functions.store.job_rows import JobRow
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
 CHUNK_ROWS = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.job_states import JobState
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
 

@@ -10,12 +10,12 @@ from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.credits.plan import Plan, RowCounts
 from functions.errors import NotFound, WrongJobState
-from functions.job_states import LIVE, JobState
 from functions.jobs.request import JobRequest, make_plan, scan_sheet
 from functions.outcomes import retryable
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
+from functions.store.job_states import LIVE, JobState
 from functions.store.jobs import Job
 
 

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from functions.job_states import ChunkState
 from functions.store import schema
 from functions.store.database import Store, insert
+from functions.store.job_states import ChunkState
 
 LEASE = timedelta(minutes=10)
 """The life of a lease on a chunk: as long as the queue waits for an answer. Renewed while rows come back."""

@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from functions.errors import NotFound, WrongJobState
-from functions.job_states import LIVE, TRANSITIONS, ChunkState, JobState
 from functions.outcomes import NOT_REACHED, Outcome
 from functions.store import chunks, job_rows, schema
 from functions.store.database import insert
+from functions.store.job_states import LIVE, TRANSITIONS, ChunkState, JobState
 
 NO_SUCH_JOB = "There is no such job; it may have been started by somebody else, or long ago."
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import EntryKind
-from functions.job_states import ChunkState, JobState
 from functions.store.database import Credits, Instant
+from functions.store.job_states import ChunkState, JobState
 
 
 def _one_of(column: str, enum: type[StrEnum]) -> sa.CheckConstraint:

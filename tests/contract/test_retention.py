@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from functions import logs
 from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.credits.caps import caps
-from functions.job_states import JobState
 from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_FORMULA_TOKENS, KEEP_JOBS, KEEP_LEADS
 from functions.outcomes import Outcome
 from functions.store import claims, formula_tokens, job_rows, jobs, ledger, retention, schema
 from functions.store.database import Store
 from functions.store.job_rows import JobRow
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from local.ports import free_port
 from local.stack import stack

@@ -24,9 +24,9 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from functions.job_states import ChunkState
 from functions.providers.slintel import Slintel
 from functions.store import schema
+from functions.store.job_states import ChunkState
 from local.issuer.issuing import Issuer
 from local.stack import AUDIENCE, WORKER
 from tests.support.enrichers import people

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from functions.job_states import JobState
 from functions.outcomes import Outcome
+from functions.store.job_states import JobState
 from tests.support.desk import Desk, people_rows
 
 EIGHT = ("email", "title", "company", "size", "location", "industry", "function", "status")

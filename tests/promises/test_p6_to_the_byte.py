@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from functions.job_states import JobState
 from functions.outcomes import Outcome
 from functions.sheet_writes import writer
+from functions.store.job_states import JobState
 from tests.support.desk import FIELDS, Desk, expected, url_of
 
 ROWS = 12

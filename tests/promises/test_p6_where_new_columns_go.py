@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from functions.job_states import JobState
 from functions.outcomes import Outcome
+from functions.store.job_states import JobState
 from tests.support.desk import Desk, expected, people_rows, url_of
 
 HEADERS = ["Email", "Title", "Company", "Company size"]

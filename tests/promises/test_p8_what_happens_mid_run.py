@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from functions.errors import WrongJobState
-from functions.job_states import JobState
 from functions.jobs import leases, new_job, service
 from functions.jobs.attempt import Attempt
 from functions.jobs.progress import progress
 from functions.outcomes import Outcome
 from functions.sheets import client
 from functions.store import chunks, job_rows, schema
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
 from tests.support.waiting import wait_until

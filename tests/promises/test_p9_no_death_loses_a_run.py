@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from functions.job_states import JobState
 from functions.jobs import new_job, service
 from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import Outcome
 from functions.store import chunks, schema_version
 from functions.store.database import Store
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.job_states import JobState
 from functions.jobs import new_job, service
 from functions.jobs.sweep import sweep
 from functions.outcomes import Outcome
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, Desk, people_rows
 

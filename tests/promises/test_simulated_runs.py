@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from functions.credits.pricing import EntryKind
-from functions.job_states import JobState
 from functions.jobs import new_job
 from functions.jobs.request import JobRequest
 from functions.outcomes import Outcome
 from functions.store import job_rows, ledger, schema
 from functions.store.database import Store
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.desk import expected, url_of
 from tests.support.simulated_run import FIELDS, Deployment, Fate

@@ -15,9 +15,9 @@ import pytest
 
 from functions import formula
 from functions.fields.catalogue import CATALOGUE
-from functions.job_states import ChunkState
 from functions.settings import Settings
 from functions.store import schema
+from functions.store.job_states import ChunkState
 from local import enrich
 from tools import addon_labels, glossary_page
 

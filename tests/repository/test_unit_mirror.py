@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CORE = ("errors.py", "job_states.py", "outcomes.py", "credits/*.py", "fields/*.py", "profiles/*.py", "sheets/*.py")
+CORE = (
+    "errors.py",
+    "outcomes.py",
+    "store/job_states.py",
+    "credits/*.py",
+    "fields/*.py",
+    "profiles/*.py",
+    "sheets/*.py",
+)
 WITHOUT_BEHAVIOUR = {"__init__", "lookup_result"}
 ELSEWHERE = {
     "anchors": "requests of Google's batchUpdate; tests/contract/test_sheets_api.py",

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.credits.lead_status import LeadStatus
-from functions.job_states import JobState
 from functions.store import erasures, formula_people, formula_tokens, leads, schema
 from functions.store.database import Store
+from functions.store.job_states import JobState
 from tests.support.enrichers import people
 from tests.support.traces import traces
 

@@ -14,7 +14,6 @@ from functions import bootstrap
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.fields import Facts, project, select
-from functions.job_states import JobState
 from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
@@ -24,6 +23,7 @@ from functions.settings import read
 from functions.store import job_rows, ledger
 from functions.store.database import Store
 from functions.store.job_rows import JobRow
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from functions.task_queue import StoreQueue
 from local.providers.client import Sandbox

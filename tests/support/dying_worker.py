@@ -18,7 +18,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions.job_states import ChunkState
 from functions.jobs import new_job
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
@@ -27,6 +26,7 @@ from functions.providers.slintel import Slintel
 from functions.sheets.client import GoogleSheet
 from functions.store import cell_history, chunks, claims, jobs, schema
 from functions.store.database import Store
+from functions.store.job_states import ChunkState
 from tests.support.desk import parts
 
 STRAGGLING = timedelta(seconds=0.2)

@@ -20,7 +20,6 @@ from functions.credits.terms import EVERY_NEED, Needs
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.entrypoints.local_worker import LocalWorker
-from functions.job_states import JobState
 from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
@@ -32,6 +31,7 @@ from functions.providers.slintel import Slintel
 from functions.sheets import transport
 from functions.sheets.client import GoogleSheet
 from functions.store import schema
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from functions.task_queue import Queue, StoreQueue
 from local.providers.people import lead

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functions.job_states import ENDED, TRANSITIONS, JobState
+from functions.store.job_states import ENDED, TRANSITIONS, JobState
 
 
 def reachable(state: JobState) -> set[JobState]:

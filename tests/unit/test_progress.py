@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.job_states import JobState
 from functions.jobs.progress import Progress, progress
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from functions.credits.pricing import EntryKind
 from functions.fields.catalogue import CATALOGUE
-from functions.job_states import ChunkState, JobState
 from functions.store import job_rows, schema
+from functions.store.job_states import ChunkState, JobState
 from tests.support.chaos.run import Run
 from tests.support.running import Running
 from tests.support.waiting import wait_until
