@@ -35,7 +35,7 @@ class Outcome(Described):
     MOVED = "moved", "Moved", "the row was gone when its values were to be written"
     FAILED = "failed", "Failed", "no usable answer; can be retried"
     IN_DOUBT = "in_doubt", "In doubt", "may have been charged, but no answer came"
-    CANCELLED = "cancelled", "Cancelled", "the run stopped before the row's turn: by a person, a cap or the provider"
+    CANCELLED = "cancelled", "Cancelled", "the run stopped before the row's turn, so it cost nothing"
 
 
 def retryable(*, in_doubt: bool) -> tuple[Outcome, ...]:

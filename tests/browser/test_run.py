@@ -62,7 +62,7 @@ def test_closing_the_sidebar_stops_nothing_and_cancel_does(open_sheet: OpenSheet
         expect(inside.get_by_text("of 400 rows")).to_be_visible()
         inside.get_by_role("button", name="Cancel run").click()
         expect(inside.get_by_role("heading", name="Cancelled")).to_be_visible()
-    expect(inside.get_by_text(re.compile("stopped before their turn, free"))).to_be_visible()
+    expect(inside.get_by_text(re.compile("stopped before the row.s turn"))).to_be_visible()
     assert charged(window.stack) - spent < 400
 
 
