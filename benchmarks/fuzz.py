@@ -26,7 +26,7 @@ from functions.fields.expressions import MAX_STEPS
 from functions.outcomes import Outcome
 from functions.profiles import parse, parsing
 from tests.support.documented_lead import LEAD
-from tests.support.work import growth
+from tests.support.work import LINEAR, growth
 
 LENGTH = 10_000
 MARKS = [*" \t\n\xa0\u200b\xad[](){}<>|\"'`.,;:!?*=-_~&#/\\%@+$aA1éÃ\u0301\u0323😀", "…", "“", "·"]
@@ -61,12 +61,12 @@ SHAPES = [
 
 
 def check_cell(dice: random.Random) -> str | None:
-    """Parse a run of hostile characters, and one of twice the length."""
+    """Parse a run of hostile characters, and one of four times the length."""
     unit = "".join(dice.choices([*MARKS, *WORDS], k=dice.randint(1, 4)))
     place = dice.choice(PLACES)
-    small, twice = (place.format((unit * (length // len(unit) + 1))[:length]) for length in (LENGTH, 2 * LENGTH))
-    ratio = growth(parse, small, twice)
-    return f"parsing {unit!r} in {place!r} grows {ratio:.1f} times" if ratio > 3 else None
+    small, large = (place.format((unit * (length // len(unit) + 1))[:length]) for length in (LENGTH, 4 * LENGTH))
+    ratio = growth(parse, small, large)
+    return f"parsing {unit!r} in {place!r} grows {ratio:.1f} times" if ratio > LINEAR else None
 
 
 def check_any_cell(dice: random.Random) -> str | None:

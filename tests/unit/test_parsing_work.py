@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from functions.profiles import parse, parsing
 from functions.profiles.parsing import MAX_CELL
-from tests.support.work import cpu_s, growth
+from tests.support.work import LINEAR, cpu_s, growth
 
 CHARACTERS = [
     *" \t\n\xa0\u200b\xad\x00\u200d",
@@ -48,7 +48,7 @@ FRAMES = [
     *("https://protect.checkpoint.com/v2/___https:{}", "https://www.bing.com/ck/a?u=a1{}"),
 ]
 """Where a run may stand: alone, in brackets, and behind each kind of address that is read on."""
-LONG = 10_000
+LONG = 6_000
 
 
 def run(units: Sequence[str], length: int) -> str:
@@ -64,8 +64,8 @@ def _cells_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def assert_linear(units: Sequence[str], frame: str) -> None:
-    small, twice = frame.format(run(units, LONG)), frame.format(run(units, 2 * LONG))
-    assert growth(parse, small, twice) <= 3, (units, frame)
+    small, large = frame.format(run(units, LONG)), frame.format(run(units, 4 * LONG))
+    assert growth(parse, small, large) <= LINEAR, (units, frame)
 
 
 @pytest.mark.parametrize("frame", FRAMES)
@@ -81,8 +81,8 @@ def test_a_mixed_run_is_parsed_in_linear_time(units: list[str], frame: str) -> N
 
 
 def test_the_measure_tells_linear_from_quadratic_work() -> None:
-    assert growth(lambda n: sum(one ^ other for one in range(n) for other in range(n)), 400, 800) > 3
-    assert growth(lambda n: sum(one ^ other for one in range(n) for other in range(400)), 400, 800) <= 3
+    assert growth(lambda n: sum(one ^ other for one in range(n) for other in range(n)), 200, 800) > LINEAR
+    assert growth(lambda n: sum(one ^ other for one in range(n) for other in range(400)), 200, 800) <= LINEAR
 
 
 def test_a_cell_of_brackets_costs_no_more_than_a_few_usual_cells() -> None:
