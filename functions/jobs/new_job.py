@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
-from functions.errors import Conflict
+from functions.errors import Conflict, counted
 from functions.jobs.request import JobRequest, from_record, scan_sheet, to_record
 from functions.outcomes import Outcome, retryable
 from functions.profiles import Profile
@@ -176,8 +176,9 @@ def _started_with(connection: sa.Connection, confirmed: _Confirmation) -> Job | 
     if earlier is not None and earlier.request_digest != confirmed.digest:
         fields = ", ".join(earlier.request["fields"])
         raise Conflict(
-            f"This Idempotency-Key has already started another run ({earlier.request['range']}; {fields}; at most "
-            f"{earlier.ceiling} credits), and this request differs from it. Send this request with a new key."
+            f"This Idempotency-Key has already started another run ({earlier.request['range']}; {fields}; "
+            f"at most {counted(earlier.ceiling, 'credit')}), and this request differs from it. "
+            "Send this request with a new key."
         )
     return earlier
 

@@ -67,12 +67,12 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 def from_record(request: Mapping[str, Any], spreadsheet_id: str) -> JobRequest:
-    """A wish as the store keeps it (`request` of a job)."""
+    """Decodes a request as the store keeps it (`request` of a job)."""
     return JobRequest(spreadsheet_id=spreadsheet_id, **{**request, "fields": tuple(request["fields"])})
 
 
 def to_record(job_request: JobRequest) -> dict[str, Any]:
-    """A wish for the store."""
+    """Encodes a request for the store; the spreadsheet has a column of its own."""
     names = [name for name in JobRequest.__struct_fields__ if name != "spreadsheet_id"]  # a subclass may have more
     return {name: getattr(job_request, name) for name in names} | {"fields": list(job_request.fields)}
 

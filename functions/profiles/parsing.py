@@ -169,7 +169,7 @@ def _refusal(reason: Reason) -> NotAProfile:
 
 
 def _read_cell(cell: str) -> Profile | Reason:
-    text = url_extraction.find_visible(cell)
+    text = url_extraction.visible_text(cell)
     if not text:
         return Reason.EMPTY
     verdicts: dict[str, Profile | Reason] = {}

@@ -70,7 +70,7 @@ _ILLEGAL = frozenset('"<>|`“”„«»‹›')  # noqa: RUF001 -- typographic 
 """Marks that end a token but separate no words: between a slug and a letter they belong to a damaged slug."""
 
 
-def find_visible(text: str) -> str:
+def visible_text(text: str) -> str:
     """Remove invisible characters from a text, and the blanks around it."""
     if not (text.isascii() and text.isprintable()):
         text = _INVISIBLE.sub("", text)

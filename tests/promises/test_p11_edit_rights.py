@@ -190,6 +190,6 @@ def test_the_same_key_with_another_request_is_a_conflict_that_names_both(running
     for change in ({"fields": ["email", "title"]}, {"max_credits": 999}, {"write": "all"}, {"range": "Leads!A2:A2"}):
         other = running.ask("POST", "/v1/jobs", headers=headers, json=body | change)
         assert other.status_code == 409
-        assert "email; at most 1000 credits" in other.json()["detail"]
+        assert "email; at most 1,000 credits" in other.json()["detail"]
     running.finish(first.json())
     assert running.charged(*people) == 1

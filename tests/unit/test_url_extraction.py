@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from functions.profiles.url_extraction import Mention, find_visible, mentions, redirect_target
+from functions.profiles.url_extraction import Mention, mentions, redirect_target, visible_text
 
 JANE = "https://www.linkedin.com/in/jane-doe"
 
@@ -19,7 +19,7 @@ JANE = "https://www.linkedin.com/in/jane-doe"
     ],
 )
 def test_what_nobody_sees_is_taken_out(text: str, visible: str) -> None:
-    assert find_visible(text) == visible
+    assert visible_text(text) == visible
 
 
 @pytest.mark.parametrize(
