@@ -32,6 +32,12 @@ MAX_ANSWER_BYTES = 4_000_000
 TROUBLE = "⚠ "
 """The beginning of a cell that says what is wrong; the add-on never freezes such cells."""
 
+LINK_BEHIND_TEXT = (
+    "This is not a web address; paste the whole URL, such as https://www.linkedin.com/in/name. "
+    "If the name links to the profile: a formula cannot see the link, but the Leadfill sidebar can."
+)
+"""Sheets hands a formula the text of its cells."""
+
 
 Row = list[CellValue | None]
 """The cells of one row, one for each field; None where the lookup has not ended."""
@@ -159,7 +165,9 @@ def _read(cell: str) -> Profile | str:
     try:
         return parse(cell)
     except NotAProfile as error:
-        return "" if error.reason == "empty" else f"{TROUBLE}{error}"
+        if error.reason == "empty":
+            return ""
+        return f"{TROUBLE}{LINK_BEHIND_TEXT if error.reason == 'not_a_url' else error}"
 
 
 def _said(sentence: str, width: int) -> Row:

@@ -7,6 +7,7 @@ The rules for LinkedIn URLs were gathered from LinkedIn's public help pages and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -136,21 +137,25 @@ _REFUSED_SECTIONS = {
 }
 
 
-def parse(cell: object) -> Profile:
+def parse(cell: object, links: Sequence[str] = ()) -> Profile:
     """Parse the profile in a cell, whatever its spelling.
+
+    A name that links to a profile is that profile. Text and links that name two people are nobody's.
 
     Args:
         cell: the cell's value, any object; only text can hold a profile.
+        links: every address that the cell, or a part of it, leads to.
 
     Raises:
         NotAProfile: the cell holds no profile, or more than one; `reason` is a `Reason`.
     """
     if not isinstance(cell, str):
         raise _refusal(Reason.EMPTY if cell is None else Reason.NOT_A_URL)
-    if len(cell) > MAX_CELL:
+    others = [link for link in links if link != cell]
+    if max(map(len, (cell, *others))) > MAX_CELL:
         raise _refusal(Reason.TOO_LONG)
-    common = _COMMON.fullmatch(cell)
-    verdict = _identify(common[1]) if common else _read_cell(cell)
+    common = None if others else _COMMON.fullmatch(cell)
+    verdict = _identify(common[1]) if common else _read_cell(cell, others)
     if isinstance(verdict, Reason):
         raise _refusal(verdict)
     return verdict
@@ -168,12 +173,13 @@ def _refusal(reason: Reason) -> NotAProfile:
     return NotAProfile(reason, reason.sentence)
 
 
-def _read_cell(cell: str) -> Profile | Reason:
+def _read_cell(cell: str, links: Sequence[str] = ()) -> Profile | Reason:
     text = url_extraction.visible_text(cell)
-    if not text:
+    mentions = url_extraction.mentions(text, links)
+    if not text and not mentions:
         return Reason.EMPTY
     verdicts: dict[str, Profile | Reason] = {}
-    for mention in url_extraction.mentions(text):
+    for mention in mentions:
         verdict = _read_url(mention.url, unfinished=mention.unfinished)
         if isinstance(verdict, Profile):
             verdicts[verdict.key] = verdict

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -61,6 +61,8 @@ _URLISH = re.compile(
           | [^/]*\b(?:linkedin\.com|lnkd\.in)\b )""",
     re.IGNORECASE | re.VERBOSE,
 )
+_NO_PAGE = re.compile(r"mailto:|tel:|#", re.IGNORECASE)
+"""Links that lead to no web page: to a mailbox, a telephone, another place of the spreadsheet."""
 _OPENERS = "'‘’‚([{*•·→="  # noqa: RUF001 -- typographic quotes are meant
 _CLOSERS = "'‘’)]}*,;:!?.…‥⋯"  # noqa: RUF001 -- typographic marks are meant
 _RUN = re.compile(r"[\W_]*")
@@ -77,8 +79,20 @@ def visible_text(text: str) -> str:
     return text.strip()
 
 
-def mentions(text: str) -> list[Mention]:
-    """Find the URLs in a visible text: first the targets of links, then plain ones."""
+def mentions(text: str, links: Sequence[str] = ()) -> list[Mention]:
+    """Find the URLs of a cell: first the targets of links, then plain ones.
+
+    Args:
+        text: the visible text.
+        links: targets of links that stand beside the text; then the text is what links show.
+    """
+    targets = [Mention(address) for link in links if (address := visible_text(link)) and not _NO_PAGE.match(address)]
+    if targets:
+        return targets + [Mention(label.url, shown=True) for label in _mentions(text)]
+    return _mentions(text)
+
+
+def _mentions(text: str) -> list[Mention]:
     found = []
     if "(" in text or "<" in text:
         for link in _LINK.finditer(text):

@@ -25,7 +25,8 @@ MAX_WAIT_S = 75.0
 MAX_PAUSE_S = 30.0
 """The longest pause between two tries; the first is of a second or two, and each is twice as long."""
 
-_CELLS = "rowData(values(userEnteredValue,formattedValue,hyperlink))"
+_LINKS = "hyperlink,textFormatRuns(format(link(uri))),chipRuns(chip(richLinkProperties(uri)))"
+_CELLS = f"rowData(values(userEnteredValue,formattedValue,{_LINKS}))"
 _ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey))"
 _PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount))"
 _WINDOW = f"sheets({_PROPERTIES},data(startRow,startColumn,{_CELLS},{_ANCHORS}))"

@@ -6,6 +6,7 @@ they came, and each is decoded when it is looked at.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from functions.sheets.cells import Content, Formula, Spilled
 
 ANCHOR_KEY = "leadfill"
 """Of the developer metadata on a column that a run reads or writes."""
+
+_HYPERLINK = re.compile(r'=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
+"""A formula that is one link to an address that stands in it, not one that may come to a link."""
 
 CellData = Mapping[str, Any]
 """Google's CellData."""
@@ -74,9 +78,12 @@ class RowBlock:
         return content(self._cell(index, column))
 
     def text(self, index: int, column: int) -> str:
-        """Return the text of a cell: the address that it links to, else what it shows."""
-        cell = self._cell(index, column)
-        return str(cell.get("hyperlink") or cell.get("formattedValue") or "")
+        """Return what a cell shows."""
+        return str(self._cell(index, column).get("formattedValue") or "")
+
+    def links(self, index: int, column: int) -> tuple[str, ...]:
+        """Return every address that a cell, or a part of it, leads to."""
+        return links(self._cell(index, column))
 
     def digests(self, index: int, without: Collection[int]) -> frozenset[int]:
         """Of what a row holds outside these columns, wherever; the same in every process."""
@@ -104,6 +111,20 @@ def content(cell: CellData) -> Content:
     # The recipient of an array formula, of IMPORTRANGE or of =ENRICH holds nothing of its own, and shows something.
     shown = cell.get("formattedValue")
     return Spilled(shown) if shown else ""
+
+
+def links(cell: CellData) -> tuple[str, ...]:
+    """Google's CellData → every address that the cell, or a part of it, leads to, each once.
+
+    Google says `hyperlink` only where one link covers the cell; of several, or of one over a part of the text, the runs
+    tell (as recorded of a live sheet, May 2026).
+    """
+    found = [str(cell.get("hyperlink") or "")]
+    written = _HYPERLINK.match((cell.get("userEnteredValue") or {}).get("formulaValue", ""))
+    found.append(written[1].replace('""', '"') if written else "")
+    found += [run.get("format", {}).get("link", {}).get("uri", "") for run in cell.get("textFormatRuns", ())]
+    found += [run.get("chip", {}).get("richLinkProperties", {}).get("uri", "") for run in cell.get("chipRuns", ())]
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def row_block_of(answer: bytes) -> RowBlock | None:

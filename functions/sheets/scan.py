@@ -119,13 +119,10 @@ def scan_range(
 
 def who(block: RowBlock, index: int, column: int) -> tuple[Profile | str, str]:
     """Return a row's profile with an empty sentence; or the reason why it has none, and what to do about it."""
-    cell = block.content(index, column)
-    for text in dict.fromkeys((block.text(index, column), _typed(cell))):
-        try:
-            return parse(text), ""
-        except NotAProfile as error:
-            reason, sentence = error.reason, str(error)
-    return str(reason), sentence
+    try:
+        return parse(block.text(index, column), block.links(index, column)), ""
+    except NotAProfile as error:
+        return str(error.reason), str(error)
 
 
 def identity(block: RowBlock, index: int, column: int) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from functions.outcomes import Outcome
+from functions.profiles.parsing import Reason
 from tests.support.desk import Desk, expected, people_rows, url_of
 
 NUMBERED = {"type": "NUMBER", "pattern": '"https://www.linkedin.com/in/person-"0'}
@@ -28,3 +31,67 @@ def test_a_link_behind_a_name_and_an_address_that_a_format_shows_are_read(desk: 
         lead = expected(f"person-{number}", ("email", "title"))
         found = [line[header.index(title)] if header.index(title) < len(line) else "" for title in ("Email", "Title")]
         assert found == ["" if value is None else value for value in lead]
+
+
+def link(slug: str) -> dict[str, Any]:
+    return {"link": {"uri": url_of(slug)}}
+
+
+def named(text: str, **data: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of CellData
+    return {"userEnteredValue": {"stringValue": text}, **data}
+
+
+def chip(slug: str) -> dict[str, Any]:
+    return named("@", chipRuns=[{"chip": {"richLinkProperties": {"uri": url_of(slug)}}}])
+
+
+LINKED = {
+    "a link of the cell": (named("Ada", userEnteredFormat={"textFormat": link("person-0")}), "person-0"),
+    "a link over a part": (
+        named("Ada, CTO", textFormatRuns=[{"format": link("person-1")}, {"startIndex": 3}]),
+        "person-1",
+    ),
+    "a chip": (chip("person-2"), "person-2"),
+    "HYPERLINK": ({"userEnteredValue": {"formulaValue": f'=HYPERLINK("{url_of("person-3")}","Ada")'}}, "person-3"),
+    "the same person twice": (
+        named(url_of("person-4"), textFormatRuns=[{"format": link("person-4")}, {"startIndex": 3}]),
+        "person-4",
+    ),
+    "two links": (
+        named("Ada Eve", textFormatRuns=[{"format": link("person-5")}, {"startIndex": 3, "format": link("person-6")}]),
+        None,
+    ),
+    "text of one, link of another": (
+        named(url_of("person-7"), userEnteredFormat={"textFormat": link("person-8")}),
+        None,
+    ),
+    "HYPERLINK that shows another": (
+        {"userEnteredValue": {"formulaValue": f'=HYPERLINK("{url_of("person-9")}","{url_of("person-10")}")'}},
+        None,
+    ),
+    "a chip beside an address": (
+        named(f"@ {url_of('person-11')}", chipRuns=[{"chip": {"richLinkProperties": {"uri": url_of("person-12")}}}]),
+        None,
+    ),
+}
+
+
+def test_a_name_is_who_it_links_to_and_two_people_in_a_cell_are_nobody(desk: Desk) -> None:
+    """Google says `hyperlink` only of a link over the whole cell: of others only the runs of text and chips tell."""
+    spreadsheet = desk.sheet([["Name", "LinkedIn", "Notes"], *[[f"Row {n}", "", ""] for n in range(len(LINKED))]])
+    start = {"sheetId": 0, "rowIndex": 1, "columnIndex": 1}
+    rows = [{"values": [cell]} for cell, _ in LINKED.values()]
+    desk.emulator.edit(spreadsheet, {"updateCells": {"start": start, "rows": rows, "fields": "*"}})
+    alone = [slug for _, slug in LINKED.values() if slug]
+    assert desk.plan(spreadsheet) == len(alone)
+    job = desk.run(spreadsheet, fields=("linkedin_url", "email"))
+    assert desk.counts(job) == {Outcome.ENRICHED: len(alone), Outcome.UNUSABLE: len(LINKED) - len(alone)}
+    assert desk.charged(job) == (len(alone), 0)
+    for row, (how, (_, slug)) in zip(desk.rows(job), LINKED.items(), strict=True):
+        assert row.key == (slug and f"linkedin.com/in/{slug}"), how
+        assert row.detail == ("" if slug else Reason.MULTIPLE_URLS.sentence), how
+    header, *filled = desk.grid(spreadsheet)
+    at = header.index("LinkedIn URL (canonical)")
+    assert [line[at] if at < len(line) else "" for line in filled] == [
+        f"http://www.linkedin.com/in/{slug}" if slug else "" for _, slug in LINKED.values()
+    ]

@@ -53,7 +53,8 @@ def test_every_cell_is_what_came_in_whatever_order_they_are_looked_at(row_data: 
         there = row_data[index].get("values", []) if index < len(row_data) else []
         cell = there[column] if column < len(there) else {}
         assert block.content(index, column) == content(cell)
-        assert block.text(index, column) == (cell.get("hyperlink") or cell.get("formattedValue") or "")
+        assert block.text(index, column) == cell.get("formattedValue", "")
+        assert block.links(index, column) == tuple(filter(None, [cell.get("hyperlink")]))
 
 
 @given(rows)
@@ -74,6 +75,29 @@ def test_a_formula_is_told_from_a_text_that_looks_like_one() -> None:
     block = row_block_of(answered([{"values": line}]))
     assert block is not None
     assert (block.content(0, 0), block.content(0, 1)) == (Formula("=1"), "=1")
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ({"formattedValue": "Ada"}, ()),
+        ({"hyperlink": "a"}, ("a",)),
+        ({"userEnteredValue": {"formulaValue": '= hyperlink( "a""b" ; "Ada")'}}, ('a"b',)),
+        ({"userEnteredValue": {"formulaValue": '=IF(FALSE, HYPERLINK("a", "Ada"), "no")'}}, ()),
+        ({"userEnteredValue": {"stringValue": '=HYPERLINK("a", "Ada")'}}, ()),
+        ({"hyperlink": "a", "userEnteredValue": {"formulaValue": '=HYPERLINK("a")'}}, ("a",)),
+        ({"textFormatRuns": [{"format": {}}, {"format": {"link": {"uri": "a"}}}, {"format": {"bold": True}}]}, ("a",)),
+        ({"textFormatRuns": [{"format": {"link": {"uri": "a"}}}, {"format": {"link": {"uri": "b"}}}]}, ("a", "b")),
+        ({"chipRuns": [{"chip": {}}, {"chip": {"richLinkProperties": {"uri": "a"}}}]}, ("a",)),
+        ({"chipRuns": [{"chip": {"personProperties": {"email": "a"}}}]}, ()),
+    ],
+)
+def test_every_address_that_a_cell_or_a_part_of_it_leads_to_is_found_once(
+    cell: dict[str, Any], found: tuple[str, ...]
+) -> None:
+    block = row_block_of(answered([{"values": [cell]}]))
+    assert block is not None
+    assert block.links(0, 0) == found
 
 
 def test_anchors_are_found_where_their_columns_are_and_others_are_passed_over() -> None:

@@ -343,3 +343,52 @@ def test_the_short_way_decides_nothing_that_the_long_way_would_decide_otherwise(
         common = parsing._COMMON.fullmatch(cell)
         if common:
             assert parsing._identify(common[1]) == parsing._read_cell(cell)
+
+
+@pytest.mark.parametrize(
+    ("text", "links", "expected"),
+    [
+        ("Jane", [URL], JANE),
+        ("", [URL], JANE),
+        (URL, [URL], JANE),
+        (f"{URL}/", [URL], JANE),
+        ("linkedin.com/in/jane-doe-12", [f"{URL}?trk=x", URL], JANE),
+        ("Jane, jane@company.example", [URL, "mailto:jane@company.example"], JANE),
+        (URL, ["mailto:jane@company.example"], JANE),
+        ("Jane", ["#gid=0&range=A5", URL], JANE),
+        ("www.company.example/team", [URL], JANE),
+        ("Jane", [f"https://www.google.com/url?q={ENCODED}"], JANE),
+        ("https://www.linkedin.com/in/john-doe", [URL], Reason.MULTIPLE_URLS),
+        ("Jane and John", [URL, "https://www.linkedin.com/in/john-doe"], Reason.MULTIPLE_URLS),
+        ("Jane at Company", [URL, "https://www.linkedin.com/company/slintel"], Reason.MULTIPLE_URLS),
+        (URL, ["https://www.company.example/"], Reason.MULTIPLE_URLS),
+        ("linkedin.com/in/jane-d…", [URL], Reason.MULTIPLE_URLS),
+        ("Company", ["https://www.linkedin.com/company/slintel"], Reason.NOT_A_PERSON),
+        ("Jane", ["https://lnkd.in/abc"], Reason.SHORT_LINK),
+        ("Jane", ["mailto:jane@company.example"], Reason.NOT_A_URL),
+        ("Jane", ["x" * 5000], Reason.TOO_LONG),
+        ("", ["#gid=0"], Reason.EMPTY),
+    ],
+)
+def test_a_name_that_links_to_a_profile_is_that_profile_and_two_people_are_nobodys(
+    text: str, links: list[str], expected: Profile | Reason
+) -> None:
+    try:
+        found: object = parse(text, links)
+    except NotAProfile as error:
+        found = error.reason
+    assert found == expected
+
+
+@pytest.mark.parametrize("label", ["Jane", URL, "linkedin.com/in/john-doe", "www.company.example/team", "in/jane-d…"])
+@pytest.mark.parametrize("link", [URL, "https://www.linkedin.com/company/slintel", "https://lnkd.in/abc"])
+def test_a_link_beside_its_text_and_one_that_a_list_writes_out_are_the_same(label: str, link: str) -> None:
+    """A sheet tells link and text apart; a CSV holds `HYPERLINK("…", "…")`, and a workbook is read as one."""
+
+    def verdict(*cell: object) -> object:
+        try:
+            return parse(*cell)  # type: ignore[arg-type]  # both ways of naming a link
+        except NotAProfile as error:
+            return error.reason
+
+    assert verdict(label, [link]) == verdict(f'=HYPERLINK("{link}","{label}")') == verdict(f"[{label}]({link})")
