@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetGone
+from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetError, SheetGone
 
 T = TypeVar("T")
 Untyped: TypeAlias = Any
@@ -48,6 +48,8 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
         return read(request.execute(http=_http()))
     except HttpError as error:
         raise refusal(error.status_code, str(error.reason or ""), _machine_reason(error.error_details)) from error
+    except TimeoutError as error:
+        raise UncertainWrite(TOO_SLOW, retry_after_s=10) from error
     except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
         raise UncertainWrite(
             "Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10
@@ -55,6 +57,20 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
 
 
 GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
+IN_TROUBLE = "Google Sheets is in trouble at the moment; the run goes on by itself."
+TOO_SLOW = (
+    f"Google Sheets did not answer within {CALL_TIMEOUT_S} seconds, which happens with very large tabs and with "
+    "formulas that take long to compute; the run tries again by itself. If that goes on, copy the list into a new "
+    "spreadsheet."
+)
+OFFICE_FILE = (
+    "This is an Excel file that is open in Google Sheets, and Google lets no program write into one. Save it with "
+    "File → Save as Google Sheets, and use Leadfill in the new spreadsheet."
+)
+TOO_LARGE = (
+    "Google Sheets refused a request as too large, so the run ended here. What was looked up is kept: retry the rows, "
+    "and choose fewer fields if that fails as well."
+)
 
 
 def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError:
@@ -65,21 +81,33 @@ def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError
         reason: Google's sentence.
         machine_reason: of Google's `ErrorInfo`, such as `SERVICE_DISABLED`; empty where there is none.
     """
-    if status >= 500:
-        return UncertainWrite("Google Sheets is in trouble at the moment; the run goes on by itself.", retry_after_s=10)
+    if status >= 500 or status == 409:  # ABORTED: somebody else's change came between
+        sentence = (
+            TOO_SLOW if status == 504 else "Google Sheets is in trouble at the moment; the run goes on by itself."
+        )
+        return UncertainWrite(sentence, retry_after_s=10)
     if status in {400, 403} and "protected" in reason.lower():
         return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
-    if status == 400 and ("No grid with id" in reason or "No sheet with id" in reason):
-        return SheetGone(GONE)
+    if status == 400:
+        return _refused_request(reason)
     if machine_reason in _NOT_A_PERSONS_FAULT:
         return Forbidden(_NOT_A_PERSONS_FAULT[machine_reason])
     by_status = {
         401: SheetAccessExpired(),
         403: Forbidden("This account may not edit the spreadsheet; ask its owner for the right to."),
         404: SheetGone("There is no such spreadsheet, or this account may not open it."),
+        413: SheetError(TOO_LARGE),
         429: Throttled(retry_after_s=30),
     }
-    return by_status.get(status) or BadRange(f"Google Sheets refused the request: {reason[:300]}")
+    return by_status.get(status) or _refused_request(reason)
+
+
+def _refused_request(reason: str) -> LeadfillError:
+    if "No grid with id" in reason or "No sheet with id" in reason:
+        return SheetGone(GONE)
+    if "not supported for this document" in reason:
+        return BadRange(OFFICE_FILE)
+    return BadRange(f"Google Sheets refused the request: {reason[:300]}")
 
 
 _NOT_A_PERSONS_FAULT = {

@@ -18,7 +18,6 @@ WITHOUT_BEHAVIOUR = {"__init__", "lookup_result"}
 ELSEWHERE = {
     "anchors": "requests of Google's batchUpdate; tests/contract/test_sheets_api.py",
     "client": "calls of the Sheets API; tests/contract/test_sheets_api.py",
-    "transport": "HTTP of the Sheets API; tests/contract/test_sheets_api.py",
 }
 
 

@@ -1,0 +1,88 @@
+"""Answers of Google Sheets that are no success become errors of ours, each with a sentence that says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetError, SheetGone
+from functions.sheets.client import GoogleSheet
+from functions.sheets.transport import Throttled, UncertainWrite, refusal
+from local.sheets_api.client import SheetsEmulator
+from tests.support.simulation import Process, World
+
+SENTENCE = "The caller does not have permission"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "machine_reason", "kind", "says"),
+    [
+        (400, "You are trying to edit a protected cell or object.", "", Forbidden, "protected"),
+        (400, "No grid with id: 7", "", SheetGone, "tab was deleted"),
+        (400, "This operation is not supported for this document", "", BadRange, "Save as Google Sheets"),
+        (400, "Unable to parse range", "", BadRange, "Unable to parse range"),
+        (401, "", "", SheetAccessExpired, "open the sidebar"),
+        (403, SENTENCE, "", Forbidden, "may not edit"),
+        (403, SENTENCE, "ACCESS_TOKEN_SCOPE_INSUFFICIENT", Forbidden, "tick every box"),
+        (403, SENTENCE, "SERVICE_DISABLED", Forbidden, "switched off"),
+        (404, "", "", SheetGone, "no such spreadsheet"),
+        (409, "The operation was aborted.", "", UncertainWrite, "by itself"),
+        (413, "Request Entity Too Large", "", SheetError, "too large"),
+        (429, "", "", Throttled, "slow down"),
+        (502, "<!DOCTYPE html>", "", UncertainWrite, "by itself"),
+        (503, "", "", UncertainWrite, "by itself"),
+        (504, "", "", UncertainWrite, "180 seconds"),
+    ],
+)
+def test_each_refusal_has_its_own_words(
+    status: int, reason: str, machine_reason: str, kind: type[LeadfillError], says: str
+) -> None:
+    error = refusal(status, reason, machine_reason)
+    assert type(error) is kind
+    assert says in str(error)
+    assert "<" not in str(error)
+
+
+@pytest.fixture(scope="module", name="emulator")
+def running() -> Iterator[SheetsEmulator]:
+    with SheetsEmulator() as emulator:
+        yield emulator
+
+
+def sheet_of(emulator: SheetsEmulator, spreadsheet: str) -> GoogleSheet:
+    """A client whose waits take no time."""
+    token = emulator.token("owner@example.com")
+    return GoogleSheet(spreadsheet, token, endpoint=f"{emulator.url}/", runtime=Process(World(0), "client"))
+
+
+@pytest.mark.parametrize("status", [409, 502, 503])
+def test_a_read_that_was_aborted_or_answered_in_html_is_sent_again(emulator: SheetsEmulator, status: int) -> None:
+    spreadsheet = emulator.spreadsheet([["LinkedIn"]])
+    emulator.switch(fail_next=[status, status])
+    assert [tab.title for tab in sheet_of(emulator, spreadsheet).tabs()] == ["Leads"]
+
+
+@pytest.mark.parametrize("status", [409, 502])
+def test_a_write_that_was_aborted_or_answered_in_html_is_not_sent_again_unseen(
+    emulator: SheetsEmulator, status: int
+) -> None:
+    spreadsheet = emulator.spreadsheet([["LinkedIn"]])
+    emulator.switch(fail_next=[status])
+    with pytest.raises(UncertainWrite):
+        sheet_of(emulator, spreadsheet).prove_editable()
+
+
+def test_a_request_that_is_too_large_ends_in_words(emulator: SheetsEmulator) -> None:
+    spreadsheet = emulator.spreadsheet([["LinkedIn"]])
+    emulator.switch(max_request_bytes=100)
+    with pytest.raises(SheetError, match="too large") as caught:
+        sheet_of(emulator, spreadsheet).prove_editable()
+    assert not isinstance(caught.value, SheetBusy)
+
+
+def test_an_excel_file_that_is_open_in_google_sheets_is_refused_in_words(emulator: SheetsEmulator) -> None:
+    spreadsheet = emulator.spreadsheet([["LinkedIn"]], office_file=True)
+    emulator.switch()
+    with pytest.raises(BadRange, match="Save as Google Sheets"):
+        sheet_of(emulator, spreadsheet).tabs()
