@@ -40,6 +40,11 @@ over the lead, with at most {MAX_LENGTH} characters:
 | `Finance tools=technologies[?category=='Finance and Accounting'].technology` | the technologies of one category |
 | `Sells=contains(skills, 'Sales')` | TRUE or FALSE |
 | `Known from=join(' and ', experience[*].company_name)` | text of your own between the parts |
+| `Certainty=prospeo.person.email.status` | a value of one provider's own answer |
+
+A lead is merged from what all providers know of the person: name, position and company are one provider's, an e-mail
+address may be another's. The names `slintel`, `people_data_labs`, `prospeo` and `apollo` stand for the provider's own
+answer, with its own names and whole; it is empty where that provider was not asked.
 
 A cell shows text, numbers, TRUE or FALSE, and lists of these. A custom field whose result is an object, or holds one
 (`@`, `experience[0]`), is refused: name the values that the cell shall show, such as `experience[0].title_name`.

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functions.fields.cell_format import Rendering
 from functions.fields.cell_format import Rendering as R  # noqa: N817 - the table below is read by its columns
 
+CUSTOM, LEADFILL = "Custom", "Leadfill"
+"""The groups of fields that are no part of the catalogue, and of those that Leadfill itself knows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -217,9 +220,11 @@ _TECHNOLOGIES = _group(
 )  # fmt: skip
 
 _LEADFILL = _group(
-    "Leadfill",
+    LEADFILL,
     ("status", "Status", "", R.TEXT, "How the row ended: enriched, known, not_found, …", "enriched"),
-    ("enriched_at", "Enriched at", "", R.TEXT, "When Slintel gave the lead, in UTC.", "2026-11-24T09:30:00Z"),
+    ("source", "Source", "", R.TEXT, "The provider whose name, position and company these are.", "Slintel"),
+    ("email_source", "Email source", "", R.TEXT, "The provider whose e-mail address this is.", "Slintel"),
+    ("enriched_at", "Enriched at", "", R.TEXT, "When that provider gave the lead, in UTC.", "2026-11-24T09:30:00Z"),
     ("linkedin_url", "LinkedIn URL (canonical)", "", R.TEXT, "The one spelling under which the person is known.",
      "http://www.linkedin.com/in/deepak-anchala-0043707"),
 )  # fmt: skip

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
 
 from functions.errors import InvalidRequest, UnknownField
-from functions.fields.catalogue import CATALOGUE, Field
+from functions.fields.catalogue import CATALOGUE, CUSTOM, Field
 from functions.fields.cell_format import CellValue, Rendering, iso_time, render
 from functions.fields.expressions import MAX_LENGTH, Budget, NoValue, check, evaluate, gives_unix_time
 from functions.outcomes import Lead, Outcome
 
 MAX_FIELDS = 100
 MAX_HEADER_LENGTH = 100
-CUSTOM = "Custom"
-"""The group of fields that are no part of the catalogue."""
-
+NO_RAW_ANSWERS: Mapping[str, object] = MappingProxyType({})
 FieldNames = Annotated[
     tuple[Annotated[str, msgspec.Meta(max_length=1500)], ...],
     msgspec.Meta(min_length=1, max_length=MAX_FIELDS, description="Names, headers, or `Header=expression`"),
@@ -39,6 +38,10 @@ class Facts:
     """Aware; when the provider gave the lead, None if it never did."""
     linkedin_url: str = ""
     """As sent to the provider; empty where the cell holds no profile."""
+    source: str = ""
+    """The provider, as people call it, whose name, position and company these are."""
+    email_source: str = ""
+    """The provider, as people call it, whose e-mail address this is."""
 
 
 def project(
@@ -46,6 +49,7 @@ def project(
     facts: Facts,
     fields: Sequence[Field],
     *,
+    raw: Mapping[str, object] = NO_RAW_ANSWERS,
     budget: Budget | None = None,
     failed: Callable[[str], CellValue] = lambda _: "",
 ) -> list[CellValue]:
@@ -57,6 +61,7 @@ def project(
         lead: what is known of the person, if something is.
         facts: what Leadfill itself knows of the row.
         fields: what is wanted.
+        raw: the providers' own answers, by the provider's name; a custom field that names one reads it.
         budget: what the custom fields of all rows together may cost; by default this row has one of its own.
         failed: what a cell holds whose custom field has no value for this lead, from the sentence that says why.
     """
@@ -70,7 +75,7 @@ def project(
         try:
             if field.group == CUSTOM:
                 budget = budget or Budget()
-                value = evaluate(expression, known, budget)
+                value = evaluate(expression, known | _named(expression, raw), budget)
             else:  # a plain key needs no JMESPath, and is a tenth of the time
                 value = known.get(expression) if expression.isidentifier() else evaluate(expression, known)
         except NoValue as reason:
@@ -80,12 +85,22 @@ def project(
     return cells
 
 
+def _named(expression: str, raw: Mapping[str, object]) -> Lead:
+    """The raw answers that an expression names; others are not decoded."""
+    return {provider: raw[provider] for provider in raw.keys() & _words(expression)} if raw else {}
+
+
+@lru_cache(maxsize=1_000)
+def _words(expression: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", expression))
+
+
 def _fact(name: str, facts: Facts) -> CellValue:
     if name == "status":
         return facts.status.value
     if name == "enriched_at":
         return iso_time(facts.enriched_at) if facts.enriched_at else ""
-    return render(facts.linkedin_url)
+    return render({"source": facts.source, "email_source": facts.email_source}.get(name, facts.linkedin_url))
 
 
 def split(text: str) -> list[str]:
@@ -117,8 +132,8 @@ def select(names: Sequence[str]) -> tuple[Field, ...]:
     """Resolve names to fields, in their order.
 
     Each is a name of the catalogue, a header of it (case, spaces, hyphens and underscores do not matter), or a custom
-    field `Header=expression` with a JMESPath expression over the lead. The names of the fields returned select the
-    same fields again.
+    field `Header=expression` with a JMESPath expression over the lead, in which a provider's name stands for that
+    provider's own answer. The names of the fields returned select the same fields again.
 
     Raises:
         UnknownField: with the nearest name.

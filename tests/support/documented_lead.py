@@ -9,7 +9,9 @@ from functions.fields import Facts
 from functions.outcomes import Outcome
 
 URL = "http://www.linkedin.com/in/given-family-1"
-FACTS = Facts(Outcome.ENRICHED, datetime(2026, 11, 24, 9, 30, tzinfo=UTC), URL)
+FACTS = Facts(
+    Outcome.ENRICHED, datetime(2026, 11, 24, 9, 30, tzinfo=UTC), URL, source="Slintel", email_source="Slintel"
+)
 
 LEAD: dict[str, Any] = {
     "id": "aa01",

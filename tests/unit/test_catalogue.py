@@ -57,7 +57,8 @@ def test_examples_are_what_the_published_example_gives() -> None:
     published = re.search(r"code_block: \|2-\n(.*?)\n    title: Response", SEED.read_text(encoding="utf-8"), re.DOTALL)
     assert published
     lead = json.loads(published[1])["data"]
-    facts = Facts(Outcome.ENRICHED, datetime(2026, 11, 24, 9, 30, tzinfo=UTC), lead["linkedin_url"])
+    at = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    facts = Facts(Outcome.ENRICHED, at, lead["linkedin_url"], source="Slintel", email_source="Slintel")
     cells = project(lead, facts, CATALOGUE)
     for field, value in zip(CATALOGUE, cells, strict=True):
         assert str(value) == field.example or (

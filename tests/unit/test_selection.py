@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.errors import InvalidRequest, UnknownField
-from functions.fields import is_named_by, select, split
+from functions.fields import Facts, is_named_by, project, select, split
 from functions.fields.catalogue import CATALOGUE
 from functions.fields.selection import MAX_FIELDS
+from functions.outcomes import Outcome
 
 
 @pytest.mark.parametrize("name", ["size", " SIZE ", "Company size", "company  SIZE", "company_size", "Company-Size"])
@@ -107,3 +108,22 @@ def test_commas_inside_an_expression_do_not_cut(text: str, parts: list[str]) -> 
 @given(st.lists(st.sampled_from([field.name for field in CATALOGUE] + ["X=join(', ',skills)", "Y=[id, name]"])))
 def test_what_is_joined_with_commas_is_split_again(names: list[str]) -> None:
     assert split(", ".join(names)) == names
+
+
+def test_a_custom_field_reads_the_own_answer_of_the_provider_that_it_names() -> None:
+    class Answers(dict[str, object]):
+        def __getitem__(self, provider: str) -> object:
+            read.append(provider)
+            return super().__getitem__(provider)
+
+    read: list[str] = []
+    raw = Answers(prospeo={"person": {"email": {"status": "VERIFIED"}}}, apollo={"headline": "Founder"})
+    fields = select(["Sure=prospeo.person.email.status", "Name=name", "Nobody=slintel.name", "Prospeos=prospeos"])
+    cells = project({"name": "Ada Example"}, Facts(Outcome.KNOWN), fields, raw=raw)
+    assert cells == ["VERIFIED", "Ada Example", "", ""]
+    assert read == ["prospeo"]  # others are not decoded
+
+
+def test_the_sources_of_a_row_are_fields() -> None:
+    facts = Facts(Outcome.KNOWN, source="Slintel", email_source="Prospeo")
+    assert project({}, facts, select(["source", "email_source", "linkedin_url"])) == ["Slintel", "Prospeo", ""]

@@ -1,0 +1,93 @@
+"""Merge what several providers know of a person into one coherent lead; pure.
+
+Name, position and company come from one lead: two providers may have met the person in two jobs, and a title of the one
+beside the company of the other would describe nobody. From the other leads come an e-mail address where that lead has
+none, and what is missing of its company where both name the same company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from functions.outcomes import Lead
+
+_COMPANY = (
+    ("company_size",),
+    ("company_sector",),
+    ("industry",),
+    ("company_phone_number",),
+    ("company_city", "company_state", "company_country"),  # one place, or none
+    ("company_linkedin_url",),
+    ("company_twitter_url",),
+    ("company_facebook_url",),
+    ("company_products_services",),
+    ("last_funded_on",),
+    ("technologies",),
+)
+"""Values about the company alone. Those in a line are taken together, from one lead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A person as all leads together describe them."""
+
+    lead: Lead | None
+    """In the shape that the catalogue reads; None where no provider has a lead."""
+    source: str = ""
+    """The provider whose name, position and company these are."""
+    email_source: str = ""
+    """The provider whose e-mail address this is; empty where there is none."""
+
+
+def merge(leads: Mapping[str, Lead]) -> Merged:
+    """Merge the leads of one person, by provider, in the order of the waterfall."""
+    if not leads:
+        return Merged(None)
+    source = max(leads, key=lambda provider: _completeness(leads[provider]))  # of equals the first
+    lead = leads[source]
+    email_source = next((provider for provider in (source, *leads) if email_of(leads[provider])), "")
+    if email_source != source:
+        # The word on an address belongs to it, and what is no address is none: a masked one, a boolean.
+        about_email = {key: leads[email_source].get(key) for key in ("email", "email_status") if email_source}
+        lead = {key: value for key, value in lead.items() if key not in ("email", "email_status")} | about_email
+    for provider, other in leads.items():
+        if provider != source and _domain(other) and _domain(other) == _domain(lead):
+            lead = lead | _missing_of_company(lead, other)
+    return Merged(lead, source, email_source)
+
+
+def email_of(lead: Lead) -> str:
+    """Return the lead's e-mail address; empty if it has none that can be written to: a masked one holds a `*`."""
+    email = _text(lead, "email")
+    return email if "@" in email and "*" not in email else ""
+
+
+def has_position(lead: Lead) -> bool:
+    """Tell whether a lead says who somebody is: a name, and a title or a company."""
+    return bool(_text(lead, "name")) and _completeness(lead) > 1
+
+
+def _completeness(lead: Lead) -> int:
+    return sum(bool(_text(lead, key)) for key in ("name", "lead_title", "company_name"))
+
+
+def _missing_of_company(lead: Lead, other: Lead) -> Lead:
+    return {
+        key: other[key]
+        for group in _COMPANY
+        if not any(lead.get(key) for key in group)
+        for key in group
+        if other.get(key)
+    }
+
+
+def _domain(lead: Lead) -> str:
+    """The company's domain; empty where it is unknown. Providers write it with scheme and `www.`, or without."""
+    website = _text(lead, "company_website").casefold()
+    return website.partition("://")[2 if "://" in website else 0].partition("/")[0].removeprefix("www.")
+
+
+def _text(lead: Lead, key: str) -> str:
+    value = lead.get(key)
+    return value.strip() if isinstance(value, str) else ""
