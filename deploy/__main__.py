@@ -64,6 +64,7 @@ def deploy(gcloud: Gcloud, target: Target, *, private: bool | None) -> None:
     foundation.enable_apis(gcloud)
     vault = keeping.Vault(gcloud, target)
     vault.check(os.environ)
+    plain["PROVIDERS"] = vault.providers(os.environ, deployed.get("PROVIDERS", ""))
     foundation.lay(gcloud, target)
     versions, connection = vault.fill(os.environ)
     allow(gcloud, target, connection)

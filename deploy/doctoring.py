@@ -14,6 +14,7 @@ from deploy.keeping import Vault
 from deploy.release import plain_of, services
 from deploy.target import FUNCTIONS, NAME, Target
 from deploy.watching import ALERTS
+from functions.providers import provider_settings
 
 STALE = timedelta(minutes=20)
 """The scheduler sweeps every five minutes; a sweep that is older than this did not happen."""
@@ -78,7 +79,10 @@ def _secrets(gcloud: Gcloud, target: Target, there: dict[str, dict[str, Any]]) -
     vault = Vault(gcloud, target)
     for function in FUNCTIONS:
         used = plain_of(there[function.service]) if function.service in there else {}
+        asked = [provider_settings.key_of(name) for name in provider_settings.named(used)]
         for name in function.secrets:
+            if name in provider_settings.secrets() and name not in asked:
+                continue
             newest = vault.version(name) if vault.has(name) else ""
             if not newest and not gcloud.dry_run:
                 yield f"The secret {name} has no enabled version. Set {name} in the environment and run make deploy."

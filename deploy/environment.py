@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 from deploy.target import Function, Target
 from functions import settings
 from functions.errors import SettingsError
-from functions.settings import Settings
+from functions.providers import provider_settings
 
-SECRETS = ("SLINTEL_API_KEY", "LEADFILL_SECRET_KEY", "DATABASE_URL")
+SECRETS = (*provider_settings.secrets(), "LEADFILL_SECRET_KEY", "DATABASE_URL")
 """Settings that live in Secret Manager and never in a command, a file or a revision."""
 GIVEN_BY_CLOUD_RUN = ("K_SERVICE",)
-PLAIN = tuple(
-    field.name.upper() for field in fields(Settings) if field.name.upper() not in {*SECRETS, *GIVEN_BY_CLOUD_RUN}
-)
+DEFAULTS = settings.variables()
+PLAIN = tuple(name for name in DEFAULTS if name not in {*SECRETS, *GIVEN_BY_CLOUD_RUN})
 
 
 def chosen(
@@ -40,10 +38,11 @@ def chosen(
         "GOOGLE_CLOUD_PROJECT": target.project,
     }
     values = {
-        name: placed.get(name) or environ.get(name, "").strip() or deployed.get(name) or _default(name)
+        name: placed.get(name) or environ.get(name, "").strip() or deployed.get(name) or DEFAULTS[name]
         for name in PLAIN
     }
-    settings.read(values | {"K_SERVICE": "leadfill", "DATABASE_URL": environ.get("DATABASE_URL") or "postgresql://"})
+    as_deployed = {"K_SERVICE": "leadfill", "DATABASE_URL": environ.get("DATABASE_URL") or "postgresql://"}
+    settings.read(values | as_deployed, keys_needed=False)  # keys are kept apart from what is plain
     missing = []
     if not values["IDENTITY_AUDIENCE"]:
         missing.append("IDENTITY_AUDIENCE: the OAuth client id of the add-on's Apps Script project (docs/deploy.md).")
@@ -63,8 +62,3 @@ def of_function(function: Function, plain: Mapping[str, str]) -> dict[str, str]:
         "CLOUD_RUN_TIMEOUT_SECONDS": str(function.timeout_s),
     }
     return dict(sorted((dict(plain) | platform).items()))
-
-
-def _default(name: str) -> str:
-    (value,) = [field.default for field in fields(Settings) if field.name.upper() == name]
-    return ",".join(value) if isinstance(value, tuple) else str(value)

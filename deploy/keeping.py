@@ -11,6 +11,8 @@ from deploy.gcloud import Gcloud, grant
 from deploy.target import FUNCTIONS, NAME, Target
 from functions.auth.encryption import weakness
 from functions.errors import SettingsError
+from functions.providers import provider_settings
+from functions.providers.registry import REGISTRY
 
 
 class Vault:
@@ -28,8 +30,17 @@ class Vault:
         Raises:
             SettingsError: no, or one is too weak.
         """
-        if not environ.get("SLINTEL_API_KEY") and not self.has("SLINTEL_API_KEY") and not self._gcloud.dry_run:
-            raise SettingsError("Set SLINTEL_API_KEY in the environment first; it is then kept in Secret Manager.")
+        names = provider_settings.named(environ)
+        lacking = [name for name in names if not self._is_keyed(environ, name)]
+        if lacking and not self._gcloud.dry_run:
+            keys = " and ".join(provider_settings.key_of(name) for name in lacking)
+            raise SettingsError(f"Set {keys} in the environment first: PROVIDERS names {', '.join(lacking)}.")
+        if not names and not self.providers(environ, "") and not self._gcloud.dry_run:
+            keys = ", ".join(provider_settings.secrets())
+            raise SettingsError(
+                f"Set the API key of a provider in the environment first, one or more of {keys}; "
+                "it is then kept in Secret Manager."
+            )
         given = environ.get("LEADFILL_SECRET_KEY", "")
         if given and (wrong := weakness(given)):
             raise SettingsError(f"LEADFILL_SECRET_KEY {wrong}")
@@ -37,6 +48,24 @@ class Vault:
     def has(self, name: str) -> bool:
         """Return whether there is such a secret, with a value."""
         return _called(name) in self._there and bool(self.version(name))
+
+    def providers(self, environ: Mapping[str, str], deployed: str) -> str:
+        """The value of `PROVIDERS`: what the deployer says, else what is deployed and behind it who has a new key.
+
+        Args:
+            environ: the deployer's environment.
+            deployed: the value of what is deployed now; empty if nothing is.
+        """
+        named = provider_settings.named(environ)
+        if not named:
+            is_new = [name for name in REGISTRY if not self.has(provider_settings.key_of(name)) or not deployed]
+            before = provider_settings.named({"PROVIDERS": deployed})
+            named = before + [name for name in is_new if name not in before and self._is_keyed(environ, name)]
+        return ",".join(named)
+
+    def _is_keyed(self, environ: Mapping[str, str], provider: str) -> bool:
+        key = provider_settings.key_of(provider)
+        return bool(environ.get(key, "").strip()) or self.has(key)
 
     def version(self, name: str) -> str:
         """The number of a secret's newest version; empty if it has none."""
@@ -65,6 +94,8 @@ class Vault:
         connection = ""
         for name in SECRETS:
             given = environ.get(name, "").strip()
+            if name in provider_settings.secrets() and not given and not self.has(name):
+                continue  # this team does not have that provider
             if given or not self.has(name):
                 given = given or self._made(name)
                 versions[name] = self.keep(name, given)
@@ -78,7 +109,6 @@ class Vault:
     def _made(self, name: str) -> str:
         if name == "DATABASE_URL":
             return database.make(self._gcloud, self._target)
-        # In a dry run the API key may be absent too.
         return secrets.token_urlsafe(32)
 
     def _share(self) -> None:
@@ -86,6 +116,8 @@ class Vault:
         readers = {("migrate", "DATABASE_URL")}
         readers |= {(function.account, name) for function in FUNCTIONS for name in function.secrets}
         for name in SECRETS:
+            if _called(name) not in self._there:
+                continue
             members = sorted(f"serviceAccount:{self._target.account(role)}" for role, it in readers if it == name)
             rights = [(member, "roles/secretmanager.secretAccessor") for member in members]
             grant(self._gcloud, ("secrets", _called(name)), rights)

@@ -31,6 +31,10 @@ class Release:
     """True if Cloud Run itself checks who calls `api`, before Leadfill does."""
     image: str
 
+    def secrets_of(self, function: Function) -> tuple[str, ...]:
+        """The secrets that a function gets: of those that it may read, those that have a value."""
+        return tuple(name for name in function.secrets if name in self.versions)
+
 
 def image_of(target: Target) -> str:
     """The image that is made of the present source."""
@@ -98,7 +102,7 @@ def wanted(function: Function, target: Target, release: Release) -> dict[str, ob
     """Check that a function's service is as it must be."""
     private = function.name == "api" and release.private_api
     environment = of_function(function, release.plain)
-    environment |= {name: _secret(name, release) for name in function.secrets}
+    environment |= {name: _secret(name, release) for name in release.secrets_of(function)}
     return {
         "image": release.image,
         "environment": environment,
@@ -160,7 +164,7 @@ def _flags(function: Function, target: Target, release: Release) -> Sequence[str
         "--invoker-iam-check" if private else "--no-invoker-iam-check",
         audience,
         f"--set-env-vars=^~~^{variables}",
-        f"--set-secrets={','.join(reference(name, release.versions[name]) for name in function.secrets)}",
+        f"--set-secrets={','.join(reference(name, release.versions[name]) for name in release.secrets_of(function))}",
         connection,
     )
 

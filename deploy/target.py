@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from functions.providers import provider_settings
+
 NAME = "leadfill"
 """Begins the name of all that is made, so that it is found again, and nothing else is touched."""
 
@@ -61,6 +63,7 @@ class Function:
     cpu: str = "1"
     ingress: str = "all"
     secrets: tuple[str, ...] = ("DATABASE_URL", "LEADFILL_SECRET_KEY")
+    """Those that it may read; of the keys of providers it gets those that are kept."""
 
     @property
     def service(self) -> str:
@@ -68,7 +71,8 @@ class Function:
         return f"{NAME}-{self.name}"
 
 
-_ALL_SECRETS = ("DATABASE_URL", "LEADFILL_SECRET_KEY", "SLINTEL_API_KEY")
+_ALL_SECRETS = ("DATABASE_URL", "LEADFILL_SECRET_KEY", *provider_settings.secrets())
+"""Those of a function that asks providers (`bootstrap.ASKING`)."""
 
 FUNCTIONS = (
     Function(name="api", account="api", concurrency=16, max_instances=3, timeout_s=60),

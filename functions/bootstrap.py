@@ -13,10 +13,11 @@ from functions.auth.encryption import TokenCipher
 from functions.auth.identity_tokens import Access
 from functions.context import AppContext
 from functions.credits.caps import Limits
+from functions.credits.terms import Terms
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.errors import SettingsError
-from functions.providers.slintel import Slintel
+from functions.providers import provider_settings
 from functions.settings import Settings, read
 from functions.store import schema_version
 from functions.store.database import Store
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from functions.jobs.permissions import Permissions
 
 TARGETS = ("api", "formula", "worker", "sweep")
+ASKING = frozenset({"formula", "worker"})
+"""Those that ask providers, and so hold their keys."""
 
 
 def serve(target: str, request: Request) -> Response:
@@ -53,7 +56,7 @@ def application(target: str) -> Flask:
         SettingsError: with one line for each variable that is wrong.
         StoreError: the store cannot be opened.
     """
-    settings = read(os.environ)
+    settings = read(os.environ, keys_needed=target in ASKING)
     logs.set_up(settings.google_cloud_project)
     opened = store(settings)
     if target == "formula":
@@ -111,6 +114,7 @@ def context(settings: Settings, opened: Store, queue: Queue) -> AppContext:
         cipher=TokenCipher(settings.leadfill_secret_key, "sheet access"),
         sheets_endpoint=settings.sheets_api_endpoint,
         make_enricher=make_enricher,
+        terms=terms(settings),
         clock=opened.clock,
     )
 
@@ -188,20 +192,35 @@ def enricher(settings: Settings, opened: Store) -> Enricher:
     """The enricher over an open store.
 
     Raises:
-        SettingsError: without an API key.
+        SettingsError: no provider has an API key, or a URL or key cannot be sent.
     """
-    if not settings.slintel_api_key:
-        raise SettingsError("SLINTEL_API_KEY is not set; Slintel answers nobody without one.")
-    slintel = Slintel(
-        settings.slintel_base_url,
-        settings.slintel_api_key,
-        concurrency=settings.slintel_concurrency,
-        timeout_s=settings.slintel_timeout_s,
-    )
+    lanes = dispatchers(settings)
+    if not lanes:
+        raise SettingsError(f"No provider can be asked: set the API key of one, such as {' or '.join(_KEYS)}.")
     return Enricher(
         store=opened,
-        dispatcher=Dispatcher(slintel, settings.slintel_concurrency),
+        dispatcher=next(iter(lanes.values())),
         limits=limits(settings),
         fresh=freshness(settings),
         clock=opened.clock,
     )
+
+
+_KEYS = provider_settings.secrets()
+
+
+def dispatchers(settings: Settings) -> dict[str, Dispatcher]:
+    """A dispatcher for each provider that a run may ask, in the waterfall's order.
+
+    Raises:
+        SettingsError: a provider's URL or key cannot be sent.
+    """
+    return {
+        name: Dispatcher(provider_settings.make(name, chosen), chosen.concurrency)
+        for name, chosen in settings.providers.items()
+    }
+
+
+def terms(settings: Settings) -> dict[str, Terms]:
+    """The terms of the providers that a run may ask, in the waterfall's order."""
+    return {name: provider_settings.terms_of(name, chosen) for name, chosen in settings.providers.items()}

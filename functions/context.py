@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from functions.auth.encryption import DecryptionFailed, TokenCipher
 from functions.credits.caps import Limits
+from functions.credits.terms import Terms
 from functions.enrichment.enricher import Enricher
 from functions.errors import SheetAccessExpired
 from functions.runtime import REAL, Runtime
@@ -35,6 +36,8 @@ class AppContext:
     sheets_endpoint: str
     make_enricher: Callable[[], Enricher]
     """The process's one enricher; made when it is first needed, since it needs the API key."""
+    terms: Mapping[str, Terms] = field(default_factory=dict)
+    """Those of the providers that a run may ask, in the waterfall's order."""
     clock: Callable[[], datetime] = REAL.now
     """The present, on which all instances agree."""
     runtime: Runtime = REAL

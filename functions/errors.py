@@ -122,20 +122,20 @@ class CapReached(LeadfillError):
 
 
 class ProviderError(LeadfillError):
-    """Slintel could not be used."""
+    """The provider could not be used."""
 
     slug = "provider"
     status = 502
 
 
 class KeyRejected(ProviderError):
-    """Slintel rejected the API key; check SLINTEL_API_KEY. The run stopped, and the refused lookups cost nothing."""
+    """The provider rejected its API key; check it. The refused lookups cost nothing."""
 
     slug = "key-rejected"
 
 
 class QuotaExhausted(ProviderError):
-    """The quota of the Slintel plan is used up. The run stopped; what was done is kept."""
+    """The credits of the plan with the provider are used up; what was done is kept."""
 
     slug = "quota-exhausted"
 

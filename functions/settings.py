@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 from urllib.parse import parse_qs, urlsplit
 
 from functions.errors import SettingsError
+from functions.providers import provider_settings
+from functions.providers.provider_settings import ProviderSettings
+from functions.providers.registry import REGISTRY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every variable of the environment that Leadfill reads; the attribute is its name in lower case."""
+    """Every variable of the environment that Leadfill reads, named by an attribute in lower case, but for `providers`."""
 
-    slintel_api_key: str = ""
-    slintel_base_url: str = "https://apiv2.slintel.com/v2.0"
-    slintel_concurrency: int = 16
-    """Lookups in flight per instance."""
-    slintel_timeout_s: float = 35.0
-    """Above the gateway's own 29 s, so that a late answer is still an answer."""
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    """Those that a run may ask, in the waterfall's order: `PROVIDERS`, and the variables of `provider_settings`."""
     database_url: str = "sqlite:///leadfill.db"
     fresh_days: int = 180
     """Days for which a lead counts as known."""
@@ -58,8 +57,12 @@ class Settings:
         return "Settings(…)"
 
 
-def read(environ: Mapping[str, str]) -> Settings:
+def read(environ: Mapping[str, str], *, keys_needed: bool = True) -> Settings:
     """Reads and validates every variable at once.
+
+    Args:
+        environ: the environment.
+        keys_needed: false for a process that asks no provider: it has no key, and `PROVIDERS` tells it who can be used.
 
     Raises:
         SettingsError: with one line for each variable that is wrong.
@@ -67,19 +70,32 @@ def read(environ: Mapping[str, str]) -> Settings:
     hints = get_type_hints(Settings)
     values: dict[str, Any] = {}
     wrong: list[str] = []
-    for field in fields(Settings):
-        text = environ.get(field.name.upper(), "").strip()
+    for name in _SIMPLE:
+        text = environ.get(name.upper(), "").strip()
         if not text:
             continue
         try:
-            values[field.name] = _convert(text, hints[field.name])
+            values[name] = _convert(text, hints[name])
         except ValueError as error:
-            wrong.append(f"{field.name.upper()} {error}")
-    settings = Settings(**values)
-    wrong += _contradictions(settings)
+            wrong.append(f"{name.upper()} {error}")
+    providers, wrong_providers = provider_settings.read(environ, keys_needed=keys_needed)
+    settings = Settings(**values, providers=providers)
+    wrong += wrong_providers + _contradictions(settings) + _unsafe_providers(environ)
     if wrong:
         raise SettingsError("These settings are wrong:\n" + "\n".join(f"- {line}" for line in wrong))
     return settings
+
+
+def variables() -> dict[str, str]:
+    """Every variable with its default as text; empty where there is none."""
+    defaults = {one.name: one.default for one in fields(Settings)}
+    simple = {name.upper(): _as_text(defaults[name]) for name in _SIMPLE}
+    of_providers = [provider_settings.variables(name) for name in REGISTRY]
+    return {"PROVIDERS": ""} | {name: text for one in of_providers for name, text in one.items()} | simple
+
+
+def _as_text(default: object) -> str:
+    return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
 def _convert(text: str, kind: object) -> object:
@@ -96,21 +112,14 @@ def _convert(text: str, kind: object) -> object:
     return text
 
 
+_SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "providers")
+"""The attributes that are one variable each."""
+
 _THIS_MACHINE = {("http", "127.0.0.1"), ("http", "localhost"), ("http", "::1")}
 
 
 def _contradictions(settings: Settings) -> list[str]:
-    wrong = []
-    if not _is_safe(settings.slintel_base_url):
-        wrong.append("SLINTEL_BASE_URL must begin with https://, since the API key travels with each request.")
-    if not 1 <= settings.slintel_concurrency <= 256:
-        wrong.append("SLINTEL_CONCURRENCY must lie between 1 and 256.")
-    if not 30 <= settings.slintel_timeout_s <= 120:
-        wrong.append(
-            "SLINTEL_TIMEOUT_S must lie between 30 and 120: Slintel's gateway itself answers after 29 s at the latest, "
-            "and a claim must outlive its lookup."
-        )
-    wrong += [
+    wrong = [
         f"{name} must be at least 1: what is stale at once is paid for again in the same run."
         for name, days in (("FRESH_DAYS", settings.fresh_days), ("MISS_FRESH_DAYS", settings.miss_fresh_days))
         if days < 1
@@ -118,6 +127,14 @@ def _contradictions(settings: Settings) -> list[str]:
     if settings.k_service:
         wrong += _unsafe_in_the_cloud(settings)
     return wrong
+
+
+def _unsafe_providers(environ: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} must begin with https://, since the API key travels with each request."
+        for registered in REGISTRY.values()
+        if (url := environ.get(name := f"{registered.variables}_BASE_URL", "").strip()) and not _is_safe(url)
+    ]
 
 
 _ADDRESSES = (

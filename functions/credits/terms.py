@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -21,6 +21,9 @@ NO_NEEDS: Needs = frozenset()
 EVERY_NEED: Needs = frozenset(Need)
 ONLY_EMAIL: Needs = frozenset({Need.EMAIL})
 """The one case in which a provider may be told to charge for people with an address only."""
+
+
+_DAY = timedelta(days=1)
 
 
 class WindowStart(StrEnum):
@@ -62,6 +65,22 @@ class Terms:
     """The needs that the provider's data can fill."""
     limits: tuple[Limit, ...]
     """All of them hold at once; by default those of the smallest plan with access to the API."""
+
+    def limited_to(self, *, per_second: Decimal | None, per_day: Decimal | None) -> Terms:
+        """Return the terms with the limits of another contract; None keeps what is documented.
+
+        Args:
+            per_second: takes the place of every limit that is shorter than a day, since one of a minute or an hour
+                belongs to the same documented plan.
+            per_day: takes the place of the limits of a day and longer.
+        """
+        short = tuple(limit for limit in self.limits if limit.window < _DAY)
+        long = tuple(limit for limit in self.limits if limit.window >= _DAY)
+        if per_second is not None:
+            short = (Limit(per_second, timedelta(seconds=1), WindowStart.ROLLING),)
+        if per_day is not None:
+            long = (Limit(per_day, _DAY, long[0].starts if long else WindowStart.ROLLING),)
+        return replace(self, limits=short + long)
 
     def max_price(self, needs: Needs) -> Decimal:
         """Return the most that a lookup for `needs` costs: 0 if the provider fills none, since it is not asked then."""

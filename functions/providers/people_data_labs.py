@@ -43,10 +43,12 @@ class PeopleDataLabs:
     """The provider People Data Labs."""
 
     name = NAME
-    terms = TERMS
 
-    def __init__(self, base_url: str, api_key: str, *, concurrency: int, timeout_s: float) -> None:
-        """Opens no connection yet; arguments and errors are those of `HttpClient`."""
+    def __init__(
+        self, base_url: str, api_key: str, *, terms: Terms = TERMS, concurrency: int, timeout_s: float
+    ) -> None:
+        """Opens no connection yet; the other arguments and errors are those of `HttpClient`."""
+        self.terms = terms
         headers = {"X-Api-Key": api_key}
         self._http = HttpClient(VARIABLES, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
 

@@ -1,7 +1,4 @@
-"""The providers by name, with the defaults of their settings.
-
-`make` is used for those that a run can ask today; docs/providers.md says which.
-"""
+"""The providers by name, with the defaults of their settings; a further one is a file beside this one and an entry."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from functions.credits.terms import Terms
 from functions.providers import apollo, people_data_labs, prospeo, slintel
 from functions.providers.contract import Provider
 
@@ -16,7 +14,9 @@ from functions.providers.contract import Provider
 class MakeProvider(Protocol):
     """A provider's class."""
 
-    def __call__(self, base_url: str, api_key: str, *, concurrency: int, timeout_s: float) -> Provider:
+    def __call__(
+        self, base_url: str, api_key: str, *, terms: Terms = ..., concurrency: int, timeout_s: float
+    ) -> Provider:
         """Makes the provider; raises `SettingsError` where URL or key cannot be sent."""
         ...
 
@@ -30,6 +30,8 @@ class Registered:
     variables: str
     """The beginning of the names of its settings."""
     make: MakeProvider
+    terms: Terms
+    """As documented."""
     base_url: str
     concurrency: int = 16
     """Lookups in flight per instance."""
@@ -39,22 +41,32 @@ class Registered:
 
 REGISTRY: Mapping[str, Registered] = {
     slintel.NAME: Registered(
-        label="Slintel", variables="SLINTEL", make=slintel.Slintel, base_url="https://apiv2.slintel.com/v2.0"
+        label=slintel.LABEL,
+        variables=slintel.VARIABLES,
+        make=slintel.Slintel,
+        terms=slintel.TERMS,
+        base_url="https://apiv2.slintel.com/v2.0",
     ),
     people_data_labs.NAME: Registered(
         label=people_data_labs.LABEL,
         variables=people_data_labs.VARIABLES,
         make=people_data_labs.PeopleDataLabs,
+        terms=people_data_labs.TERMS,
         base_url="https://api.peopledatalabs.com/v5",
     ),
     prospeo.NAME: Registered(
         label=prospeo.LABEL,
         variables=prospeo.VARIABLES,
         make=prospeo.Prospeo,
+        terms=prospeo.TERMS,
         base_url="https://api.prospeo.io",
     ),
     apollo.NAME: Registered(
-        label=apollo.LABEL, variables=apollo.VARIABLES, make=apollo.Apollo, base_url="https://api.apollo.io/api/v1"
+        label=apollo.LABEL,
+        variables=apollo.VARIABLES,
+        make=apollo.Apollo,
+        terms=apollo.TERMS,
+        base_url="https://api.apollo.io/api/v1",
     ),
 }
 """In the order in which a waterfall asks them unless `PROVIDERS` says otherwise."""

@@ -24,12 +24,11 @@ from functions.credits.lookup_result import (
     Unreadable,
 )
 from functions.credits.terms import EVERY_NEED, Limit, Needs, Terms, WindowStart
-from functions.errors import KeyRejected, QuotaExhausted
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance
+from functions.providers.contract import Answer, Balance, key_rejected, quota_exhausted
 from functions.providers.http import HttpClient, NoReply, Reply
 
-NAME = "slintel"
+NAME, LABEL, VARIABLES = "slintel", "Slintel", "SLINTEL"
 
 DAY = Limit(Decimal(10_000), timedelta(days=1), WindowStart.CLOCK)
 """Resets at 00:00 GMT."""
@@ -64,13 +63,14 @@ class Slintel:
     """The provider Slintel."""
 
     name = NAME
-    terms = TERMS
 
-    def __init__(self, base_url: str, api_key: str, *, concurrency: int, timeout_s: float) -> None:
-        """Opens no connection yet; arguments and errors are those of `HttpClient`."""
-        self._http = HttpClient(
-            "SLINTEL", base_url, {"x-api-key": api_key}, concurrency=concurrency, timeout_s=timeout_s
-        )
+    def __init__(
+        self, base_url: str, api_key: str, *, terms: Terms = TERMS, concurrency: int, timeout_s: float
+    ) -> None:
+        """Opens no connection yet; the other arguments and errors are those of `HttpClient`."""
+        self.terms = terms
+        headers = {"x-api-key": api_key}
+        self._http = HttpClient(VARIABLES, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
 
     def __repr__(self) -> str:
         """Without the key."""
@@ -96,7 +96,7 @@ class Slintel:
         if isinstance(reply, NoReply):
             return None
         if reply.status in {401, 403}:
-            raise KeyRejected
+            raise key_rejected(LABEL, VARIABLES)
         account = reply.json(_Credits) if reply.status == 200 else None
         return Balance(account.available_credits, account.consumed_credits) if account else None
 
@@ -111,11 +111,11 @@ def _conclude(reply: Reply) -> LookupResult:
     if 200 <= status < 300:
         return _lead(reply)
     if status in {401, 403}:
-        raise KeyRejected
+        raise key_rejected(LABEL, VARIABLES)
     if status == 402:
-        raise QuotaExhausted
+        raise quota_exhausted(LABEL)
     if status == 429 and _message(reply).startswith(_LIMIT_EXCEEDED):
-        raise QuotaExhausted(until=DAY.next_window(reply.sent_at))
+        raise quota_exhausted(LABEL, DAY.next_window(reply.sent_at))
     others: dict[int, LookupResult] = {
         404: Missing(successful=False),
         408: Unavailable(status, reply.retry_after_s),  # arrived in part only, by RFC 9110: it may be repeated

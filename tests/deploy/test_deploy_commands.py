@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,15 @@ from deploy.source import ROOT
 from deploy.target import FUNCTIONS, Function, Target
 from functions.errors import SettingsError
 from functions.jobs.new_job import CHUNK_ROWS
-from functions.settings import Settings, read
+from functions.settings import read, variables
 from functions.store.database import Store
 from functions.task_queue import DISPATCH_DEADLINE_S
 
 SECRET_VALUES = {
     "SLINTEL_API_KEY": "sk-the-key-of-slintel",
+    "PEOPLE_DATA_LABS_API_KEY": "the-key-of-people-data-labs",
+    "PROSPEO_API_KEY": "the-key-of-prospeo",
+    "APOLLO_API_KEY": "the-key-of-apollo",
     "LEADFILL_SECRET_KEY": "Zq3vT8xLw1Yb6Nc0Rk5Jd2Hf9Mg4Ps7A",
     "DATABASE_URL": "postgresql://leadfill:the-password@db.example.com/leadfill?sslmode=verify-full",
 }
@@ -86,7 +88,7 @@ def test_without_a_database_url_a_cloud_sql_instance_is_made() -> None:
 
 
 def test_every_variable_is_a_setting_and_every_setting_is_a_variable(printed: str) -> None:
-    known = {field.name.upper() for field in fields(Settings)}
+    known = set(variables())
     together: set[str] = set()
     for words in commands(printed):
         if words[:2] == ["run", "deploy"]:
@@ -95,6 +97,27 @@ def test_every_variable_is_a_setting_and_every_setting_is_a_variable(printed: st
             assert names >= PLATFORM
             together |= names
     assert together - PLATFORM == known - set(environment.GIVEN_BY_CLOUD_RUN)
+
+
+def test_each_provider_with_a_key_is_asked_and_only_who_asks_it_gets_the_key() -> None:
+    keys = {name: SECRET_VALUES[name] for name in ("PROSPEO_API_KEY", "SLINTEL_API_KEY")}
+    done = dry_run("up", **GIVEN, **keys, DATABASE_URL=SECRET_VALUES["DATABASE_URL"])
+    deployed = {words[2]: words for words in commands(done.stdout) if words[:2] == ["run", "deploy"]}
+    for name, words in deployed.items():
+        assert "~~PROVIDERS=slintel,prospeo~~" in flag(words, "set-env-vars")
+        held = {pair.partition("=")[0] for pair in flag(words, "set-secrets").split(",")}
+        asks = name in {"leadfill-formula", "leadfill-worker"}
+        assert held == {"DATABASE_URL", "LEADFILL_SECRET_KEY"} | (set(keys) if asks else set())
+    assert "people-data-labs" not in done.stdout
+
+
+def test_the_deployer_says_in_which_order_providers_are_asked() -> None:
+    keys = {name: SECRET_VALUES[name] for name in ("PROSPEO_API_KEY", "SLINTEL_API_KEY")}
+    done = dry_run("up", **GIVEN, **keys, PROVIDERS="prospeo,slintel")
+    assert done.stdout.count("~~PROVIDERS=prospeo,slintel~~") == len(FUNCTIONS)
+    wrong = dry_run("up", **GIVEN, **keys, PROVIDERS="prospeo,hunter")
+    assert wrong.returncode != 0
+    assert "PROVIDERS must hold names of" in wrong.stderr
 
 
 def test_no_secret_is_printed_or_stands_on_a_command_line(printed: str) -> None:

@@ -6,7 +6,6 @@ import ast
 import re
 import subprocess
 import tomllib
-from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
@@ -15,7 +14,8 @@ import pytest
 
 from functions import formula
 from functions.fields.catalogue import CATALOGUE
-from functions.settings import Settings
+from functions.providers.registry import REGISTRY
+from functions.settings import variables
 from functions.store import schema
 from functions.store.job_states import ChunkState
 from local import enrich
@@ -54,19 +54,16 @@ def tracked() -> list[str]:
     return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
-def shown(default: object) -> str:
-    """A default as the table shows it."""
-    if isinstance(default, tuple):
-        return ",".join(default)
-    return f"{default:g}" if isinstance(default, float) else str(default)
-
-
-def test_the_settings_table_is_the_settings() -> None:
-    rows = table(text_of(DOCS / "settings.md"))
-    assert [(name.strip("`"), default.strip("`–")) for name, default, _ in rows] == [  # noqa: RUF001 - a dash is shown where there is no default
-        (field.name.upper(), shown(field.default)) for field in fields(Settings)
-    ]
+def test_the_settings_tables_are_the_settings() -> None:
+    page = DOCS / "settings.md"
+    rows = table(section(page, "Leadfill"))
+    documented = {name.strip("`"): default.strip("`–") for name, default, _ in rows}  # noqa: RUF001 - a dash is shown where there is no default
     assert all(meaning.endswith(".") for *_, meaning in rows)
+    for end, *defaults, meaning in table(section(page, "Providers")):
+        names = [f"{one.variables}_{end.strip('`…_')}" for one in REGISTRY.values()]
+        documented |= dict(zip(names, (default.strip("`–") for default in defaults), strict=True))  # noqa: RUF001 - here, too
+        assert meaning.endswith(".")
+    assert documented == variables()
 
 
 def test_every_option_of_the_command_line_is_documented() -> None:

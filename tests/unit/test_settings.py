@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from functions.errors import SettingsError
+from functions.providers.provider_settings import terms_of
+from functions.providers.registry import REGISTRY
 from functions.settings import Settings, read
 
 
@@ -17,6 +21,13 @@ from functions.settings import Settings, read
         ("SLINTEL_TIMEOUT_S", "20"),
         ("SLINTEL_TIMEOUT_S", "600"),
         ("SLINTEL_TIMEOUT_S", "nan"),
+        ("PEOPLE_DATA_LABS_PER_SECOND", "0"),
+        ("PEOPLE_DATA_LABS_PER_SECOND", "-1"),
+        ("PROSPEO_PER_DAY", "inf"),
+        ("PROSPEO_PER_DAY", "a lot"),
+        ("APOLLO_CONCURRENCY", "1.5"),
+        ("APOLLO_TIMEOUT_S", "29"),
+        ("APOLLO_BASE_URL", "http://apollo.example/v1"),
         ("FRESH_DAYS", "0"),
         ("MISS_FRESH_DAYS", "0"),
         ("FRESH_DAYS", "-1"),
@@ -58,6 +69,9 @@ CLOUD = {"K_SERVICE": "leadfill", "DATABASE_URL": "postgresql+psycopg://leadfill
         "IDENTITY_CERTS_URL",
         "IDENTITY_TOKENINFO_URL",
         "SLINTEL_BASE_URL",
+        "PEOPLE_DATA_LABS_BASE_URL",
+        "PROSPEO_BASE_URL",
+        "APOLLO_BASE_URL",
     ],
 )
 def test_every_address_is_reached_over_tls_in_the_cloud(name: str) -> None:
@@ -98,7 +112,8 @@ def test_a_socket_this_machine_and_a_verified_server_are_fine(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://localhost:8084/v2.0", "http://127.0.0.1:1/", "http://[::1]:1/", "https://x.y"])
 def test_the_key_may_go_to_this_machine_or_over_tls(url: str) -> None:
-    assert read({"SLINTEL_BASE_URL": url}).slintel_base_url == url
+    settings = read({"SLINTEL_BASE_URL": url, "SLINTEL_API_KEY": "key"})
+    assert settings.providers["slintel"].base_url == url
 
 
 def test_an_empty_environment_is_the_defaults_and_blanks_are_none() -> None:
@@ -106,7 +121,57 @@ def test_an_empty_environment_is_the_defaults_and_blanks_are_none() -> None:
 
 
 def test_no_secret_is_shown() -> None:
-    shown = repr(
-        read({"SLINTEL_API_KEY": "s3cret", "LEADFILL_SECRET_KEY": "s3cret", "DATABASE_URL": "sqlite:///s3cret"})
+    settings = read({"SLINTEL_API_KEY": "s3cret", "LEADFILL_SECRET_KEY": "s3cret", "DATABASE_URL": "sqlite:///s3cret"})
+    assert "s3cret" not in repr(settings)
+    assert "s3cret" not in repr(settings.providers["slintel"])
+
+
+KEYS = {"SLINTEL_API_KEY": "a", "PROSPEO_API_KEY": "b", "APOLLO_API_KEY": "c"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "order"),
+    [
+        ({}, []),
+        ({"SLINTEL_API_KEY": " "}, []),
+        ({"APOLLO_API_KEY": "c"}, ["apollo"]),
+        (KEYS, ["slintel", "prospeo", "apollo"]),
+        (KEYS | {"PROVIDERS": "apollo, Slintel,"}, ["apollo", "slintel"]),
+    ],
+)
+def test_a_run_may_ask_who_has_a_key_or_who_is_named_in_that_order(environ: dict[str, str], order: list[str]) -> None:
+    assert list(read(environ).providers) == order
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [
+        ("prospeo,people_data_labs", "people_data_labs has none, so set PEOPLE_DATA_LABS_API_KEY"),
+        ("prospeo,hunter", "it holds hunter"),
+        ("prospeo,slintel,prospeo", "name each provider once"),
+    ],
+)
+def test_a_wrong_waterfall_stops_the_start(named: str, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=f"- PROVIDERS must .*{sentence}"):
+        read(KEYS | {"PROVIDERS": named})
+
+
+def test_a_process_that_asks_nobody_needs_no_key_to_know_the_waterfall() -> None:
+    assert list(read({"PROVIDERS": "prospeo,slintel"}, keys_needed=False).providers) == ["prospeo", "slintel"]
+    with pytest.raises(SettingsError, match="PROVIDERS"):
+        read({"PROVIDERS": "prospeo,hunter"}, keys_needed=False)
+
+
+def test_each_provider_has_its_own_settings_and_else_what_is_documented() -> None:
+    said = {"PER_SECOND": "16.5", "PER_DAY": "90000", "CONCURRENCY": "8", "TIMEOUT_S": "40"}
+    settings = read(KEYS | {f"PROSPEO_{name}": value for name, value in said.items()})
+    prospeo, apollo = settings.providers["prospeo"], settings.providers["apollo"]
+    assert (prospeo.per_second, prospeo.per_day, prospeo.concurrency, prospeo.timeout_s) == (
+        Decimal("16.5"),
+        Decimal(90_000),
+        8,
+        40.0,
     )
-    assert "s3cret" not in shown
+    assert [limit.count for limit in terms_of("prospeo", prospeo).limits] == [Decimal("16.5"), Decimal(90_000)]
+    assert terms_of("apollo", apollo) == REGISTRY["apollo"].terms
+    assert (apollo.base_url, apollo.concurrency) == ("https://api.apollo.io/api/v1", 16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,8 +10,6 @@ import pytest
 
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Need, Terms, WindowStart
 from functions.providers.registry import REGISTRY
-from functions.providers.slintel import TERMS
-from functions.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
 NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=UTC)
@@ -57,7 +54,7 @@ def test_the_table_of_terms_in_the_documents_is_what_the_adapters_say() -> None:
     columns = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     rows = {cells[0]: cells[1:] for cells in columns[:20]}
     providers = list(REGISTRY)
-    terms = [one.make(one.base_url, "key", concurrency=1, timeout_s=30).terms for one in REGISTRY.values()]
+    terms = [one.terms for one in REGISTRY.values()]
     assert rows["name"] == [f"`{name}`" for name in providers]
     assert rows["requests"] == [
         ", ".join(f"{limit.count} in {WORDS[limit.window]}" for limit in one.limits) for one in terms
@@ -68,9 +65,14 @@ def test_the_table_of_terms_in_the_documents_is_what_the_adapters_say() -> None:
     assert rows["a person who is found"] == [f"{one.price} credit" for one in terms]
 
 
-def test_settings_and_registry_have_the_same_defaults() -> None:
-    defaults = {field.name: field.default for field in fields(Settings)}
-    slintel = REGISTRY["slintel"]
-    assert slintel.make(slintel.base_url, "key", concurrency=1, timeout_s=30).terms is TERMS
-    for name in ("base_url", "concurrency", "timeout_s"):
-        assert defaults[f"slintel_{name}"] == getattr(slintel, name)
+@pytest.mark.parametrize("name", list(REGISTRY))
+def test_the_limits_of_another_contract_replace_those_of_the_documented_plan(name: str) -> None:
+    documented, day = REGISTRY[name].terms, timedelta(days=1)
+    short = tuple(limit for limit in documented.limits if limit.window < day)
+    long = tuple(limit for limit in documented.limits if limit.window == day)
+    assert documented.limited_to(per_second=None, per_day=None) == documented
+    faster = documented.limited_to(per_second=Decimal("16.5"), per_day=None)
+    assert faster.limits == (Limit(Decimal("16.5"), timedelta(seconds=1), WindowStart.ROLLING), *long)
+    longer = documented.limited_to(per_second=None, per_day=Decimal(7))
+    assert longer.limits == (*short, Limit(Decimal(7), day, long[0].starts if long else WindowStart.ROLLING))
+    assert (longer.price, longer.repeats_are_free) == (documented.price, documented.repeats_are_free)
