@@ -15,7 +15,7 @@ from functions.providers.registry import REGISTRY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every variable of the environment that Leadfill reads, named by an attribute in lower case, but for `providers`."""
+    """Every variable of the environment that Leadfill reads; an attribute is its name, but for those of `providers`."""
 
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     """Those that a run may ask, in the waterfall's order: `PROVIDERS`, and the variables of `provider_settings`."""
