@@ -21,6 +21,8 @@ KEEP_LEADS = timedelta(days=730)
 """Period for which a lead is kept that nobody has looked up again."""
 KEEP_FORMULA_TOKENS = timedelta(days=30)
 """Period after its end in which the maker of a formula token is kept."""
+KEEP_RATES = timedelta(days=2)
+"""Longer than the longest window that requests are counted in."""
 MAX_WAIT = timedelta(days=30)
 """Period for which a run waits for somebody to renew its access."""
 GIVEN_UP = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
@@ -63,6 +65,7 @@ def sweep(context: AppContext) -> SweepReport:
             jobs=now - KEEP_JOBS,
             leads=now - KEEP_LEADS,
             formula_tokens=now - KEEP_FORMULA_TOKENS,
+            rates=now - KEEP_RATES,
         )
     for chunk_id in chunk_ids:
         context.queue.enqueue(chunk_id)

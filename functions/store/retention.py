@@ -10,7 +10,13 @@ from functions.store import schema
 
 
 def purge(
-    connection: sa.Connection, *, cell_history: datetime, jobs: datetime, leads: datetime, formula_tokens: datetime
+    connection: sa.Connection,
+    *,
+    cell_history: datetime,
+    jobs: datetime,
+    leads: datetime,
+    formula_tokens: datetime,
+    rates: datetime,
 ) -> int:
     """Deletes what is older than these moments; how many rows that were.
 
@@ -20,6 +26,7 @@ def purge(
         jobs: whole jobs that ended before.
         leads: what was learned, or first shown by a formula, before.
         formula_tokens: those that expired before.
+        rates: of providers and spreadsheets that nobody has asked since.
     """
     rows, before, table = schema.job_rows, schema.snapshots, schema.jobs
     old = sa.select(table.c.id).where(table.c.finished_at < cell_history)
@@ -30,5 +37,8 @@ def purge(
         schema.leads.delete().where(schema.leads.c.learned_at < leads),
         schema.formula_people.delete().where(schema.formula_people.c.first_at < leads),
         schema.formula_tokens.delete().where(schema.formula_tokens.c.expires_at < formula_tokens),
+        schema.rates.delete().where(
+            schema.rates.c.paid_until < rates, sa.func.coalesce(schema.rates.c.blocked_until, rates) <= rates
+        ),
     ]
     return sum(connection.execute(statement).rowcount for statement in statements)

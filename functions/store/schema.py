@@ -189,3 +189,15 @@ locks = sa.Table(
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
 )
+
+rates = sa.Table(
+    "rates",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True, comment="a provider, or a spreadsheet"),
+    sa.Column("limits", sa.Text, nullable=False, comment="those that the rest of the row was made under"),
+    sa.Column("paid_until", Instant, nullable=True, comment="every start so far is paid for then, at the steady rate"),
+    sa.Column("counts", sa.JSON, nullable=False, comment="requests by window, for each limit of a longer one"),
+    sa.Column("blocked_until", Instant, nullable=True, comment="a limit is reached, or a request finds out"),
+    sa.Column("refused_at", Instant, nullable=True),
+    sa.Column("refusals", sa.Integer, nullable=False, comment="in a row"),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,13 +16,15 @@ import sqlalchemy as sa
 from functions import logs
 from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.credits.caps import caps
-from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_FORMULA_TOKENS, KEEP_JOBS, KEEP_LEADS
+from functions.credits.terms import Limit, WindowStart
+from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_FORMULA_TOKENS, KEEP_JOBS, KEEP_LEADS, KEEP_RATES
 from functions.outcomes import Outcome
-from functions.store import claims, formula_tokens, job_rows, jobs, ledger, retention, schema
+from functions.store import claims, formula_tokens, job_rows, jobs, ledger, rates, retention, schema
 from functions.store.database import Store
 from functions.store.job_rows import JobRow
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
+from functions.store.rates import Pace
 from local.ports import free_port
 from local.stack import stack
 from tests.support.enrichers import FRESH, PLENTY, people, spender
@@ -87,6 +90,7 @@ def purge(store: Store) -> int:
             jobs=NOW - KEEP_JOBS,
             leads=NOW - KEEP_LEADS,
             formula_tokens=NOW - KEEP_FORMULA_TOKENS,
+            rates=NOW - KEEP_RATES,
         )
 
 
@@ -140,6 +144,23 @@ def test_a_formula_token_is_forgotten_a_month_after_its_end_and_who_was_shown_wi
     with store.reading() as connection:
         assert list(connection.scalars(sa.select(schema.formula_tokens.c.id))) == ["new"]
         assert list(connection.scalars(sa.select(shown.c.key))) == ["lately"]
+
+
+def test_a_rate_is_forgotten_once_its_windows_are_over_and_nobody_waits_for_it(store: Store) -> None:
+    day, second = Limit(Decimal(1), timedelta(days=1), WindowStart.CLOCK), timedelta(seconds=1)
+    for name, age in (("idle", KEEP_RATES + second), ("lately", KEEP_RATES)):
+        rates.next_start(store, Pace(name, (day,)), NOW - age, margin=second)
+    blocked = Pace("blocked", (day,))
+    rates.change(
+        store,
+        blocked,
+        lambda at_first: at_first.started(NOW - 2 * KEEP_RATES).refused(
+            NOW - 2 * KEEP_RATES, 3 * KEEP_RATES, NOW - 2 * KEEP_RATES, second
+        ),
+    )
+    assert purge(store) == 1
+    with store.reading() as connection:
+        assert set(connection.scalars(sa.select(schema.rates.c.name))) == {"lately", "blocked"}
 
 
 def sealed(running: Running, job_id: str) -> str | None:

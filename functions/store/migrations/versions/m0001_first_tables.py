@@ -153,6 +153,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_locks")),
     )
     op.create_table(
+        "rates",
+        sa.Column("name", sa.Text(), nullable=False, comment="a provider, or a spreadsheet"),
+        sa.Column("limits", sa.Text(), nullable=False, comment="those that the rest of the row was made under"),
+        sa.Column(
+            "paid_until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="every start so far is paid for then, at the steady rate",
+        ),
+        sa.Column("counts", sa.JSON(), nullable=False, comment="requests by window, for each limit of a longer one"),
+        sa.Column(
+            "blocked_until", sa.BigInteger(), nullable=True, comment="a limit is reached, or a request finds out"
+        ),
+        sa.Column("refused_at", sa.BigInteger(), nullable=True),
+        sa.Column("refusals", sa.Integer(), nullable=False, comment="in a row"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_rates")),
+    )
+    op.create_table(
         "chunks",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("job_id", sa.Text(), nullable=False),
