@@ -130,7 +130,7 @@ lock: .venv/tests.stamp ## pin the requirements again from pyproject.toml
 where = test -n "$(PROJECT)" -a -n "$(REGION)" || { echo "Say where: make $@ PROJECT=my-project REGION=europe-west1"; exit 2; }
 
 .PHONY: deploy
-deploy: .venv/local.stamp ## deploy to Google Cloud: PROJECT= REGION= [DRY_RUN=1 API_PRIVATE=1]; see docs/deploy.md
+deploy: .venv/local.stamp ## deploy to Google Cloud: PROJECT= REGION= [DRY_RUN=1 API_PRIVATE=1 BUILD_REGION=]; see docs/deploy.md
 	@$(where)
 	@$(BIN)/python -m deploy up
 

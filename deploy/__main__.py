@@ -14,7 +14,7 @@ from deploy.database import allow
 from deploy.environment import chosen
 from deploy.gcloud import Gcloud, grant
 from deploy.target import NAME, Target
-from functions.errors import LeadfillError
+from functions.errors import LeadfillError, SettingsError
 
 DRY_NUMBER = "PROJECT_NUMBER"
 
@@ -42,24 +42,32 @@ def main() -> None:
     envvar="API_PRIVATE",
     help="Whether Cloud Run checks who calls api, too; as it is now if nothing is said, and public at first.",
 )
-def up(project: str, region: str, *, dry_run: bool, api_private: bool | None) -> None:
+@click.option(
+    "--build-region",
+    default="",
+    envvar="BUILD_REGION",
+    help="The region that Cloud Build builds in; the functions' own if nothing is said.",
+)
+def up(project: str, region: str, *, dry_run: bool, api_private: bool | None, build_region: str) -> None:
     """Deploys, or brings a deployment up to date; whatever is as it should be is left alone."""
     gcloud = Gcloud(project, dry_run=dry_run)
     target = _target(gcloud, region)
-    deploy(gcloud, target, private=api_private)
+    deploy(gcloud, target, private=api_private, build_region=build_region or region)
     addon.push(target, dry_run=dry_run)
     if not dry_run:
         print("Nothing had to change." if not gcloud.changes else f"Done, with {gcloud.changes} changes.")
         print(f"api: {target.url('api')}\nformula: {target.url('formula')}\nNow: make doctor")
 
 
-def deploy(gcloud: Gcloud, target: Target, *, private: bool | None) -> None:
+def deploy(gcloud: Gcloud, target: Target, *, private: bool | None, build_region: str) -> None:
     """Everything but the add-on."""
     there = release.services(gcloud, target) if _has_run(gcloud) else {}
     api = there.get(f"{NAME}-api")
     deployed = release.plain_of(api) if api else {}
     if private is None:
         private = api is not None and not release.facts(api)["public"]
+    if not (gcloud.dry_run or os.environ.get("IDENTITY_AUDIENCE") or deployed.get("IDENTITY_AUDIENCE")):
+        raise SettingsError(addon.first_steps(target, addon.create(dry_run=False)))
     plain = chosen(os.environ, deployed, target, strict=not gcloud.dry_run)
     foundation.enable_apis(gcloud)
     vault = keeping.Vault(gcloud, target)
@@ -75,7 +83,7 @@ def deploy(gcloud: Gcloud, target: Target, *, private: bool | None) -> None:
         private_api=private,
         image=release.image_of(target),
     )
-    release.build(gcloud, target, wanted.image)
+    release.build(gcloud, target, wanted.image, build_region)
     release.migrate(gcloud, target, wanted)
     release.run_functions(gcloud, target, wanted, there)
     if private:

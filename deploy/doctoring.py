@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from deploy.foundation import missing_apis
 from deploy.gcloud import Gcloud
 from deploy.keeping import Vault
 from deploy.release import plain_of, services
@@ -47,7 +48,9 @@ def examine(
         *_secrets(gcloud, target, there),
         *_doors(target, ask),
         *_database(gcloud, there),
+        *_apis(gcloud),
         *_queue(gcloud, target),
+        *_task_identity(gcloud, target),
         *_sweep(gcloud, target, now()),
         *_alerts(gcloud),
     ]
@@ -135,6 +138,26 @@ def _queue(gcloud: Gcloud, target: Target) -> Iterator[str]:
                 yield f"The queue is {queue.get('state')}, so runs do not go on. Resume it: {resume}."
             return
     yield from _unless_dry(gcloud, "The queue is missing, so no run can start. Run make deploy.")
+
+
+def _apis(gcloud: Gcloud) -> Iterator[str]:
+    if off := missing_apis(gcloud):
+        command = f"gcloud services enable {' '.join(off)}"
+        yield from _unless_dry(gcloud, f"APIs of the project are switched off. Switch them on: {command}.")
+
+
+def _task_identity(gcloud: Gcloud, target: Target) -> Iterator[str]:
+    """Check that those who make tasks may give them the queue's identity; without that right no run starts."""
+    account, role = target.account("queue"), "roles/iam.serviceAccountUser"
+    policy = gcloud.described("iam", "service-accounts", "get-iam-policy", account)
+    members = {it for one in policy.get("bindings", []) if one["role"] == role for it in one["members"]}
+    for function in ("api", "worker"):
+        member = f"serviceAccount:{target.account(function)}"
+        if member not in members:
+            yield from _unless_dry(
+                gcloud,
+                f"{function} may not act as {account} (iam.serviceAccounts.actAs), so no run starts. Run make deploy.",
+            )
 
 
 def _sweep(gcloud: Gcloud, target: Target, now: datetime) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from deploy.gcloud import Gcloud, grant
+from deploy.gcloud import Gcloud, GcloudFailed, grant
 from deploy.target import ACCOUNTS, NAME, Target
 
 APIS = (
@@ -21,6 +22,8 @@ APIS = (
     "sqladmin",
     "storage",
 )
+CLEANUP = Path(__file__).resolve().parent / "cleanup.json"
+"""Which images Artifact Registry may delete by itself."""
 QUEUE_LIMITS = {
     "max-concurrent-dispatches": "8",  # chunks at once, over all workers: the throttle on the provider
     "max-dispatches-per-second": "5",
@@ -41,10 +44,14 @@ def lay(gcloud: Gcloud, target: Target) -> None:
 
 def enable_apis(gcloud: Gcloud) -> None:
     """Switches on the APIs that are off."""
-    enabled = {api["config"]["name"] for api in gcloud.listed("services", "list", "--enabled")}
-    missing = [name for api in APIS if (name := f"{api}.googleapis.com") not in enabled]
-    if missing:
+    if missing := missing_apis(gcloud):
         gcloud.change("services", "enable", *missing)
+
+
+def missing_apis(gcloud: Gcloud) -> list[str]:
+    """Return the APIs that Leadfill needs and that are off."""
+    enabled = {api["config"]["name"] for api in gcloud.listed("services", "list", "--enabled")}
+    return [name for api in APIS if (name := f"{api}.googleapis.com") not in enabled]
 
 
 def _make_accounts(gcloud: Gcloud, target: Target) -> None:
@@ -60,8 +67,12 @@ def _make_accounts(gcloud: Gcloud, target: Target) -> None:
 
 def _make_places(gcloud: Gcloud, target: Target) -> None:
     place = f"--location={target.region}"
-    if not _named(gcloud.listed("artifacts", "repositories", "list", place), NAME):
+    images = _named(gcloud.listed("artifacts", "repositories", "list", place), NAME)
+    if not images:
         gcloud.change("artifacts", "repositories", "create", NAME, "--repository-format=docker", place)
+    if not images or not images[0].get("cleanupPolicies"):
+        cleanup = (f"--policy={CLEANUP}", "--no-dry-run")
+        gcloud.change("artifacts", "repositories", "set-cleanup-policies", NAME, place, *cleanup)
     buckets = gcloud.listed("storage", "buckets", "list")
     if not any(bucket.get("storage_url", "").rstrip("/") == target.bucket for bucket in buckets):
         gcloud.change(
@@ -77,8 +88,17 @@ def _make_queue(gcloud: Gcloud, target: Target) -> None:
     found = _named(gcloud.listed("tasks", "queues", "list", place), NAME)
     if not found:
         gcloud.change("tasks", "queues", "create", NAME, place, *limits)
+        # For some days after a queue was deleted, its name can seem to be free and is not.
+        found = _named(gcloud.listed("tasks", "queues", "list", place), NAME)
+        if not found and not gcloud.dry_run:
+            raise GcloudFailed(
+                f"Cloud Tasks took the queue {NAME} and does not have it. A queue of this name was probably deleted in "
+                "the last three days; its name is blocked that long. Deploy again after that, or to another region."
+            )
     elif _limits(found[0]) != QUEUE_LIMITS:
         gcloud.change("tasks", "queues", "update", NAME, place, *limits)
+    if found and str(found[0].get("state")) == "PAUSED":  # by `make undeploy`
+        gcloud.change("tasks", "queues", "resume", NAME, place)
 
 
 def _limits(queue: dict[str, dict[str, object]]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from deploy import refusals
 from functions.errors import LeadfillError
 
 NOT_YET_TRIES = 40
@@ -75,7 +76,7 @@ class Gcloud:
             try:
                 self._run(words, secret or stdin, shown=not secret, loud=True)
             except GcloudFailed as error:
-                if not left or not not_yet or not_yet not in str(error):
+                if not left or not _is_too_early(str(error), not_yet):
                     raise
                 print("Google does not know yet what was just made; trying again in a moment.", flush=True)
                 time.sleep(self.pause_s)
@@ -94,8 +95,14 @@ class Gcloud:
         except FileNotFoundError as error:
             raise GcloudFailed("gcloud is not installed; see docs/deploy.md, or use DRY_RUN=1.") from error
         if done.returncode != 0:
-            raise GcloudFailed(f"{done.stderr.strip()}\n\ngcloud {' '.join(words[:4])} … did not succeed; see above.")
+            advice = refusals.advice(done.stderr) or "See above; it is safe to start again."
+            raise GcloudFailed(f"{done.stderr.strip()}\n\ngcloud {' '.join(words[:4])} … did not succeed. {advice}")
         return done.stdout
+
+
+def _is_too_early(said: str, not_yet: str) -> bool:
+    """Tell whether what was made a moment ago is not known everywhere yet."""
+    return bool(refusals.PROPAGATING.search(said)) or (bool(not_yet) and not_yet in said)
 
 
 def _redirection(stdin: str, *, shown: bool) -> str:

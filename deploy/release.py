@@ -47,8 +47,8 @@ def services(gcloud: Gcloud, target: Target) -> dict[str, dict[str, Any]]:
     return {one["metadata"]["name"]: one for one in listed if one["metadata"]["name"].startswith(f"{NAME}-")}
 
 
-def build(gcloud: Gcloud, target: Target, image: str) -> None:
-    """Builds the image, unless there is one of this very source."""
+def build(gcloud: Gcloud, target: Target, image: str, region: str) -> None:
+    """Builds the image in a region, unless there is one of this very source."""
     flags = ("--include-tags", f"--filter=tags:{image.rpartition(':')[2]}")
     if gcloud.listed("artifacts", "docker", "images", "list", target.repository, *flags):
         return
@@ -56,7 +56,7 @@ def build(gcloud: Gcloud, target: Target, image: str) -> None:
         *("builds", "submit", str(source.ROOT)),
         f"--config={source.BUILD}",
         f"--substitutions=_IMAGE={image}",
-        f"--region={target.region}",
+        f"--region={region}",
         f"--service-account=projects/{target.project}/serviceAccounts/{target.account('build')}",
         f"--gcs-source-staging-dir={target.bucket}/source",
         "--suppress-logs",

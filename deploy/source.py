@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,11 +17,16 @@ def files(root: Path = ROOT) -> list[str]:
 
 def tag(root: Path = ROOT) -> str:
     """A tag for the image: the same for the same content and the same way to build it, and for nothing else."""
-    digest = hashlib.sha256(BUILD.read_bytes())
-    for name in files(root):
+    return digest(root, files(root), BUILD.read_bytes())
+
+
+def digest(root: Path, names: Iterable[str], more: bytes = b"") -> str:
+    """Sixteen hexadecimal digits for the names and contents of some files below `root`, and for `more`."""
+    hashed = hashlib.sha256(more)
+    for name in names:
         content = (root / name).read_bytes()
-        digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()[:16]
+        hashed.update(f"\0{name}\0{len(content)}\0".encode() + content)
+    return hashed.hexdigest()[:16]
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -15,6 +15,8 @@ Kept, because they hold what was paid for or cannot be made again. Delete them y
       gcloud sql instances patch {NAME} --no-deletion-protection && gcloud sql instances delete {NAME}
 - the secrets {NAME}-*: the API key, the database's password, and the key without which kept tokens cannot be read
       gcloud secrets delete NAME
+- the queue, which is paused: a deleted queue blocks its name for days, and an idle one costs nothing
+      gcloud tasks queues delete {NAME}
 - the images in Artifact Registry and the uploaded sources in Cloud Storage, for a return to an older version
       gcloud artifacts repositories delete {NAME}
 - the enabled APIs, the alerts' e-mail channel, and the add-on's Apps Script project, which others may use"""
@@ -28,8 +30,11 @@ def take_down(gcloud: Gcloud, target: Target) -> None:
     for name in _there(gcloud, (str(job["name"]) for job in listed), (f"{NAME}-sweep",)):
         _remove(gcloud, "scheduler", "jobs", "delete", name, location)
     listed = gcloud.listed("tasks", "queues", "list", location)
-    for name in _there(gcloud, (str(queue["name"]) for queue in listed), (NAME,)):
-        _remove(gcloud, "tasks", "queues", "delete", name, location)
+    # A deleted queue blocks its name for days, and making it again meanwhile only seems to work
+    # (https://cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues/delete). So it is paused.
+    running = [str(queue["name"]) for queue in listed if queue.get("state") != "PAUSED"]
+    for name in _there(gcloud, running, (NAME,)):
+        gcloud.change("tasks", "queues", "pause", name, location)
     for name in _there(gcloud, services(gcloud, target), [function.service for function in FUNCTIONS]):
         _remove(gcloud, "run", "services", "delete", name, region)
     listed = gcloud.listed("run", "jobs", "list", region)

@@ -126,7 +126,7 @@ def access(settings: Settings) -> Access:
         SettingsError: the secret key is missing or too weak, or the certificates' address is not to be trusted.
     """
     return Access(
-        audience=settings.identity_audience,
+        audiences=settings.identity_audience,
         certs_url=settings.identity_certs_url,
         allowed_domains=settings.allowed_domains,
         allowed_emails=settings.allowed_emails,
@@ -140,7 +140,7 @@ def _permissions(settings: Settings, parts: AppContext) -> Permissions:
     from functions.jobs.permissions import Permissions
 
     tokens = AccessTokens(settings.identity_tokeninfo_url, settings.identity_certs_url)
-    return Permissions(tokens, frozenset({settings.identity_audience}), parts.sheet)
+    return Permissions(tokens, frozenset(settings.identity_audience), parts.sheet)
 
 
 def _queue(settings: Settings, worker: LocalWorker | None) -> Queue:

@@ -39,7 +39,8 @@ class Settings:
     """The audience of the scheduler's tokens."""
     worker_service_account: str = ""
     """The only identity that `worker` and `sweep` answer to."""
-    identity_audience: str = ""
+    identity_audience: tuple[str, ...] = ()
+    """OAuth client ids, one for each Apps Script project that may call."""
     identity_certs_url: str = "https://www.googleapis.com/oauth2/v1/certs"
     identity_tokeninfo_url: str = "https://oauth2.googleapis.com/tokeninfo"
     """The address at which Google tells the owner of an access token."""

@@ -3,13 +3,11 @@
  * The only place that talks to the network. Every answer is either a value or a thrown BackendProblem whose message
  * is one sentence for a person.
  *
- * Where the backend lives is a *script* property, the same for everybody who uses the script. Where the script is bound to
- * a spreadsheet, that protects nobody: whoever can edit the spreadsheet can also edit the script and its properties, and
- * so collect colleagues' tokens or send them elsewhere.
+ * The backend's addresses stand in Addresses.js. In a standalone script only its own editors can change them. A script that
+ * is bound to a spreadsheet protects nobody: whoever can edit the spreadsheet can also edit the script, and so collect
+ * colleagues' tokens or send them elsewhere.
  */
 
-const API_URL_PROPERTY = "LEADFILL_API_URL";
-const FORMULA_URL_PROPERTY = "LEADFILL_FORMULA_URL";
 const LONGEST_SENTENCE = 500;
 
 class BackendProblem extends Error {
@@ -52,7 +50,14 @@ function callApi_(method, path, body, options = {}) {
   };
   if (options.withSheetAccess) headers["X-Sheets-Access-Token"] = ScriptApp.getOAuthToken();
   if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
-  return fetchJson_(method, backendUrl_(API_URL_PROPERTY) + path, headers, body ?? null);
+  return fetchJson_(method, backendUrl_("api") + path, headers, body ?? null);
+}
+
+/** @returns {string} this script's OAuth client id, which the backend must answer to; "" where Google gives no identity */
+function clientId_() {
+  const claims = ScriptApp.getIdentityToken()?.split(".")[1];
+  if (!claims) return "";
+  return String(JSON.parse(Utilities.newBlob(Utilities.base64DecodeWebSafe(claims)).getDataAsString()).aud ?? "");
 }
 
 /**
@@ -68,18 +73,18 @@ function callFormula_(token, body) {
     // A token that somebody took along into another file opens nothing there.
     "X-Spreadsheet-Id": SpreadsheetApp.getActiveSpreadsheet().getId(),
   };
-  return fetchJson_("post", `${backendUrl_(FORMULA_URL_PROPERTY)}/v1/formula`, headers, body);
+  return fetchJson_("post", `${backendUrl_("formula")}/v1/formula`, headers, body);
 }
 
 /**
- * @param {string} property
+ * @param {keyof typeof ADDRESSES} entryPoint
  * @returns {string} without a slash at its end
  */
-function backendUrl_(property) {
-  const url = PropertiesService.getScriptProperties().getProperty(property);
+function backendUrl_(entryPoint) {
+  const url = ADDRESSES[entryPoint];
   if (!url) {
     throw new BackendProblem(
-      `Leadfill is not connected to its server yet. Whoever deployed it must set the script property ${property}.`,
+      "Leadfill is not connected to its server yet. Whoever runs Leadfill can connect it with make deploy.",
       "not-connected",
       0,
     );

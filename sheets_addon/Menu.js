@@ -42,6 +42,8 @@ function showSettings() {
 
 /** @param {"enrich" | "again" | "history" | "settings"} view */
 function openSidebar_(view) {
+  // People can untick single permissions in Google's prompt. This asks again for what is missing, before anything half works.
+  ScriptApp.requireAllScopes(ScriptApp.AuthMode.FULL);
   const template = HtmlService.createTemplateFromFile("Sidebar");
   template.view = view;
   SpreadsheetApp.getUi().showSidebar(template.evaluate().setTitle("Leadfill"));

@@ -45,7 +45,7 @@ function detectSelection() {
 function listFields() {
   return answer_(() => {
     const cache = CacheService.getScriptCache();
-    const key = cacheKey_(["fields", backendUrl_(API_URL_PROPERTY)]);
+    const key = cacheKey_(["fields", backendUrl_("api")]);
     const before = cache?.get(key);
     if (before) return JSON.parse(before);
     const catalogue = callApi_("get", "/v1/fields");
@@ -156,7 +156,8 @@ function getSettings() {
     const sheet = SpreadsheetApp.getActiveSheet();
     return {
       email: Session.getActiveUser().getEmail(),
-      backend: backendUrl_(API_URL_PROPERTY).replace(/^https?:\/\/([^/]+).*$/, "$1"),
+      backend: backendUrl_("api").replace(/^https?:\/\/([^/]+).*$/, "$1"),
+      client_id: clientId_(),
       formulas: formulaConnection_(formulaToken_()),
       sheet: sheet.getName(),
       remembered: rememberedChoice_(sheet.getSheetId()) !== null,

@@ -85,6 +85,8 @@ interface SettingsView {
   email: string;
   /** The host that this add-on talks to. */
   backend: string;
+  /** This script's OAuth client id; "" where Google gives no identity. */
+  client_id: string;
   formulas: FormulaConnection;
   /** Name of the sheet at hand, and whether choices are remembered for it. */
   sheet: string;

@@ -25,6 +25,7 @@ CLOCK_SKEW_S = 10
 MAX_HEADER_LENGTH = 8192
 """Google's tokens are about 1,200 characters; a longer one is not worth decoding."""
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_CLIENT_ID = re.compile(r"[a-z0-9-]{1,100}\.apps\.googleusercontent\.com")
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
 
 _SIGN_IN = "Sign in again: this identity is missing, expired, or not meant for this deployment."
@@ -59,7 +60,8 @@ class Access:
     """Checks the tokens of one deployment; safe to share between threads.
 
     Args:
-        audience: the OAuth client id that people's tokens must be meant for; without one no person is let in.
+        audiences: the OAuth client ids that people's tokens may be meant for, one for each Apps Script project; without
+            one no person is let in.
         certs_url: Google's certificates, or those of the local issuer; it decides whose tokens count.
         allowed_domains: Workspace domains (or `gmail.com`) whose people may call, in lower case.
         allowed_emails: single addresses that may call, in lower case.
@@ -74,7 +76,7 @@ class Access:
     def __init__(
         self,
         *,
-        audience: str,
+        audiences: tuple[str, ...],
         certs_url: str,
         allowed_domains: tuple[str, ...],
         allowed_emails: tuple[str, ...],
@@ -82,7 +84,7 @@ class Access:
         secret_key: str,
         now: Callable[[], float] = lambda: REAL.now().timestamp(),
     ) -> None:
-        self._audience = audience
+        self._audiences = audiences
         self._issuers = tuple(issuers(certs_url))
         self._certificates = Certificates(certs_url)
         self._allowed_domains = frozenset(allowed_domains)
@@ -100,9 +102,12 @@ class Access:
             IdentityUnavailable: the issuer's certificates cannot be fetched.
             SettingsError: the deployment has no `IDENTITY_AUDIENCE`.
         """
-        if not self._audience:
+        if not self._audiences:
             raise SettingsError("IDENTITY_AUDIENCE is not set: nobody can prove that they mean this deployment.")
-        caller = _caller(self._claims(authorization_header, self._audience))
+        claims = self._claims(authorization_header)
+        if claims.get("aud") not in self._audiences:
+            raise Unauthenticated(_stranger(claims.get("aud")))
+        caller = _caller(claims)
         if not self.is_admitted(caller):
             raise Forbidden("This account may not use this deployment; ask its owner to allow it.")
         return caller
@@ -126,7 +131,10 @@ class Access:
         """
         if not audience or not self._worker_service_account:
             raise SettingsError("WORKER_URL and WORKER_SERVICE_ACCOUNT must be set where tasks are received.")
-        caller = _caller(self._claims(authorization_header, audience))
+        claims = self._claims(authorization_header)
+        if claims.get("aud") != audience:
+            raise Unauthenticated(_SIGN_IN)
+        caller = _caller(claims)
         if caller.email != self._worker_service_account:
             raise Forbidden("Only the queue and the scheduler of this deployment may call this.")
         return caller
@@ -184,8 +192,8 @@ class Access:
         """Tell whether a person may use this deployment by its present settings."""
         return caller.email in self._allowed_emails or caller.domain in self._allowed_domains
 
-    def _claims(self, authorization_header: str | None, audience: str) -> Mapping[str, Any]:
-        """The claims of a token whose signature, time, audience, issuer and address all hold."""
+    def _claims(self, authorization_header: str | None) -> Mapping[str, Any]:
+        """The claims of a token whose signature, time, issuer and address hold; the caller checks the audience."""
         from google.auth import jwt
         from google.auth.exceptions import GoogleAuthError
 
@@ -198,7 +206,6 @@ class Access:
             claims: Mapping[str, Any] = jwt.decode(  # type: ignore[no-untyped-call]  # google-auth types only parts
                 token,
                 certs=self._certificates.current(header["kid"]),
-                audience=audience,
                 clock_skew_in_seconds=CLOCK_SKEW_S,
             )
         except (GoogleAuthError, ValueError, TypeError, RecursionError):
@@ -214,6 +221,16 @@ def _bearer(authorization_header: str | None, otherwise: str) -> str:
     if len(header) > MAX_HEADER_LENGTH or not (found := _BEARER.fullmatch(header.strip())):
         raise Unauthenticated(otherwise)
     return found[1]
+
+
+def _stranger(audience: object) -> str:
+    """Return the sentence for a genuine token that another OAuth client asked for; its id is no secret."""
+    if not (isinstance(audience, str) and _CLIENT_ID.fullmatch(audience)):
+        return _SIGN_IN
+    return (
+        f"This add-on's OAuth client id, {audience}, is not one that this deployment answers to. "
+        "Whoever runs Leadfill can add it to IDENTITY_AUDIENCE."
+    )
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:

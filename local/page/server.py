@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,11 +78,6 @@ def application(
     app = web.Application(middlewares=[_same_origin_only, _headers, door.let_in])
     app.cleanup_ctx.append(_http_client)
     kept = Kept()
-    kept.change(
-        "script-properties",
-        entries={"LEADFILL_API_URL": services.api, "LEADFILL_FORMULA_URL": services.formula},
-        expires_in_s=None,
-    )
     person = Person(email=email, audience=audience, issuer=services.issuer, emulator=services.emulator)
     proxied = {"api": services.api, "formula": services.formula, "emulator": services.emulator}
 
@@ -98,10 +94,16 @@ def application(
             }
         )
 
+    async def addresses(_request: web.Request) -> web.Response:
+        """The file that `make deploy` writes for a deployment."""
+        here = json.dumps({"api": services.api, "formula": services.formula})
+        return web.Response(text=f"const ADDRESSES = {here};\n", content_type="text/javascript")
+
     app.add_routes(
         [
             web.get("/", _page),
             web.get("/session", session),
+            web.get("/addon/Addresses.js", addresses),
             *(web.get(f"/{name}/{{file:[A-Za-z0-9_.-]+}}", _file_of(folder)) for name, folder in _FOLDERS.items()),
             *keeping_routes(kept),
             *person_routes(person, STAND_INS),

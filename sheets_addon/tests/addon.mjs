@@ -11,7 +11,6 @@ import { startHttp } from "../../local/page/node/http_sync.mjs";
 import { startBackend } from "./fake_backend.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const SCRIPT_PROPERTIES = "script-properties";
 
 /** Script and document properties, as somebody deployed and connected them. */
 export const TOKEN = {
@@ -34,6 +33,7 @@ export async function startAddon({ csv, connected = true, deployed = true } = {}
   let nextToken = null;
   const host = createHost({
     outside: { [backend.url]: backend.url },
+    addresses: deployed ? { api: `${backend.url}/`, formula: backend.url } : undefined,
     spreadsheetId: emulator?.id ?? "spreadsheet",
     view,
     http(method, url, headers = {}, body = undefined) {
@@ -50,7 +50,6 @@ export async function startAddon({ csv, connected = true, deployed = true } = {}
     },
   });
   const keep = (area, put) => host.httpSync("POST", `/kept/${area}`, {}, JSON.stringify({ put }));
-  if (deployed) keep(SCRIPT_PROPERTIES, { LEADFILL_API_URL: `${backend.url}/`, LEADFILL_FORMULA_URL: backend.url });
   const documentProperties = `document-properties.${emulator?.id ?? "spreadsheet"}`;
   if (connected) keep(documentProperties, { LEADFILL_FORMULA_TOKEN: JSON.stringify(TOKEN) });
   return {

@@ -250,10 +250,13 @@ test("the tokens of this spreadsheet are listed with the person's own access to 
   assert.equal(call.headers["x-sheets-access-token"], "access-token-of-you@example.com");
 });
 
-test("settings name the person, the server's host and the tab, without a call", { skip }, async () => {
+test("settings name the person, the server's host, this script's client id and the tab, without a call", {
+  skip,
+}, async () => {
   const settings = value(addon.rpc("getSettings"));
   assert.deepEqual([settings.email, settings.sheet, settings.remembered], ["you@example.com", "Leads", false]);
   assert.equal(settings.backend, new URL(addon.backend.url).host);
+  assert.equal(settings.client_id, "this-script");
   assert.deepEqual(await addon.backend.calls(), []);
 });
 

@@ -28,6 +28,8 @@ class GoogleCloud:
         self.calls: list[Call] = []
         self.faults: list[str] = []
         self.changes: list[Call] = []
+        self.refusals: dict[str, tuple[int, str]] = {}
+        """Status and message of the one next call of a method."""
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -91,6 +93,8 @@ class GoogleCloud:
         named = path.removeprefix(base).replace("projects/-/", f"projects/{google_resources.PROJECT}/")
         call = Call(api, method_id, named, arguments, query, decoded)
         self.calls.append(call)
+        if refusal := self.refusals.pop(method_id, None):
+            return refusal[0], _error(*refusal)
         if verb != "GET" and not method_id.endswith(("getIamPolicy", "testIamPermissions")):
             self.changes.append(call)
         try:
@@ -103,7 +107,7 @@ class GoogleCloud:
 
 
 def _error(code: int, message: str) -> Json:
-    status = {404: "NOT_FOUND", 400: "INVALID_ARGUMENT"}[code]
+    status = {404: "NOT_FOUND", 400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED"}[code]
     return {"error": {"code": code, "message": message, "status": status}}
 
 

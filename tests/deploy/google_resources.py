@@ -192,6 +192,12 @@ def _enable(state: State, call: Call) -> Json:
     }
 
 
+def _state_of(state: State, call: Call, now: str) -> Json:
+    queue = state.resources[_bare(call)]
+    queue["state"] = now
+    return queue
+
+
 def _account(state: State, call: Call) -> Json:
     email = f"{call.body['accountId']}@{PROJECT}.iam.gserviceaccount.com"
     path = f"{call.path}/{email}"
@@ -311,4 +317,6 @@ _GENERIC: dict[str, Callable[[State, Call, Json], Json]] = {
     "replaceService": _changed,
     "replaceJob": _changed,
     "delete": _deleted,
+    "pause": lambda state, call, _: _state_of(state, call, "PAUSED"),
+    "resume": lambda state, call, _: _state_of(state, call, "RUNNING"),
 }

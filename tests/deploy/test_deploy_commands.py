@@ -219,8 +219,11 @@ def test_the_down_and_doctor_commands_print_too() -> None:
     assert "Kept" in down.stdout
     assert "every credit" in down.stdout
     kinds = {" ".join(words[:3]) for words in commands(down.stdout) if "delete" in words}
-    assert kinds >= {"scheduler jobs delete", "tasks queues delete", "run services delete", "run jobs delete"}
-    assert not [words for words in commands(down.stdout) if words[0] in {"sql", "secrets"} and "delete" in words]
+    assert kinds >= {"scheduler jobs delete", "run services delete", "run jobs delete"}
+    assert "tasks queues pause" in down.stdout
+    assert not [
+        words for words in commands(down.stdout) if words[0] in {"sql", "secrets", "tasks"} and "delete" in words
+    ]
     doctor = dry_run("doctor")
     assert doctor.returncode == 0, doctor.stdout
     assert len(commands(doctor.stdout)) >= 5

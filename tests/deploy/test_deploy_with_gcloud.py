@@ -35,6 +35,7 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as resident:
     socket.send_fds(resident, [json.dumps(asked).encode()], [0, 1, 2])
     sys.exit(resident.recv(1)[0])
 """
+KEPT = ("cloudtasks", "sql", "secretmanager", "artifactregistry")
 KEY = {"SLINTEL_API_KEY": SECRET_VALUES["SLINTEL_API_KEY"], "ALERT_EMAIL": "ops@example.com"}
 
 
@@ -83,13 +84,16 @@ def environ(launched: dict[str, str], installed: tuple[str, str], lines: Path) -
     )
     gcloud.parent.mkdir()
     gcloud.write_text(f"#!{sys.executable} -SE\nADDRESS = {str(address)!r}\n{ASK}")
-    gcloud.chmod(0o755)
+    npx = gcloud.with_name("npx")
+    npx.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).parent / "npx_clasp.py"} "$@"\n')
+    for program_ in (gcloud, npx):
+        program_.chmod(0o755)
     command = [installed[0], "-S", str(program), installed[1], str(address), str(lines)]
     with subprocess.Popen(command, env=launched) as process:
         try:
             wait_until(lambda: address.exists() or process.poll() is not None)
             assert process.poll() is None
-            yield launched | {"PATH": f"{gcloud.parent}:{launched['PATH']}"}
+            yield launched | {"PATH": f"{gcloud.parent}:{launched['PATH']}", "CLASP_STATE": str(folder / "clasp.json")}
         finally:
             process.terminate()
 
@@ -217,10 +221,14 @@ def test_the_doctor_finds_what_is_broken(
     queue["state"] = "PAUSED"
     job = next(it for name, it in cloud.state.resources.items() if name.endswith("jobs/leadfill-sweep"))
     job["status"] = {"code": 7}
+    cloud.state.apis.discard("sheets.googleapis.com")
+    cloud.state.policies.pop(f"v1/projects/{PROJECT}/serviceAccounts/leadfill-queue@{PROJECT}.iam.gserviceaccount.com")
     done = run(tree, environ | {"https_proxy": "http://127.0.0.1:9"}, "doctor")
     assert done.returncode == 1
     assert "✗ The queue is PAUSED, so runs do not go on." in done.stdout
     assert "✗ The last sweep failed (code 7)." in done.stdout
+    assert "Switch them on: gcloud services enable sheets.googleapis.com." in done.stdout
+    assert "✗ api may not act as leadfill-queue@" in done.stdout
     assert "✗ api cannot be reached" in done.stdout
     assert "secret" not in done.stdout
     assert "alert" not in done.stdout
@@ -236,9 +244,55 @@ def test_taken_down_it_keeps_what_was_paid_for(
     done = run(tree, environ, "down")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("It is gone already.") == 1
+    [queue] = [it for name, it in cloud.state.resources.items() if name.endswith("/queues/leadfill")]
+    assert queue["state"] == "PAUSED"  # a deleted one would block its name for days
     left = {call.method for call in cloud.changes if call.method.endswith("delete")}
-    assert not {method for method in left if method.startswith(("sql", "secretmanager", "artifactregistry"))}
+    assert not {method for method in left if method.startswith(KEPT)}
     assert not [it for it in cloud.state.resources.values() if it.get("kind") == "Service"]
     assert cloud.state.payloads
     assert "Kept" in done.stdout
     assert cloud.faults == []
+
+
+def test_deployed_again_it_takes_up_the_queue_that_was_kept(
+    cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str
+) -> None:
+    assert deployed
+    assert run(tree, environ, "down").returncode == 0
+    before = len(cloud.changes)
+    done = run(tree, environ, "up", **GIVEN, ALERT_EMAIL=KEY["ALERT_EMAIL"])
+    assert done.returncode == 0, done.stderr
+    [queue] = [it for name, it in cloud.state.resources.items() if name.endswith("/queues/leadfill")]
+    assert queue["state"] == "RUNNING"
+    assert "cloudtasks.projects.locations.queues.create" not in {call.method for call in cloud.changes[before:]}
+    assert cloud.faults == []
+
+
+REFUSED = {
+    "a service account that I may not act as": (
+        "Permission 'iam.serviceaccounts.actAs' denied on service account leadfill-api@x.iam.gserviceaccount.com",
+        "Service Account User",
+    ),
+    "a policy against services that Cloud Run does not check": (
+        "Operation denied by org policy: constraints/run.managed.requireInvokerIam",
+        "exempt this project",
+    ),
+    "a right that I lack": (
+        "Permission 'run.services.update' denied on resource",
+        "Your account lacks a right",
+    ),
+}
+
+
+def test_a_refusal_of_googles_says_what_to_do(
+    cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str
+) -> None:
+    assert deployed
+    assert run(tree, environ, "up", **GIVEN, ALERT_EMAIL=KEY["ALERT_EMAIL"]).returncode == 0
+    for credits_, (message, advice) in enumerate(REFUSED.values(), start=800):
+        cloud.refusals["run.namespaces.services.replaceService"] = (403, message)
+        done = run(tree, environ, "up", ALERT_EMAIL=KEY["ALERT_EMAIL"], CREDITS_PER_MONTH=str(credits_))
+        assert done.returncode == 1
+        assert message in done.stderr
+        assert advice in " ".join(done.stderr.split())
+        assert "Traceback" not in done.stderr

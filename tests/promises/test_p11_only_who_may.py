@@ -52,7 +52,7 @@ def door(issuer: Issuer) -> Access:
 
 def context(certs_url: str, **changes: Any) -> Access:  # noqa: ANN401  a test changes what it is about
     arguments: dict[str, Any] = {
-        "audience": AUDIENCE,
+        "audiences": (AUDIENCE,),
         "certs_url": certs_url,
         "allowed_domains": ("example.com",),
         "allowed_emails": (),

@@ -25,7 +25,7 @@ def prepare(database_url: str) -> str:
     with store.writing() as connection:
         leads.learn(connection, {parse(PROFILE).key: (LeadStatus.FOUND, leads.pack(lead))}, datetime.now(UTC))
     access = Access(
-        audience="",
+        audiences=(),
         certs_url=CERTIFICATES,
         allowed_domains=("example.com",),
         allowed_emails=(),

@@ -57,7 +57,7 @@ def wire() -> Iterator[Wire]:
 
 def access(wire: Wire, **changes: object) -> Access:
     arguments: dict[str, object] = {
-        "audience": AUDIENCE,
+        "audiences": (AUDIENCE,),
         "certs_url": f"{wire.issuer.url}/certs",
         "allowed_domains": ("example.com", "gmail.com"),
         "allowed_emails": ("guest@partner.example", "doctor@team.iam.gserviceaccount.com"),
@@ -119,9 +119,24 @@ def test_nobody_is_let_in_where_nobody_was_allowed(wire: Wire) -> None:
 def test_a_missing_audience_lets_nobody_in_instead_of_everybody(wire: Wire) -> None:
     token = wire.issuer.token(email="a@example.com", aud="")
     with pytest.raises(SettingsError, match="IDENTITY_AUDIENCE"):
-        access(wire, audience="").caller(bearer(token))
+        access(wire, audiences=()).caller(bearer(token))
     with pytest.raises(SettingsError, match="WORKER_URL"):
         access(wire).worker_identity(bearer(token), "")
+
+
+def test_every_apps_script_project_of_the_team_is_let_in_and_no_other(wire: Wire) -> None:
+    door = access(wire, audiences=(AUDIENCE, "43.apps.googleusercontent.com"))
+    for audience in (AUDIENCE, "43.apps.googleusercontent.com"):
+        assert door.caller(bearer(wire.issuer.token(email="a@example.com", aud=audience))).domain == "example.com"
+    with pytest.raises(Unauthenticated, match=r"44-copy\.apps\.googleusercontent\.com.*IDENTITY_AUDIENCE"):
+        door.caller(bearer(wire.issuer.token(email="a@example.com", aud="44-copy.apps.googleusercontent.com")))
+
+
+@pytest.mark.parametrize("audience", ["<b>x</b>.apps.googleusercontent.com", "https://worker.example", ["a"], None, 7])
+def test_an_audience_that_is_no_client_id_is_refused_and_not_repeated(wire: Wire, audience: object) -> None:
+    with pytest.raises(Unauthenticated) as refused:
+        access(wire).caller(bearer(wire.issuer.token(email="a@example.com", aud=audience)))  # type: ignore[arg-type] # hostile
+    assert str(refused.value).startswith("Sign in again")
 
 
 def test_certificates_are_fetched_once_for_many_calls_from_many_threads(wire: Wire) -> None:
@@ -288,7 +303,7 @@ def test_the_formulas_path_imports_neither_google_auth_nor_requests() -> None:
 import sys
 from functions.auth.identity_tokens import Access, Caller
 from functions.auth.certificates import GOOGLE_CERTS_URL
-door = Access(audience="a", certs_url=GOOGLE_CERTS_URL, allowed_domains=("example.com",), allowed_emails=(),
+door = Access(audiences=("a",), certs_url=GOOGLE_CERTS_URL, allowed_domains=("example.com",), allowed_emails=(),
               worker_service_account="", secret_key="correct-horse-battery-staple-0123456789")
 assert "cryptography" not in sys.modules
 text, made = door.issue_formula_token(Caller("1", "a@example.com", "example.com"), "s")

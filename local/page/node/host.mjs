@@ -20,6 +20,7 @@ const ADDON = fileURLToPath(new URL("../../../sheets_addon/", import.meta.url));
 /**
  * @typedef {{
  *   folder?: string,
+ *   addresses?: { api: string, formula: string },
  *   routes?: Record<string, string>,
  *   outside?: Record<string, string>,
  *   http?: import("../standins/host.js").HttpSync,
@@ -28,7 +29,7 @@ const ADDON = fileURLToPath(new URL("../../../sheets_addon/", import.meta.url));
  *   view?: import("../standins/host.js").View,
  *   answer?: unknown,
  * }} Setup
- * `folder`: the sources, by default the add-on's. `routes`: beginnings of paths → URLs, such as
+ * `folder`: the sources, by default the add-on's. `addresses`: of the backend, as a deployment's Addresses.js has them. `routes`: beginnings of paths → URLs, such as
  * `{"/proxy/emulator": "http://127.0.0.1:8085"}`; a path without a route is answered here. `outside`: origins that
  * UrlFetchApp may reach → a path, such as `{"http://127.0.0.1:8081": "/proxy/api"}`. `http`: answers instead of the
  * network, first; may return null to pass. `answer`: what the person answers to every dialog.
@@ -52,6 +53,12 @@ export function createHost(setup = {}) {
     return (isHere ? kept : network.httpSync)(method, url, headers, body);
   };
 
+  /** @param {string} name @returns {string} */
+  const sourceOf = (name) =>
+    name === "Addresses.js" && setup.addresses
+      ? `const ADDRESSES = ${JSON.stringify(setup.addresses)};`
+      : readFileSync(`${folder}/${name}`, "utf8");
+
   /** A new execution: all sources evaluated afresh. @param {Kind} kind @returns {{ globals: any, host: import("../standins/host.js").Host }} */
   const execution = (kind) => {
     const globals = vm.createContext({ console, URL, Error, TypeError, RangeError, SyntaxError, Date });
@@ -67,8 +74,10 @@ export function createHost(setup = {}) {
         /** @type {any} */ (vm.compileFunction(source, parameters, { parsingContext: globals })),
     };
     Object.assign(globals, services(host));
-    for (const name of readdirSync(folder).filter((file) => file.endsWith(".js")).sort())
-      vm.runInContext(readFileSync(`${folder}/${name}`, "utf8"), globals, { filename: name });
+    for (const name of readdirSync(folder)
+      .filter((file) => file.endsWith(".js"))
+      .sort())
+      vm.runInContext(sourceOf(name), globals, { filename: name });
     return { globals, host };
   };
 

@@ -19,7 +19,9 @@ export function keptHere({ email, answer = { button: "OK", text: "" } }) {
     for (const key of remove) entries.delete(key);
     const until = expires_in_s === null ? Number.POSITIVE_INFINITY : Date.now() + expires_in_s * 1000;
     for (const [key, text] of Object.entries(put)) entries.set(key, { text, until });
-    const there = (get ?? [...entries.keys()]).filter((/** @type {string} */ key) => (entries.get(key)?.until ?? 0) > Date.now());
+    const there = (get ?? [...entries.keys()]).filter(
+      (/** @type {string} */ key) => (entries.get(key)?.until ?? 0) > Date.now(),
+    );
     return Object.fromEntries(there.map((/** @type {string} */ key) => [key, entries.get(key)?.text]));
   };
   /** @param {string} name @param {any} turn */
@@ -36,10 +38,21 @@ export function keptHere({ email, answer = { button: "OK", text: "" } }) {
       kept: () => change(name, given),
       locks: () => lock(name, given),
       answers: () => answer,
-      identity: () => ({ token: `${name}-token-of-${email}` }),
+      identity: () => ({
+        token: name === "openid" ? unsignedToken({ email, aud: "this-script" }) : `${name}-token-of-${email}`,
+      }),
     };
     const made = answers[/** @type {keyof typeof answers} */ (service)];
     if (!made) throw new Error(`There is no page server here for ${method} ${path}.`);
     return { status: 200, headers: {}, body: JSON.stringify(made()) };
   };
+}
+
+/**
+ * @param {object} claims
+ * @returns {string} in the form of an OpenID token
+ */
+function unsignedToken(claims) {
+  const part = (/** @type {object} */ value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "none" })}.${part(claims)}.unsigned`;
 }

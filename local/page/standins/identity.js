@@ -2,7 +2,7 @@
 import { askServer, partOf, refuseInFormula } from "./host.js";
 
 /**
- * ScriptApp: only who is asking. A custom function runs without authorization: it has no identity token, and no access
+ * ScriptApp: who is asking, with every permission granted. A custom function runs without authorization: it has no identity token, and no access
  * token that any API would take.
  *
  * @param {import("./host.js").Host} host
@@ -15,6 +15,9 @@ export function scriptApp(host) {
       refuseInFormula(host, "ScriptApp.getOAuthToken");
       return askServer(host, "GET", "/identity/access").token;
     },
+    AuthMode: { NONE: "NONE", LIMITED: "LIMITED", FULL: "FULL" },
+    /** @param {string} mode all permissions are granted on this page, but a formula has none */
+    requireAllScopes: (mode) => refuseInFormula(host, `ScriptApp.requireAllScopes(${mode})`),
     getScriptId: () => "leadfill-on-this-machine",
   });
 }

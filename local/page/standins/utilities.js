@@ -26,6 +26,8 @@ export function utilities(host) {
     base64Encode: (data) => base64(data),
     /** @param {string | number[]} data */
     base64EncodeWebSafe: (data) => base64(data).replaceAll("+", "-").replaceAll("/", "_"),
+    /** @param {string | number[]} data */
+    newBlob: (data) => partOf("Blob", { getDataAsString: () => new TextDecoder().decode(bytesOf(data)) }),
     /** @param {string} text */
     base64Decode: (text) => signed(Uint8Array.from(atob(text), (mark) => mark.charCodeAt(0))),
     /** @param {string} text */
