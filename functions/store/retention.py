@@ -28,7 +28,7 @@ def purge(
         formula_tokens: those that expired before.
         rates: of providers and spreadsheets that nobody has asked since.
     """
-    rows, before, table = schema.job_rows, schema.snapshots, schema.jobs
+    rows, before, table, paces = schema.job_rows, schema.snapshots, schema.jobs, schema.rates
     old = sa.select(table.c.id).where(table.c.finished_at < cell_history)
     statements = [
         rows.update().where(rows.c.job_id.in_(old), rows.c.cells.is_not(None)).values(cells=sa.null()),
@@ -37,8 +37,8 @@ def purge(
         schema.leads.delete().where(schema.leads.c.learned_at < leads),
         schema.formula_people.delete().where(schema.formula_people.c.first_at < leads),
         schema.formula_tokens.delete().where(schema.formula_tokens.c.expires_at < formula_tokens),
-        schema.rates.delete().where(
-            schema.rates.c.paid_until < rates, sa.func.coalesce(schema.rates.c.blocked_until, rates) <= rates
+        paces.delete().where(
+            paces.c.paid_until < rates, sa.or_(paces.c.blocked_until.is_(None), paces.c.blocked_until < rates)
         ),
     ]
     return sum(connection.execute(statement).rowcount for statement in statements)
