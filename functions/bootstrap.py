@@ -19,7 +19,7 @@ from functions.enrichment.enricher import Enricher
 from functions.errors import SettingsError
 from functions.providers import provider_settings
 from functions.settings import Settings, read
-from functions.store import schema_version
+from functions.store import schema_version, sheet_calls
 from functions.store.database import Store
 from functions.store.leads import Freshness
 from functions.task_queue import CloudTasksQueue, Queue, StoreQueue
@@ -113,6 +113,7 @@ def context(settings: Settings, opened: Store, queue: Queue) -> AppContext:
         queue=queue,
         cipher=TokenCipher(settings.leadfill_secret_key, "sheet access"),
         sheets_endpoint=settings.sheets_api_endpoint,
+        sheet_pace=sheet_calls.pace(settings.sheets_calls_per_minute),
         make_enricher=make_enricher,
         terms=terms(settings),
         clock=opened.clock,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from functions.auth.encryption import DecryptionFailed, TokenCipher
 from functions.credits.caps import Limits
+from functions.credits.pacing import Gcra
 from functions.credits.terms import Terms
 from functions.enrichment.enricher import Enricher
 from functions.errors import SheetAccessExpired
@@ -34,6 +35,8 @@ class AppContext:
     cipher: TokenCipher
     """Of sheet access tokens."""
     sheets_endpoint: str
+    sheet_pace: Gcra | None = None
+    """Of calls to one spreadsheet, by all instances together; None: as many as there are."""
     make_enricher: Callable[[], Enricher]
     """The process's one enricher; made when it is first needed, since it needs the API key."""
     terms: Mapping[str, Terms] = field(default_factory=dict)
@@ -56,7 +59,21 @@ class AppContext:
         """A spreadsheet, with its caller's own rights."""
         from functions.sheets.client import GoogleSheet
 
-        return GoogleSheet(spreadsheet_id, access_token, endpoint=self.sheets_endpoint, runtime=self.runtime)
+        return GoogleSheet(
+            spreadsheet_id,
+            access_token,
+            endpoint=self.sheets_endpoint,
+            runtime=self.runtime,
+            take_turn=lambda: self._take_turn(spreadsheet_id),
+        )
+
+    def _take_turn(self, spreadsheet_id: str) -> float:
+        if self.sheet_pace is None:
+            return 0.0
+        from functions.store.sheet_calls import take_turn
+
+        now = self.clock()
+        return (take_turn(self.store, spreadsheet_id, self.sheet_pace, now) - now).total_seconds()
 
     def sheet_of(self, job: Job) -> GoogleSheet:
         """The spreadsheet of a job, with the rights of who started or renewed it.

@@ -31,6 +31,8 @@ class Settings:
     formula_new_people_per_day: int = 1000
     """People whom the team knows from elsewhere that the formulas of one spreadsheet may newly show in a day."""
     sheets_api_endpoint: str = "https://sheets.googleapis.com/"
+    sheets_calls_per_minute: int = 60
+    """Of all instances to one spreadsheet, on average; 0: as many as there are."""
     tasks_queue: str = ""
     """`projects/P/locations/L/queues/Q`; empty: the queue in the store."""
     tasks_api_endpoint: str = "https://cloudtasks.googleapis.com/"

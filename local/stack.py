@@ -259,6 +259,7 @@ def _environ(running: Stack, home: Path) -> dict[str, str]:
         environ |= {"DATABASE_URL": f"sqlite:///{private_file(home / 'sandbox.db')}"}
     else:
         environ.setdefault("DATABASE_URL", f"sqlite:///{private_file(home / 'leadfill.db')}")
+    environ.setdefault("SHEETS_CALLS_PER_MINUTE", "0")  # the emulator bears any pace
     return environ | {
         "SHEETS_API_ENDPOINT": f"{running.urls['emulator']}/",
         "IDENTITY_AUDIENCE": AUDIENCE,

@@ -36,10 +36,26 @@ _TAB = f"sheets({_PROPERTIES},merges,protectedRanges(range,warningOnly,requestin
 class GoogleSheet:
     """One spreadsheet, read and written with its caller's own access token. Not shared between threads."""
 
-    def __init__(self, spreadsheet_id: str, access_token: str, *, endpoint: str, runtime: Runtime = REAL) -> None:
-        """Opens no connection yet; `endpoint` is Google's, or an emulator's."""
+    def __init__(
+        self,
+        spreadsheet_id: str,
+        access_token: str,
+        *,
+        endpoint: str,
+        runtime: Runtime = REAL,
+        take_turn: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Opens no connection yet.
+
+        Args:
+            spreadsheet_id: which.
+            access_token: its caller's.
+            endpoint: Google's, or an emulator's.
+            runtime: clock and waits.
+            take_turn: returns the seconds until the next call may start; raises `Throttled` where they are many.
+        """
         self.spreadsheet_id, self._runtime = spreadsheet_id, runtime
-        self._token, self._endpoint = access_token, endpoint
+        self._token, self._endpoint, self._take_turn = access_token, endpoint, take_turn
 
     def __repr__(self) -> str:
         """Without the token."""
@@ -148,6 +164,8 @@ class GoogleSheet:
             attempt += 1
 
     def _attempt(self, read: Callable[[bytes], T], method: str, *, once: bool, **arguments: Any) -> T:  # noqa: ANN401 - the client's own arguments
+        if (wait_s := self._take_turn()) > 0:
+            self._runtime.sleep(wait_s)
         *path, verb = method.split(".")
         resource = spreadsheets(self._endpoint)
         for part in path:

@@ -14,6 +14,9 @@ from functions.credits.terms import Limit
 from functions.store import schema
 from functions.store.database import Store, insert
 
+MAX_TURN = timedelta(seconds=20)
+"""The longest wait for a turn under a rate that allows bursts: somebody may be waiting for the answer."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _rates = schema.rates
@@ -110,8 +113,10 @@ def next_start(store: Store, pace: Pace, now: datetime, *, margin: timedelta) ->
     return given[0] if given else None
 
 
-def next_in_bursts(store: Store, name: str, gcra: Gcra, now: datetime) -> datetime:
+def next_in_bursts(store: Store, name: str, gcra: Gcra, now: datetime) -> datetime | None:
     """Give the start time of one request under a steady rate that allows bursts, such as a spreadsheet's.
+
+    Where it would be more than `MAX_TURN` from now, it is None, and nothing has changed.
 
     Raises:
         StoreError: the store cannot be used.
@@ -119,11 +124,14 @@ def next_in_bursts(store: Store, name: str, gcra: Gcra, now: datetime) -> dateti
     given: list[datetime] = []
 
     def move(schedule: Schedule) -> Schedule:
-        given.append(gcra.earliest(schedule.paid_until, now))
-        return replace(schedule, paid_until=gcra.started(schedule.paid_until, given[-1]))
+        given.clear()  # of an earlier try, whose commit was not confirmed
+        if (earliest := gcra.earliest(schedule.paid_until, now)) - now > MAX_TURN:
+            return schedule
+        given.append(earliest)
+        return replace(schedule, paid_until=gcra.started(schedule.paid_until, earliest))
 
     change(store, Pace(name, ()), move)
-    return given[-1]
+    return given[0] if given else None
 
 
 def _text(limits: tuple[Limit, ...]) -> str:

@@ -56,6 +56,6 @@ def test_another_contract_lifts_what_the_old_one_refused(store: Store) -> None:
 
 def test_a_spreadsheet_takes_ten_calls_at_once_and_one_a_second_on_average(store: Store) -> None:
     gcra = Gcra(SECOND, burst=10)
-    got = [rates.next_in_bursts(store, "sheet:1", gcra, NOON) - NOON for _ in range(12)]
-    assert got == [timedelta(0)] * 10 + [SECOND, 2 * SECOND]
+    got = [rates.next_in_bursts(store, "sheet:1", gcra, NOON) for _ in range(12)]
+    assert got == [NOON] * 10 + [NOON + SECOND, NOON + 2 * SECOND]
     assert rates.next_in_bursts(store, "sheet:2", gcra, NOON) == NOON

@@ -43,6 +43,7 @@ def environ(database: str, sandbox_url: str, emulator_url: str, **more: str) -> 
         "SLINTEL_API_KEY": "key",
         "SLINTEL_BASE_URL": sandbox_url,
         "SHEETS_API_ENDPOINT": f"{emulator_url}/",
+        "SHEETS_CALLS_PER_MINUTE": "0",
         "LEADFILL_SECRET_KEY": SECRET,
         "CREDITS_PER_RUN": "1000000",
         "CREDITS_PER_USER_DAY": "1000000",

@@ -1,0 +1,37 @@
+"""The pace of calls to Google Sheets, which all instances keep together.
+
+Google asks for about one request a second to a spreadsheet, whoever sends it
+(https://developers.google.com/workspace/sheets/api/troubleshoot-api-errors).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from functions.credits.pacing import Gcra
+from functions.store import rates
+from functions.store.database import Store
+
+BURST = 10
+"""Calls that may follow each other at once after a pause: a small run has hardly more."""
+CROWDED = "Many runs and people use this spreadsheet at the moment; try again in a moment."
+
+
+def pace(per_minute: int) -> Gcra | None:
+    """Return the steady rate of so many calls a minute; None where they are not limited."""
+    return Gcra(timedelta(minutes=1) / per_minute, BURST) if per_minute else None
+
+
+def take_turn(store: Store, spreadsheet_id: str, pace: Gcra, now: datetime) -> datetime:
+    """Take the next turn to call a spreadsheet and return its time: `now`, or later.
+
+    Raises:
+        Throttled: it would be too far from now; no turn was taken.
+        StoreError: the store cannot be used.
+    """
+    from functions.sheets.transport import Throttled
+
+    start = rates.next_in_bursts(store, f"spreadsheet {spreadsheet_id}", pace, now)
+    if start is None:
+        raise Throttled(CROWDED, retry_after_s=rates.MAX_TURN.total_seconds())
+    return start

@@ -1,0 +1,82 @@
+"""Calls to one spreadsheet keep one pace, whoever makes them: about one a second, ten at once after a pause."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.errors import SheetBusy
+from functions.sheets.client import GoogleSheet
+from functions.store import sheet_calls
+from functions.store.database import Store
+from local.sheets_api.client import SheetsEmulator
+from tests.support.simulation import Process, World
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PACE = sheet_calls.pace(60)
+assert PACE is not None
+
+
+def turns(store: Store, count: int, now: datetime = NOON, spreadsheet: str = "one") -> list[float]:
+    """Return when so many calls start, in seconds from noon."""
+    assert PACE is not None
+    taken = [sheet_calls.take_turn(store, spreadsheet, PACE, now) for _ in range(count)]
+    return [(start - NOON).total_seconds() for start in taken]
+
+
+def test_ten_calls_start_at_once_and_then_one_each_second(store: Store) -> None:
+    assert turns(store, 12) == [0.0] * 10 + [1.0, 2.0]
+
+
+def test_each_spreadsheet_has_a_pace_of_its_own(store: Store) -> None:
+    turns(store, 12)
+    assert turns(store, 1, spreadsheet="two") == [0.0]
+
+
+def test_nobody_waits_long_and_who_is_turned_away_has_taken_no_turn(store: Store) -> None:
+    turns(store, 30)
+    for _ in range(3):
+        with pytest.raises(SheetBusy, match="Many runs") as refused:
+            turns(store, 1)
+        assert refused.value.retry_after_s == pytest.approx(20.0)
+    assert turns(store, 1, NOON + timedelta(seconds=1)) == [21.0]
+
+
+def test_instances_that_call_at_once_share_the_turns(store: Store) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = [second for seconds in pool.map(lambda _: turns(store, 4), range(4)) for second in seconds]
+    assert sorted(found) == [0.0] * 10 + [float(second) for second in range(1, 7)]
+
+
+def test_no_limit_is_none() -> None:
+    assert sheet_calls.pace(0) is None
+
+
+def test_a_client_waits_for_its_turn_outside_of_any_transaction(store: Store) -> None:
+    """Also plans and proofs of edit rights wait: every call does."""
+    with SheetsEmulator() as emulator:
+        process, spreadsheet = Process(World(0), "client"), emulator.spreadsheet([["LinkedIn"]])
+        waits: list[float] = []
+
+        def take_turn() -> float:
+            assert PACE is not None
+            now = process.now()
+            return (sheet_calls.take_turn(store, spreadsheet, PACE, now) - now).total_seconds()
+
+        def sleep(seconds: float) -> None:
+            with store.writing():  # nobody else holds the database meanwhile
+                waits.append(seconds)
+            Process.sleep(process, seconds)
+
+        process.sleep = sleep  # type: ignore[method-assign] # watches
+        token = emulator.token("owner@example.com")
+        sheet = GoogleSheet(spreadsheet, token, endpoint=f"{emulator.url}/", runtime=process, take_turn=take_turn)
+        for _ in range(10):
+            sheet.tabs()
+        sheet.prove_editable()
+        sheet.tabs()
+        sheet.read_rows(0, 1, None)
+    assert len(waits) == 3
+    assert process.monotonic() == pytest.approx(3.0)
