@@ -35,7 +35,15 @@ class Outcome(Described):
     MOVED = "moved", "Moved", "the row was gone when its values were to be written"
     FAILED = "failed", "Failed", "no usable answer; can be retried"
     IN_DOUBT = "in_doubt", "In doubt", "may have been charged, but no answer came"
+    LEFT_OUT = "left_out", "Left out", "left alone, such as a row that is hidden"
     CANCELLED = "cancelled", "Cancelled", "the run stopped before the row's turn, so it cost nothing"
+
+
+class LeftOut(Described):
+    """The reason why a row is left out; each has a label and a sentence that says what to do."""
+
+    FILTERED = "filtered", "hidden by a filter", "A filter hides this row. Include hidden rows in a new run to fill it."
+    HIDDEN = "hidden", "hidden by hand", "This row is hidden. Include hidden rows in a new run to fill it."
 
 
 def retryable(*, in_doubt: bool) -> tuple[Outcome, ...]:

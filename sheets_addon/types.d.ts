@@ -121,6 +121,8 @@ interface JobBody {
   write?: "all" | "empty";
   /** Whether a column whose header names the field is used again */
   placement?: "new" | "reuse";
+  /** Also fill rows that a filter hides, or that somebody has hidden */
+  include_hidden?: boolean;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
   retry_in_doubt?: boolean;
   /** The most that it may cost, as confirmed */
@@ -154,6 +156,8 @@ interface JobRequest {
   write?: "all" | "empty";
   /** Whether a column whose header names the field is used again */
   placement?: "new" | "reuse";
+  /** Also fill rows that a filter hides, or that somebody has hidden */
+  include_hidden?: boolean;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
   retry_in_doubt?: boolean;
 }
@@ -170,14 +174,14 @@ interface LiftedErasure {
 }
 
 /** The end of a row in a run; each row has exactly one. */
-type Outcome = "already_filled" | "cancelled" | "enriched" | "failed" | "in_doubt" | "known" | "moved" | "not_found" | "unusable";
+type Outcome = "already_filled" | "cancelled" | "enriched" | "failed" | "in_doubt" | "known" | "left_out" | "moved" | "not_found" | "unusable";
 
 /** The person to erase, or to let be looked up again. */
 interface PersonBody {
   linkedin_url: string;
 }
 
-/** The plan of a run, and the most it can cost. rows = unusable + already_filled + duplicates + known + in_doubt + lookups */
+/** The plan of a run, and the most it can cost. rows = unusable + already_filled + left_out + duplicates + known + in_doubt + lookups */
 interface Plan {
   /** A1 with its tab and its real ends */
   range: string;
@@ -188,6 +192,8 @@ interface Plan {
   unusable: number;
   unusable_reasons: Record<string, number>;
   already_filled: number;
+  left_out: number;
+  left_out_reasons: Record<string, number>;
   duplicates: number;
   known: number;
   in_doubt: number;
@@ -197,6 +203,8 @@ interface Plan {
   /** What the caps still allow */
   credits_left: number;
   columns: PlannedColumn[];
+  /** Sentences for a person about what the plan cannot see */
+  notices: string[];
 }
 
 /** The column of a field once the run has begun. */

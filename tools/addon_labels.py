@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from functions.credits.plan import PlanPart
-from functions.outcomes import Outcome, retryable
+from functions.outcomes import LeftOut, Outcome, retryable
 from functions.profiles.parsing import Reason
 from functions.store.job_states import LIVE, JobState
 
@@ -29,7 +29,8 @@ def page() -> str:
 {_constant("STATES", "Record<JobState, string>", {state: state.label for state in JobState})}
 {_constant("LIVE_STATES", "JobState[]", _values(LIVE))}
 {_constant("PLAN_PARTS", f"{{ kind: {kinds}, label: string, meaning: string }}[]", parts)}
-{_constant("UNUSABLE_REASONS", "Record<string, string>", {reason: reason.label for reason in Reason})}\
+{_constant("UNUSABLE_REASONS", "Record<string, string>", {reason: reason.label for reason in Reason})}
+{_constant("LEFT_OUT_REASONS", "Record<string, string>", {reason: reason.label for reason in LeftOut})}\
 </script>
 """
 

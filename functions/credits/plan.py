@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from functions.credits.lead_status import LeadStatus
-from functions.outcomes import Described
+from functions.outcomes import Described, LeftOut
 from functions.profiles import Profile
 
 
@@ -16,6 +16,7 @@ class PlanPart(Described):
 
     UNUSABLE = "unusable", "Unusable", "no LinkedIn profile in the cell"
     ALREADY_FILLED = "already_filled", "Already filled", "left as they are"
+    LEFT_OUT = "left_out", "Left out", "hidden rows, left alone"
     DUPLICATES = "duplicates", "Duplicate", "the same person again, free"
     KNOWN = "known", "Known", "looked up before, free"
     IN_DOUBT = "in_doubt", "In doubt", "asked before without an answer, perhaps charged"
@@ -30,17 +31,27 @@ class RowCounts:
     unusable: Counter[str] = field(default_factory=Counter)
     """Rows without a profile, by reason."""
     already_filled: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Rows that are left alone, by reason."""
     duplicates: int = 0
     keys: dict[str, None] = field(default_factory=dict)
     """Every person that is asked for, once, in the order of the rows."""
 
-    def count(self, found: Profile | str, *, filled: bool = False) -> None:
-        """Count one row: its profile, or the reason why it has none, and whether its target cells are filled."""
+    def count(self, found: Profile | str, *, filled: bool = False, left_out: LeftOut | None = None) -> None:
+        """Count one row.
+
+        Args:
+            found: its profile, or the reason why it has none.
+            filled: whether its target cells are filled.
+            left_out: the reason why it is left alone, if it is.
+        """
         self.rows += 1
         if isinstance(found, str):
             self.unusable[found] += 1
         elif filled:
             self.already_filled += 1
+        elif left_out is not None:
+            self.left_out[left_out] += 1
         elif found.key in self.keys:
             self.duplicates += 1
         else:
@@ -54,12 +65,14 @@ class Plan:
     rows: int
     unusable: int
     already_filled: int
+    left_out: int
     duplicates: int
     known: int
     in_doubt: int
     """Looked up before without an answer, perhaps charged, and not asked again on their own."""
     lookups: int
     unusable_reasons: Mapping[str, int]
+    left_out_reasons: Mapping[str, int]
     max_credits: int
     """The most that the run can cost, and its ceiling once confirmed."""
     credits_left: int
@@ -101,11 +114,13 @@ def plan(
         rows=row_counts.rows,
         unusable=row_counts.unusable.total(),
         already_filled=row_counts.already_filled,
+        left_out=row_counts.left_out.total(),
         duplicates=row_counts.duplicates,
         known=len(settled) - in_doubt,
         in_doubt=in_doubt,
         lookups=lookups,
         unusable_reasons=dict(row_counts.unusable),
+        left_out_reasons=dict(row_counts.left_out),
         max_credits=most,
         credits_left=credits_left,
     )

@@ -72,7 +72,7 @@ class PlannedColumn(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of a run, and the most it can cost.
 
-    rows = unusable + already_filled + duplicates + known + in_doubt + lookups
+    rows = unusable + already_filled + left_out + duplicates + known + in_doubt + lookups
     """
 
     range: Annotated[str, msgspec.Meta(description="A1 with its tab and its real ends")]
@@ -82,6 +82,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     unusable: Count
     unusable_reasons: dict[str, Count]
     already_filled: Count
+    left_out: Count
+    left_out_reasons: dict[str, Count]
     duplicates: Count
     known: Count
     in_doubt: Count
@@ -89,6 +91,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     max_credits: Annotated[int, msgspec.Meta(ge=0, description="The most that the run can cost")]
     credits_left: Annotated[int, msgspec.Meta(ge=0, description="What the caps still allow")]
     columns: list[PlannedColumn]
+    notices: Annotated[list[str], msgspec.Meta(description="Sentences for a person about what the plan cannot see")]
 
 
 class JobCredits(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,6 +205,7 @@ def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
         url_column=letters(scan.range.column),
         header_row=scan.header_row,
         columns=columns,
+        notices=list(scan.notices),
         **asdict(plan),
     )
 

@@ -211,11 +211,14 @@ def _new_job(
 def _rows_of(scan: SheetScan) -> Iterator[JobRow]:
     open_rows = count()
     for position, row in enumerate(scan.rows()):
-        if isinstance(row.found, Profile) and not row.filled:
+        if isinstance(row.found, Profile) and not row.filled and row.left_out is None:
             chunk = 1 + next(open_rows) // CHUNK_ROWS
             yield JobRow(position, chunk, row.number, row.found.key, None, "")
-        elif isinstance(row.found, Profile):
+        elif isinstance(row.found, Profile) and row.filled:
             yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.ALREADY_FILLED, "")
+        elif isinstance(row.found, Profile):
+            sentence = row.left_out.meaning if row.left_out else ""
+            yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.LEFT_OUT, sentence)
         else:
             yield JobRow(position, PREPARE, row.number, None, Outcome.UNUSABLE, row.sentence)
 

@@ -40,6 +40,9 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         Literal["reuse", "new"],
         msgspec.Meta(description="Whether a column whose header names the field is used again"),
     ] = "reuse"
+    include_hidden: Annotated[
+        bool, msgspec.Meta(description="Also fill rows that a filter hides, or that somebody has hidden")
+    ] = False
     retry_in_doubt: Annotated[
         bool,
         msgspec.Meta(
@@ -91,6 +94,7 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
         header=job_request.header,
         overwrite=job_request.overwrite,
         reuse=job_request.placement == "reuse",
+        include_hidden=job_request.include_hidden,
     )
 
 

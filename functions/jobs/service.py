@@ -29,7 +29,7 @@ def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, acces
     scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
     row_counts = RowCounts()
     for row in scan.rows():
-        row_counts.count(row.found, filled=row.filled)
+        row_counts.count(row.found, filled=row.filled, left_out=row.left_out)
     spender = Spender(run_id=uuid4().hex, user_id=caller.subject, ceiling=context.limits.per_run)
     return scan, make_plan(context, row_counts, spender, job_request.retry)
 

@@ -29,8 +29,11 @@ _LINKS = "hyperlink,textFormatRuns(format(link(uri))),chipRuns(chip(richLinkProp
 _CELLS = f"rowData(values(userEnteredValue,formattedValue,{_LINKS}))"
 _ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey))"
 _PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount))"
-_WINDOW = f"sheets({_PROPERTIES},data(startRow,startColumn,{_CELLS},{_ANCHORS}))"
-_TAB = f"sheets({_PROPERTIES},merges,protectedRanges(range,warningOnly,requestingUserCanEdit))"
+_DATA = f"startRow,startColumn,{_CELLS},{_ANCHORS}"
+_VISIBILITY = "rowMetadata(hiddenByUser,hiddenByFilter)"
+_TAB = (
+    f"sheets({_PROPERTIES},merges,protectedRanges(range,warningOnly,requestingUserCanEdit),filterViews(filterViewId))"
+)
 
 
 class GoogleSheet:
@@ -83,8 +86,10 @@ class GoogleSheet:
         listed = ", ".join(f"“{tab.title}”" for tab in tabs)
         raise BadRange(f"There is no tab “{title}” in this spreadsheet; its tabs are {listed}.")
 
-    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
+    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None, *, visibility: bool = False) -> RowBlock:
         """The rows from `first_row` to `last_row` (from 1, both included; None: to the end), and where anchors are now.
+
+        With `visibility` also how they are hidden.
 
         Raises:
             SheetGone: the tab was deleted.
@@ -94,7 +99,9 @@ class GoogleSheet:
         if last_row is not None:
             grid["endRowIndex"] = max(first_row, last_row)
         body = {"dataFilters": [{"gridRange": grid}]}
-        found = self._call(row_block_of, "getByDataFilter", body=body, fields=_WINDOW)
+        data = f"{_DATA},{_VISIBILITY}" if visibility else _DATA
+        fields = f"sheets({_PROPERTIES},data({data}))"
+        found = self._call(row_block_of, "getByDataFilter", body=body, fields=fields)
         if found is None:
             raise SheetGone(GONE)
         return found

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
 
+from functions.outcomes import LeftOut
 from functions.sheets.cells import Content, Formula, Spilled
 
 ANCHOR_KEY = "leadfill"
@@ -53,6 +54,8 @@ class Tab:
     merges: tuple[Box, ...] = ()
     protected: tuple[Box, ...] = ()
     """Ranges that this caller may not edit."""
+    filter_views: int = 0
+    """Filter views of this tab. What they hide, nobody is told but who looks through one."""
 
 
 class Rows(Protocol):
@@ -72,6 +75,8 @@ class RowBlock:
     anchors: Mapping[int, int]
     """Anchor (metadata id) → its column now, from 0."""
     rows: Rows
+    hidden: Mapping[int, LeftOut] = field(default_factory=dict)
+    """Index of a row (from 0) → how it is hidden, if that was asked for."""
 
     def content(self, index: int, column: int) -> Content:
         """Return the content of a cell of the block's row `index` (from 0)."""
@@ -140,7 +145,12 @@ def row_block_of(answer: bytes) -> RowBlock | None:
         for entry in metadata.get("developerMetadata", ())
         if entry.get("metadataKey") == ANCHOR_KEY
     }
-    return RowBlock(_tab(sheet), data.startRow + 1, anchors, _RowsAsTheyCame(data.rowData))
+    hidden = {
+        index: LeftOut.FILTERED if row.hiddenByFilter else LeftOut.HIDDEN
+        for index, row in enumerate(data.rowMetadata)
+        if row.hiddenByFilter or row.hiddenByUser
+    }
+    return RowBlock(_tab(sheet), data.startRow + 1, anchors, _RowsAsTheyCame(data.rowData), hidden)
 
 
 def tabs_of(answer: bytes) -> list[Tab]:
@@ -173,11 +183,17 @@ class _RowData(msgspec.Struct):
     values: list[dict[str, Any]] = []
 
 
+class _RowMetadata(msgspec.Struct):
+    hiddenByFilter: bool = False  # noqa: N815 - Google's
+    hiddenByUser: bool = False  # noqa: N815 - Google's
+
+
 class _GridData(msgspec.Struct):
     startRow: int = 0  # noqa: N815 - Google's
     startColumn: int = 0  # noqa: N815 - Google's
     rowData: list[msgspec.Raw] = []  # noqa: N815 - Google's
     columnMetadata: list[dict[str, Any]] = []  # noqa: N815 - Google's
+    rowMetadata: list[_RowMetadata] = []  # noqa: N815 - Google's
 
 
 class _Sheet(msgspec.Struct):
@@ -185,6 +201,7 @@ class _Sheet(msgspec.Struct):
     data: list[_GridData] = []
     merges: list[dict[str, int]] = []
     protectedRanges: list[dict[str, Any]] = []  # noqa: N815 - Google's
+    filterViews: list[dict[str, Any]] = []  # noqa: N815 - Google's
 
 
 class _Spreadsheet(msgspec.Struct):
@@ -201,7 +218,14 @@ def _tab(sheet: _Sheet) -> Tab:
         if not entry.get("warningOnly") and not entry.get("requestingUserCanEdit")
     ]
     merges = [_box(entry, size) for entry in sheet.merges]
-    return Tab(properties.get("sheetId", 0), properties.get("title", ""), *size, tuple(merges), tuple(protected))
+    return Tab(
+        properties.get("sheetId", 0),
+        properties.get("title", ""),
+        *size,
+        tuple(merges),
+        tuple(protected),
+        len(sheet.filterViews),
+    )
 
 
 def _box(grid: Mapping[str, Any], size: tuple[int, int]) -> Box:

@@ -10,6 +10,7 @@ from typing import Protocol
 from functions.errors import BadRange, NotAProfile
 from functions.fields.catalogue import Field
 from functions.fields.columns import Target, target_columns
+from functions.outcomes import LeftOut
 from functions.profiles import Profile, parse
 from functions.sheets.a1 import Range, letters
 from functions.sheets.cells import Content, Formula, Spilled
@@ -17,6 +18,11 @@ from functions.sheets.grid import Box, RowBlock, Tab
 
 PAGE_ROWS = 5_000
 """Rows read in one call; some megabytes."""
+FILTER_VIEWS = (
+    "This tab has filter views. Leadfill cannot see what a filter view hides, so those rows are filled, too. "
+    "To leave rows out, use an ordinary filter or hide them."
+)
+"""Neither the API nor Apps Script tells what somebody sees through a filter view."""
 
 
 class Sheet(Protocol):
@@ -25,7 +31,7 @@ class Sheet(Protocol):
     def tab(self, title: str) -> Tab:
         """The tab of this title."""
 
-    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
+    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None, *, visibility: bool = False) -> RowBlock:
         """Some whole rows."""
 
 
@@ -41,6 +47,8 @@ class ScannedRow:
     """A sentence that says what to do about a row without a profile."""
     filled: bool
     """True if every target cell holds something already."""
+    left_out: LeftOut | None
+    """The reason why the row is left alone, if it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,13 @@ class SheetScan:
     header_row: int | None
     targets: tuple[Target, ...]
     overwrite: bool
+    include_hidden: bool
     first_page: RowBlock
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences about what cannot be seen from here."""
+        return (FILTER_VIEWS,) if self.tab.filter_views and not self.include_hidden else ()
 
     def rows(self) -> Iterator[ScannedRow]:
         """Every row of the range, read page by page."""
@@ -62,7 +76,7 @@ class SheetScan:
         for start in range(first, last + 1, PAGE_ROWS):
             end = min(start + PAGE_ROWS - 1, last)
             held = self.first_page.first_row <= start and end < self.first_page.first_row + PAGE_ROWS
-            block = self.first_page if held else self.sheet.read_rows(self.tab.sheet_id, start, end)
+            block = self.first_page if held else self._read(start, end)
             for number in range(start, end + 1):
                 yield self._row(block, number)
 
@@ -70,11 +84,27 @@ class SheetScan:
         index = number - block.first_row
         found, sentence = who(block, index, self.range.column)
         held = [target.held is not None and block.content(index, target.held) != "" for target in self.targets]
-        return ScannedRow(number=number, found=found, sentence=sentence, filled=not self.overwrite and all(held))
+        return ScannedRow(
+            number=number,
+            found=found,
+            sentence=sentence,
+            filled=not self.overwrite and all(held),
+            left_out=None if self.include_hidden else block.hidden.get(index),
+        )
+
+    def _read(self, first_row: int, last_row: int) -> RowBlock:
+        return self.sheet.read_rows(self.tab.sheet_id, first_row, last_row, visibility=not self.include_hidden)
 
 
 def scan_range(
-    sheet: Sheet, wanted: Range, fields: tuple[Field, ...], *, header: str, overwrite: bool, reuse: bool
+    sheet: Sheet,
+    wanted: Range,
+    fields: tuple[Field, ...],
+    *,
+    header: str,
+    overwrite: bool,
+    reuse: bool,
+    include_hidden: bool = False,
 ) -> SheetScan:
     """Looks at the tab and finds the header row and the columns.
 
@@ -85,6 +115,7 @@ def scan_range(
         header: `yes` (row 1 names the columns), `no`, or `auto`.
         overwrite: whether cells that hold something count as free.
         reuse: whether a column whose header names the field is used again.
+        include_hidden: whether rows count that a filter or somebody hides.
 
     Raises:
         BadRange: no such tab, beyond its grid, no row below the header, or over merged or protected cells.
@@ -95,7 +126,7 @@ def scan_range(
         raise BadRange(
             f"{wanted} goes beyond the tab, which ends at {letters(tab.columns - 1)}{tab.rows}; choose rows inside it."
         )
-    page = sheet.read_rows(tab.sheet_id, 1, min(tab.rows, PAGE_ROWS))
+    page = sheet.read_rows(tab.sheet_id, 1, min(tab.rows, PAGE_ROWS), visibility=not include_hidden)
     header_row = _header_row(page, wanted, header)
     first = max(wanted.first_row, 2) if header_row else wanted.first_row
     last = min(wanted.last_row or tab.rows, tab.rows)
@@ -113,6 +144,7 @@ def scan_range(
         header_row=header_row,
         targets=targets,
         overwrite=overwrite,
+        include_hidden=include_hidden,
         first_page=page,
     )
 

@@ -12,7 +12,9 @@ const plain = (value) => JSON.parse(JSON.stringify(value));
 const PLAN = {
   rows: 100,
   unusable: 5,
-  already_filled: 10,
+  already_filled: 6,
+  left_out: 4,
+  left_out_reasons: { filtered: 3, hidden: 1 },
   duplicates: 7,
   known: 20,
   in_doubt: 3,
@@ -49,6 +51,14 @@ test("a plan that the caps do not pay for says how many rows would be left", () 
   assert.match(sentence, /leave 15 credits, so 40 rows would not be looked up/);
 });
 
+test("hidden rows are told apart by how they are hidden, and what happens to them is said", () => {
+  assert.equal(
+    words.hiddenSentence(PLAN),
+    "3 hidden by a filter, 1 hidden by hand. Without this they stay as they are and cost nothing.",
+  );
+  assert.match(words.hiddenSentence({ left_out: 0, left_out_reasons: {} }), /filled like all others/);
+});
+
 test("the parts of a job add up to its rows while it runs, and what is not yet written shows apart", () => {
   const running = { ...JOB, state: "running", rows: 50, done: 30, counts: { enriched: 12, unusable: 3 } };
   const parts = plain(words.jobParts(running));
@@ -83,7 +93,7 @@ test("one of a thing is counted in the singular", () => {
   assert.equal(words.costSentence(one), "1 credit charged");
   assert.equal(
     words.partsSentence(words.planParts({ ...PLAN, duplicates: 1, known: 0 })),
-    "5 unusable, 10 already filled, 1 duplicate, 3 in doubt, 55 to look up.",
+    "5 unusable, 6 already filled, 4 left out, 1 duplicate, 3 in doubt, 55 to look up.",
   );
   assert.match(words.planWarning({ ...PLAN, max_credits: 54, credits_left: 1 }), /leave 1 credit, so 1 row would/);
   const sentences = scripts.flatMap(

@@ -156,7 +156,8 @@ class EmptySheet:
         assert title == self.grid.title
         return self.grid
 
-    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
+    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None, *, visibility: bool = False) -> RowBlock:
+        del visibility  # none is hidden
         assert sheet_id == self.grid.sheet_id
         assert 1 <= first_row <= (last_row or first_row) <= self.grid.rows
         return RowBlock(self.grid, first_row, {}, [])

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.errors import SheetBusy
+from functions.outcomes import LeftOut
 from functions.sheets import client as sheets
 from functions.sheets.cells import Formula
 from functions.sheets.client import GoogleSheet
@@ -106,6 +107,13 @@ def test_anchors_are_found_where_their_columns_are_and_others_are_passed_over() 
     block = row_block_of(answered([], startColumn=2, columnMetadata=columns))
     assert block is not None
     assert block.anchors == {5: 3}
+
+
+def test_rows_say_how_they_are_hidden_and_a_filter_goes_before_a_hand() -> None:
+    hidden: list[Any] = [{}, {"hiddenByUser": True}, {"hiddenByFilter": True}]
+    block = row_block_of(answered([], rowMetadata=[*hidden, {"hiddenByUser": True, "hiddenByFilter": True}]))
+    assert block is not None
+    assert block.hidden == {1: LeftOut.HIDDEN, 2: LeftOut.FILTERED, 3: LeftOut.FILTERED}
 
 
 def test_a_tab_that_is_gone_has_no_window_and_an_empty_one_has_no_rows() -> None:

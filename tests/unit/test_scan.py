@@ -48,8 +48,9 @@ class Rows:
         """The tab."""
         return Tab(3, title, 100, 4, self.merges, self.protected)
 
-    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None) -> RowBlock:
+    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None, *, visibility: bool = False) -> RowBlock:
         """Some of the rows."""
+        del visibility  # none is hidden
         assert sheet_id == 3
         return block_of(self.rows[first_row - 1 : last_row], first_row)
 
