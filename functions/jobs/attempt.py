@@ -24,6 +24,9 @@ from functions.store.chunks import Chunk
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
+AFTER_FAILURE = timedelta(seconds=30)
+"""Pause after a failed attempt: what made it fail may be over by then."""
+
 
 class ChunkResult(StrEnum):
     """The end of an attempt at a chunk."""
@@ -44,10 +47,18 @@ class Attempt:
     context: AppContext
     chunk: Chunk
     job: Job
-    request: JobRequest
-    """The job's request."""
-    layout: Layout | None
-    """The columns of the URLs and the fields; None until the sheet is prepared."""
+    failures: int
+    """Earlier attempts in a row that died, or failed, without any progress."""
+
+    @property
+    def request(self) -> JobRequest:
+        """The job's request."""
+        return from_record(self.job.request, self.job.spreadsheet_id)
+
+    @property
+    def layout(self) -> Layout | None:
+        """The columns of the URLs and the fields; None until the sheet is prepared."""
+        return None if self.job.layout is None else layout_from_record(self.job.layout)
 
     def sheet(self) -> GoogleSheet:
         """The job's spreadsheet.
@@ -86,11 +97,21 @@ class Attempt:
         return ChunkResult.LATER if later else ChunkResult.DONE
 
     def postpone(self, delay: timedelta) -> ChunkResult:
-        """Ends the attempt for now: the chunk runs again after a while."""
+        """Ends the attempt for now: the chunk runs again after a while.
+
+        Waiting is no failure, however often it happens; but who has cancelled waits for nothing.
+        """
         with self.context.store.writing() as connection:
-            chunks.postpone(connection, self.chunk, self.context.clock() + delay)
+            job = jobs.get(connection, self.chunk.job_id, lock=True)
+            is_cancelled = job.state is JobState.CANCELLING
+            chunks.postpone(connection, self.chunk, self.context.clock() + delay, failed=is_cancelled)
         self.context.queue.enqueue(self.chunk.id, delay_s=delay.total_seconds())
         return ChunkResult.LATER
+
+    def give_back(self) -> None:
+        """Ends the attempt after an error that nobody foresaw: it counts as failed, and the next one comes soon."""
+        with self.context.store.writing() as connection:
+            chunks.postpone(connection, self.chunk, self.context.clock() + AFTER_FAILURE, failed=True)
 
     def wait_for_access(self, sentence: str) -> ChunkResult:
         """Ends the attempt until somebody renews the job's access; a job that is being cancelled does not wait."""
@@ -121,5 +142,5 @@ def begin(context: AppContext, chunk_id: str | None) -> Attempt | None:
         if job.state is JobState.QUEUED:
             jobs.resume(connection, job, now, started_at=now)
             job = jobs.get(connection, job.id)
-    layout = None if job.layout is None else layout_from_record(job.layout)
-    return Attempt(context, chunk, job, from_record(job.request, job.spreadsheet_id), layout)
+        failures = chunks.failures_since_progress(connection, chunk)
+    return Attempt(context, chunk, job, failures)

@@ -13,9 +13,10 @@ from functions import logs
 from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
-from functions.errors import CapReached, LeadfillError, ProviderError, SheetAccessExpired, SheetBusy
+from functions.errors import CapReached, LeadfillError, ProviderError, SheetAccessExpired, SheetBusy, StoreError
 from functions.fields import Budget, project
 from functions.jobs.attempt import Attempt, ChunkResult, begin
+from functions.jobs.attempt_limit import give_up, has_failed_too_often
 from functions.jobs.leases import heartbeat, tab_lock
 from functions.jobs.row_outcomes import mark_enriched, outcomes_of
 from functions.outcomes import Outcome
@@ -45,6 +46,22 @@ def run_chunk(context: AppContext, chunk_id: str | None = None) -> ChunkResult:
     attempt = begin(context, chunk_id)
     if attempt is None:
         return ChunkResult.NONE
+    if has_failed_too_often(attempt):
+        return give_up(attempt)
+    ended = False
+    try:
+        result = _run(attempt)
+        ended = True
+    except StoreError:
+        ended = True  # or nothing can be recorded now: its lease runs out
+        raise
+    finally:
+        if not ended:
+            attempt.give_back()
+    return result
+
+
+def _run(attempt: Attempt) -> ChunkResult:
     work = {PREPARE: prepare, UNDO: undo}.get(attempt.chunk.number, fill)
     try:
         return work(attempt)

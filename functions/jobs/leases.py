@@ -30,13 +30,16 @@ def heartbeat(attempt: Attempt, results: Sized) -> Iterator[Event]:
     def watch() -> None:
         while not over.wait(WATCH_S):
             now = context.clock()
+            if now >= until:  # and no renewal: should this attempt hang, another one takes over
+                stop.set()
+                continue
             try:
                 alive = chunks.renew(context.store, chunk, len(results), now)
                 with context.store.reading() as connection:
                     stop_requested = jobs.get(connection, chunk.job_id).stop_requested
             except LeadfillError:
                 continue  # the run itself meets the store's trouble, and says so
-            if not alive or stop_requested or now >= until:
+            if not alive or stop_requested:
                 stop.set()
 
     thread = context.runtime.spawn(watch, name=f"heartbeat of chunk {chunk.number}")

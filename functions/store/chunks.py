@@ -36,6 +36,8 @@ class Chunk:
     """`PREPARE`, `UNDO`, or from 1 on one that holds rows."""
     lease: str
     """Names this attempt: `owner/…`."""
+    failed_attempts: int = 0
+    """Earlier attempts since its last progress that died, or failed."""
 
 
 def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: datetime) -> list[str]:
@@ -44,6 +46,7 @@ def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: dat
     for number in sorted(numbers):
         chunk_id = f"{job_id}-{number}"
         values = {"state": ChunkState.QUEUED, "due_at": now, "lease": None, "lease_expires_at": None, "seen": 0}
+        values |= {"failed_attempts": 0, "progress": 0}
         row = values | {"id": chunk_id, "job_id": job_id, "number": number}
         statement = insert(connection, _chunks).values(row)
         connection.execute(statement.on_conflict_do_update(index_elements=[_chunks.c.id], set_=values))
@@ -53,6 +56,8 @@ def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: dat
 
 def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -> Chunk | None:
     """Takes one chunk that is due, or whose attempt died; None where there is none.
+
+    The attempt counts as failed until it says otherwise: who dies can say nothing.
 
     Args:
         store: the store.
@@ -75,11 +80,38 @@ def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -
         statement = (
             _chunks.update()
             .where(_chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery())
-            .values(state=ChunkState.RUNNING, lease=lease, lease_expires_at=now + LEASE, seen=0)
-            .returning(_chunks.c.id, _chunks.c.job_id, _chunks.c.number)
+            .values(
+                state=ChunkState.RUNNING,
+                lease=lease,
+                lease_expires_at=now + LEASE,
+                seen=0,
+                failed_attempts=_chunks.c.failed_attempts + 1,
+            )
+            .returning(_chunks.c.id, _chunks.c.job_id, _chunks.c.number, _chunks.c.failed_attempts)
         )
         row = connection.execute(statement).one_or_none()
-    return None if row is None else Chunk(row.id, row.job_id, row.number, lease)
+    return None if row is None else Chunk(row.id, row.job_id, row.number, lease, row.failed_attempts - 1)
+
+
+def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
+    """Counts the failed attempts before this one during which nothing of the chunk was done.
+
+    A row that an attempt has looked up, or is about to write, is as much progress as one that has its outcome: a chunk
+    whose workers live too short a time for all of it still comes to its end.
+    """
+    if not chunk.failed_attempts:
+        return 0
+    rows, leads = schema.job_rows, schema.leads
+    is_known = sa.exists().where(leads.c.key == rows.c.key)
+    done = sa.case(
+        (rows.c.outcome.is_not(None), 3),
+        else_=sa.case((is_known, 1), else_=0) + sa.case((rows.c.cells.is_not(None), 1), else_=0),
+    )
+    total = sa.select(sa.func.coalesce(sa.func.sum(done), 0))
+    progress = connection.scalar(total.where(rows.c.job_id == chunk.job_id, rows.c.chunk == chunk.number))
+    further = _chunks.update().where(*_held(chunk), _chunks.c.progress < progress)
+    moved = connection.execute(further.values(progress=progress, failed_attempts=1)).rowcount == 1
+    return 0 if moved else chunk.failed_attempts
 
 
 def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:
@@ -94,14 +126,23 @@ def finish(connection: sa.Connection, chunk: Chunk) -> bool:
     return _leave(connection, chunk, state=ChunkState.DONE)
 
 
-def postpone(connection: sa.Connection, chunk: Chunk, due_at: datetime) -> bool:
-    """The chunk is to be run again, at `due_at`."""
-    return _leave(connection, chunk, state=ChunkState.QUEUED, due_at=due_at)
+def postpone(connection: sa.Connection, chunk: Chunk, due_at: datetime, *, failed: bool = False) -> bool:
+    """The chunk is to be run again, at `due_at`.
+
+    Args:
+        connection: a transaction.
+        chunk: which.
+        due_at: not before.
+        failed: whether this attempt counts among those that failed; one that only waits does not.
+    """
+    values = {} if failed else {"failed_attempts": _chunks.c.failed_attempts - 1}
+    return _leave(connection, chunk, state=ChunkState.QUEUED, due_at=due_at, **values)
 
 
 def wait(connection: sa.Connection, chunk: Chunk, since: datetime) -> bool:
     """The chunk waits until its job has access to the sheet again."""
-    return _leave(connection, chunk, state=ChunkState.WAITING, due_at=since)
+    values = {"failed_attempts": _chunks.c.failed_attempts - 1}
+    return _leave(connection, chunk, state=ChunkState.WAITING, due_at=since, **values)
 
 
 def wake(connection: sa.Connection, job_id: str, now: datetime) -> list[str]:

@@ -71,9 +71,11 @@ def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int,
     )
 
 
-def settle_open(connection: sa.Connection, job_id: str, outcome: Outcome, detail: str) -> None:
-    """Gives every row that is still open the same outcome."""
-    condition = _rows.c.job_id == job_id, _rows.c.outcome.is_(None)
+def settle_open(connection: sa.Connection, job_id: str, outcome: Outcome, detail: str, chunk: int | None) -> None:
+    """Gives every row that is still open the same outcome, in one chunk or all."""
+    condition = [_rows.c.job_id == job_id, _rows.c.outcome.is_(None)]
+    if chunk is not None:
+        condition.append(_rows.c.chunk == chunk)
     connection.execute(_rows.update().where(*condition).values(outcome=outcome, detail=detail))
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from functions.errors import NotFound, WrongJobState
 from functions.outcomes import NOT_REACHED, Outcome
-from functions.store import chunks, job_rows, schema
+from functions.store import chunks, job_rows, schema, unfinished_rows
 from functions.store.database import insert
 from functions.store.job_states import LIVE, TRANSITIONS, ChunkState, JobState
 
@@ -153,10 +153,10 @@ def conclude(connection: sa.Connection, job_id: str, now: datetime, *, undo_fail
         end = JobState.STOPPED if undo_failed else JobState.UNDONE
     elif job.state is JobState.CANCELLING:
         end = JobState.CANCELLED
-        job_rows.settle_open(connection, job_id, Outcome.CANCELLED, NOT_REACHED)
+        unfinished_rows.end(connection, job_id, Outcome.CANCELLED, NOT_REACHED)
     else:
         end = JobState.STOPPED if job.stop_requested else JobState.DONE
-        job_rows.settle_open(connection, job_id, Outcome.CANCELLED, job.message or NOT_REACHED)
+        unfinished_rows.end(connection, job_id, Outcome.CANCELLED, job.message or NOT_REACHED)
     move(connection, job, end, finished_at=now, encrypted_token=None)
 
 

@@ -121,6 +121,8 @@ chunks = sa.Table(
     sa.Column("lease", sa.Text, nullable=True, comment="names the attempt that runs it"),
     sa.Column("lease_expires_at", Instant, nullable=True),
     sa.Column("seen", sa.Integer, nullable=False, comment="rows of it that have come back, while it runs"),
+    sa.Column("failed_attempts", sa.Integer, nullable=False, comment="begun since its last progress, and never ended"),
+    sa.Column("progress", sa.Integer, nullable=False, comment="what was done of it when that was last measured"),
     sa.UniqueConstraint("job_id", "number"),
     sa.Index("ix_chunks_due", "state", "due_at"),
     _one_of("state", ChunkState),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -25,12 +22,12 @@ from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
+from tests.support import dying_worker
 from tests.support.accounts import assert_bracketed
 from tests.support.desk import Desk, desk_at, url_of
 from tests.support.dying_worker import STRAGGLING
 from tests.support.waiting import wait_until_quiet
 
-ROOT = Path(__file__).parents[2]
 CHUNK_ROWS = 7
 SLUGS = [*(f"survivor-{number}" for number in range(11)), "nobody-not-found", "somebody-refused", "survivor-1"]
 PUT = (Outcome.ENRICHED, Outcome.KNOWN)
@@ -125,10 +122,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def work(desk: Desk, step: str = "any", after: int = 10**6) -> int:
     """A worker that dies at a step; how it ended."""
-    arguments = [json.dumps(desk.variables), str(CHUNK_ROWS), step, str(after)]
-    return subprocess.run(
-        [sys.executable, "-m", "tests.support.dying_worker", *arguments], cwd=ROOT, check=False, timeout=100
-    ).returncode
+    return dying_worker.run(desk.variables, CHUNK_ROWS, step, after)
 
 
 def go_on(desk: Desk, job: Job) -> Job:

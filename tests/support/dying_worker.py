@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +31,7 @@ from functions.store.database import Store
 from functions.store.job_states import ChunkState
 from tests.support.desk import parts
 
+ROOT = Path(__file__).parents[2]
 STRAGGLING = timedelta(seconds=0.2)
 """The emulator carries out at once what it is asked, so nothing straggles for long."""
 KINDS = {chunks.PREPARE: "prepare", chunks.UNDO: "undo"}
@@ -93,15 +96,23 @@ def main(variables: dict[str, str], chunk_rows: int, step: str, after: int) -> N
     reaper = Reaper(step, after)
     for name, (place, attribute) in STEPS.items():
         setattr(place, attribute, reaper.wrap(getattr(place, attribute), name))
-    run = reaper.wrap(run_chunk, "run")
+    run_one = reaper.wrap(run_chunk, "run")
     new_job.CHUNK_ROWS, chunks.STRAGGLING = chunk_rows, STRAGGLING
     context = parts(variables)
     release_dead_owners(context.store, context.clock())
     while has_open_chunks(context.store):
-        if run(context) is ChunkResult.NONE:
+        if run_one(context) is ChunkResult.NONE:
             time.sleep(0.05)
     context.make_enricher().dispatcher.close()
     context.store.close()
+
+
+def run(variables: dict[str, str], chunk_rows: int, step: str = "any", after: int = 10**6) -> int:
+    """Starts a worker that dies at a step; gives its return code, 0 where no chunk was left before it came to that."""
+    arguments = [json.dumps(variables), str(chunk_rows), step, str(after)]
+    return subprocess.run(
+        [sys.executable, "-m", "tests.support.dying_worker", *arguments], cwd=ROOT, check=False, timeout=100
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -180,6 +180,10 @@ def upgrade() -> None:
         sa.Column("lease", sa.Text(), nullable=True, comment="names the attempt that runs it"),
         sa.Column("lease_expires_at", sa.BigInteger(), nullable=True),
         sa.Column("seen", sa.Integer(), nullable=False, comment="rows of it that have come back, while it runs"),
+        sa.Column(
+            "failed_attempts", sa.Integer(), nullable=False, comment="begun since its last progress, and never ended"
+        ),
+        sa.Column("progress", sa.Integer(), nullable=False, comment="what was done of it when that was last measured"),
         sa.CheckConstraint("state IN ('queued', 'running', 'waiting', 'done')", name=op.f("ck_chunks_state_is_known")),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_chunks_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chunks")),

@@ -1,0 +1,67 @@
+"""Rows that a job ends without having settled them: what was spent on each decides its outcome."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from functions.credits import lead_status
+from functions.credits.lead_status import LeadStatus
+from functions.credits.pricing import EntryKind
+from functions.outcomes import Outcome
+from functions.store import job_rows, ledger, schema
+
+PAID_NOT_WRITTEN = (
+    "The person was looked up, and the run ended before the values were written. They are kept: a retry writes them "
+    "and pays nothing again."
+)
+_BATCH = 500
+"""Keys in one query."""
+
+
+def end(connection: sa.Connection, job_id: str, outcome: Outcome, detail: str, *, chunk: int | None = None) -> None:
+    """Gives open rows an outcome; those on which this job has spent something say so.
+
+    Args:
+        connection: a transaction.
+        job_id: which job.
+        outcome: of rows on which nothing was spent.
+        detail: their sentence.
+        chunk: only the rows of this chunk; None for all.
+    """
+    asked = _asked(connection, job_id, chunk)
+    spent = _spent(connection, job_id, sorted(set(asked.values())))
+    settled = [(position, *spent[key]) for position, key in asked.items() if key in spent]
+    job_rows.settle(connection, job_id, settled)
+    job_rows.settle_open(connection, job_id, outcome, detail, chunk)
+
+
+def _asked(connection: sa.Connection, job_id: str, chunk: int | None) -> dict[int, str]:
+    """Returns the open rows of people whom the job has asked for, position to key: few, however many rows are open."""
+    rows, entries, claims = schema.job_rows, schema.ledger_entries, schema.claims
+    charged = sa.select(entries.c.key).where(entries.c.run_id == job_id, entries.c.kind != EntryKind.RELEASED)
+    claimed = sa.select(claims.c.key).where(claims.c.run_id == job_id)
+    condition = [rows.c.job_id == job_id, rows.c.outcome.is_(None), rows.c.key.in_(charged.union(claimed))]
+    if chunk is not None:
+        condition.append(rows.c.chunk == chunk)
+    found = connection.execute(sa.select(rows.c.position, rows.c.key).where(*condition))
+    return {row.position: row.key for row in found}
+
+
+def _spent(connection: sa.Connection, job_id: str, keys: list[str]) -> dict[str, tuple[Outcome, str]]:
+    """Returns the outcomes of people on whom the job has spent something, perhaps in vain."""
+    asked = ledger.keys_of_run(connection, job_id, keys)
+    statuses: dict[str, LeadStatus] = {}
+    table, claims = schema.leads, schema.claims
+    for start in range(0, len(keys), _BATCH):
+        batch = keys[start : start + _BATCH]
+        known = sa.select(table.c.key, table.c.status).where(table.c.key.in_(batch))
+        statuses |= {key: LeadStatus(status) for key, status in connection.execute(known)}
+        # Whoever holds a claim has perhaps sent it; one that has died becomes a doubt when its time is over.
+        held = sa.select(claims.c.key).where(claims.c.key.in_(batch), claims.c.run_id == job_id)
+        statuses |= dict.fromkeys(connection.scalars(held), LeadStatus.IN_DOUBT)
+    paid = Outcome.FAILED, PAID_NOT_WRITTEN
+    return {
+        key: paid if status is LeadStatus.FOUND else lead_status.outcome_of_known(status)
+        for key, status in statuses.items()
+        if status is not LeadStatus.FOUND or asked.get(key)
+    }
