@@ -23,8 +23,10 @@ class Child:
 
     module: ClassVar[str]
     """What is run: it takes `--port` and `--with-parent`, and prints its URL as `serving.run` does."""
+    said: dict[str, Any]
+    """The line that it printed."""
     root: str
-    """The URL that it printed."""
+    """The URL in it."""
 
     def __init__(self, *arguments: str, port: int = 0, held: str = "") -> None:
         self._arguments = ["--port", str(port), "--with-parent", *arguments]
@@ -54,7 +56,8 @@ class Child:
         if not line:
             self._end()
             raise RuntimeError(f"{self.module} did not start; its last words are on standard error.")
-        self.root = json.loads(line)["url"]
+        self.said = json.loads(line)
+        self.root = self.said["url"]
         return self
 
     def __exit__(

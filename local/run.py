@@ -36,8 +36,8 @@ WATCH_S = 0.5
 def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
     """Run all of Leadfill here, with FILES (.csv, .xlsx; by default leads.csv) as spreadsheets.
 
-    No account and no key: a sandbox stands in for Slintel, an emulator for Google Sheets. With SLINTEL_API_KEY set,
-    people are looked up for real, and cost credits.
+    No account and no key: a sandbox stands in for the providers, an emulator for Google Sheets. With the API key of a
+    provider set, such as PROSPEO_API_KEY, people are looked up there for real, and cost credits.
     """
     console = Console(highlight=False, soft_wrap=True)
     only_mine()
@@ -49,7 +49,7 @@ def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
             recognise(file)  # a sentence now, not a part that does not start
         with ExitStack() as closing:
             console.print("Starting …")
-            running = closing.enter_context(stack(home, files=files or (SAMPLE,), ports=PORTS))
+            running = closing.enter_context(stack(home, files=files or (SAMPLE,), ports=PORTS, providers=()))
             if running.notice:
                 console.print(running.notice)
             page = running.start_page(port)
@@ -62,13 +62,7 @@ def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
 
 
 def _say(console: Console, running: Stack, page: str) -> None:
-    if "sandbox" in running.urls:
-        console.print(
-            "[bold black on yellow] SANDBOX [/] No SLINTEL_API_KEY is set: the people below are [bold]invented[/], "
-            "and nothing costs anything."
-        )
-    else:
-        console.print("[bold white on red] REAL [/] SLINTEL_API_KEY is set: lookups cost credits.")
+    console.print(running.asked.marked)
     console.print(f"\n  The sheet:   [bold]{page}[/]   (menu Leadfill, Enrich…)\n")
     console.print("Without a browser, plan and enrich its rows (for the next hour):\n")
     for line in curl_lines(running):

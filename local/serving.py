@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -124,16 +124,30 @@ def run(build: Build, *, port: int, with_parent: bool, more: Mapping[str, object
     The line is `{"url": "http://127.0.0.1:8086"}` and `more`, printed when connections are accepted. Where the process
     was started without a secret, it makes one, and the line holds it: `"secret"`.
     """
+    run_together({"": build}, port=port, with_parent=with_parent, more=more)
+
+
+def run_together(
+    builds: Mapping[str, Build], *, port: int, with_parent: bool, more: Mapping[str, object] | None = None
+) -> None:
+    """Serve several applications in one process, each at its own port; the line has the first URL, and all in `urls`.
+
+    `port` is the first one's; the others get free ones. Everything else is as in `run`.
+    """
     given = secret.taken()
     held = given or secret.made()
     told = {} if given else {"secret": held}
-    listening = socket.create_server((HOST, port))
-    url = f"http://{HOST}:{listening.getsockname()[1]}"
-    line = json.dumps({"url": url, **(more or {}), **told})
-    asyncio.run(_run(_guarded(build(url), held), listening, line, with_parent=with_parent))
+    listening = [socket.create_server((HOST, 0 if number else port)) for number in range(len(builds))]
+    urls = {name: f"http://{HOST}:{at.getsockname()[1]}" for name, at in zip(builds, listening, strict=True)}
+    first = next(iter(urls.values()))
+    line = json.dumps({"url": first, **({} if "" in urls else {"urls": urls}), **(more or {}), **told})
+    apps = [_guarded(build(urls[name]), held) for name, build in builds.items()]
+    asyncio.run(_run(apps, listening, line, with_parent=with_parent))
 
 
-async def _run(app: web.Application, listening: socket.socket, line: str, *, with_parent: bool) -> None:
+async def _run(
+    apps: Sequence[web.Application], listening: Sequence[socket.socket], line: str, *, with_parent: bool
+) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
@@ -144,7 +158,15 @@ async def _run(app: web.Application, listening: socket.socket, line: str, *, wit
             loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=until_parent_ends, daemon=True).start()
-    await _serve(app, listening, lambda: print(line, flush=True), stop)
+    left = len(apps)
+
+    def ready() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            print(line, flush=True)
+
+    await asyncio.gather(*(_serve(app, at, ready, stop) for app, at in zip(apps, listening, strict=True)))
 
 
 async def _serve(

@@ -1,4 +1,4 @@
-"""All of Leadfill on this machine: the issuer, Slintel's sandbox, the Sheets emulator, the functions; as processes."""
+"""All of Leadfill on this machine: issuer, providers' sandbox, Sheets emulator and functions, as processes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from typing import Any
 
 import requests
 
+from functions.providers.provider_settings import waterfall_of, with_key
 from functions.store import schema_version
 from functions.store.database import Store
 from local import secret
+from local.asked import AskedProviders
 from local.ports import HOST, free_port, listens
 from local.private_files import UMASK, private_file, private_folder
-from local.providers.slintel import BASE_PATH
+from local.providers.client import environ_of
 
 ROOT = Path(__file__).parent.parent
+AT_REST = ("slintel", "--at-rest")
+"""One provider without limits and delays: for tests and benchmarks, which set their own."""
 AUDIENCE = "leadfill-local"
 PERSON = "you@example.com"
 WORKER = "worker@leadfill-local.iam.gserviceaccount.com"
@@ -99,8 +103,10 @@ class Stack:
     environ: dict[str, str] = field(default_factory=dict)
     """Of the functions."""
     urls: dict[str, str] = field(default_factory=dict)
-    """By part: `issuer`, `sandbox` (absent with a real key), `emulator`, `api`, `formula`, `worker`."""
+    """By part: `issuer`, `sandbox` (not with a real key), `emulator`, `api`, `formula`, `worker`; and by provider."""
     parts: dict[str, Part] = field(default_factory=dict)
+    asked: AskedProviders = field(default_factory=lambda: AskedProviders((), is_real=False))
+    """The providers."""
     spreadsheet_id: str = ""
     """Of the first file."""
     page: str = ""
@@ -129,6 +135,7 @@ class Stack:
             NotStarted: it ended first.
         """
         options = [f"--{name}={self.urls[name]}" for name in ("api", "formula", "emulator", "issuer")]
+        options += [f"--asked={self.asked.word}: {self.asked.waterfall}"]
         options += [f"--email={PERSON}", f"--audience={AUDIENCE}", f"--spreadsheet={self.spreadsheet_id}"]
         said = self.start_part("page", "local.page", *options, port=port)
         self.page = f"{said['url']}/?key={said['key']}"
@@ -206,7 +213,12 @@ class Stack:
 
 @contextmanager
 def stack(
-    home: Path, *, files: Sequence[Path] = (), ports: Mapping[str, int] | None = None, **settings: str
+    home: Path,
+    *,
+    files: Sequence[Path] = (),
+    ports: Mapping[str, int] | None = None,
+    providers: Sequence[str] = AT_REST,
+    **settings: str,
 ) -> Iterator[Stack]:
     """Runs everything while the block runs, with one worker that takes its work from the store.
 
@@ -214,13 +226,14 @@ def stack(
         home: where the database and the local secret are kept.
         files: .csv and .xlsx files to open in the emulator.
         ports: wanted ports, by name; others, and those that are taken, are free ones.
+        providers: the arguments of the stand-ins that are started if there is no real key.
         settings: further environment variables of the functions.
 
     Raises:
         NotStarted: a part did not start.
     """
     wanted = dict(ports or {})
-    with stand_ins(home, settings, files=files, ports=wanted) as running:
+    with stand_ins(home, settings, files=files, ports=wanted, providers=providers) as running:
         addresses = {name: free_port(wanted.get(name, 0)) for name in ("api", "formula", "worker")}
         worker = f"http://{HOST}:{addresses['worker']}"
         running.start_functions(addresses, {"WORKER_URL": worker, "SWEEP_URL": worker} | settings)
@@ -229,7 +242,12 @@ def stack(
 
 @contextmanager
 def stand_ins(
-    home: Path, settings: Mapping[str, str], *, files: Sequence[Path] = (), ports: Mapping[str, int] | None = None
+    home: Path,
+    settings: Mapping[str, str],
+    *,
+    files: Sequence[Path] = (),
+    ports: Mapping[str, int] | None = None,
+    providers: Sequence[str] = AT_REST,
 ) -> Iterator[Stack]:
     """Runs the issuer, the Sheets emulator and, without a real key, the sandbox while the block runs; no function yet.
 
@@ -241,20 +259,23 @@ def stand_ins(
         running = Stack(home, secret.kept_in(home / "stack-secret"), notice)
         closing.callback(running.close)
         running.start_part("issuer", "local.issuer", port=wanted.get("issuer", 0))
-        if not (settings.get("SLINTEL_API_KEY") or os.environ.get("SLINTEL_API_KEY")):
-            running.start_part("sandbox", "local.providers", "slintel", port=wanted.get("sandbox", 0))
+        environ = dict(os.environ) | dict(settings)
+        if not with_key(environ):
+            urls = running.start_part("sandbox", "local.providers", *providers, port=wanted.get("sandbox", 0))["urls"]
+            running.urls |= urls
+            environ |= environ_of(urls)
+        running.asked = AskedProviders(tuple(waterfall_of(environ)), is_real="sandbox" not in running.urls)
         said = running.start_part("emulator", "local.sheets_api", *map(str, files), port=wanted.get("emulator", 0))
         if said.get("spreadsheets"):
             running.spreadsheet_id = said["spreadsheets"][0]["id"]
-        running.environ |= _environ(running, home)
+        running.environ |= _environ(running, environ)
         yield running
 
 
-def _environ(running: Stack, home: Path) -> dict[str, str]:
+def _environ(running: Stack, environ: dict[str, str]) -> dict[str, str]:
     """The functions' environment on this machine."""
-    environ = dict(os.environ)
+    home = running.home
     if "sandbox" in running.urls:
-        environ |= {"SLINTEL_API_KEY": "sandbox", "SLINTEL_BASE_URL": f"{running.urls['sandbox']}{BASE_PATH}"}
         # Invented people never mix with real ones.
         environ |= {"DATABASE_URL": f"sqlite:///{private_file(home / 'sandbox.db')}"}
     else:

@@ -55,9 +55,19 @@ def key_of(name: str) -> str:
     return f"{REGISTRY[name].variables}_{KEY}"
 
 
+def with_key(environ: Mapping[str, str]) -> list[str]:
+    """The names of the providers that have an API key, in the order of the registry."""
+    return [name for name in REGISTRY if environ.get(key_of(name), "").strip()]
+
+
 def named(environ: Mapping[str, str]) -> list[str]:
     """The names in `PROVIDERS`, in its order; whether there are such providers is not asked."""
     return [name.strip().casefold() for name in environ.get("PROVIDERS", "").split(",") if name.strip()]
+
+
+def waterfall_of(environ: Mapping[str, str]) -> list[str]:
+    """The names of the providers that a run may ask, in its order; not yet validated."""
+    return named(environ) or with_key(environ)
 
 
 def read(environ: Mapping[str, str], *, keys_needed: bool) -> tuple[dict[str, ProviderSettings], list[str]]:
@@ -71,9 +81,7 @@ def read(environ: Mapping[str, str], *, keys_needed: bool) -> tuple[dict[str, Pr
     """
     wrong: list[str] = []
     found = {name: _read_one(registered, environ, wrong) for name, registered in REGISTRY.items()}
-    order = named(environ)
-    if not order:
-        return {name: one for name, one in found.items() if one.api_key}, wrong
+    order = waterfall_of(environ)
     unknown = sorted({name for name in order if name not in REGISTRY})
     if unknown:
         wrong.append(f"PROVIDERS must hold names of {', '.join(REGISTRY)}; it holds {', '.join(unknown)}.")

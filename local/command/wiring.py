@@ -17,8 +17,10 @@ from functions import bootstrap, settings
 from functions.enrichment.enricher import Enricher
 from functions.errors import LeadfillError
 from functions.jobs.sweep import release_dead_owners
+from functions.providers.provider_settings import with_key
 from functions.settings import Settings
 from functions.store.database import Store
+from local.asked import AskedProviders
 from local.command.wording import plain
 from local.private_files import only_mine, private_file, private_folder
 
@@ -45,17 +47,13 @@ def open_enricher(console: Console) -> Iterator[Enricher]:
     """Open the enricher of the environment; without an API key, one over a sandbox with a store of its own."""
     only_mine()
     with ExitStack() as stack:
-        environ = dict(os.environ)
-        if not environ.get("SLINTEL_API_KEY"):
-            from local.providers.client import Sandbox  # noqa: PLC0415 - only where no key is set
+        environ, is_real = dict(os.environ), bool(with_key(os.environ))
+        if not is_real:
+            from local.providers.client import Sandboxes  # noqa: PLC0415 - only where no key is set
 
-            sandbox = stack.enter_context(Sandbox())
-            console.print(
-                "[bold black on yellow] SANDBOX [/] No SLINTEL_API_KEY is set: the people below are [bold]invented[/]."
-            )
-            environ |= {"SLINTEL_API_KEY": "sandbox", "SLINTEL_BASE_URL": sandbox.url}
-            environ["DATABASE_URL"] = _database("sandbox.db")
+            environ |= stack.enter_context(Sandboxes()).environ | {"DATABASE_URL": _database("sandbox.db")}
         chosen = _settings(environ)
+        console.print(AskedProviders(tuple(chosen.providers), is_real=is_real).marked)
         store = stack.enter_context(_opened(chosen))
         release_dead_owners(store, store.clock())  # nobody waits for what died on this machine
         enricher = bootstrap.enricher(chosen, store)
@@ -68,7 +66,7 @@ def open_store() -> Iterator[tuple[Settings, Store]]:
     """Open the settings and the store alone, for what looks nobody up."""
     only_mine()
     environ = dict(os.environ)
-    if not environ.get("SLINTEL_API_KEY"):
+    if not with_key(environ):
         environ["DATABASE_URL"] = _database("sandbox.db")
     chosen = _settings(environ)
     with _opened(chosen) as store:

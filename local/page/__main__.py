@@ -22,6 +22,7 @@ from local.serving import run
 @click.option(
     "--spreadsheet", default="", help="Id of the spreadsheet to open; by default the emulator's first, or a new one."
 )
+@click.option("--asked", default="", help="The providers that are asked, and whether for real; shown on the page.")
 @click.option("--with-parent", is_flag=True, help="Exit when standard input ends.")
 def main(
     *,
@@ -33,13 +34,16 @@ def main(
     email: str,
     audience: str,
     spreadsheet: str,
+    asked: str,
     with_parent: bool,
 ) -> None:
     """Serve the sheet for a browser on this machine."""
     key = secrets.token_urlsafe(32)
     services = Services(api=api, formula=formula, emulator=emulator, issuer=issuer)
     run(
-        lambda url: application(services, Door(url, key), email=email, audience=audience, spreadsheet_id=spreadsheet),
+        lambda url: application(
+            services, Door(url, key), email=email, audience=audience, spreadsheet_id=spreadsheet, asked=asked
+        ),
         port=port,
         with_parent=with_parent,
         more={"key": key},

@@ -64,7 +64,7 @@ STAND_INS = web.AppKey("stand_ins", aiohttp.ClientSession)
 
 
 def application(
-    services: Services, door: Door, *, email: str, audience: str, spreadsheet_id: str = ""
+    services: Services, door: Door, *, email: str, audience: str, spreadsheet_id: str = "", asked: str = ""
 ) -> web.Application:
     """The page's aiohttp application.
 
@@ -74,6 +74,7 @@ def application(
         email: who is at the keyboard: the address in the OpenID token, and the emulator's user.
         audience: the `aud` of that token.
         spreadsheet_id: what to open where the address names none; empty for the emulator's first one, or a new one.
+        asked: the providers that are asked, and whether for real.
     """
     app = web.Application(middlewares=[_same_origin_only, _headers, door.let_in])
     app.cleanup_ctx.append(_http_client)
@@ -89,6 +90,7 @@ def application(
             {
                 "spreadsheet_id": opened,
                 "email": email,
+                "asked": asked,
                 "sources": sorted(path.name for path in _ADDON.glob("*.js")),
                 "outside": {services.api: "/proxy/api", services.formula: "/proxy/formula"},
             }

@@ -9,8 +9,9 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
+from functions.credits.terms import WindowStart
 from local.providers.people import draw, person
-from local.providers.shape import Account, Asked, Refusal, Told, json_told
+from local.providers.shape import JSON, Account, Asked, Refusal, Told, json_told
 from local.providers.switches import Body, Switches
 
 _PROFILE_URL = re.compile(r"https?://www\.linkedin\.com/in/([^/?#\s]{3,900})")
@@ -39,6 +40,7 @@ class ApolloShape:
     balance = ("POST", "/api/v1/usage_stats/credit_usage_stats")
     key_header = "x-api-key"
     repeats_are_free = False
+    window_starts = WindowStart.FIRST_REQUEST
 
     async def asked(self, request: web.Request) -> Asked | None:
         """Whom a request asks for; None where it is malformed, or asks for what costs more."""
@@ -60,13 +62,15 @@ class ApolloShape:
 
     def refused(self, refusal: Refusal, status: int, account: Account) -> Told:
         """An answer without a lead; a miss is a success with null in place of the person."""
-        window = "day" if refusal is Refusal.DAY else "minute"
-        limited = {"message": f"The maximum number of api calls allowed for {_PATH} is 50 times per {window}."}
+        windows = {Refusal.DAY: "600 times per day", Refusal.HOUR: "200 times per hour"}
+        times = windows.get(refusal, "50 times per minute")
+        limited = {"message": f"The maximum number of api calls allowed for {_PATH} is {times}."}
         failed = {"status": "failed", "error_code": "UNKNOWN_ERROR", "error_message": "failed"}
         told = {
             Refusal.KEY: Told(401, _WRONG_KEY.encode(), "text/plain"),
             Refusal.QUOTA: json_told(422, failed | {"error_message": "You have insufficient credits."}),
             Refusal.DAY: json_told(429, limited),
+            Refusal.HOUR: json_told(429, limited),
             Refusal.THROTTLED: json_told(429, limited),
             Refusal.INPUT: json_told(400, failed | {"error_code": "INVALID_REQUEST"}),
             Refusal.MISS: Told(200, self._envelope(None, account)),
@@ -76,13 +80,10 @@ class ApolloShape:
 
     def headers(self, account: Account) -> dict[str, str]:
         """Headers of every answer."""
-        minute = 50 if account.minute_left is None else account.minute_left
-        day = 600 if account.day_left is None else account.day_left
-        return {
-            "x-rate-limit-minute": "50",
-            "x-minute-requests-left": str(minute),
-            "x-rate-limit-24-hour": "600",
-            "x-24-hour-requests-left": str(day),
+        windows = (("minute", 50, account.minute), ("hourly", 200, account.hour), ("24-hour", 600, account.day))
+        limits = {f"x-rate-limit-{name}": str(limit) for name, limit, _ in windows}
+        return limits | {
+            f"x-{name}-requests-left": str(limit if one.left is None else one.left) for name, limit, one in windows
         }
 
     def balance_of(self, account: Account) -> Any:  # noqa: ANN401 - JSON
@@ -92,7 +93,7 @@ class ApolloShape:
         return {"credit_usage_stats": {"lead_credit": counted}, "current_credit_cycle": cycle}
 
     def _envelope(self, match: dict[str, Any] | None, account: Account) -> bytes:
-        return msgspec.json.encode(
+        return JSON.encode(
             {
                 "status": "success",
                 "error_code": None,

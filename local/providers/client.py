@@ -1,12 +1,38 @@
-"""A sandbox of one's own, as a process that ends with this one: for tests, benchmarks and the command line."""
+"""A sandbox of one's own, as a process that ends with this one: for tests and benchmarks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from functions.providers.registry import REGISTRY
 from local.child import Child
 from local.providers.server import SHAPES
+
+
+class Sandboxes(Child):
+    """Stand-ins of several providers, with the limits, the pace and the gaps of the real ones."""
+
+    module = "local.providers"
+
+    def __init__(self, names: Iterable[str] = SHAPES) -> None:
+        self._names = tuple(names)
+        super().__init__(*self._names)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The settings with which Leadfill asks them."""
+        return environ_of(self.said["urls"])
+
+
+def environ_of(urls: Mapping[str, str]) -> dict[str, str]:
+    """The settings with which Leadfill asks stand-ins of providers, by their URLs, in place of the providers."""
+    environ: dict[str, str] = {}
+    for name, url in urls.items():
+        variables = REGISTRY[name].variables
+        environ |= {f"{variables}_API_KEY": "sandbox", f"{variables}_BASE_URL": url + SHAPES[name].base_path}
+    return environ
 
 
 class Sandbox(Child):
@@ -14,8 +40,9 @@ class Sandbox(Child):
 
     module = "local.providers"
 
-    def __init__(self, provider: str = "slintel", *, port: int = 0) -> None:
-        super().__init__(provider, port=port)
+    def __init__(self, provider: str = "slintel", *, port: int = 0, at_rest: bool = True) -> None:
+        """Chooses whose; `at_rest` is without the limits, the delays and the gaps of the real one."""
+        super().__init__(provider, *(["--at-rest"] if at_rest else []), port=port)
         self._base_path = SHAPES[provider].base_path
 
     @property

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
+from functions.credits.terms import WindowStart
 from local.providers.people import draw, person
 from local.providers.shape import Account, Asked, Refusal, Told, json_told
 from local.providers.switches import Body
@@ -21,6 +22,7 @@ _KNOWN, _WITH_EMAIL = 0.85, 0.6
 _ERRORS = {
     Refusal.KEY: (401, "authentication_error", "Request contained a missing or invalid key"),
     Refusal.QUOTA: (402, "payment_required", "You have reached your account maximum (all matches used)"),
+    Refusal.HOUR: (429, "rate_limit_error", "An error occurred due to requests hitting the API too quick"),
     Refusal.DAY: (429, "rate_limit_error", "An error occurred due to requests hitting the API too quick"),
     Refusal.THROTTLED: (429, "rate_limit_error", "An error occurred due to requests hitting the API too quick"),
     Refusal.INPUT: (400, "invalid_request_error", "Request contained either missing or invalid parameters"),
@@ -38,6 +40,7 @@ class PeopleDataLabsShape:
     balance = None
     key_header = "X-Api-Key"
     repeats_are_free = False
+    window_starts = WindowStart.FIRST_REQUEST
 
     async def asked(self, request: web.Request) -> Asked | None:
         """Whom a request asks for; None where it is malformed."""
@@ -72,8 +75,8 @@ class PeopleDataLabsShape:
 
     def headers(self, account: Account) -> dict[str, str]:
         """Headers of every answer; one of them is written as Python writes a dictionary."""
-        left = 100 if account.minute_left is None else account.minute_left
-        reset = datetime.now(UTC) + timedelta(seconds=account.minute_reset_s)
+        left = 100 if account.minute.left is None else account.minute.left
+        reset = datetime.now(UTC) + timedelta(seconds=account.minute.reset_s)
         return {
             "x-call-credits-spent": str(account.spent),
             "x-totallimit-remaining": str(account.left),

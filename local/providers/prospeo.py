@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
+from functions.credits.terms import WindowStart
 from local.providers.people import draw, person
 from local.providers.shape import Account, Asked, Refusal, Told, json_told
 from local.providers.switches import Body
@@ -21,6 +22,7 @@ _KNOWN, _WITH_EMAIL, _VERIFIED = 0.8, 0.8, 0.8
 _ERRORS = {
     Refusal.KEY: (401, "INVALID_API_KEY"),
     Refusal.QUOTA: (400, "INSUFFICIENT_CREDITS"),
+    Refusal.HOUR: (429, "RATE_LIMITED"),
     Refusal.DAY: (429, "RATE_LIMITED"),
     Refusal.THROTTLED: (429, "RATE_LIMITED"),
     Refusal.INPUT: (400, "INVALID_DATAPOINTS"),
@@ -48,6 +50,7 @@ class ProspeoShape:
     balance = ("GET", "/account-information")
     key_header = "X-KEY"
     repeats_are_free = True
+    window_starts = WindowStart.ROLLING
 
     async def asked(self, request: web.Request) -> Asked | None:
         """Whom a request asks for; None where it is malformed."""
@@ -83,10 +86,10 @@ class ProspeoShape:
     def headers(self, account: Account) -> dict[str, str]:
         """Headers of every answer."""
         return {
-            "x-daily-request-left": str(2_000 if account.day_left is None else account.day_left),
-            "x-minute-request-left": str(300 if account.minute_left is None else account.minute_left),
-            "x-daily-reset-seconds": f"{account.day_reset_s:.0f}",
-            "x-minute-reset-seconds": f"{account.minute_reset_s:.0f}",
+            "x-daily-request-left": str(2_000 if account.day.left is None else account.day.left),
+            "x-minute-request-left": str(300 if account.minute.left is None else account.minute.left),
+            "x-daily-reset-seconds": f"{account.day.reset_s:.0f}",
+            "x-minute-reset-seconds": f"{account.minute.reset_s:.0f}",
         }
 
     def balance_of(self, account: Account) -> Any:  # noqa: ANN401 - JSON

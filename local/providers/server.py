@@ -15,9 +15,11 @@ charged. One event loop runs all this, so that no count is ever torn.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.utils import format_datetime
 
 import msgspec
@@ -27,9 +29,10 @@ from local.providers.apollo import ApolloShape
 from local.providers.people import draw
 from local.providers.people_data_labs import PeopleDataLabsShape
 from local.providers.prospeo import ProspeoShape
-from local.providers.shape import Account, Asked, Refusal, Shape, Told
+from local.providers.shape import JSON, Account, Asked, Refusal, Shape, Told
 from local.providers.slintel import SlintelShape
 from local.providers.switches import LEAD, Body, Fate, Switches, fate, latency_s
+from local.providers.window import Window
 
 SHAPES: dict[str, Shape] = {
     shape.name: shape for shape in (SlintelShape(), PeopleDataLabsShape(), ProspeoShape(), ApolloShape())
@@ -39,49 +42,32 @@ _MISS = Fate(404, Body.MESSAGE, charged=False)
 _REFUSALS = {400: Refusal.INPUT, 404: Refusal.MISS, 429: Refusal.THROTTLED}
 
 
-class Window:
-    """A limit of requests by key, in windows that begin with a first request."""
-
-    def __init__(self, length_s: float) -> None:
-        self._length_s = length_s
-        self._began: dict[str, float] = {}
-        self._count: Counter[str] = Counter()
-
-    def take(self, key: str, limit: int | None, now_s: float) -> tuple[bool, int | None, float]:
-        """Counts a request: whether it is admitted, how many are left, and the seconds to the next window."""
-        if limit is None:
-            return True, None, self._length_s
-        if now_s - self._began.get(key, -self._length_s) >= self._length_s:
-            self._began[key], self._count[key] = now_s, 0
-        self._count[key] += 1
-        left = limit - self._count[key]
-        return left >= 0, max(0, left), self._began[key] + self._length_s - now_s
-
-
 class StandIn:
     """What one provider knows of its customers."""
 
-    def __init__(self, shape: Shape) -> None:
-        self.shape = shape
+    def __init__(self, shape: Shape, initial: Switches) -> None:
+        self.shape, self._initial = shape, initial
         self.reset()
 
     def reset(self) -> None:
         """As at the start."""
-        self.charges_by_key: Counter[str] = Counter()
-        self.charges_by_slug: Counter[str] = Counter()
+        self.charges_by_key: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self.charges_by_slug: defaultdict[str, Decimal] = defaultdict(Decimal)
         self.requests = 0
         self.in_flight = 0
         self.in_flight_max = 0
         self._asked: Counter[str] = Counter()
         self._paid_for: set[tuple[str, str]] = set()
-        self.switch(Switches())
+        self.switch(self._initial)
 
     def switch(self, switches: Switches) -> None:
         """Sets all switches; every limit begins anew."""
         self.switches = switches
         self._tokens = self._bucket = max(1.0, switches.burst_per_s or 1.0)
         self._refilled_s = 0.0
-        self._minute, self._day = Window(60.0), Window(86_400.0)
+        self._minute, self._hour, self._day = (
+            Window(length_s, self.shape.window_starts, time.time) for length_s in (60.0, 3_600.0, 86_400.0)
+        )
 
     async def look_up(self, request: web.Request) -> web.StreamResponse:
         """The paid call."""
@@ -96,15 +82,15 @@ class StandIn:
     async def balance(self, request: web.Request) -> web.Response:
         """The free call."""
         key = request.headers.get(self.shape.key_header, "")
-        account = Account(self.switches, self.charges_by_key[key])
+        account = Account(self.switches, self._charged(key))
         if _is_bad(key):
             return self._tell(self.shape.refused(Refusal.KEY, 401, account), account)
-        body = msgspec.json.encode(self.shape.balance_of(account))
+        body = JSON.encode(self.shape.balance_of(account))
         return self._tell(Told(200, body), account)
 
     async def _look_up(self, request: web.Request) -> web.StreamResponse:
         switches, shape, key = self.switches, self.shape, request.headers.get(self.shape.key_header, "")
-        account = Account(switches, self.charges_by_key[key])
+        account = Account(switches, self._charged(key))
         if _is_bad(key):
             return self._refuse(Refusal.KEY, account)
         if switches.quota is not None and account.used >= switches.quota:
@@ -128,21 +114,21 @@ class StandIn:
             await asyncio.sleep(wait_s)
         return await self._answer(request, _shown(shape, asked, switches), fated, account)
 
+    def _charged(self, key: str) -> Decimal:
+        return self.charges_by_key.get(key, Decimal(0))
+
     def _limited(self, key: str, account: Account) -> tuple[Account, Refusal | None]:
         switches, now_s = self.switches, asyncio.get_running_loop().time()
-        in_day, day_left, day_reset_s = self._day.take(key, switches.per_day, now_s)
-        in_minute, minute_left, minute_reset_s = self._minute.take(key, switches.per_minute, now_s)
-        account = replace(
-            account,
-            minute_left=minute_left,
-            minute_reset_s=minute_reset_s,
-            day_left=day_left,
-            day_reset_s=day_reset_s,
-        )
-        if not in_day:
+        day = self._day.take(key, switches.per_day)
+        hour = self._hour.take(key, switches.per_hour)
+        minute = self._minute.take(key, switches.per_minute)
+        account = replace(account, minute=minute, hour=hour, day=day)
+        if not day.is_admitted:
             return account, Refusal.DAY
+        if not hour.is_admitted:
+            return account, Refusal.HOUR
         in_burst = switches.burst_per_s is None or self._admits(switches.burst_per_s, now_s)
-        return account, None if in_minute and in_burst else Refusal.THROTTLED
+        return account, None if minute.is_admitted and in_burst else Refusal.THROTTLED
 
     def _admits(self, per_s: float, now_s: float) -> bool:
         """Takes a token from the bucket of the burst limit, if there is one."""
@@ -163,10 +149,12 @@ class StandIn:
             or draw(self.shape.name, "enriched_before", slug) < self.switches.enriched_before_rate
         )
         self._paid_for.add((key, slug))
+        price = Decimal(f"{self.switches.price:g}")
         if not is_free:
-            self.charges_by_key[key] += 1
-            self.charges_by_slug[slug] += 1
-        return replace(account, used=self.charges_by_key[key], spent=int(not is_free), is_free=is_free)
+            self.charges_by_key[key] += price
+            self.charges_by_slug[slug] += price
+        spent = Decimal(0) if is_free else price
+        return replace(account, used=self.charges_by_key[key], spent=spent, is_free=is_free)
 
     async def _answer(self, request: web.Request, asked: Asked, fated: Fate, account: Account) -> web.StreamResponse:
         match fated.body:
@@ -216,19 +204,19 @@ async def _cut(request: web.Request, body: bytes) -> web.StreamResponse:
 
 
 def _json(value: object, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(value), content_type="application/json")
+    return web.Response(status=status, body=JSON.encode(value), content_type="application/json")
 
 
-def build(name: str) -> web.Application:
-    """The stand-in of a provider as an application."""
-    stand_in = StandIn(SHAPES[name])
+def build(name: str, initial: Switches) -> web.Application:
+    """The stand-in of a provider as an application, with the switches that it starts with and is reset to."""
+    stand_in = StandIn(SHAPES[name], initial)
     shape = stand_in.shape
 
     async def charges(request: web.Request) -> web.Response:
         if request.query.get("by") == "slug":
             return _json(stand_in.charges_by_slug)
         totals = {
-            "total": stand_in.charges_by_key.total(),
+            "total": sum(stand_in.charges_by_key.values()),
             "requests": stand_in.requests,
             "in_flight": stand_in.in_flight,
             "in_flight_max": stand_in.in_flight_max,
@@ -251,7 +239,7 @@ def build(name: str) -> web.Application:
         return _json({})
 
     async def elsewhere(_request: web.Request) -> web.Response:
-        account = Account(stand_in.switches, 0)
+        account = Account(stand_in.switches, Decimal(0))
         return stand_in._tell(shape.refused(Refusal.PATH, 404, account), account)  # noqa: SLF001 - its own application
 
     app = web.Application()

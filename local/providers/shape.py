@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
 import msgspec
 from aiohttp import web
 
+from functions.credits.terms import WindowStart
 from local.providers.switches import Body, Switches
+from local.providers.window import UNLIMITED, Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Refusal(StrEnum):
     KEY = "key"  # the API key is missing or unknown
     QUOTA = "quota"  # the contract's credits are used up
     DAY = "day"  # the limit of a day is reached
+    HOUR = "hour"  # the limit of an hour is reached
     THROTTLED = "throttled"  # the limit of a second or a minute is reached
     INPUT = "input"  # the request is malformed
     MISS = "miss"  # the person is not known
@@ -41,21 +45,23 @@ class Account:
     """A key's account at the moment of an answer."""
 
     switches: Switches
-    used: int
+    used: Decimal
     """Credits charged so far, this answer's included."""
-    spent: int = 0
+    spent: Decimal = Decimal(0)
     """Credits that this answer cost."""
     is_free: bool = False
     """Whether this person was paid for before, and so is free."""
-    minute_left: int | None = None
-    minute_reset_s: float = 60.0
-    day_left: int | None = None
-    day_reset_s: float = 86_400.0
+    minute: Counted = UNLIMITED
+    hour: Counted = UNLIMITED
+    day: Counted = UNLIMITED
 
     @property
-    def left(self) -> int:
+    def left(self) -> Decimal:
         """Credits left; a contract without a quota has many."""
         return (1_000_000 if self.switches.quota is None else self.switches.quota) - self.used
+
+
+JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class Told:
 
 def json_told(status: int, body: object) -> Told:
     """An answer of JSON."""
-    return Told(status, msgspec.json.encode(body))
+    return Told(status, JSON.encode(body))
 
 
 class Shape(Protocol):
@@ -80,6 +86,8 @@ class Shape(Protocol):
     lookup: tuple[str, str]
     key_header: str
     repeats_are_free: bool
+    window_starts: WindowStart
+    """When a window of its limits begins."""
 
     @property
     def balance(self) -> tuple[str, str] | None:

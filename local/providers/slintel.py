@@ -10,7 +10,8 @@ from urllib.parse import unquote
 import msgspec
 from aiohttp import web
 
-from local.providers.people import lead
+from functions.credits.terms import WindowStart
+from local.providers.people import draw, lead
 from local.providers.shape import Account, Asked, Refusal, Told, json_told
 from local.providers.switches import Body
 
@@ -31,7 +32,7 @@ MESSAGES = {
 _PROFILE_URL = re.compile(r"http://www\.linkedin\.com/in/([^/?#\s]{3,900})")
 """The documented form; the project promises to send no other."""
 
-_STATUS = {Refusal.KEY: 403, Refusal.QUOTA: 429, Refusal.DAY: 429, Refusal.PATH: 403}
+_STATUS = {Refusal.KEY: 403, Refusal.QUOTA: 429, Refusal.DAY: 429, Refusal.HOUR: 429, Refusal.PATH: 403}
 _WORDS = {
     Refusal.QUOTA: "Limit Exceeded",
     Refusal.DAY: "Limit Exceeded",
@@ -48,6 +49,7 @@ class SlintelShape:
     balance = ("GET", f"{BASE_PATH}/api-credits")
     key_header = "x-api-key"
     repeats_are_free = False
+    window_starts = WindowStart.CLOCK
 
     async def asked(self, request: web.Request) -> Asked | None:
         """Whom a request asks for; None where it is malformed."""
@@ -58,7 +60,7 @@ class SlintelShape:
         """Whether the provider has the person."""
         return True
 
-    def found(self, asked: Asked, body: Body, account: Account) -> bytes:  # noqa: ARG002 - as the protocol has it
+    def found(self, asked: Asked, body: Body, account: Account) -> bytes:
         """The JSON of a successful answer."""
         match body:
             case Body.EMPTY:
@@ -70,6 +72,8 @@ class SlintelShape:
             case Body.WITHOUT_ID:
                 whole = lead(asked.shown)
                 return msgspec.json.encode({"data": {key: value for key, value in whole.items() if key != "id"}})
+        if draw(self.name, "email", asked.slug) < account.switches.no_email_rate:
+            return msgspec.json.encode({"data": lead(asked.shown) | {"email": None}})
         return _lead_body(asked.shown)
 
     def refused(self, refusal: Refusal, status: int, account: Account) -> Told:  # noqa: ARG002 - as above

@@ -37,9 +37,13 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quota: Annotated[int, Meta(ge=0)] | None = None
     """The contract's quota: after so many charges, a key is told that its credits are used up."""
     per_minute: Annotated[int, Meta(ge=1)] | None = None
-    """Requests of a key in a minute that begins with the first of them."""
+    """Requests of a key in a minute, by the provider's own kind of window; refused ones count, too."""
+    per_hour: Annotated[int, Meta(ge=1)] | None = None
+    """The same of an hour."""
     per_day: Annotated[int, Meta(ge=1)] | None = None
-    """The same of a day; Slintel's answer is *Limit Exceeded*."""
+    """The same of a day; Slintel's begins at 00:00 GMT, and its answer is *Limit Exceeded*."""
+    price: Annotated[float, Meta(ge=0, le=100)] = 1.0
+    """Credits that a charge is; Apollo's can be fractional."""
     gateway_s: Seconds | None = None
     """After so long the gateway answers 504 instead, though the service behind it finishes, and charges."""
     free_plan: bool = False
@@ -67,6 +71,8 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many people have 200 with nothing in it, charged: always the same people."""
     not_found_rate: Rate = 0.0
     """How many people have 404, not charged: always the same people."""
+    no_email_rate: Rate = 0.0
+    """Slintel: how many of its people have no address. The other providers lack a share of addresses anyway."""
 
 
 class Body(StrEnum):

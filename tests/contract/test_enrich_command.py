@@ -48,9 +48,19 @@ def test_without_a_key_the_sandbox_answers_and_says_so(command: Command) -> None
     environment = dict.fromkeys(("SLINTEL_API_KEY", "SLINTEL_BASE_URL", "DATABASE_URL"), "")
     done = command.run(a_list(command.folder, 3), "--yes", environment=environment)
     assert done.code == 0, done.text
-    assert "SANDBOX" in done.text
-    assert "invented" in done.text
-    assert all(row[2:6] != [""] * 4 for row in read(command.folder / "leads.enriched.csv")[1:])
+    assert "SANDBOX No API key is set: the people are invented, and nothing costs anything." in done.text
+    assert "Asked: Slintel → People Data Labs → Prospeo → Apollo." in done.text
+    assert any(row[2:6] != [""] * 4 for row in read(command.folder / "leads.enriched.csv")[1:])
+
+
+def test_with_a_key_only_its_provider_is_asked_and_it_says_so(command: Command) -> None:
+    done = command.run(a_list(command.folder, 1), "--dry-run")
+    assert "REAL SLINTEL_API_KEY is set: lookups cost credits. Asked: Slintel." in done.text
+    both = {"PROSPEO_API_KEY": "team", "PROVIDERS": "prospeo,slintel"}
+    done = command.run(a_list(command.folder, 1), "--dry-run", environment=both)
+    assert "Asked: Prospeo → Slintel." in done.text
+    done = command.run(a_list(command.folder, 1), "--dry-run", environment={"PROVIDERS": "apollo"})
+    assert (done.code, "apollo has none, so set APOLLO_API_KEY" in done.text) == (1, True)
 
 
 def test_one_of_a_thing_is_counted_in_the_singular(command: Command, sandbox: Sandbox) -> None:

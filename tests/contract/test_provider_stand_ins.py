@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,26 @@ import pytest
 import requests
 
 from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Refused, Throttled, Unavailable
-from functions.credits.terms import EVERY_NEED, ONLY_EMAIL, Needs
+from functions.credits.terms import EVERY_NEED, ONLY_EMAIL, Needs, WindowStart
 from functions.errors import KeyRejected, QuotaExhausted
 from functions.fields import Facts, project, select
 from functions.outcomes import Outcome
 from functions.profiles import parse
 from functions.providers import apollo, people_data_labs, prospeo
 from functions.providers.contract import Answer, Balance, Provider
+from functions.providers.provider_settings import make
 from functions.providers.registry import REGISTRY
+from functions.settings import read
 from local.child import ROOT
 from local.providers.apollo import ApolloShape
-from local.providers.client import Sandbox
+from local.providers.client import Sandbox, Sandboxes
+from local.providers.lifelike import lifelike
 from local.providers.people import lead
 from local.providers.people_data_labs import PeopleDataLabsShape
 from local.providers.prospeo import ProspeoShape
+from local.providers.server import SHAPES
 from local.providers.switches import Switches
+from local.providers.window import Window
 
 DOCUMENTS = ROOT.parent / "shared" / "data" / "providers"
 PDL, PROSPEO, APOLLO = "people_data_labs", "prospeo", "apollo"
@@ -410,6 +416,62 @@ def test_balances_are_those_of_the_stand_ins(sandboxes: dict[str, Sandbox]) -> N
         assert balance == Balance(Decimal(100 - charged), Decimal(charged))
     with provider(sandboxes[APOLLO], APOLLO, "bad-key") as made, pytest.raises(KeyRejected):
         made.balance()
+
+
+@pytest.mark.parametrize("name", list(REGISTRY))
+def test_by_default_a_stand_in_has_the_documented_limits(name: str) -> None:
+    switches, day = lifelike(name), timedelta(days=1)
+    said = {
+        timedelta(seconds=1): switches.burst_per_s,
+        timedelta(minutes=1): switches.per_minute,
+        timedelta(hours=1): switches.per_hour,
+        day: switches.per_day,
+    }
+    limits = REGISTRY[name].terms.limits
+    assert {window: count for window, count in said.items() if count} == {one.window: one.count for one in limits}
+    assert {one.starts for one in limits if one.window > timedelta(seconds=1)} == {SHAPES[name].window_starts}
+    assert 0 < switches.latency_s < 2
+
+
+@pytest.mark.parametrize(
+    ("starts", "admitted"),
+    [
+        (WindowStart.CLOCK, [True, True, False, True, True, False]),
+        (WindowStart.FIRST_REQUEST, [True, True, False, False, False, True]),
+        (WindowStart.ROLLING, [True, True, False, False, False, False]),
+    ],
+)
+def test_a_window_of_each_kind(starts: WindowStart, admitted: list[bool]) -> None:
+    """Two in a minute, asked for at 50, 51, 52, 60, 109 and 110 s: what is refused counts, too."""
+    times = iter((50.0, 51.0, 52.0, 60.0, 109.0, 110.0))
+    window = Window(60.0, starts, lambda: next(times))
+    assert [window.take("key", 2).is_admitted for _ in admitted] == admitted
+
+
+def test_the_hour_of_apollo_waits(sandboxes: dict[str, Sandbox]) -> None:
+    sandboxes[APOLLO].switch(per_hour=1)
+    look_up(sandboxes[APOLLO], APOLLO, "ada-example-1")
+    with pytest.raises(QuotaExhausted) as caught:
+        look_up(sandboxes[APOLLO], APOLLO, "ada-example-2")
+    assert caught.value.until is not None
+
+
+@pytest.mark.parametrize("name", [PDL, APOLLO])
+def test_a_price_can_be_a_fraction_and_is_stated(sandboxes: dict[str, Sandbox], name: str) -> None:
+    sandboxes[name].switch(price=0.25)
+    answers = look_all_up(sandboxes[name], name)
+    assert {answers[slug].cost for slug in found(answers)} == {Decimal("0.25")}
+    assert sandboxes[name].charges()["total"] == len(found(answers)) / 4
+
+
+def test_several_stand_ins_run_in_one_process_each_at_its_own_address() -> None:
+    with Sandboxes() as running:
+        settings = read(running.environ)
+        assert list(settings.providers) == list(REGISTRY)
+        for name, chosen in settings.providers.items():
+            made = make(name, chosen)
+            assert isinstance(made.look_up(parse("linkedin.com/in/ada-example-1"), EVERY_NEED).result, Found | Missing)
+            made.close()
 
 
 def test_every_registered_provider_has_a_stand_in() -> None:

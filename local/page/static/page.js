@@ -179,6 +179,8 @@ addMenu(menus, "Data", [
   { caption: "Recalculate formulas", run: () => formulas.recalculate() },
 ]);
 byId("person").textContent = session.email;
+byId("asked").textContent = session.asked;
+byId("asked").classList.toggle("real", session.asked.startsWith("REAL"));
 
 await book.open();
 book.listen();
