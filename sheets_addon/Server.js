@@ -76,7 +76,7 @@ function planRun(choice) {
 function startJob(choice, maxCredits, idempotencyKey) {
   /** @returns {JobBody} */
   const body = () => ({ ...planBody_(choice), max_credits: maxCredits });
-  return answer_(() => callApi_("post", "/v1/jobs", body(), { withSheetAccess: true, idempotencyKey }));
+  return answer_(() => keepAccess_(callApi_("post", "/v1/jobs", body(), { withSheetAccess: true, idempotencyKey })));
 }
 
 /** @returns {Answer<Job[]>} newest first */
@@ -110,7 +110,7 @@ function cancelJob(id) {
 function retryJob(id, retryInDoubt, maxCredits) {
   /** @type {RetryBody} */
   const body = { retry_in_doubt: retryInDoubt, max_credits: maxCredits };
-  return answer_(() => callApi_("post", jobPath_(id, "retry"), body, { withSheetAccess: true }));
+  return answer_(() => keepAccess_(callApi_("post", jobPath_(id, "retry"), body, { withSheetAccess: true })));
 }
 
 /**
@@ -118,7 +118,7 @@ function retryJob(id, retryInDoubt, maxCredits) {
  * @returns {Answer<Job>}
  */
 function undoJob(id) {
-  return answer_(() => callApi_("post", jobPath_(id, "undo"), {}, { withSheetAccess: true }));
+  return answer_(() => keepAccess_(callApi_("post", jobPath_(id, "undo"), {}, { withSheetAccess: true })));
 }
 
 /**

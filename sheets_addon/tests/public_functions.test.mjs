@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const ADDON = fileURLToPath(new URL("../", import.meta.url));
 const read = (name) => readFileSync(`${ADDON}${name}`, "utf8");
 
-test("only the menu, the formula and what the sidebar calls can be called from outside", () => {
+test("only the menu, the formula, the trigger and what the sidebar calls can be called from outside", () => {
   const sources = readdirSync(ADDON).filter((name) => name.endsWith(".js"));
   const functions = sources.flatMap((name) =>
     [...read(name).matchAll(/^function (\w+)\(/gm)].map(([, found]) => found),
@@ -15,7 +15,7 @@ test("only the menu, the formula and what the sidebar calls can be called from o
   const contract = /interface Rpc \{([\s\S]*?)\n\}/.exec(read("addon.d.ts"))?.[1] ?? "";
   const called = [...contract.matchAll(/^ {2}(\w+)\(/gm)].map(([, name]) => name);
   const menu = [...read("Menu.js").matchAll(/addItem\("[^"]+", "(\w+)"\)/g)].map(([, name]) => name);
-  assert.deepEqual(open.sort(), [...called, ...menu, "ENRICH", "onOpen", "onInstall"].sort());
+  assert.deepEqual(open.sort(), [...called, ...menu, "ENRICH", "onOpen", "onInstall", "renewAccessOfRuns"].sort());
 });
 
 test("the manifest asks for the least that works, and reaches https addresses only", () => {
@@ -24,6 +24,7 @@ test("the manifest asks for the least that works, and reaches https addresses on
     "openid",
     "script.container.ui",
     "script.external_request",
+    "script.scriptapp",
     "spreadsheets",
     "userinfo.email",
   ]);

@@ -28,6 +28,7 @@ const ADDON = fileURLToPath(new URL("../../../sheets_addon/", import.meta.url));
  *   email?: string,
  *   view?: import("../standins/host.js").View,
  *   answer?: unknown,
+ *   isPublished?: boolean,
  * }} Setup
  * `folder`: the sources, by default the add-on's. `addresses`: of the backend, as a deployment's Addresses.js has them. `routes`: beginnings of paths → URLs, such as
  * `{"/proxy/emulator": "http://127.0.0.1:8085"}`; a path without a route is answered here. `outside`: origins that
@@ -66,7 +67,7 @@ export function createHost(setup = {}) {
     /** @type {import("../standins/host.js").Host} */
     const host = {
       httpSync,
-      execution: { id: crypto.randomUUID(), kind, spreadsheetId, email, view },
+      execution: { id: crypto.randomUUID(), kind, spreadsheetId, email, view, isPublished: setup.isPublished },
       outside: setup.outside ?? {},
       show: (what, details) => void shown.push({ what, details }),
       sleep: (ms) => void Atomics.wait(sandbox, 0, 0, ms),
@@ -98,6 +99,11 @@ export function createHost(setup = {}) {
     run(kind, name, ...args) {
       const { globals, host } = execution(kind);
       return runFunction(host, globals, name, args);
+    },
+    /** @returns {{ run: string, minutes: number }[]} the person's time triggers */
+    triggers() {
+      const { body } = httpSync("POST", `/kept/${encodeURIComponent(`triggers.${email}`)}`, {}, '{"get":null}');
+      return Object.values(JSON.parse(body)).map((text) => JSON.parse(text));
     },
     close: () => network.close(),
   };

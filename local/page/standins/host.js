@@ -12,12 +12,14 @@
  *
  * @typedef {{
  *   id: string,
- *   kind: "open" | "menu" | "sidebar" | "formula",
+ *   kind: "open" | "menu" | "sidebar" | "formula" | "trigger",
+ *   isPublished?: boolean,
  *   spreadsheetId: string,
  *   email: string,
  *   view: View,
  *   spills?: Spill[],
- * }} Execution one run of a script; in a formula, `view` is the formula's own cell
+ * }} Execution one run of a script; in a formula, `view` is the formula's own cell;
+ * `isPublished`: the script is a published add-on, whose triggers run once an hour at most
  *
  * @typedef {{ sheetId: number, row: number, column: number, value: any }} Spill what a formula shows in a cell beside its
  * own, counted from 1; the Sheets API behind the page does not know of it

@@ -1,8 +1,9 @@
 // @ts-check
 import { askServer, partOf, refuseInFormula } from "./host.js";
+import { triggers } from "./triggers.js";
 
 /**
- * ScriptApp: who is asking, with every permission granted. A custom function runs without authorization: it has no identity token, and no access
+ * ScriptApp: who is asking, with every permission granted, and time triggers. A custom function runs without authorization: it has no identity token, and no access
  * token that any API would take.
  *
  * @param {import("./host.js").Host} host
@@ -10,6 +11,7 @@ import { askServer, partOf, refuseInFormula } from "./host.js";
  */
 export function scriptApp(host) {
   return partOf("ScriptApp", {
+    ...triggers(host),
     getIdentityToken: () => (isFormula(host) ? null : askServer(host, "GET", "/identity/openid").token),
     getOAuthToken() {
       refuseInFormula(host, "ScriptApp.getOAuthToken");

@@ -57,10 +57,19 @@ function redraw({ row, column, rows, columns }) {
     for (let c = column; c < Math.min(column + columns, grid.columns); c++) grid.draw(r, c);
 }
 
-/** @param {"open" | "menu" | "sidebar"} kind @param {string} name @param {unknown[]} [args] */
+/** @param {"open" | "menu" | "sidebar" | "trigger"} kind @param {string} name @param {unknown[]} [args] */
 function script(kind, name, args = []) {
   const view = { sheetId: book.sheet.properties.sheetId, ranges: [a1Of(grid.selection)] };
   return run({ kind, name, args, view, spills: formulas.spills() });
+}
+
+/** Runs the person's time triggers, as Google does, while the page is open. @param {number} minute since it was opened */
+async function runTriggers(minute) {
+  const area = `/kept/${encodeURIComponent(`triggers.${session.email}`)}`;
+  const body = JSON.stringify({ get: null });
+  const kept = await (await fetch(area, { method: "POST", headers: { "Content-Type": "application/json" }, body })).json();
+  for (const { run: name, minutes } of Object.values(kept).map((text) => JSON.parse(text)))
+    if (minute % minutes === 0) await script("trigger", name);
 }
 
 /** What a script shows. @param {string} what @param {any} details */
@@ -187,3 +196,6 @@ book.listen();
 Object.assign(window, { leadfillGrid: grid }); // for the console, and for tests that look at rows out of sight
 document.body.dataset.ready = "yes";
 await script("open", "onOpen").catch(complain);
+
+let minute = 0;
+setInterval(() => runTriggers(++minute).catch(complain), 60_000);

@@ -3,10 +3,10 @@
 
 /** @typedef {import("../standins/host.js").View} View */
 /** @typedef {{ spreadsheet_id: string, email: string, asked: string, sources: string[], outside: Record<string, string> }} Session */
-/** @typedef {{ kind: "open" | "menu" | "sidebar" | "formula", name: string, args: unknown[], view: View, spills: unknown[] }} Run */
+/** @typedef {{ kind: "open" | "menu" | "sidebar" | "formula" | "trigger", name: string, args: unknown[], view: View, spills: unknown[] }} Run */
 /** @typedef {{ run: Run, resolve(value: any): void, reject(error: Error): void }} Waiting */
 
-const LIMIT_MS = { open: 30_000, menu: 360_000, sidebar: 360_000, formula: 30_000 };
+const LIMIT_MS = { open: 30_000, menu: 360_000, sidebar: 360_000, formula: 30_000, trigger: 360_000 };
 
 /** Took longer than Apps Script lets it. */
 export class TooLong extends Error {}
