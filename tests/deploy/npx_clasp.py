@@ -1,4 +1,4 @@
-"""clasp, started by npx, as far as `make deploy` uses it: options and answers of clasp 3.4.1, over one script in a file.
+"""clasp, started by npx, as far as `make deploy` uses it: options and answers of clasp 3.4.1, over a script in a file.
 
 Started with the file's path in `CLASP_STATE`. It holds the script's id, files and versions, and `refuses`: what the
 next command answers instead. Whatever clasp does not know is an error.
