@@ -9,6 +9,9 @@
  */
 
 const LONGEST_SENTENCE = 500;
+/** Sheets ends a formula after 30 seconds, and shows `#ERROR!` for it; this leaves time to say something better. */
+const FORMULA_TIMEOUT_S = 26;
+const API_TIMEOUT_S = 65;
 
 class BackendProblem extends Error {
   /**
@@ -50,7 +53,7 @@ function callApi_(method, path, body, options = {}) {
   };
   if (options.withSheetAccess) headers["X-Sheets-Access-Token"] = ScriptApp.getOAuthToken();
   if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
-  return fetchJson_(method, backendUrl_("api") + path, headers, body ?? null);
+  return fetchJson_(method, backendUrl_("api") + path, headers, body ?? null, API_TIMEOUT_S);
 }
 
 /** @returns {string} this script's OAuth client id, which the backend must answer to; "" where Google gives no identity */
@@ -73,7 +76,7 @@ function callFormula_(token, body) {
     // A token that somebody took along into another file opens nothing there.
     "X-Spreadsheet-Id": SpreadsheetApp.getActiveSpreadsheet().getId(),
   };
-  return fetchJson_("post", `${backendUrl_("formula")}/v1/formula`, headers, body);
+  return fetchJson_("post", `${backendUrl_("formula")}/v1/formula`, headers, body, FORMULA_TIMEOUT_S);
 }
 
 /**
@@ -97,11 +100,12 @@ function backendUrl_(entryPoint) {
  * @param {string} url
  * @param {Record<string, string>} headers
  * @param {object | null} body
+ * @param {number} timeoutSeconds after which there is no answer
  * @returns {any}
  */
-function fetchJson_(method, url, headers, body) {
-  /** @type {GoogleAppsScript.URL_Fetch.URLFetchRequestOptions} */
-  const request = { method, headers, muteHttpExceptions: true, followRedirects: false };
+function fetchJson_(method, url, headers, body, timeoutSeconds) {
+  /** @type {GoogleAppsScript.URL_Fetch.URLFetchRequestOptions & { timeoutSeconds: number }} */
+  const request = { method, headers, muteHttpExceptions: true, followRedirects: false, timeoutSeconds };
   if (body !== null) {
     request.contentType = "application/json";
     request.payload = JSON.stringify(body);

@@ -136,5 +136,5 @@ function withFreeColumns_(values, slots) {
 function sentenceForCell_(error) {
   if (error instanceof BackendProblem && error.status === 401) return NOT_CONNECTED;
   if (error instanceof BackendProblem || error instanceof FormulaMistake) return error.message;
-  return "Something went wrong in this formula. Choose Leadfill › Settings › Recalculate; if that does not help, ask whoever runs Leadfill.";
+  return "Something went wrong in this formula. Choose Leadfill › Calculate waiting formulas; if that does not help, ask whoever runs Leadfill.";
 }

@@ -1,5 +1,5 @@
 // @ts-check
-/** Menu item "Freeze formulas", and its counterpart for formulas that show no value yet. */
+/** The menu items "Freeze formulas", and "Calculate waiting formulas" for those that show no value yet. */
 
 /** Turns the ENRICH formulas of the selection, or of the whole sheet, into the values that they show. */
 function freezeFormulas() {
@@ -28,6 +28,22 @@ function freezeSheet_(sheet) {
   const done = `${countOf_(settled.length, "formula")} ${where} ${settled.length === 1 ? "is a value" : "are values"} now.`;
   const kept = `${countOf_(left, "formula")} ${left === 1 ? "shows no value yet and was" : "show no values yet and were"} left.`;
   return left === 0 ? done : settled.length === 0 ? kept : `${done} ${kept}`;
+}
+
+/** Makes the ENRICH formulas of every tab that show no value yet calculate again: Sheets does not do so on its own. */
+function calculateWaitingFormulas() {
+  const spreadsheet = SpreadsheetApp.getActiveSpreadsheet();
+  const done = answer_(() => spreadsheet.getSheets().reduce((sum, sheet) => sum + recalculateSheet_(sheet), 0));
+  spreadsheet.toast(done.ok ? calculatedSentence_(done.value) : done.problem.sentence, "Leadfill", 8);
+}
+
+/**
+ * @param {number} count
+ * @returns {string}
+ */
+function calculatedSentence_(count) {
+  if (count === 0) return "Every ENRICH formula shows a value.";
+  return `${countOf_(count, "formula")} without a value ${count === 1 ? "calculates" : "calculate"} again.`;
 }
 
 /**

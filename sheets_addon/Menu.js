@@ -11,6 +11,7 @@ function onOpen() {
     .addItem("Enrich…", "showEnrich")
     .addItem("Enrich selection again with last settings", "enrichAgain")
     .addSeparator()
+    .addItem("Calculate waiting formulas", "calculateWaitingFormulas")
     .addItem("Freeze formulas", "freezeFormulas")
     .addSeparator()
     .addItem("Run history & usage", "showHistory")

@@ -18,7 +18,14 @@ test("the menu is built where nothing is authorized yet, without a call, and eac
   const items = details.items.filter((item) => item !== null);
   assert.deepEqual(
     items.map(({ caption }) => caption),
-    ["Enrich…", "Enrich selection again with last settings", "Freeze formulas", "Run history & usage", "Settings"],
+    [
+      "Enrich…",
+      "Enrich selection again with last settings",
+      "Calculate waiting formulas",
+      "Freeze formulas",
+      "Run history & usage",
+      "Settings",
+    ],
   );
   const { globals } = addon.host.execution("menu");
   for (const { run } of items) assert.equal(typeof globals[run], "function", run);

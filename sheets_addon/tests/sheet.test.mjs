@@ -306,6 +306,16 @@ test("recalculating puts formulas without a value in anew, and no other", { skip
   assert.equal((await addon.emulator.values("Leads!F3"))[0][0], "Founder");
 });
 
+test("the menu makes waiting formulas of every tab calculate, and says how many", { skip }, async () => {
+  await addon.emulator.computed("Leads!F2", [["Loading…"]]);
+  addon.host.run("menu", "calculateWaitingFormulas");
+  const { what, details } = addon.host.shown.at(-1);
+  assert.equal(what, "toast");
+  assert.match(details.message, /^\d+ formulas? without a value calculates? again\.$/);
+  assert.equal((await addon.emulator.values("Leads!F2", "FORMULA"))[0][0], '=ENRICH(B2,"title")');
+  assert.notEqual((await addon.emulator.values("Leads!F2"))[0]?.[0], "Loading…");
+});
+
 test("the block of a formula is told from its arguments", { skip }, async () => {
   await addon.emulator.type("Leads!H2", [['=ENRICH(B2:B5, "email, title", "–")']]);
   await addon.emulator.computed("Leads!H2", [["x"]]);
