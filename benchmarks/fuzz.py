@@ -1,13 +1,15 @@
-"""Fuzz what strangers can send: cells, expressions, bodies. `python -m benchmarks.fuzz --seconds 3600 --seed 7`.
+"""Fuzz what strangers can send. `python -m benchmarks.fuzz --seconds 3600 --seed 7`.
 
-Each round makes hostile inputs of a seed and checks three bounds: parsing twice the text takes at most three times the
-work, an expression ends within its steps and its cell within its length, and a body decodes or is refused. The seed of
-every finding is printed; run it again with `--seed` and `--seconds 1`. Ends with 1 if something was found.
+Each round makes hostile inputs of a seed and checks four bounds: the work of parsing a cell, and of reading a CSV,
+grows with its length; an expression ends within its steps and its cell within its length; a body of any route decodes
+or is refused. The seed of every finding is printed; run it again with `--seed` and `--seconds 1`. Ends with 1 if
+something was found.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import random
 import secrets
@@ -17,14 +19,21 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+import msgspec
+
 from functions.entrypoints.flask_app import decode
 from functions.entrypoints.formula import FormulaBody
+from functions.entrypoints.routes import ROUTES
+from functions.entrypoints.worker import ChunkBody
 from functions.errors import InvalidRequest, NotAProfile
 from functions.fields import Budget, Facts, project, select
 from functions.fields.cell_format import CELL_LIMIT
 from functions.fields.expressions import MAX_STEPS
 from functions.outcomes import Outcome
 from functions.profiles import parse, parsing
+from local.lists.csv_records import Records
+from local.lists.dialect import detect, usual_width
+from local.lists.errors import BadFile
 from tests.support.documented_lead import LEAD
 from tests.support.work import LINEAR, growth
 
@@ -51,6 +60,33 @@ PLACES = [
     "<a href=x{}",
     "https://www.google.com/url?q={}",
     "https://urldefense.com/v3/__x{}",
+]
+CSV_PIECES = [
+    *('"', '""', '\\"', "\\", '" ', ' "', '"x', 'x"', "\0", "\ufeff", " ", "a", "é", "\n", "\r\n", "\r", '"\n', '\n"'),
+    *(",", ";", "\t", "|", ',"', '",', '","', "sep=;\n", "https://www.linkedin.com/in/x", "linkedin.com/in/x\n"),
+]
+BODIES: list[type[msgspec.Struct]] = [
+    FormulaBody,
+    ChunkBody,
+    *(route.body for route in ROUTES if route.body is not None),
+]
+VALUES = [
+    "",
+    "x",
+    "Leads!A2:A",
+    -1,
+    0,
+    10**400,
+    1e308,
+    None,
+    True,
+    [],
+    {},
+    ["email"],
+    [["x"]],
+    "\ud800",
+    "\0",
+    "x" * 3000,
 ]
 ATOMS = ["@", "skills", "experience", "name", "`[1,[]]`", "'text'", "*", "technologies[].technology"]
 SHAPES = [
@@ -92,22 +128,42 @@ def check_expression(dice: random.Random) -> str | None:
     return None
 
 
+def check_list(dice: random.Random) -> str | None:
+    """Read a CSV of hostile pieces, and one of four times the length."""
+    unit = "".join(dice.choices(CSV_PIECES, k=dice.randint(1, 8)))
+    frame = dice.choice(["{}", 'a,b\n"{}', "a;b\n{}\nx;y\n"])
+    small, large = (frame.format((unit * (length // len(unit) + 1))[:length]) for length in (LENGTH, 4 * LENGTH))
+    ratio = growth(_read_list, small, large)
+    return f"reading a CSV of {unit!r} in {frame!r} grows {ratio:.1f} times" if ratio > LINEAR else None
+
+
+def _read_list(text: str) -> None:
+    lines = io.StringIO(text, newline="").readlines()
+    dialect = detect(lines[:400])
+    with suppress(BadFile):
+        for _ in Records(lines, dialect, usual_width(dialect, lines[:400]), "x.csv"):
+            pass
+
+
 def check_body(dice: random.Random) -> str | None:
-    """Decode a damaged body."""
-    body = json.dumps({"urls": [["x"]], "fields": ["email"], "if_missing": ""}).encode()
-    for _ in range(dice.randint(1, 5)):
-        at = dice.randrange(len(body))
+    """Decode a damaged body of any route."""
+    kind = dice.choice(BODIES)
+    made = {name: dice.choice(VALUES) for name in kind.__struct_fields__ if dice.random() < 0.8}
+    body = json.dumps(made).encode()
+    for _ in range(dice.randint(0, 5)):
+        at = dice.randrange(len(body) + 1)
         piece = dice.choice(
             [b"", b"[" * 2000, b'{"a":' * 500, b"\xff", b"9" * 400, b"\\ud800", b"null", bytes([dice.randrange(256)])]
         )
         body = body[:at] + piece + body[at + dice.randint(0, 3) :]
     with suppress(InvalidRequest):
-        decode(body, FormulaBody)
+        decode(body, kind)
     return None
 
 
 CHECKS: tuple[tuple[Callable[[random.Random], str | None], int], ...] = (
     (check_cell, 1),
+    (check_list, 1),
     (check_any_cell, 200),
     (check_expression, 50),
     (check_body, 200),

@@ -65,14 +65,15 @@ class Records:
 
     def _over_several_lines(self, number: int, first: str) -> Record:
         following: list[str] = []
-        text, is_closed = first, False
-        while len(text) <= MAX_CELL + len(first) and not is_closed:
+        length, is_closed = 0, False
+        while length <= MAX_CELL and not is_closed:
             line = self._pending.popleft() if self._pending else next(self._lines, None)
             if line is None:
                 break
             following.append(line)
-            text += line
-            is_closed = '"' in line and self._dialect.is_closed(text.rstrip("\r\n"))
+            length += len(line)
+            is_closed = '"' in line and self._dialect.closes(line.rstrip("\r\n"))
+        text = "".join([first, *following])
         body = text.rstrip("\r\n")
         within = [*following[:-1], following[-1].partition('"')[0]] if following else []
         if is_closed and self._dialect.is_closed(body, tidy=True) and not any(map(self._is_a_row, within)):

@@ -49,6 +49,13 @@ class Dialect:
         return re.compile(f'(?:{delimiter}(?:{self._quoted} *+(?={delimiter}|\\Z)|(?! *+"){other}))*+', re.DOTALL)
 
     @cached_property
+    def _closing(self) -> re.Pattern[str]:
+        """As `_closed`, for a text that begins within quotes."""
+        other, delimiter = f"[^{re.escape(self.delimiter)}]*+", re.escape(self.delimiter)
+        inner = self._quoted.partition('"')[2]
+        return re.compile(f'{inner}{other}(?:{delimiter}(?:{self._quoted}{other}|(?! *+"){other}))*+', re.DOTALL)
+
+    @cached_property
     def _whole(self) -> re.Pattern[str]:
         return re.compile(rf"({self._quoted})([^\"]*)", re.DOTALL)
 
@@ -63,6 +70,11 @@ class Dialect:
         whole = self.delimiter + body
         found = (self._tidy if tidy else self._closed).match(whole)
         return found is not None and found.end() == len(whole)
+
+    def closes(self, body: str) -> bool:
+        """Whether a line that begins within a quoted cell ends outside of one; a long cell is so read only once."""
+        found = self._closing.match(body)
+        return found is not None and found.end() == len(body)
 
     def value(self, raw: str) -> str:
         """Return what a raw cell shows."""

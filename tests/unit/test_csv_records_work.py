@@ -1,0 +1,94 @@
+"""Proves that the records of a CSV are read in time proportional to its length, whatever stands in it."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
+from unittest.mock import Mock
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local.lists.csv_records import MAX_CELL, MAX_STRAY_QUOTES, Records
+from local.lists.dialect import DELIMITERS, Dialect, detect, usual_width
+from local.lists.errors import BadFile
+from tests.support.work import LINEAR, growth
+
+PIECES = [
+    *('"', '""', '"""', '\\"', "\\", '\\""', '" ', ' "', '"x', 'x"', "'", "=", "\0", "\ufeff", " ", "a", "é", "😀"),
+    *("\n", "\r\n", "\r", "\n\n", '"\n', '""\n', '\n"', "x\n", '\\"\n', 'x"\n'),
+    *(",", ";", "\t", "|", ',"', '",', '","', ';"', "sep=;\n", "https://www.linkedin.com/in/x", "linkedin.com/in/x\n"),
+]
+"""Everything that the reader treats in a way of its own."""
+FRAMES = ["{}", 'a,b\n"{}', 'a,b\n"{}",linkedin.com/in/x\n', "a;b\n{}\nx;y\n"]
+LONG = 6_000
+
+
+def read(text: str) -> int:
+    """Detects the dialect and reads every record."""
+    lines = io.StringIO(text, newline="").readlines()
+    dialect = detect(list(islice(lines, 400)))
+    return sum(1 for _ in Records(lines, dialect, usual_width(dialect, lines[:400]), "x.csv"))
+
+
+def sized(frame: str, units: Sequence[str], length: int) -> str:
+    """The units again and again, up to so many characters, in a frame."""
+    unit = "".join(units)
+    return frame.format((unit * (length // len(unit) + 1))[:length])
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_run_of_any_piece_is_read_in_linear_time(piece: str, frame: str) -> None:
+    small, large = (sized(frame, [piece], length) for length in (2 * LONG, 8 * LONG))
+    assert growth(read, small, large) <= LINEAR
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(units=st.lists(st.sampled_from(PIECES), min_size=1, max_size=6), frame=st.sampled_from(FRAMES))
+def test_a_mixed_run_is_read_in_linear_time(units: Sequence[str], frame: str) -> None:
+    small, large = (sized(frame, units, length) for length in (LONG, 4 * LONG))
+    assert growth(read, small, large) <= LINEAR
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=st.text(max_size=400) | st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+def test_any_text_is_records_or_refused_and_no_character_is_lost(text: str) -> None:
+    lines = io.StringIO(text, newline="").readlines()
+    dialect = detect(lines)
+    records = Records(lines, dialect, usual_width(dialect, lines), "x.csv")
+    with suppress(BadFile):
+        read_back = "".join(dialect.delimiter.join(record.cells) + record.end for record in records)
+        if not records.stray_quotes:  # a stray quote is written as a letter, for other programs
+            assert read_back == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), delimiter=st.sampled_from(DELIMITERS), escape=st.sampled_from(["", "\\"]))
+def test_a_cell_that_ends_lines_later_ends_where_the_whole_text_says(
+    data: st.DataObject, delimiter: str, escape: str
+) -> None:
+    line = st.lists(st.sampled_from([delimiter, '"', '""', "a", " ", "\\", '\\"']), max_size=7).map("".join)
+    dialect = Dialect(delimiter, escape)
+    text = f'"{data.draw(line)}\n'
+    if dialect.is_closed(text.rstrip("\n")):
+        return
+    for following in data.draw(st.lists(line, min_size=1, max_size=4)):
+        text += f"{following}\n"
+        whole = '"' in following and dialect.is_closed(text.rstrip("\n"))
+        assert whole == ('"' in following and dialect.closes(following))
+        if whole:
+            return
+
+
+def test_the_looks_at_what_follows_stray_quotes_are_bounded() -> None:
+    taken = Mock()
+    records = Records(['"x,y\n'] * (10 * MAX_STRAY_QUOTES), Dialect(), 2, "x.csv")
+    with pytest.raises(BadFile):
+        deque(map(taken, records))
+    assert taken.call_count <= MAX_STRAY_QUOTES
+    assert MAX_CELL * MAX_STRAY_QUOTES <= 20_000_000, "all looks together are some seconds at most"
