@@ -7,8 +7,8 @@ attempt does the same work again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -32,7 +32,7 @@ class ChunkResult(StrEnum):
     """The end of an attempt at a chunk."""
 
     DONE = "done"  # it needs no further attempt
-    LATER = "later"  # it waits for its next attempt, or for access
+    LATER = "later"  # it waits for its next attempt, for access, or for the end of a provider's limit
     NONE = "none"  # it was not due, or another attempt has it
 
 
@@ -68,8 +68,33 @@ class Attempt:
         """
         return self.context.sheet_of(self.job)
 
+    def wake(self) -> Attempt:
+        """Goes on with a job whose provider's limit has ended: access is proven first, then all its chunks are queued.
+
+        Nothing is paid for that could not be written.
+
+        Raises:
+            SheetError: the spreadsheet cannot be edited now.
+            Forbidden: who started the job may not edit it any more.
+        """
+        self.sheet().prove_editable()
+        context, queued = self.context, list[str]()
+        with context.store.writing() as connection:
+            job = jobs.get(connection, self.job.id, lock=True)
+            if job.state is JobState.WAITING_FOR_QUOTA:
+                jobs.resume(connection, job, context.clock(), message=None)
+                queued = chunks.wake(connection, job.id, context.clock(), limit_is_over=True)
+                job = jobs.get(connection, job.id)
+        context.enqueue(queued)
+        return replace(self, job=job)
+
     def end(
-        self, record: Record | None = None, *, unfinished: bool = False, stopped_by: LeadfillError | None = None
+        self,
+        record: Record | None = None,
+        *,
+        unfinished: bool = False,
+        stopped_by: LeadfillError | None = None,
+        until: datetime | None = None,
     ) -> ChunkResult:
         """Ends the attempt: the chunk is done, or queued again.
 
@@ -77,13 +102,18 @@ class Attempt:
             record: writes what was done.
             unfinished: rows are still open; the chunk runs again, unless the job shall stop.
             stopped_by: what this chunk met and every other one would: the run ends, and what was looked up is kept.
+            until: the end of a provider's limit that open rows wait for; the job waits once all its chunks do.
         """
         context, chunk, now = self.context, self.chunk, self.context.clock()
         queued: list[str] = []
+        waker: tuple[str, datetime] | None = None
         with context.store.writing() as connection:
             job = jobs.get(connection, chunk.job_id, lock=True)
             later = unfinished and stopped_by is None and not job.stop_requested
-            held = chunks.postpone(connection, chunk, now) if later else chunks.finish(connection, chunk)
+            if later and until is not None:
+                held = chunks.wait_for_quota(connection, chunk, until)
+            else:
+                held = chunks.postpone(connection, chunk, now) if later else chunks.finish(connection, chunk)
             if held and stopped_by is not None:
                 jobs.change(connection, job.id, stop_requested=True, message=job.message or str(stopped_by))
                 chunks.drop(connection, job.id)
@@ -91,9 +121,12 @@ class Attempt:
             if held:
                 queued += record(connection, job) or () if record else ()
                 jobs.conclude(connection, job.id, now, undo_failed=stopped_by is not None)
+                waker = jobs.wait_for_quota(connection, job.id, now)
         if held and stopped_by is not None:
             logs.stopped(job.id, stopped_by.slug)
-        context.enqueue([*queued, *([chunk.id] if held and later else [])])
+        context.enqueue([*queued, *([chunk.id] if held and later and until is None else [])])
+        if waker is not None:
+            self._ask_to_be_woken(*waker)
         return ChunkResult.LATER if later else ChunkResult.DONE
 
     def postpone(self, delay: timedelta) -> ChunkResult:
@@ -118,13 +151,19 @@ class Attempt:
         now = self.context.clock()
         with self.context.store.writing() as connection:
             job = jobs.get(connection, self.chunk.job_id, lock=True)
-            held = chunks.wait(connection, self.chunk, now)
-            if held and job.state in (JobState.RUNNING, JobState.UNDOING):
-                jobs.move(connection, job, JobState.WAITING_FOR_ACCESS, message=sentence, encrypted_token=None)
+            held = chunks.wait_for_access(connection, self.chunk, now)
+            if held and job.state in (JobState.RUNNING, JobState.UNDOING, JobState.WAITING_FOR_QUOTA):
+                jobs.wait_for_access(connection, job, now, sentence)
             elif job.state is JobState.CANCELLING:
                 chunks.drop(connection, job.id)
                 jobs.conclude(connection, job.id, now)
         return ChunkResult.LATER
+
+    def _ask_to_be_woken(self, chunk_id: str, at: datetime) -> None:
+        """Queues one task for a job that waits; should it be lost, the sweep finds the chunk a while after its time."""
+        delay_s = max(0.0, (at - self.context.clock()).total_seconds())
+        self.context.queue.enqueue(chunk_id, delay_s=delay_s)
+        logs.event("Job waits for the end of a provider's limit.", job_id=self.job.id, goes_on_at=at.isoformat())
 
 
 def begin(context: AppContext, chunk_id: str | None) -> Attempt | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -13,7 +13,15 @@ from functions import logs
 from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
-from functions.errors import CapReached, LeadfillError, ProviderError, SheetAccessExpired, SheetBusy, StoreError
+from functions.errors import (
+    CapReached,
+    LeadfillError,
+    ProviderError,
+    QuotaExhausted,
+    SheetAccessExpired,
+    SheetBusy,
+    StoreError,
+)
 from functions.fields import Budget, project
 from functions.jobs.attempt import Attempt, ChunkResult, begin
 from functions.jobs.attempt_limit import give_up, has_failed_too_often
@@ -31,6 +39,7 @@ from functions.sheets.row_matching import RowValues
 from functions.store import cell_history, chunks, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
 from functions.store.job_rows import JobRow
+from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
 SAMPLE_ROWS = 200
@@ -64,6 +73,8 @@ def run_chunk(context: AppContext, chunk_id: str | None = None) -> ChunkResult:
 def _run(attempt: Attempt) -> ChunkResult:
     work = {PREPARE: prepare, UNDO: undo}.get(attempt.chunk.number, fill)
     try:
+        if attempt.job.state is JobState.WAITING_FOR_QUOTA:
+            attempt = attempt.wake()
         return work(attempt)
     except SheetAccessExpired as error:
         return attempt.wait_for_access(str(error))
@@ -135,7 +146,8 @@ def fill(attempt: Attempt) -> ChunkResult:
         def record(connection: sa.Connection, job: Job) -> None:
             job_rows.settle(connection, job.id, mark_enriched(connection, job, rows, outcomes))
 
-        return attempt.end(record, unfinished=len(outcomes) < len(rows), stopped_by=found.stopped_by)
+        unfinished = len(outcomes) < len(rows)
+        return attempt.end(record, unfinished=unfinished, stopped_by=found.stopped_by, until=found.until)
 
 
 def undo(attempt: Attempt) -> ChunkResult:
@@ -159,6 +171,8 @@ class _Found:
     """By position; rows are missing that the run did not get to."""
     stopped_by: LeadfillError | None = None
     """The provider or a cap, where one of them ended the run."""
+    until: datetime | None = None
+    """The end of a provider's limit, where that is why rows are missing."""
 
 
 def _look_up(attempt: Attempt, rows: Sequence[JobRow]) -> _Found:
@@ -176,7 +190,9 @@ def _look_up(attempt: Attempt, rows: Sequence[JobRow]) -> _Found:
         for result in run:
             if result.outcome is not Outcome.CANCELLED:
                 found.results[rows[result.index].position] = result
-    if isinstance(run.stopped_by, ProviderError | CapReached):
+    if isinstance(run.stopped_by, QuotaExhausted) and run.stopped_by.until is not None:
+        found.until = run.stopped_by.until
+    elif isinstance(run.stopped_by, ProviderError | CapReached):
         found.stopped_by = run.stopped_by
     return found
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import uuid4
+
+import sqlalchemy as sa
 
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
@@ -15,7 +18,7 @@ from functions.outcomes import retryable
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
-from functions.store.job_states import LIVE, JobState
+from functions.store.job_states import LIVE, WAITING, JobState
 from functions.store.jobs import Job
 
 
@@ -62,11 +65,16 @@ def cancel(context: AppContext, job: Job) -> Job:
     now = context.clock()
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
-        if job.state is not JobState.CANCELLING:
-            jobs.move(connection, job, JobState.CANCELLING, stop_requested=True)
-        chunks.drop(connection, job.id)
-        jobs.conclude(connection, job.id, now)
+        _cancel(connection, job, now)
         return jobs.get(connection, job.id)
+
+
+def _cancel(connection: sa.Connection, job: Job, now: datetime) -> None:
+    if job.state is not JobState.CANCELLING:
+        message = None if job.state in WAITING else job.message  # nothing is waited for any more
+        jobs.move(connection, job, JobState.CANCELLING, stop_requested=True, message=message, **jobs.NOT_WAITING)
+    chunks.drop(connection, job.id)
+    jobs.conclude(connection, job.id, now)
 
 
 def retry(context: AppContext, job: Job, access_token: str, *, retry_in_doubt: bool, max_credits: int) -> Job:
@@ -106,13 +114,17 @@ def retry(context: AppContext, job: Job, access_token: str, *, retry_in_doubt: b
 
 
 def undo(context: AppContext, job: Job, access_token: str) -> Job:
-    """Gives every cell that still holds what the run wrote what it held before.
+    """Gives every cell that still holds what the run wrote what it held before; cancels a run first that only waits.
 
     Raises:
-        WrongJobState: the job has not ended, or was undone.
+        WrongJobState: the job goes on at present, or was undone.
     """
+    now = context.clock()
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
+        if job.state is JobState.WAITING_FOR_QUOTA:
+            _cancel(connection, job, now)
+            job = jobs.get(connection, job.id)
         jobs.move(
             connection,
             job,
@@ -121,13 +133,13 @@ def undo(context: AppContext, job: Job, access_token: str) -> Job:
             message=None,
             stop_requested=True,
         )
-        chunk_ids = chunks.add(connection, job.id, [UNDO], context.clock())
+        chunk_ids = chunks.add(connection, job.id, [UNDO], now)
     context.enqueue(chunk_ids)
     return reload(context, job)
 
 
 def renew_access(context: AppContext, job: Job, access_token: str) -> Job:
-    """Hands a job a fresh access token; one that waited for it goes on."""
+    """Hands a job a fresh access token; one that waited for it goes on, one that waits for a limit goes on waiting."""
     chunk_ids: list[str] = []
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
@@ -136,7 +148,7 @@ def renew_access(context: AppContext, job: Job, access_token: str) -> Job:
         jobs.change(connection, job.id, encrypted_token=context.cipher.encrypt(access_token))
         if job.state is JobState.WAITING_FOR_ACCESS:
             if chunks.is_open(connection, job.id, UNDO):
-                jobs.move(connection, job, JobState.UNDOING, message=None)
+                jobs.move(connection, job, JobState.UNDOING, message=None, **jobs.NOT_WAITING)
             else:
                 jobs.resume(connection, job, context.clock(), message=None)
             chunk_ids = chunks.wake(connection, job.id, context.clock())

@@ -12,6 +12,7 @@ from functions import logs
 from functions.context import AppContext
 from functions.store import chunks, claims, jobs, retention
 from functions.store.database import Store
+from functions.store.job_states import JobState
 from functions.store.owners import is_dead
 
 KEEP_CELL_HISTORY = timedelta(days=30)
@@ -24,8 +25,9 @@ KEEP_FORMULA_TOKENS = timedelta(days=30)
 KEEP_RATES = timedelta(days=2)
 """Longer than the longest window that requests are counted in."""
 MAX_WAIT = timedelta(days=30)
-"""Period for which a run waits for somebody to renew its access."""
-GIVEN_UP = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
+"""Period for which a run waits for somebody to renew its access, or for the end of a provider's limit."""
+NO_ACCESS = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
+NO_QUOTA = "A provider's limit has not ended for 30 days, so the run ended; what was looked up is kept."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +92,11 @@ def release_dead_owners(store: Store, now: datetime, is_dead: Callable[[str], bo
 
 
 def _give_up_waiting(connection: sa.Connection, now: datetime) -> int:
-    """Ends runs whose access nobody has renewed for so long, and keeps what was looked up; how many they were."""
+    """Ends runs that have waited for so long, and keeps what was looked up; how many they were."""
     waiting = jobs.waiting_since(connection, now - MAX_WAIT)
-    for job_id in waiting:
-        chunks.drop(connection, job_id)
-        jobs.change(connection, job_id, stop_requested=True, message=GIVEN_UP, encrypted_token=None)
-        jobs.conclude(connection, job_id, now)
+    for job in waiting:
+        message = NO_QUOTA if job.state is JobState.WAITING_FOR_QUOTA else NO_ACCESS
+        chunks.drop(connection, job.id)
+        jobs.change(connection, job.id, stop_requested=True, message=message, encrypted_token=None)
+        jobs.conclude(connection, job.id, now)
     return len(waiting)

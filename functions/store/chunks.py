@@ -20,9 +20,16 @@ LOCK = timedelta(minutes=3)
 STRAGGLING = timedelta(seconds=5)
 """The life of both once their process is known to be dead: the sheet may still hear what it sent at last."""
 
+SKEW = timedelta(minutes=1)
+"""The queue's clock may differ from ours by so much. A task that comes sooner is an old one, and wakes no job."""
+
 PREPARE, UNDO = 0, -1
 """Numbers of the chunks that hold no rows: one prepares the sheet, one undoes the job."""
 
+_IDLE = (ChunkState.QUEUED, ChunkState.WAITING_FOR_ACCESS, ChunkState.WAITING_FOR_QUOTA)
+"""Nobody runs a chunk in one of these."""
+_OWED = (ChunkState.QUEUED, ChunkState.WAITING_FOR_QUOTA)
+"""The queue brings a chunk in one of these to a worker once it is due."""
 _chunks, _locks = schema.chunks, schema.locks
 
 
@@ -66,11 +73,12 @@ def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -
         chunk_id: this one and no other, also before its time.
     """
     queued, waited = _chunks.c.state == ChunkState.QUEUED, _chunks.c.due_at <= now
+    limit_over = sa.and_(_chunks.c.state == ChunkState.WAITING_FOR_QUOTA, _chunks.c.due_at <= now + SKEW)
     died = sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now)
     if chunk_id is None:
-        wanted = sa.or_(sa.and_(queued, waited), died)
+        wanted = sa.or_(sa.and_(sa.or_(queued, limit_over), waited), died)
     else:  # whoever asks for it knows that its time has come, by another clock than ours: it would not be sent again
-        wanted = sa.and_(sa.or_(queued, died), _chunks.c.id == chunk_id)
+        wanted = sa.and_(sa.or_(queued, limit_over, died), _chunks.c.id == chunk_id)
     first = sa.select(_chunks.c.id).where(wanted).order_by(_chunks.c.due_at, _chunks.c.number).limit(1)
     with store.reading() as connection:
         if connection.scalar(first) is None:
@@ -135,27 +143,54 @@ def postpone(connection: sa.Connection, chunk: Chunk, due_at: datetime, *, faile
         due_at: not before.
         failed: whether this attempt counts among those that failed; one that only waits does not.
     """
-    values = {} if failed else {"failed_attempts": _chunks.c.failed_attempts - 1}
-    return _leave(connection, chunk, state=ChunkState.QUEUED, due_at=due_at, **values)
+    leave = _leave if failed else _leave_unfailed
+    return leave(connection, chunk, state=ChunkState.QUEUED, due_at=due_at)
 
 
-def wait(connection: sa.Connection, chunk: Chunk, since: datetime) -> bool:
+def wait_for_access(connection: sa.Connection, chunk: Chunk, since: datetime) -> bool:
     """The chunk waits until its job has access to the sheet again."""
-    values = {"failed_attempts": _chunks.c.failed_attempts - 1}
-    return _leave(connection, chunk, state=ChunkState.WAITING, due_at=since, **values)
+    return _leave_unfailed(connection, chunk, state=ChunkState.WAITING_FOR_ACCESS, due_at=since)
 
 
-def wake(connection: sa.Connection, job_id: str, now: datetime) -> list[str]:
-    """Queues the chunks of a job that wait for access; gives the ids of all that are queued."""
-    waiting = _chunks.c.job_id == job_id, _chunks.c.state == ChunkState.WAITING
-    connection.execute(_chunks.update().where(*waiting).values(state=ChunkState.QUEUED, due_at=now))
+def wait_for_quota(connection: sa.Connection, chunk: Chunk, until: datetime) -> bool:
+    """The chunk waits for the end of a provider's limit."""
+    return _leave_unfailed(connection, chunk, state=ChunkState.WAITING_FOR_QUOTA, due_at=until)
+
+
+def first_to_wake(connection: sa.Connection, job_id: str) -> tuple[str, datetime] | None:
+    """Return the first due of a job's open chunks and when that is; None unless all wait for a provider's limit."""
+    statement = sa.select(_chunks.c.id, _chunks.c.state, _chunks.c.due_at).where(
+        _chunks.c.job_id == job_id, _chunks.c.state != ChunkState.DONE
+    )
+    opened = connection.execute(statement.order_by(_chunks.c.due_at, _chunks.c.number)).all()
+    if not opened or any(row.state != ChunkState.WAITING_FOR_QUOTA for row in opened):
+        return None
+    return opened[0].id, opened[0].due_at
+
+
+def wake(connection: sa.Connection, job_id: str, now: datetime, *, limit_is_over: bool = False) -> list[str]:
+    """Queues the chunks of a job that wait; gives the ids of all that are queued.
+
+    Args:
+        connection: a transaction.
+        job_id: which.
+        now: the present.
+        limit_is_over: whether those that wait for a provider's limit are queued before their time, too.
+    """
+    due = sa.true() if limit_is_over else _chunks.c.due_at <= now
+    waiting = sa.or_(
+        _chunks.c.state == ChunkState.WAITING_FOR_ACCESS,
+        sa.and_(_chunks.c.state == ChunkState.WAITING_FOR_QUOTA, due),
+    )
+    woken = _chunks.update().where(_chunks.c.job_id == job_id, waiting)
+    connection.execute(woken.values(state=ChunkState.QUEUED, due_at=now))
     queued = _chunks.c.job_id == job_id, _chunks.c.state == ChunkState.QUEUED
     return list(connection.scalars(sa.select(_chunks.c.id).where(*queued)))
 
 
 def drop(connection: sa.Connection, job_id: str) -> None:
     """The chunks of a job that nobody runs are done: their rows got their outcome in another way."""
-    idle = _chunks.c.job_id == job_id, _chunks.c.state.in_([ChunkState.QUEUED, ChunkState.WAITING])
+    idle = _chunks.c.job_id == job_id, _chunks.c.state.in_(_IDLE)
     connection.execute(_chunks.update().where(*idle).values(state=ChunkState.DONE))
 
 
@@ -182,7 +217,7 @@ def seen(connection: sa.Connection, job_id: str) -> int:
 def overdue(connection: sa.Connection, now: datetime) -> Sequence[str]:
     """Chunks whose attempt died or whose task was lost, to be put into the queue again."""
     lost = sa.or_(
-        sa.and_(_chunks.c.state == ChunkState.QUEUED, _chunks.c.due_at <= now - LEASE),
+        sa.and_(_chunks.c.state.in_(_OWED), _chunks.c.due_at <= now - LEASE),
         sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now),
     )
     return list(connection.scalars(sa.select(_chunks.c.id).where(lost)))
@@ -231,6 +266,11 @@ def unlock(store: Store, name: str, holder: str) -> None:
 
 def _held(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
     return (_chunks.c.id == chunk.id, _chunks.c.lease == chunk.lease, _chunks.c.state == ChunkState.RUNNING)
+
+
+def _leave_unfailed(connection: sa.Connection, chunk: Chunk, **values: object) -> bool:
+    """Leave the chunk to a later attempt; this one does not count among those that failed."""
+    return _leave(connection, chunk, failed_attempts=_chunks.c.failed_attempts - 1, **values)
 
 
 def _leave(connection: sa.Connection, chunk: Chunk, **values: object) -> bool:

@@ -13,9 +13,12 @@ from functions.errors import NotFound, WrongJobState
 from functions.outcomes import NOT_REACHED, Outcome
 from functions.store import chunks, job_rows, schema, unfinished_rows
 from functions.store.database import insert
-from functions.store.job_states import LIVE, TRANSITIONS, ChunkState, JobState
+from functions.store.job_states import LIVE, TRANSITIONS, WAITING, ChunkState, JobState
 
 NO_SUCH_JOB = "There is no such job; it may have been started by somebody else, or long ago."
+
+NOT_WAITING: dict[str, Any] = {"waiting_since": None, "goes_on_at": None}
+"""The columns of a job that goes on or has ended."""
 
 _jobs = schema.jobs
 
@@ -54,6 +57,10 @@ class Job:
     done_at_resume: int
     """Rows that had their outcome at that time."""
     finished_at: datetime | None
+    waiting_since: datetime | None = None
+    """None unless it waits for access or for the end of a provider's limit."""
+    goes_on_at: datetime | None = None
+    """The time at which the provider's limit that it waits for ends; None if it waits for none."""
 
 
 def add(connection: sa.Connection, job: Job, idempotency_key: str) -> str:
@@ -122,7 +129,37 @@ def resume(connection: sa.Connection, job: Job, now: datetime, **changes: Any) -
         WrongJobState: it may not run, or has moved meanwhile.
     """
     done = sum(job_rows.counts(connection, job.id).values())
-    move(connection, job, JobState.RUNNING, resumed_at=now, done_at_resume=done, **changes)
+    move(connection, job, JobState.RUNNING, resumed_at=now, done_at_resume=done, **NOT_WAITING, **changes)
+
+
+def wait_for_access(connection: sa.Connection, job: Job, now: datetime, sentence: str) -> None:
+    """Moves a job to WAITING_FOR_ACCESS, without its token; from when it has waited is kept.
+
+    Raises:
+        WrongJobState: it may not wait, or has moved meanwhile.
+    """
+    since = job.waiting_since or now
+    changes = {"message": sentence, "encrypted_token": None, "waiting_since": since, "goes_on_at": None}
+    move(connection, job, JobState.WAITING_FOR_ACCESS, **changes)
+
+
+def wait_for_quota(connection: sa.Connection, job_id: str, now: datetime) -> tuple[str, datetime] | None:
+    """Moves a job to WAITING_FOR_QUOTA once each of its open chunks waits for the end of a provider's limit.
+
+    Returns:
+        The chunk whose task wakes the whole job, and when; None if the job does not begin to wait now.
+    """
+    job = get(connection, job_id, lock=True)
+    waker = chunks.first_to_wake(connection, job_id)
+    if job.state is not JobState.RUNNING or waker is None:
+        return None
+    _, until = waker
+    sentence = (
+        "A provider takes no more requests for now: its limit is reached. "
+        f"The run goes on by itself on {until.day} {until:%B} at {until:%H:%M} UTC."
+    )
+    move(connection, job, JobState.WAITING_FOR_QUOTA, message=sentence, waiting_since=now, goes_on_at=until)
+    return waker
 
 
 def check_retryable(job: Job, rows: Sequence[object]) -> None:
@@ -157,7 +194,7 @@ def conclude(connection: sa.Connection, job_id: str, now: datetime, *, undo_fail
     else:
         end = JobState.STOPPED if job.stop_requested else JobState.DONE
         unfinished_rows.end(connection, job_id, Outcome.CANCELLED, job.message or NOT_REACHED)
-    move(connection, job, end, finished_at=now, encrypted_token=None)
+    move(connection, job, end, finished_at=now, encrypted_token=None, **NOT_WAITING)
 
 
 def change(connection: sa.Connection, job_id: str, **changes: Any) -> None:  # noqa: ANN401 - columns of the table
@@ -172,13 +209,10 @@ def unended_without_chunks(connection: sa.Connection) -> list[str]:
     return list(connection.scalars(sa.select(_jobs.c.id).where(_jobs.c.state.in_(LIVE), ~waits)))
 
 
-def waiting_since(connection: sa.Connection, moment: datetime) -> list[str]:
-    """Jobs that have waited for access since then, or longer."""
-    table = schema.chunks
-    waits = sa.and_(table.c.job_id == _jobs.c.id, table.c.state == ChunkState.WAITING)
-    newer = sa.exists().where(waits, table.c.due_at > moment)
-    condition = _jobs.c.state == JobState.WAITING_FOR_ACCESS, sa.exists().where(waits), ~newer
-    return list(connection.scalars(sa.select(_jobs.c.id).where(*condition)))
+def waiting_since(connection: sa.Connection, moment: datetime) -> list[Job]:
+    """Jobs that have waited since then, or longer, for access or for the end of a provider's limit."""
+    condition = _jobs.c.state.in_(WAITING), _jobs.c.waiting_since <= moment
+    return [_job(row) for row in connection.execute(sa.select(*_columns()).where(*condition))]
 
 
 def _columns() -> list[sa.Column[Any]]:

@@ -105,6 +105,8 @@ jobs = sa.Table(
     sa.Column("resumed_at", Instant, nullable=True, comment="when it last began, was retried, or got access again"),
     sa.Column("done_at_resume", sa.Integer, nullable=False, comment="rows that had their outcome at that time"),
     sa.Column("finished_at", Instant, nullable=True),
+    sa.Column("waiting_since", Instant, nullable=True, comment="NULL unless it waits for access or a limit's end"),
+    sa.Column("goes_on_at", Instant, nullable=True, comment="when the limit that it waits for ends"),
     sa.UniqueConstraint("user_id", "idempotency_key"),
     sa.Index("ix_jobs_of_a_spreadsheet", "spreadsheet_id", "created_at"),
     _one_of("state", JobState),

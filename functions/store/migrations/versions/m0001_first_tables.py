@@ -103,8 +103,12 @@ def upgrade() -> None:
         ),
         sa.Column("done_at_resume", sa.Integer(), nullable=False, comment="rows that had their outcome at that time"),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "waiting_since", sa.BigInteger(), nullable=True, comment="NULL unless it waits for access or a limit's end"
+        ),
+        sa.Column("goes_on_at", sa.BigInteger(), nullable=True, comment="when the limit that it waits for ends"),
         sa.CheckConstraint(
-            "state IN ('queued', 'running', 'waiting_for_access', 'cancelling', 'cancelled', 'stopped', 'done', 'undoing', 'undone')",
+            "state IN ('queued', 'running', 'waiting_for_access', 'waiting_for_quota', 'cancelling', 'cancelled', 'stopped', 'done', 'undoing', 'undone')",
             name=op.f("ck_jobs_state_is_known"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
@@ -184,7 +188,10 @@ def upgrade() -> None:
             "failed_attempts", sa.Integer(), nullable=False, comment="begun since its last progress, and never ended"
         ),
         sa.Column("progress", sa.Integer(), nullable=False, comment="what was done of it when that was last measured"),
-        sa.CheckConstraint("state IN ('queued', 'running', 'waiting', 'done')", name=op.f("ck_chunks_state_is_known")),
+        sa.CheckConstraint(
+            "state IN ('queued', 'running', 'waiting_for_access', 'waiting_for_quota', 'done')",
+            name=op.f("ck_chunks_state_is_known"),
+        ),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_chunks_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chunks")),
         sa.UniqueConstraint("job_id", "number", name=op.f("uq_chunks_job_id")),
