@@ -105,6 +105,8 @@ interface Job {
   message: string | null;
   created_at: string;
   finished_at: string | null;
+  /** When the provider's limit that it waits for ends */
+  goes_on_at: string | null;
   can: ("cancel" | "retry" | "undo")[];
 }
 
@@ -163,7 +165,7 @@ interface JobRequest {
 }
 
 /** The state of a job. */
-type JobState = "cancelled" | "cancelling" | "done" | "queued" | "running" | "stopped" | "undoing" | "undone" | "waiting_for_access";
+type JobState = "cancelled" | "cancelling" | "done" | "queued" | "running" | "stopped" | "undoing" | "undone" | "waiting_for_access" | "waiting_for_quota";
 
 /** An erasure that no longer counts. */
 interface LiftedErasure {

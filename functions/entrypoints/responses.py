@@ -126,6 +126,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     message: Annotated[str | None, msgspec.Meta(description="A sentence for a person")]
     created_at: datetime
     finished_at: datetime | None
+    goes_on_at: Annotated[datetime | None, msgspec.Meta(description="When the provider's limit that it waits for ends")]
     can: list[Literal["cancel", "retry", "undo"]]
 
 
@@ -243,11 +244,14 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         message=job.message,
         created_at=job.created_at,
         finished_at=job.finished_at,
+        goes_on_at=job.goes_on_at,
         can=_can(job, counts),
     )
 
 
 def _can(job: jobs.Job, counts: Mapping[Outcome, int]) -> list[Literal["cancel", "retry", "undo"]]:
+    if job.state is JobState.WAITING_FOR_QUOTA:
+        return ["cancel", "undo"] if job.layout else ["cancel"]
     if job.state not in ENDED:
         return ["cancel"] if JobState.CANCELLING in TRANSITIONS[job.state] else []
     can: list[Literal["cancel", "retry", "undo"]] = []

@@ -26,7 +26,9 @@ KEEP_RATES = timedelta(days=2)
 """Longer than the longest window that requests are counted in."""
 MAX_WAIT = timedelta(days=30)
 """Period for which a run waits for somebody to renew its access, or for the end of a provider's limit."""
-NO_ACCESS = "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
+NO_ACCESS = (
+    "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
+)
 NO_QUOTA = "A provider's limit has not ended for 30 days, so the run ended; what was looked up is kept."
 
 

@@ -23,7 +23,7 @@ from functions.settings import read
 from functions.store import job_rows, ledger
 from functions.store.database import Store
 from functions.store.job_rows import JobRow
-from functions.store.job_states import JobState
+from functions.store.job_states import WAITING, JobState
 from functions.store.jobs import Job
 from functions.task_queue import StoreQueue
 from local.providers.client import Sandbox
@@ -135,7 +135,7 @@ class Desk:
         job = self.job(job)
         with self.store.reading() as connection:
             counts = job_rows.counts(connection, job.id)
-        if job.state not in (*ACTIVE, JobState.WAITING_FOR_ACCESS):
+        if job.state not in (*ACTIVE, *WAITING):
             assert sum(counts.values()) == job.rows == len(self.rows(job))
         return counts
 

@@ -1,0 +1,160 @@
+"""P9: a run waits for the end of a provider's daily limit and goes on by itself, as soon as it may write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.errors import WrongJobState
+from functions.jobs import new_job, service
+from functions.jobs.attempt import ChunkResult
+from functions.jobs.chunk_runner import run_chunk
+from functions.jobs.sweep import sweep
+from functions.outcomes import Outcome
+from functions.store.job_states import JobState
+from functions.store.jobs import Job
+from tests.support.desk import CALLER, Desk, people_rows
+
+ROWS = 30
+PER_DAY = 12
+SOON = timedelta(minutes=5)
+"""Longer than the margin after the end of a limit."""
+
+
+@dataclass
+class Tasks:
+    """A queue that only notes what is asked of it; the store is the queue."""
+
+    delayed: dict[str, list[float]] = field(default_factory=dict)
+
+    def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
+        if delay_s:
+            self.delayed.setdefault(chunk_id, []).append(delay_s)
+
+
+@pytest.fixture
+def tasks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Tasks:
+    """Small chunks, a small day, and the tasks of the desk's queue."""
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", 10)
+    noted = Tasks()
+    desk.context = replace(desk.context, queue=noted)
+    desk.sandbox.switch(per_day=PER_DAY)
+    return noted
+
+
+@contextmanager
+def after(desk: Desk, moment: datetime | None) -> Iterator[None]:
+    """While the block runs it is as late as that, and the provider's day is a new one."""
+    assert moment is not None
+    ahead, now = moment - datetime.now(UTC), desk.context
+    desk.context = replace(now, clock=lambda: datetime.now(UTC) + ahead)
+    desk.sandbox.switch(per_day=PER_DAY)
+    try:
+        yield
+    finally:
+        desk.context = now
+
+
+def waiting(desk: Desk) -> tuple[str, Job]:
+    """A spreadsheet, and its run, which has used the first day up."""
+    spreadsheet = desk.sheet(people_rows(ROWS))
+    job = desk.drain(desk.start(spreadsheet))
+    assert job.state is JobState.WAITING_FOR_QUOTA
+    return spreadsheet, job
+
+
+def go_on(desk: Desk, job: Job) -> Job:
+    """The job once it has ended or waits again, if its time has come."""
+    run_chunk(desk.context)
+    return desk.drain(job)
+
+
+def test_a_run_waits_and_goes_on_by_itself_and_pays_once(desk: Desk, tasks: Tasks) -> None:
+    _, job = waiting(desk)
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    assert job.goes_on_at is not None
+    assert timedelta(0) <= job.goes_on_at - midnight <= timedelta(minutes=4)
+    assert f"{job.goes_on_at:%H:%M} UTC" in (job.message or "")
+    assert desk.counts(job) == {Outcome.ENRICHED: PER_DAY}, "what came before is written"
+    assert [len(delays) for delays in tasks.delayed.values()] == [1], "one task wakes the whole job"
+    assert run_chunk(desk.context) is ChunkResult.NONE, "no worker is held"
+    for day in range(2):
+        with after(desk, job.goes_on_at + SOON):
+            job = go_on(desk, job)
+        assert job.state is (JobState.DONE if day else JobState.WAITING_FOR_QUOTA)
+    assert (job.message, job.goes_on_at) == (None, None)
+    assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
+    assert desk.sandbox.charges()["total"] == ROWS == desk.charged(job)[0]
+
+
+def test_an_old_task_wakes_no_job_before_its_time(desk: Desk, tasks: Tasks) -> None:
+    waiting(desk)
+    for chunk_id in tasks.delayed:
+        assert run_chunk(desk.context, chunk_id) is ChunkResult.NONE
+
+
+def test_access_comes_before_money(desk: Desk, tasks: Tasks) -> None:
+    assert not tasks.delayed
+    _, job = waiting(desk)
+    desk.emulator.expire(desk.token)
+    asked = desk.sandbox.charges()["requests"]
+    with after(desk, job.goes_on_at):
+        job = go_on(desk, job)
+        assert job.state is JobState.WAITING_FOR_ACCESS
+        assert desk.sandbox.charges()["requests"] == asked, "nothing is paid for that cannot be written"
+        desk.token = desk.emulator.token(CALLER.email)
+        job = desk.drain(service.renew_access(desk.context, job, desk.token))
+    assert job.state is JobState.WAITING_FOR_QUOTA, "and waits for the third day"
+    assert desk.counts(job) == {Outcome.ENRICHED: 2 * PER_DAY}
+
+
+def test_a_fresh_token_is_kept_and_wakes_nobody(desk: Desk, tasks: Tasks) -> None:
+    assert not tasks.delayed
+    _, job = waiting(desk)
+    desk.emulator.expire(desk.token)
+    desk.token = desk.emulator.token(CALLER.email)
+    renewed = service.renew_access(desk.context, job, desk.token)
+    assert (renewed.state, renewed.goes_on_at) == (JobState.WAITING_FOR_QUOTA, job.goes_on_at)
+    assert run_chunk(desk.context) is ChunkResult.NONE
+    with after(desk, job.goes_on_at):
+        job = go_on(desk, job)
+    assert desk.counts(job) == {Outcome.ENRICHED: 2 * PER_DAY}
+
+
+def test_who_waits_can_cancel(desk: Desk, tasks: Tasks) -> None:
+    _, job = waiting(desk)
+    cancelled = service.cancel(desk.context, job)
+    assert (cancelled.state, cancelled.message, cancelled.goes_on_at) == (JobState.CANCELLED, None, None)
+    assert desk.counts(cancelled) == {Outcome.ENRICHED: PER_DAY, Outcome.CANCELLED: ROWS - PER_DAY}
+    with after(desk, job.goes_on_at):
+        assert [run_chunk(desk.context, chunk_id) for chunk_id in tasks.delayed] == [ChunkResult.NONE]
+
+
+def test_an_undo_cancels_first(desk: Desk, tasks: Tasks) -> None:
+    assert not tasks.delayed
+    spreadsheet, job = waiting(desk)
+    job = desk.undo(job)
+    assert job.state is JobState.UNDONE
+    assert desk.grid(spreadsheet)[1][:3] == people_rows(ROWS)[1]
+    assert desk.counts(job) == {Outcome.ENRICHED: PER_DAY, Outcome.CANCELLED: ROWS - PER_DAY}
+    with pytest.raises(WrongJobState):
+        service.undo(desk.context, job, desk.token)
+
+
+def test_a_task_that_was_lost_is_queued_again_and_a_wait_of_thirty_days_ends(desk: Desk, tasks: Tasks) -> None:
+    _, job = waiting(desk)
+    tasks.delayed.clear()
+    assert sweep(desk.context).queued_again == 0
+    assert job.goes_on_at is not None
+    with after(desk, job.goes_on_at + timedelta(minutes=15)):
+        assert sweep(desk.context).queued_again > 0
+    with after(desk, datetime.now(UTC) + timedelta(days=30, minutes=1)):
+        assert sweep(desk.context).ended == 1
+    job = desk.job(job)
+    assert job.state is JobState.STOPPED
+    assert "30 days" in (job.message or "")
+    assert desk.counts(job) == {Outcome.ENRICHED: PER_DAY, Outcome.CANCELLED: ROWS - PER_DAY}
