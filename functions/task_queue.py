@@ -24,6 +24,8 @@ from functions.runtime import REAL, Runtime
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
+FURTHEST_S = 29 * 86_400
+"""Cloud Tasks takes a task up to 30 days ahead; one that would be later comes sooner, and is not due yet."""
 CALL_TIMEOUT_S = 10
 CALL_RETRIES = 3
 DISPATCH_DEADLINE_S = 600
@@ -110,16 +112,19 @@ class CloudTasksQueue:
 
     def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
         """See `Queue.enqueue`."""
-        for name in self._names(chunk_id):
+        for name in self._names(chunk_id, delay_s):
             if self._create(name, chunk_id, delay_s) or self._waits(name):
                 return
 
-    def _names(self, chunk_id: str) -> tuple[str, str, str]:
+    def _names(self, chunk_id: str, delay_s: float) -> tuple[str, str, str]:
         """The chunk's own name; one that all who find it taken within a minute agree on; one that is never taken.
 
-        Hashed, as Google recommends: sequential names make every task call of the queue slower.
+        A task of tomorrow has another name than one of now: it must not stand in for it. Hashed, as Google recommends:
+        sequential names make every task call of the queue slower.
         """
-        name = hashlib.sha256(chunk_id.encode()).hexdigest()[:32]
+        due_in_min = int(delay_s // 60)
+        due = f" at {int(self._runtime.now().timestamp() // 60) + due_in_min}" if due_in_min else ""
+        name = hashlib.sha256(f"{chunk_id}{due}".encode()).hexdigest()[:32]
         return name, f"{name}-{int(self._runtime.now().timestamp() // 60)}", f"{name}-{secrets.token_hex(8)}"
 
     def _create(self, name: str, chunk_id: str, delay_s: float) -> bool:
@@ -136,7 +141,8 @@ class CloudTasksQueue:
             },
         }
         if delay_s > 0:
-            task["scheduleTime"] = (self._runtime.now() + timedelta(seconds=delay_s)).isoformat()
+            due_at = self._runtime.now() + timedelta(seconds=min(delay_s, FURTHEST_S))
+            task["scheduleTime"] = due_at.isoformat()
         return self._call("create", parent=self._queue, body={"task": task}) is not None
 
     def _waits(self, name: str) -> bool:

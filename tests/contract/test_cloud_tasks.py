@@ -287,11 +287,15 @@ def test_after_the_deadline_the_task_is_sent_again_though_the_worker_still_runs(
     assert worker.most_at_once > 1, "nobody told the worker to end"
 
 
-def test_no_more_are_in_flight_than_the_queue_allows(emulator: CloudTasks, create: Create, worker: Worker) -> None:
-    emulator.add_queue(rateLimits={"maxConcurrentDispatches": 3})
+def test_no_more_are_in_flight_than_the_queue_allows(
+    emulator: CloudTasks, create: Create, queues: Queues, worker: Worker
+) -> None:
+    queue = emulator.add_queue(rateLimits={"maxConcurrentDispatches": 3})
     worker.pause_s = 0.02
+    queues.pause(name=queue).execute()  # else a slow machine has worked the first off before it creates the third
     for number in range(20):
         create(str(number))
+    queues.resume(name=queue).execute()
     counts = emulator.wait_until_idle()
     assert counts["done"] == 20
     assert worker.most_at_once == counts["attempts_max"] == 3
@@ -392,6 +396,46 @@ def test_run_delivers_at_once_what_is_due_later(
     assert worker.bodies == ["now"]
 
 
+def test_run_delivers_though_the_queue_is_paused_or_full(
+    emulator: CloudTasks, create: Create, queues: Queues, worker: Worker, queue: str
+) -> None:
+    made, other = create("now"), create("later", scheduleTime=in_future(3600))
+    wait_until(lambda: worker.bodies == ["now"])
+    emulator.add_queue(queue, rateLimits={"maxConcurrentDispatches": 0}, retryConfig=QUICK)
+    queues.pause(name=queue).execute()
+    assert made["name"] != other["name"]
+    queues.tasks().run(name=other["name"], body={}).execute()
+    emulator.wait_until_idle()
+    assert worker.bodies == ["now", "later"]
+
+
+def test_a_repeat_says_its_reason(emulator: CloudTasks, create: Create, worker: Worker) -> None:
+    worker.answer = lambda nth: (500 if nth == 1 else 200, {})
+    create("again")
+    emulator.wait_until_idle()
+    first, second = (call["headers"] for call in worker.calls)
+    assert "X-CloudTasks-TaskRetryReason" not in first
+    assert second["X-CloudTasks-TaskRetryReason"]
+    assert second["X-CloudTasks-TaskPreviousResponse"] == "500"
+
+
+def test_whoever_lacks_a_permission_is_refused(
+    emulator: CloudTasks, create: Create, queues: Queues, queue: str
+) -> None:
+    emulator.switch(lacks=["iam.serviceAccounts.actAs", "cloudtasks.queues.pause", "cloudtasks.tasks.list"])
+    create("without a token")
+    with_token = {"httpRequest": {"oidcToken": {"serviceAccountEmail": ACCOUNT}}}
+    for call, permission, resource in (
+        (lambda: create("in a name", **with_token), "iam.serviceAccounts.actAs", ACCOUNT),
+        (queues.pause(name=queue).execute, "cloudtasks.queues.pause", queue),
+        (queues.tasks().list(parent=queue).execute, "cloudtasks.tasks.list", queue),
+    ):
+        code, sentence = refused(call)
+        assert code == 403
+        assert sentence.startswith("PERMISSION_DENIED")
+        assert f'"{permission}" for the resource "{resource}"' in sentence
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown field": ({"priority": 1}, "Cannot find field"),
     "an id with a dot": ({"id": "a.b"}, "Task name must be formatted"),
@@ -407,6 +451,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a URL elsewhere": ({"httpRequest": {"url": "https://worker.example/"}}, "on this machine"),
     "an unknown verb": ({"httpRequest": {"httpMethod": "BREW"}}, "BREW"),
     "a token without an account": ({"httpRequest": {"oidcToken": {"audience": "a"}}}, "service_account_email"),
+    "too many bytes of headers": ({"httpRequest": {"headers": {"X-Long": "é" * 41_000}}}, "less than 81920"),
     "more than a mebibyte": ({"httpRequest": {"body": "aGkh" * 400_000}}, "too large"),
 }
 

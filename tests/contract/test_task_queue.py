@@ -162,6 +162,27 @@ def test_a_chunk_that_is_tried_again_counts_as_waiting(
     assert emulator.wait_until_idle()["created"] == 1
 
 
+def test_a_chunk_of_tomorrow_does_not_stand_in_for_one_of_now(
+    queue: CloudTasksQueue, emulator: CloudTasks, worker: Worker, name: str
+) -> None:
+    for days in (1, 1, 365):
+        queue.enqueue("job-1", delay_s=days * 86_400)
+    queue.enqueue("job-1")
+    wait_until(lambda: worker.chunks == ["job-1"])
+    tasks = requests.get(f"{emulator.url}/v2/{name}/tasks", timeout=10).json()["tasks"]
+    assert len(tasks) == 2, "the same day's is there once, and the one of a year is one of a month"
+
+
+def test_whoever_may_not_act_as_the_workers_account_is_told_so(queue: CloudTasksQueue, emulator: CloudTasks) -> None:
+    for permission in ("cloudtasks.tasks.create", "iam.serviceAccounts.actAs"):
+        emulator.switch(lacks=[permission])
+        with pytest.raises(QueueError, match="403"):
+            queue.enqueue("job-1")
+    emulator.switch(lacks=[])
+    queue.enqueue("job-1")
+    emulator.wait_until_idle()
+
+
 def test_a_delayed_chunk_comes_no_sooner(queue: CloudTasksQueue, emulator: CloudTasks, worker: Worker) -> None:
     queue.enqueue("late", delay_s=1)
     queue.enqueue("soon")

@@ -20,6 +20,8 @@ TOKEN_KEPT_S = 600
 DEADLINE_EXCEEDED, PERMISSION_DENIED, UNAVAILABLE = 4, 7, 14
 """Codes of google.rpc.Code."""
 CODES = {400: 3, 401: 16, 403: 7, 404: 5, 409: 10, 429: 8, 500: 13, 501: 12, 503: 14, 504: 4}
+_REASONS = {0: "NO_RESPONSE"}
+"""Reasons of a repeat by HTTP status; Google documents that there is one, and not its words."""
 SLOWING = frozenset({429, 503})
 REPLACED = frozenset({"host", "content-length", "user-agent", "authorization"})
 """Headers that Cloud Tasks sets itself; an `Authorization` only where the task has a token."""
@@ -46,6 +48,13 @@ class Delivery:
 
     def _deliver_due(self, queue: Queue) -> float:
         """Begins every delivery that may begin now; gives how long until the next one may."""
+        for forced in [task for task in queue.tasks.values() if task.forced]:
+            forced.forced = False
+            if forced.in_flight:
+                queue.counts.in_flight += 1
+                self._spawn(self._duplicate(queue, forced, _headers(queue, forced), 0.0))
+            else:
+                self._begin(queue, forced)
         while queue.state == "RUNNING" and queue.has_room():
             task, pause_s = self._state.due(queue)
             if task is None:
@@ -100,6 +109,7 @@ class Delivery:
             task.in_flight = False
             self._state.changed.set()
         _note(task, status, code, self._state.clock())
+        task.retry_reason = _REASONS.get(status, "NON_2XX_STATUS_CODE")
         if 200 <= status < 300:
             counts.done += 1
             queue.speed_up()
@@ -172,6 +182,8 @@ def _headers(queue: Queue, task: Task) -> dict[str, str]:
     }
     if task.previous_status is not None:
         ours["X-CloudTasks-TaskPreviousResponse"] = str(task.previous_status)
+    if task.retry_reason:
+        ours["X-CloudTasks-TaskRetryReason"] = task.retry_reason
     return {**given, **ours}
 
 

@@ -16,6 +16,17 @@ class AlreadyExists(GoogleError):
         return {"error": {"code": 409, "message": str(self), "status": "ALREADY_EXISTS"}}
 
 
+class PermissionDenied(GoogleError):
+    """403 as Cloud Tasks means it: the caller lacks a permission on a queue, or on the account that tasks run as."""
+
+    def __init__(self, permission: str, resource: str) -> None:
+        super().__init__(
+            403,
+            f'The principal (user or service account) lacks IAM permission "{permission}" for the resource '
+            f'"{resource}" (or the resource may not exist).',
+        )
+
+
 def no_task() -> GoogleError:
     """Return the error for a task that is not there."""
     return GoogleError(404, "The task does not exist.")

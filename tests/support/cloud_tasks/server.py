@@ -80,9 +80,16 @@ def _answer(state: State, request: web.Request, raw: bytes) -> Json:
     discovery.check_request(method, body)
     if method.id not in METHODS:
         raise GoogleError(501, f"This emulator has no {method.id}.")
+    state.require(_permission(method.id), resource)
     answer: Json = METHODS[method.id](state, resource, query, body)
     discovery.check_answer(method, answer)
     return answer
+
+
+def _permission(method_id: str) -> str:
+    """Return the permission that a method needs: https://cloud.google.com/tasks/docs/reference-access-control."""
+    kind, verb = method_id.split(".")[-2:]
+    return f"cloudtasks.{kind}.{'update' if verb == 'patch' else verb}"
 
 
 async def _delivering(state: State, secret: str) -> AsyncIterator[None]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from local.sheets_api.google_errors import Json
-from tests.support.cloud_tasks.errors import no_queue, no_task
+from tests.support.cloud_tasks.errors import PermissionDenied, no_queue, no_task
 from tests.support.cloud_tasks.switches import Switches
 
 MAX_BURST = 100
@@ -65,6 +65,10 @@ class Task:
     last_attempt: Json | None = None
     previous_status: int | None = None
     in_flight: bool = False
+    forced: bool = False
+    """To be dispatched now, whatever the queue allows."""
+    retry_reason: str = ""
+    """The reason of the next delivery, if it is a repeat."""
 
 
 @dataclass(slots=True)
@@ -166,6 +170,11 @@ class State:
         if name not in queue.tasks:
             raise no_task()
         return queue, queue.tasks[name]
+
+    def require(self, permission: str, resource: str) -> None:
+        """Make sure that the caller has a permission. Raises GoogleError, 403."""
+        if permission in self.switches.lacks:
+            raise PermissionDenied(permission, resource)
 
     def lateness_s(self) -> float:
         """Return the delay of one delivery."""

@@ -21,5 +21,7 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """True if tasks that are due are delivered in random order."""
     names_taken_s: Seconds = 3600.0
     """Seconds for which a name stays taken after its task has ended; Google says up to 24 hours."""
+    lacks: tuple[str, ...] = ()
+    """Permissions that the caller lacks, such as `cloudtasks.tasks.create` or `iam.serviceAccounts.actAs`."""
     deadline_factor: Annotated[float, Meta(gt=0, le=1)] = 1.0
     """A factor on every dispatch deadline: Google's shortest is 15 s, too long for a test."""

@@ -17,6 +17,8 @@ from tests.support.cloud_tasks.times import duration, duration_s, instant, insta
 
 MAX_TASK = 1024 * 1024
 """Bytes."""
+MAX_HEADERS = 80 * 1024
+"""Bytes of names and values; Google says that they must have less."""
 MAX_URL = 2083
 FURTHEST_S = 30 * 24 * 3600
 """The furthest ahead that a task may be scheduled."""
@@ -54,6 +56,8 @@ def create(state: State, parent: str, _query: Json, body: Json) -> Json:
     given: Json = body.get("task", {})
     name = _name(queue, given)
     request = _request(given)
+    if "oidcToken" in request:
+        state.require("iam.serviceAccounts.actAs", request["oidcToken"]["serviceAccountEmail"])
     now = state.clock()
     if name in queue.tasks:
         raise AlreadyExists("Requested entity already exists")
@@ -95,9 +99,10 @@ def delete(state: State, name: str, _query: Json, _body: Json) -> Json:
 
 
 def run(state: State, name: str, _query: Json, body: Json) -> Json:
-    """`projects.locations.queues.tasks.run`: it is due now."""
+    """`projects.locations.queues.tasks.run`: it is dispatched now, also if the queue is paused or full."""
     task = state.task(name)[1]
     task.due_at = task.ready_at = state.clock()
+    task.forced = True
     state.changed.set()
     return shown(task, body.get("responseView"))
 
@@ -129,7 +134,10 @@ def _request(given: Json) -> Json:
     method = request.get("httpMethod", "POST")
     if request.get("body") and method not in WITH_BODY:
         raise invalid(f"HTTP method {method} allows no body.")
-    size = len(_decoded(request.get("body", ""))) + sum(map(len, request.get("headers", {}).items()))
+    headers = sum(len(text.encode()) for pair in request.get("headers", {}).items() for text in pair)
+    if headers >= MAX_HEADERS:
+        raise invalid(f"HttpRequest.headers have {headers} bytes; they must have less than {MAX_HEADERS}.")
+    size = len(_decoded(request.get("body", ""))) + headers
     if size > MAX_TASK:
         raise invalid(f"Task size too large: {size} bytes of at most {MAX_TASK}.")
     if "oidcToken" in request and not request["oidcToken"].get("serviceAccountEmail"):
