@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
@@ -26,11 +27,12 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from functions.credits.caps import Limits, Spender
+from functions.credits.caps import Allowance, Limits, Spender
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
+from functions.providers import slintel
 from functions.providers.slintel import Slintel
 from functions.store import schema
 from functions.store.database import Store
@@ -38,7 +40,8 @@ from functions.store.leads import Freshness
 from local.providers.client import Sandbox
 
 ROOT = Path(__file__).parents[1]
-PLENTY = Limits(per_run=10**9, per_user_day=10**9, per_month=10**9)
+NO_CAP = Decimal(10**9)
+PLENTY = Limits(per_run=Allowance(NO_CAP), per_user_day=Allowance(NO_CAP), per_month=Allowance(NO_CAP))
 LOOP_ROWS = 25
 """Rows for the loop: it is so slow that a few show its rate."""
 
@@ -111,7 +114,7 @@ def enricher(sandbox: Sandbox, folder: Path, concurrency: int) -> Enricher:
 def enrich(with_: Enricher, persons: list[Profile]) -> Counter[Outcome]:
     """One run; decodes every lead, as whoever writes it somewhere must."""
     outcomes: Counter[Outcome] = Counter()
-    for result in with_.enrich(persons, Spender(run_id=uuid4().hex, user_id="bench", ceiling=10**9)):
+    for result in with_.enrich(persons, Spender(run_id=uuid4().hex, user_id="bench", ceilings={slintel.NAME: NO_CAP})):
         assert result.lead
         outcomes[result.outcome] += 1
     return outcomes

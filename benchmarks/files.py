@@ -91,11 +91,11 @@ def know(path: Path, people: int) -> str:
         "company_name": "Acme",
         "company_size": "51-200",
     }
-    packed = leads.pack(msgspec.json.encode(lead))
+    found = leads.Known(LeadStatus.FOUND, datetime.now(UTC), packed=leads.pack(msgspec.json.encode(lead)))
     for start in range(0, people, 10_000):
         keys = [parse(f"linkedin.com/in/bench-{person}").key for person in range(start, min(start + 10_000, people))]
         with store.writing() as connection:
-            leads.learn(connection, dict.fromkeys(keys, (LeadStatus.FOUND, packed)), datetime.now(UTC))
+            leads.learn(connection, {(key, "slintel"): found for key in keys})
     store.close()
     return url
 

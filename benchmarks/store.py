@@ -26,12 +26,13 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from functions.credits.caps import Cap, Limits, Spender
+from functions.credits.caps import Allowance, Cap, Limits, Spender
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import Charge, EntryKind
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.profiles import parse
+from functions.providers import slintel
 from functions.providers.slintel import Slintel
 from functions.store import claims, schema_version
 from functions.store.claims import Settlement
@@ -40,7 +41,8 @@ from functions.store.leads import Freshness
 from local.providers.client import Sandbox
 from tests.support.postgresql import server
 
-PLENTY = Limits(per_run=10**9, per_user_day=10**9, per_month=10**9)
+NO_CAP = Decimal(10**9)
+PLENTY = Limits(per_run=Allowance(NO_CAP), per_user_day=Allowance(NO_CAP), per_month=Allowance(NO_CAP))
 FRESH = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))
 INSTANCES = 4
 BATCH = 16
@@ -92,7 +94,9 @@ def round_trips(url: str, lookups: int) -> Counter[str]:
         sandbox.switch(latency_s=LATENCY_S)
         dispatcher = Dispatcher(Slintel(sandbox.url, "key", concurrency=BATCH, timeout_s=35), BATCH)
         enricher = Enricher(store=store, dispatcher=dispatcher, limits=PLENTY, fresh=FRESH, clock=store.clock)
-        for result in enricher.enrich(people, Spender(run_id=uuid4().hex, user_id="bench", ceiling=10**9)):
+        for result in enricher.enrich(
+            people, Spender(run_id=uuid4().hex, user_id="bench", ceilings={slintel.NAME: NO_CAP})
+        ):
             assert result.lead
         dispatcher.close()
     store.close()
@@ -114,14 +118,24 @@ def instance(
 
         sa.event.listen(store.engine, "before_cursor_execute", before)
         sa.event.listen(store.engine, "after_cursor_execute", after)
-    spender = Spender(run_id=f"{name}-run", user_id=name, ceiling=10**9)
-    counters = [Cap(f"{kind}:{name}", 10**9) for kind in ("run", "user", "month")]
+    spender = Spender(run_id=f"{name}-run", user_id=name, ceilings={slintel.NAME: NO_CAP})
+    counters = [Cap(f"{kind}:{name}", NO_CAP) for kind in ("run", "user", "month")]
     charge = Charge(EntryKind.CHARGED, Decimal(1))
     store.clock()
     ready.wait()
     for number in range(batches):
         keys = [f"{mine}-{number}-{place}" for place in range(BATCH)]
-        claimed = claims.claim(store, keys, spender, counters, owner=mine, fresh=FRESH, now=store.clock())
+        claimed = claims.claim(
+            store,
+            keys,
+            spender,
+            counters,
+            provider=slintel.NAME,
+            price=slintel.TERMS.price,
+            owner=mine,
+            fresh=FRESH,
+            now=store.clock(),
+        )
         assert len(claimed.granted) == BATCH
         time.sleep(pause_s)
         settlements = [Settlement(claim, charge, LeadStatus.FOUND, b"x" * 2_000) for claim in claimed.granted]

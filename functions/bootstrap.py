@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from functions import logs
 from functions.auth.encryption import TokenCipher
 from functions.auth.identity_tokens import Access
 from functions.context import AppContext
-from functions.credits.caps import Limits
+from functions.credits.caps import Allowance, Limits
 from functions.credits.terms import Terms
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
@@ -178,9 +179,9 @@ def store(settings: Settings) -> Store:
 def limits(settings: Settings) -> Limits:
     """The deployment's caps."""
     return Limits(
-        per_run=settings.credits_per_run,
-        per_user_day=settings.credits_per_user_day,
-        per_month=settings.credits_per_month,
+        per_run=Allowance(Decimal(settings.credits_per_run)),
+        per_user_day=Allowance(Decimal(settings.credits_per_user_day)),
+        per_month=Allowance(Decimal(settings.credits_per_month)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ class AppContext:
     """Of calls to one spreadsheet, by all instances together; None: as many as there are."""
     make_enricher: Callable[[], Enricher]
     """The process's one enricher; made when it is first needed, since it needs the API key."""
-    terms: Mapping[str, Terms] = field(default_factory=dict)
+    terms: Mapping[str, Terms]
     """Those of the providers that a run may ask, in the waterfall's order."""
     clock: Callable[[], datetime] = REAL.now
     """The present, on which all instances agree."""
@@ -49,6 +49,11 @@ class AppContext:
     """Names this process: what it holds can be recognised should it die."""
     is_dead: Callable[[str], bool] = is_dead
     """Return whether an owner is known to be gone; never true of another machine's."""
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Return the providers that a run may ask, in the waterfall's order."""
+        return tuple(self.terms)
 
     def enqueue(self, chunk_ids: Iterable[str]) -> None:
         """Puts chunks that are committed into the queue."""

@@ -6,7 +6,7 @@ LeadfillError
 ├ NotFound 404
 ├ Conflict 409             WrongJobState
 ├ CapReached 429           cap, limit, used
-├ ProviderError 502        KeyRejected · QuotaExhausted (both stop the run)
+├ ProviderError 502        KeyRejected · QuotaExhausted · DearerThanTerms (each stops the run)
 ├ SheetError 502           SheetAccessExpired · SheetGone · SheetBusy
 ├ StoreError 503           cause chained
 └ SettingsError            names every bad variable at once
@@ -113,9 +113,9 @@ class CapReached(LeadfillError):
     slug = "cap-reached"
     status = 429
 
-    def __init__(self, cap: str, limit: int, used: int) -> None:
+    def __init__(self, cap: str, limit: Decimal, used: Decimal) -> None:
         super().__init__(
-            f"The credit cap {cap} is reached: {used:,} of {counted(limit, 'credit')} used. "
+            f"The credit cap {cap} is reached: {used:,f} of {counted(limit, 'credit')} used. "
             "Nothing more is spent until it is raised or its period ends."
         )
         self.cap, self.limit, self.used = cap, limit, used
@@ -143,6 +143,12 @@ class QuotaExhausted(ProviderError):
         """Takes the time (aware) at which the provider allows requests again; None where only a person can help."""
         super().__init__(sentence)
         self.until = until
+
+
+class DearerThanTerms(ProviderError):
+    """The provider charged more for a lookup than its terms say. The run stopped; what was charged is recorded."""
+
+    slug = "dearer-than-terms"
 
 
 class SheetError(LeadfillError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -216,7 +217,7 @@ def _look_up(
         run_id=f"formula:{token.spreadsheet_id}:{now:%Y-%m-%d}",
         user_id=token.issued_by.subject,
         spreadsheet_id=token.spreadsheet_id,
-        ceiling=credits_per_day,
+        ceilings={context.providers[0]: Decimal(credits_per_day)},
     )
     run = context.make_enricher().enrich(profiles, spender, stop=stop)
     failures: list[Exception] = []

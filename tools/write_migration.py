@@ -16,7 +16,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 
 from functions.store import schema
-from functions.store.database import Credits, Instant
+from functions.store.database import Credits, CreditsByProvider, Instant, NeedSet
 from functions.store.schema_version import STEPS
 
 TARGET = STEPS / "versions" / "m0001_first_tables.py"
@@ -43,7 +43,9 @@ def upgrade() -> None:
 
 def _plainly(kind: str, item: Any, _context: object) -> str | Literal[False]:  # noqa: ANN401 - whatever alembic renders
     """A step must not change when the code does: our types are written as what they are in the database."""
-    return "sa.BigInteger()" if kind == "type" and isinstance(item, Instant | Credits) else False
+    if kind != "type" or not isinstance(item, Instant | Credits | CreditsByProvider | NeedSet):
+        return False
+    return f"sa.{type(item.impl).__name__}()"
 
 
 def write(target: Path = TARGET) -> None:

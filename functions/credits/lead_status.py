@@ -28,6 +28,7 @@ class LeadStatus(StrEnum):
     UNREADABLE = "unreadable"  # paid for, but the answer could not be read
     IN_DOUBT = "in_doubt"  # a lookup may have been charged, and no answer came
     ERASED = "erased"  # the person was erased, and is not looked up again; never kept with a lead
+    OPTED_OUT = "opted_out"  # the person objected to being looked up, by any provider; never kept with a lead
 
 
 DOUBTFUL = frozenset({LeadStatus.IN_DOUBT, LeadStatus.UNREADABLE})
@@ -49,6 +50,10 @@ _KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
         Outcome.FAILED,
         "This person was erased from Leadfill and is not looked up again; lift the erasure first if you may.",
     ),
+    LeadStatus.OPTED_OUT: (
+        Outcome.FAILED,
+        "This person objected to being looked up, so no provider is asked for them.",
+    ),
 }
 
 
@@ -56,15 +61,17 @@ _KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
 def of(answer: Found | Missing | Refused | OptedOut | Unreadable) -> LeadStatus: ...
 @overload
 def of(answer: LookupResult) -> LeadStatus | None: ...
-def of(answer: LookupResult) -> LeadStatus | None:
+def of(answer: LookupResult) -> LeadStatus | None:  # noqa: PLR0911 - a line for each answer
     """Return the status that an answer leads to; None if it tells nothing, so that a new lookup is allowed."""
     match answer:
         case Found():
             return LeadStatus.FOUND
         case Missing():
             return LeadStatus.MISSING
-        case Refused() | OptedOut():
+        case Refused():
             return LeadStatus.REFUSED
+        case OptedOut():
+            return LeadStatus.OPTED_OUT
         case Unreadable():
             return LeadStatus.UNREADABLE
         case NoAnswer(sent=True):
@@ -87,9 +94,7 @@ def outcome_of_answer(answer: LookupResult) -> tuple[Outcome, str]:
             return Outcome.FAILED, "Slintel kept asking to slow down; nothing was charged. Run it again later."
         case Unavailable() | NoAnswer(sent=False):
             return Outcome.FAILED, "Slintel could not be reached; nothing was charged. Run it again later."
-        case OptedOut():
-            return Outcome.FAILED, "This person objected to being looked up; nothing was charged."
         case NoAnswer():
             return Outcome.IN_DOUBT, "Slintel gave no answer; the lookup may have been charged and is not repeated."
-        case Missing() | Refused() | Unreadable():
+        case Missing() | Refused() | OptedOut() | Unreadable():
             return _KNOWN[of(answer)]

@@ -23,6 +23,8 @@ class Found:
     """The provider's own answer about the person, as JSON."""
     is_other_person: bool = False
     """True if the lead is about somebody else. It is charged and kept, but does not answer for the profile."""
+    raw_is_lead: bool = False
+    """True if the answer has the lead's own shape, so that one of them is enough to keep."""
 
 
 @dataclass(frozen=True, slots=True)

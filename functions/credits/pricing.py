@@ -1,14 +1,14 @@
 """Price a lookup. No other module knows which answer takes a credit.
 
-Source: the Slintel documentation ("one credit is charged for every successful response returned"). A successful
-response is a 2xx, whatever its body holds: a person who is not known, or a body that arrives cut, costs as much as
-a lead. Credits are decimal, since the same API charges fractions for its other lookups.
+The amount that the provider states wins. Where it states none, a successful answer costs what the provider's terms say,
+whatever its body holds: a person who is not known, or a body that arrives cut, costs as much as a lead. (Source for
+Slintel: "one credit is charged for every successful response returned"; for the others, docs/providers.md.)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from enum import StrEnum
 from typing import assert_never
 
@@ -24,14 +24,14 @@ from functions.credits.lookup_result import (
     Unreadable,
 )
 
-LOOKUP_CREDITS = Decimal(1)
-"""The price of one lookup by LinkedIn URL, and so what must be reserved before it."""
+UNIT = Decimal("0.000001")
+"""The smallest amount of credits that is kept; what a provider states more finely is rounded up."""
 
 
 class EntryKind(StrEnum):
     """The fate of the credits that were reserved for a lookup."""
 
-    CHARGED = "charged"  # the provider answered with success, and counts it
+    CHARGED = "charged"  # the provider answered with success, and counts it (0 where it says that it was free)
     IN_DOUBT = "in_doubt"  # the request may have arrived, and no answer tells
     RELEASED = "released"  # the provider does not charge for this; the reservation is given back
 
@@ -45,14 +45,29 @@ class Charge:
     """Credits charged or in doubt; 0 if released."""
 
 
-def charge(result: LookupResult) -> Charge:
-    """Return the cost of `result`, whatever is done with it afterwards."""
+NOTHING = Charge(EntryKind.RELEASED, Decimal(0))
+
+
+def charge(result: LookupResult, stated: Decimal | None, price: Decimal) -> Charge:
+    """Return the cost of `result`, whatever is done with it afterwards.
+
+    Args:
+        result: the result of the lookup.
+        stated: credits that the provider says it charged; it may be more than `price`. None where it does not say.
+        price: the most that the lookup costs by the provider's terms, which was reserved for it.
+    """
+    if stated is not None:
+        stated = _rounded(stated) if stated.is_finite() and stated >= 0 else None
     match result:
         case Found() | Missing(successful=True) | Unreadable():
-            return Charge(EntryKind.CHARGED, LOOKUP_CREDITS)
+            return Charge(EntryKind.CHARGED, price if stated is None else stated)
         case NoAnswer(sent=True):
-            return Charge(EntryKind.IN_DOUBT, LOOKUP_CREDITS)
+            return Charge(EntryKind.IN_DOUBT, price)
         case Missing() | Refused() | OptedOut() | Throttled() | Unavailable() | NoAnswer():
-            return Charge(EntryKind.RELEASED, Decimal(0))
+            return Charge(EntryKind.CHARGED, stated) if stated else NOTHING
         case _:
             assert_never(result)
+
+
+def _rounded(credits_: Decimal) -> Decimal:
+    return credits_ if credits_ % UNIT == 0 else credits_.quantize(UNIT, ROUND_UP)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from functions.outcomes import Lead
+
 
 class Need(StrEnum):
     """A reason to ask the next provider: something that the leads so far leave open."""
@@ -24,6 +26,16 @@ ONLY_EMAIL: Needs = frozenset({Need.EMAIL})
 
 
 _DAY = timedelta(days=1)
+
+
+def filled_by(lead: Lead) -> Needs:
+    """Return the needs that a normalised lead fills."""
+    filled = set()
+    if lead.get("name") or lead.get("lead_title") or lead.get("company_name"):
+        filled.add(Need.PERSON)
+    if lead.get("email"):
+        filled.add(Need.EMAIL)
+    return frozenset(filled)
 
 
 class WindowStart(StrEnum):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from functions.credits import retry_policy
-from functions.credits.lookup_result import LookupResult, NoAnswer, Throttled
+from functions.credits.lookup_result import NoAnswer, Throttled
 from functions.credits.terms import EVERY_NEED
 from functions.enrichment.rate_limiter import RateLimiter
 from functions.errors import ProviderError
 from functions.profiles import Profile
-from functions.providers.contract import Provider
+from functions.providers.contract import Answer, Provider
 from functions.runtime import REAL, Runtime, StopSignal
 
 NOT_AFTER_S = 100.0
@@ -52,11 +52,11 @@ class Dispatcher:
 
     def __init__(self, provider: Provider, concurrency: int, runtime: Runtime = REAL) -> None:
         self.concurrency, self.runtime = concurrency, runtime
-        self._provider = provider
+        self.provider = provider
         self._rate_limiter = RateLimiter(concurrency, runtime)
         self._threads = runtime.pool(concurrency, name="lookup")
 
-    def send(self, profile: Profile, cancel_token: CancelToken) -> Future[LookupResult]:
+    def send(self, profile: Profile, cancel_token: CancelToken) -> Future[Answer]:
         """Looks a claimed profile up in a thread of the pool; once the token is set it is not asked again.
 
         The future raises `errors.ProviderError` where the provider refused the whole run.
@@ -66,31 +66,32 @@ class Dispatcher:
     def close(self) -> None:
         """Waits for what is in flight, and ends threads and connections."""
         self._threads.shutdown()
-        self._provider.close()
+        self.provider.close()
 
-    def _look_up(self, profile: Profile, cancel_token: CancelToken, queued_s: float) -> LookupResult:
+    def _look_up(self, profile: Profile, cancel_token: CancelToken, queued_s: float) -> Answer:
         started_s, attempt = self.runtime.monotonic(), 1
         if started_s - queued_s > NOT_AFTER_S:
-            return NoAnswer(sent=False)
+            return Answer(NoAnswer(sent=False))
         while True:
-            result = self._ask(profile, cancel_token)
+            answer = self._ask(profile, cancel_token)
             elapsed_s = self.runtime.monotonic() - started_s
-            verdict = retry_policy.verdict(result, attempt, elapsed_s, self.runtime.random())
-            if isinstance(verdict, retry_policy.GiveUp) or cancel_token.is_set():
-                return result
+            verdict = retry_policy.verdict(answer.result, attempt, elapsed_s, self.runtime.random())
+            # What the provider says that it charged is not sent again, whatever its status.
+            if isinstance(verdict, retry_policy.GiveUp) or answer.cost or cancel_token.is_set():
+                return answer
             cancel_token.wait(verdict.after_s)
             attempt += 1
 
-    def _ask(self, profile: Profile, cancel_token: CancelToken) -> LookupResult:
+    def _ask(self, profile: Profile, cancel_token: CancelToken) -> Answer:
         if not self._rate_limiter.acquire(cancel_token):
-            return NoAnswer(sent=False)
+            return Answer(NoAnswer(sent=False))
         try:
-            result = self._provider.look_up(profile, EVERY_NEED).result
+            answer = self.provider.look_up(profile, EVERY_NEED)
         except ProviderError:
             cancel_token.refuse()
             raise
-        if isinstance(result, Throttled):
-            self._rate_limiter.slow_down(result.retry_after_s)
+        if isinstance(answer.result, Throttled):
+            self._rate_limiter.slow_down(answer.result.retry_after_s)
         else:
             self._rate_limiter.speed_up()
-        return result
+        return answer

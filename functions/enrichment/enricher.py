@@ -7,7 +7,7 @@ at any point: what was committed decides who pays, and once only.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from functions import logs
 from functions.credits import lead_status
 from functions.credits.caps import Cap, Limits, Spender, caps
 from functions.credits.lead_status import LeadStatus
+from functions.credits.terms import EVERY_NEED
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.in_flight import InFlightLookups, Settled
 from functions.errors import CapReached, LeadfillError
@@ -24,7 +25,7 @@ from functions.profiles import Profile
 from functions.runtime import REAL, Event
 from functions.store import claims, leads
 from functions.store.database import Store
-from functions.store.leads import Freshness, Known
+from functions.store.leads import EVERY_PROVIDER, Freshness, Known
 from functions.store.owners import this_process
 
 READ_BATCH = 500
@@ -76,7 +77,7 @@ class Enricher:
         spender: Spender,
         *,
         retry: frozenset[LeadStatus] = frozenset(),
-        asked: Iterable[str] = (),
+        asked: Iterable[tuple[str, str]] = (),
         stop: Event | None = None,
     ) -> EnrichmentPass:
         """Starts a run; iterate over it for one `Result` a profile, as they come.
@@ -85,7 +86,7 @@ class Enricher:
             profiles: the input; read at most `WINDOW` ahead of the oldest unfinished one.
             spender: on whose behalf, and with which ceiling.
             retry: statuses to ask again although they are known, each profile at most once in this run.
-            asked: keys that `retry` has asked again already, in an earlier pass of the same run.
+            asked: key and provider of those that `retry` has asked again already, in an earlier pass of the same run.
             stop: once set, nothing more is looked up; what is in flight is settled, the rest is `cancelled`.
         """
         stop = stop or self.dispatcher.runtime.event()
@@ -105,7 +106,7 @@ class EnrichmentPass:
         spender: Spender,
         *,
         retry: frozenset[LeadStatus],
-        asked: set[str],
+        asked: set[tuple[str, str]],
         stop: Event,
     ) -> None:
         self._enricher, self._spender, self._retry, self._stop = enricher, spender, retry, stop
@@ -119,6 +120,7 @@ class EnrichmentPass:
         self._unread: list[str] = []
         self._wanted: deque[str] = deque()
         self._held: dict[str, None] = {}
+        self._provider = enricher.dispatcher.provider
         self._asked = asked  # what `retry` has asked again
         self._capped: Cap | None = None
         self._over: CapReached | None = None
@@ -154,6 +156,9 @@ class EnrichmentPass:
         """Return how many more may be claimed now: none while a cap may still be given back what is in flight."""
         return 0 if self._capped is not None and self._flights else self._flights.room
 
+    def _of_provider(self, known: Mapping[str, Known]) -> Known | None:
+        return known.get(EVERY_PROVIDER) or known.get(self._provider.name)
+
     def _pull(self) -> None:
         while not self._exhausted and len(self._unread) < READ_BATCH and len(self._wanted) < READ_BATCH:
             if self._unfinished and self._pulled - next(iter(self._unfinished)) >= WINDOW:
@@ -179,8 +184,9 @@ class EnrichmentPass:
             known = leads.read(connection, self._unread, enricher.fresh, enricher.clock())
         keys, self._unread = self._unread, []
         for key in keys:
-            if key in known and (known[key].status not in self._retry or key in self._asked):
-                yield from self._finish_known(key, known[key])
+            standing = self._of_provider(known.get(key, {}))
+            if standing and (standing.status not in self._retry or (key, self._provider.name) in self._asked):
+                yield from self._finish_known(key, standing)
             else:
                 self._wanted.append(key)
 
@@ -194,7 +200,9 @@ class EnrichmentPass:
             enricher.store,
             keys,
             self._spender,
-            caps(self._spender, enricher.limits, now),
+            caps(self._spender, enricher.limits, self._provider.name, now),
+            provider=self._provider.name,
+            price=self._provider.terms.max_price(EVERY_NEED),
             owner=enricher.owner,
             fresh=enricher.fresh,
             now=now,
@@ -202,14 +210,15 @@ class EnrichmentPass:
         )
         for claim in claimed.granted:
             self._flights.send(claim, self._rows[claim.key][0][1])
-        self._asked.update(claim.key for claim in claimed.granted if self._retry)
+        self._asked.update((claim.key, claim.provider) for claim in claimed.granted if self._retry)
         self._held.update(dict.fromkeys(claimed.held))
         self._wanted.extendleft(reversed(claimed.refused))
         self._capped = claimed.cap
         if claimed.cap is not None and not self._flights:  # nothing of ours can give credits back any more
             self._over = CapReached(claimed.cap.name.split(":")[0], claimed.cap.limit, claimed.cap.limit)
         for key, known in claimed.known.items():
-            yield from self._finish_known(key, known)
+            if standing := self._of_provider(known):
+                yield from self._finish_known(key, standing)
 
     def _settle(self) -> Iterator[Result]:
         """Settles the answers that are there; waits for one where nothing else is to do."""
@@ -222,7 +231,7 @@ class EnrichmentPass:
         if settled.answer is not None:
             outcome, detail = lead_status.outcome_of_answer(settled.answer)
         settlement = settled.settlement
-        known = Known(settlement.status, settled.at, settlement.packed) if settlement.status else None
+        known = settlement.known(settled.at)
         for index, profile in self._rows.pop(settlement.claim.key):
             del self._unfinished[index]
             yield Result(index, profile, outcome, known, detail)
@@ -244,14 +253,14 @@ class EnrichmentPass:
         enricher, keys = self._enricher, list(self._held)[:READ_BATCH]
         logs.in_doubt(claims.expire(enricher.store, enricher.clock(), keys=keys))
         with enricher.store.reading() as connection:
-            still_held = claims.held(connection, keys)
+            still_held = claims.held(connection, keys, self._provider.name)
             known = leads.read(connection, keys, enricher.fresh, enricher.clock())
         for key in keys:
             if key in still_held:
                 continue
             del self._held[key]
-            if key in known:
-                yield from self._finish_known(key, known[key])
+            if standing := self._of_provider(known.get(key, {})):
+                yield from self._finish_known(key, standing)
             else:  # given back without an answer: our turn
                 self._wanted.append(key)
 

@@ -10,15 +10,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+
+import msgspec
 
 from functions import logs
 from functions.credits import lead_status, pricing
-from functions.credits.lookup_result import Found, LookupResult, NoAnswer, Throttled, Unavailable
+from functions.credits.lead_status import LeadStatus
+from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unavailable
 from functions.credits.pricing import EntryKind
+from functions.credits.terms import NO_NEEDS, filled_by
 from functions.enrichment.dispatcher import CancelToken, Dispatcher
-from functions.errors import ProviderError, StoreError
+from functions.errors import DearerThanTerms, ProviderError, StoreError, counted
 from functions.profiles import Profile
+from functions.providers.contract import Answer
 from functions.runtime import Event, Mailbox
 from functions.store import claims, leads
 from functions.store.claims import Claim, Settlement
@@ -53,7 +57,7 @@ class InFlightLookups:
         self._store, self._dispatcher, self._clock = store, dispatcher, clock
         self._runtime = dispatcher.runtime
         self._stop, self._cancel_token = stop, CancelToken(stop, self._runtime)
-        self._flying: dict[str, tuple[Claim, Future[LookupResult]]] = {}
+        self._flying: dict[str, tuple[Claim, Future[Answer]]] = {}
         self._answered: Mailbox[str] = self._runtime.mailbox()
         self._failures_in_a_row = 0
         # Some lookups wait behind those in flight, so that a free thread never waits for the store.
@@ -75,7 +79,7 @@ class InFlightLookups:
         except RuntimeError:  # this process is about to end, and starts nothing any more
             self._stop.set()
             future = Future()
-            future.set_result(NoAnswer(sent=False))
+            future.set_result(Answer(NoAnswer(sent=False)))
         self._flying[claim.key] = (claim, future)
         future.add_done_callback(lambda _: self._answered.put(claim.key))
 
@@ -92,7 +96,9 @@ class InFlightLookups:
         settled = []
         for claim, future in (self._flying[key] for key in done):
             answer = self._answer(future)
-            settled.append(Settled(settlement_of(claim, answer), answer, now))
+            settlement = settlement_of(claim, answer)
+            self._check_price(settlement)
+            settled.append(Settled(settlement, answer.result if answer else None, now))
         try:
             claims.settle(self._store, [one.settlement for one in settled], now)
         except StoreError:
@@ -134,14 +140,15 @@ class InFlightLookups:
                 until_s = self._runtime.monotonic() + LINGER_S
         return done
 
-    def _answer(self, future: Future[LookupResult]) -> LookupResult | None:
+    def _answer(self, future: Future[Answer]) -> Answer | None:
         if future.cancelled():
             return None
         try:
-            result = future.result()
+            answer = future.result()
         except ProviderError as error:
             self.stopped_by = self.stopped_by or error
             return None
+        result = answer.result
         if result == NoAnswer(sent=False) and self._cancel_token.is_set():
             return None
         failed = isinstance(result, NoAnswer | Unavailable | Throttled)
@@ -151,12 +158,32 @@ class InFlightLookups:
                 f"Slintel gave no answer to {self._failures_in_a_row} lookups in a row, so the run stopped. "
                 "Start it again later: what was paid for is kept."
             )
-        return result
+        return answer
+
+    def _check_price(self, settlement: Settlement) -> None:
+        """Stops a provider that charges more than its terms say: more was spent than was reserved."""
+        charged, reserved = settlement.charge.credits, settlement.claim.credits
+        if charged > reserved:
+            self.stopped_by = self.stopped_by or DearerThanTerms(
+                f"{settlement.claim.provider} charged {counted(charged, 'credit')} for a lookup that costs at most "
+                f"{counted(reserved, 'credit')} by its terms, so the run stopped. What it charged is recorded; compare "
+                "it with your contract before you start again."
+            )
 
 
-def settlement_of(claim: Claim, answer: LookupResult | None) -> Settlement:
+def settlement_of(claim: Claim, answer: Answer | None) -> Settlement:
     """Return the settlement of a claim by its answer, or by none."""
     if answer is None:
-        return Settlement(claim, pricing.Charge(EntryKind.RELEASED, Decimal(0)), None)
-    packed = leads.pack(answer.raw) if isinstance(answer, Found) else None
-    return Settlement(claim, pricing.charge(answer), lead_status.of(answer), packed)
+        return Settlement(claim, pricing.NOTHING, None)
+    result, charge = answer.result, pricing.charge(answer.result, answer.cost, claim.credits)
+    status = lead_status.of(result)
+    if isinstance(result, Found):
+        raw = leads.pack(result.raw)
+        lead = raw if result.raw_is_lead else leads.pack(msgspec.json.encode(result.lead))
+        fills = NO_NEEDS if result.is_other_person else filled_by(result.lead)
+        return Settlement(claim, charge, status, lead, None if result.raw_is_lead else raw, fills)
+    if isinstance(result, Missing):
+        return Settlement(claim, charge, status, under=result.under)
+    if status is None and charge.kind is EntryKind.CHARGED:  # paid for all the same, and not to be paid for again
+        status = LeadStatus.UNREADABLE
+    return Settlement(claim, charge, status)

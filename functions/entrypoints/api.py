@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask, request
@@ -73,7 +74,12 @@ class Api:
         """Starts a job."""
         self.permissions.require_edit(caller, body.spreadsheet_id, token)
         started = new_job.start(
-            self.context, body, caller, token, max_credits=body.max_credits, idempotency_key=idempotency_key
+            self.context,
+            body,
+            caller,
+            token,
+            max_credits=self._ceilings(body.max_credits),
+            idempotency_key=idempotency_key,
         )
         return self._started(started)
 
@@ -113,7 +119,11 @@ class Api:
         job = self._writable(job_id, caller, token)
         if job.user_id == caller.subject:
             again = service.retry(
-                self.context, job, token, retry_in_doubt=body.retry_in_doubt, max_credits=body.max_credits
+                self.context,
+                job,
+                token,
+                retry_in_doubt=body.retry_in_doubt,
+                max_credits=self._ceilings(body.max_credits),
             )
             return self._shown(again)
         if idempotency_key is None:
@@ -127,7 +137,7 @@ class Api:
             caller,
             token,
             retry_in_doubt=body.retry_in_doubt,
-            max_credits=body.max_credits,
+            max_credits=self._ceilings(body.max_credits),
             idempotency_key=idempotency_key,
         )
         return self._started(started)
@@ -224,6 +234,9 @@ class Api:
         job = self._visible(job_id, caller, token)
         self.permissions.require_edit(caller, job.spreadsheet_id, token)
         return job
+
+    def _ceilings(self, max_credits: int) -> dict[str, Decimal]:
+        return {self.context.providers[0]: Decimal(max_credits)}
 
     def _started(self, started: Started) -> Reply[responses.Job]:
         if started.replayed:

@@ -63,8 +63,8 @@ def handle(app: Flask) -> None:
                 detail=str(error),
                 reason=error.reason if isinstance(error, NotAProfile) else msgspec.UNSET,
                 cap=cap.cap if cap else msgspec.UNSET,
-                limit=cap.limit if cap else msgspec.UNSET,
-                used=cap.used if cap else msgspec.UNSET,
+                limit=int(cap.limit) if cap else msgspec.UNSET,
+                used=int(cap.used) if cap else msgspec.UNSET,
             )
         )
         if error.retry_after_s is not None:

@@ -219,9 +219,10 @@ def row(row: job_rows.JobRow) -> RowReport:
 
 def job(context: AppContext, job: jobs.Job) -> Job:
     """A job: how far it is, what it has cost, and what may be done to it."""
+    provider = context.providers[0]
     with context.store.reading() as connection:
         counts = job_rows.counts(connection, job.id)
-        credits_ = ledger.totals(connection, job.id)
+        credits_ = ledger.totals(connection, job.id).get(provider, ledger.Totals())
         seen = chunks.seen(connection, job.id)
     so_far = progress(job, sum(counts.values()), seen, context.clock())
     return Job(
@@ -237,7 +238,7 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         credits=JobCredits(
             charged=f"{credits_.charged:f}",
             in_doubt=f"{credits_.in_doubt:f}",
-            ceiling=job.ceiling,
+            ceiling=int(job.ceilings.get(provider, 0)),
         ),
         rate_per_s=so_far.rate_per_s,
         eta_s=so_far.eta_s,

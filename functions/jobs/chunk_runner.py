@@ -177,7 +177,7 @@ class _Found:
 
 def _look_up(attempt: Attempt, rows: Sequence[JobRow]) -> _Found:
     context, job, retry = attempt.context, attempt.job, attempt.request.retry
-    spender = Spender(run_id=job.id, user_id=job.user_id, spreadsheet_id=job.spreadsheet_id, ceiling=job.ceiling)
+    spender = Spender(run_id=job.id, user_id=job.user_id, spreadsheet_id=job.spreadsheet_id, ceilings=job.ceilings)
     with context.store.reading() as connection:
         keys = [row.key for row in rows if row.key]
         asked = ledger.keys_of_run(connection, job.id, keys, since=job.started_at) if retry else {}

@@ -7,8 +7,9 @@ started, and with another request it is refused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -49,15 +50,22 @@ class _Confirmation:
     caller: Caller
     access_token: str
     idempotency_key: str
-    max_credits: int
+    max_credits: Mapping[str, Decimal]
     digest: str
     """Tells one decoded request from another."""
 
     @classmethod
     def of(
-        cls, caller: Caller, access_token: str, idempotency_key: str, *, max_credits: int, about: Sequence[object]
+        cls,
+        caller: Caller,
+        access_token: str,
+        idempotency_key: str,
+        *,
+        max_credits: Mapping[str, Decimal],
+        about: Sequence[object],
     ) -> _Confirmation:
-        body = msgspec.json.encode([*about, max_credits], order="sorted")
+        amounts = {provider: f"{amount.normalize():f}" for provider, amount in max_credits.items()}
+        body = msgspec.json.encode([*about, amounts], order="sorted")
         return cls(
             caller=caller,
             access_token=access_token,
@@ -73,7 +81,7 @@ def start(
     caller: Caller,
     access_token: str,
     *,
-    max_credits: int,
+    max_credits: Mapping[str, Decimal],
     idempotency_key: str,
 ) -> Started:
     """Starts a job over a range.
@@ -83,7 +91,7 @@ def start(
         job_request: what to do.
         caller: who pays.
         access_token: theirs, for the spreadsheet.
-        max_credits: the most that it may cost, as confirmed.
+        max_credits: the most that it may cost with each provider, as confirmed.
         idempotency_key: made once for each confirmation.
 
     Raises:
@@ -110,7 +118,7 @@ def retry_as_own(
     access_token: str,
     *,
     retry_in_doubt: bool,
-    max_credits: int,
+    max_credits: Mapping[str, Decimal],
     idempotency_key: str,
 ) -> Started:
     """Starts a job of the caller over those rows of somebody else's job that can be tried again.
@@ -124,7 +132,7 @@ def retry_as_own(
         caller: who pays.
         access_token: theirs, for the spreadsheet.
         retry_in_doubt: whether to ask again what may have been charged.
-        max_credits: the most that it may cost.
+        max_credits: the most that it may cost with each provider.
         idempotency_key: made once for each confirmation.
 
     Raises:
@@ -177,10 +185,15 @@ def _started_with(connection: sa.Connection, confirmed: _Confirmation) -> Job | 
         fields = ", ".join(earlier.request["fields"])
         raise Conflict(
             f"This Idempotency-Key has already started another run ({earlier.request['range']}; {fields}; "
-            f"at most {counted(earlier.ceiling, 'credit')}), and this request differs from it. "
+            f"{_at_most(earlier.ceilings)}), and this request differs from it. "
             "Send this request with a new key."
         )
     return earlier
+
+
+def _at_most(ceilings: Mapping[str, Decimal]) -> str:
+    amounts = ", ".join(f"{counted(amount, 'credit')} of {provider}" for provider, amount in ceilings.items())
+    return f"at most {amounts}" if amounts else "no credits"
 
 
 def _new_job(
@@ -194,7 +207,7 @@ def _new_job(
         request_digest=confirmed.digest,
         sheet_id=sheet_id,
         state=JobState.QUEUED,
-        ceiling=confirmed.max_credits,
+        ceilings=confirmed.max_credits,
         encrypted_token=None,
         layout=None,
         rows=0,

@@ -100,8 +100,13 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
 
 def make_plan(context: AppContext, row_counts: RowCounts, spender: Spender, retry: frozenset[LeadStatus]) -> Plan:
     """The plan for counted rows, with what is known and what the caps still allow."""
-    now = context.clock()
+    now, provider = context.clock(), context.providers[0]
     with context.store.reading() as connection:
         statuses = leads.statuses(connection, list(row_counts.keys), context.fresh, now)
-        left = ledger.credits_left(connection, caps(spender, context.limits, now))
-    return plan(row_counts, statuses, left, retry=retry)
+        left = ledger.credits_left(connection, caps(spender, context.limits, provider, now))
+    standing = {
+        key: of_key.status
+        for key, by_provider in statuses.items()
+        if (of_key := by_provider.get(leads.EVERY_PROVIDER) or by_provider.get(provider))
+    }
+    return plan(row_counts, standing, int(left), retry=retry)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -33,7 +34,8 @@ def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, acces
     row_counts = RowCounts()
     for row in scan.rows():
         row_counts.count(row.found, filled=row.filled, left_out=row.left_out)
-    spender = Spender(run_id=uuid4().hex, user_id=caller.subject, ceiling=context.limits.per_run)
+    ceilings = {provider: context.limits.of(provider).per_run for provider in context.providers}
+    spender = Spender(run_id=uuid4().hex, user_id=caller.subject, ceilings=ceilings)
     return scan, make_plan(context, row_counts, spender, job_request.retry)
 
 
@@ -77,7 +79,9 @@ def _cancel(connection: sa.Connection, job: Job, now: datetime) -> None:
     jobs.conclude(connection, job.id, now)
 
 
-def retry(context: AppContext, job: Job, access_token: str, *, retry_in_doubt: bool, max_credits: int) -> Job:
+def retry(
+    context: AppContext, job: Job, access_token: str, *, retry_in_doubt: bool, max_credits: Mapping[str, Decimal]
+) -> Job:
     """Opens the rows again that failed, were cancelled or had moved, and those in doubt where that is wanted.
 
     Args:
@@ -85,7 +89,7 @@ def retry(context: AppContext, job: Job, access_token: str, *, retry_in_doubt: b
         job: one that has ended.
         access_token: of who asks, for the spreadsheet.
         retry_in_doubt: whether to ask again what may have been charged.
-        max_credits: what the retry may cost, on top of what was spent.
+        max_credits: what the retry may cost with each provider, on top of what was spent.
 
     Raises:
         WrongJobState: it has not ended, or nothing of it can be tried again.
@@ -100,7 +104,11 @@ def retry(context: AppContext, job: Job, access_token: str, *, retry_in_doubt: b
             connection,
             job,
             now,
-            ceiling=int(spent.charged + spent.in_doubt) + max_credits,
+            ceilings={
+                provider: sum_of.charged + sum_of.in_doubt + amount
+                for provider, amount in max_credits.items()
+                for sum_of in [spent.get(provider, ledger.Totals())]
+            },
             request=job.request | {"retry_in_doubt": retry_in_doubt},
             encrypted_token=context.cipher.encrypt(access_token),
             stop_requested=False,

@@ -46,8 +46,10 @@ def report(context: AppContext, caller: Caller, days: int) -> Usage:
     """Usage of the last days: the caller's own by spreadsheet, and of everybody else one sum a day."""
     now = context.clock()
     since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    spender = Spender(run_id="", user_id=caller.subject, ceiling=context.limits.per_run)
-    counters = [cap for cap in caps(spender, context.limits, now) if not cap.name.startswith("run:")]
+    spender = Spender(run_id="", user_id=caller.subject, ceilings={})
+    counters = [
+        cap for cap in caps(spender, context.limits, context.providers[0], now) if not cap.name.startswith("run:")
+    ]
     with context.store.reading() as connection:
         spent = ledger.by_day(connection, since)
         used = ledger.used(connection, counters)
@@ -71,6 +73,7 @@ def report(context: AppContext, caller: Caller, days: int) -> Usage:
     return Usage(
         days=listed,
         caps=[
-            CapUse(cap=names[cap.name.split(":")[0]], limit=cap.limit, used=float(used[cap.name])) for cap in counters
+            CapUse(cap=names[cap.name.split(":")[0]], limit=int(cap.limit), used=float(used[cap.name]))
+            for cap in counters
         ],
     )

@@ -138,7 +138,7 @@ def _lead(reply: Reply) -> LookupResult:
         return Unreadable()
     if not data or (isinstance(data, dict) and not data.get("id")):
         return Missing(successful=True)
-    return Found(data, raw) if isinstance(data, dict) else Unreadable()
+    return Found(data, raw, raw_is_lead=True) if isinstance(data, dict) else Unreadable()
 
 
 def _message(reply: Reply) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -16,10 +17,11 @@ import sqlalchemy as sa
 
 from functions.credits.caps import Cap, Spender
 from functions.credits.lead_status import LeadStatus
-from functions.credits.pricing import LOOKUP_CREDITS, Charge, EntryKind
+from functions.credits.pricing import Charge, EntryKind
+from functions.credits.terms import EVERY_NEED, NO_NEEDS, Needs
 from functions.store import erasures, leads, ledger, schema
 from functions.store.database import Store, insert
-from functions.store.leads import Freshness, Known
+from functions.store.leads import EVERY_PROVIDER, Freshness, Known
 
 LIFETIME = timedelta(seconds=300)
 """The life of a claim: far longer than one lookup with all its retries may take."""
@@ -27,10 +29,13 @@ LIFETIME = timedelta(seconds=300)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One instance's time-limited right to look one profile up."""
+    """One instance's time-limited right to look one profile up with one provider."""
 
     key: str
     token: str
+    provider: str
+    credits: Decimal
+    """The credits that are reserved for the lookup: the most that it may cost by the provider's terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,10 @@ class Claimed:
     """The result of claiming: each key is in one of these."""
 
     granted: list[Claim] = field(default_factory=list)
-    known: dict[str, Known] = field(default_factory=dict)
-    """Already in the store: another instance was first."""
+    known: dict[str, dict[str, Known]] = field(default_factory=dict)
+    """Already in the store, by key and provider: another instance was first."""
     held: list[str] = field(default_factory=list)
-    """Claimed by another instance: wait for its lead."""
+    """Claimed by another instance, with the same provider: wait for its lead."""
     refused: list[str] = field(default_factory=list)
     """Not allowed by a cap."""
     cap: Cap | None = None
@@ -56,8 +61,20 @@ class Settlement:
     charge: Charge
     status: LeadStatus | None
     """The status from now on; None if nothing was learned."""
-    packed: bytes | None = None
+    lead: bytes | None = None
     """The lead, as `leads.pack` gives it."""
+    raw: bytes | None = None
+    """The provider's own answer, likewise; None where it is the lead itself."""
+    fills: Needs = NO_NEEDS
+    """The needs that the lead fills."""
+    under: Needs = NO_NEEDS
+    """Of a miss: the needs that the request made a condition."""
+
+    def known(self, now: datetime) -> Known | None:
+        """Return what is known from now on; None if nothing was learned."""
+        if self.status is None:
+            return None
+        return Known(self.status, now, self.fills, self.under, self.lead, self.raw)
 
 
 def claim(
@@ -66,6 +83,9 @@ def claim(
     spender: Spender,
     caps: Sequence[Cap],
     *,
+    provider: str,
+    price: Decimal,
+    needs: Needs = EVERY_NEED,
     owner: str,
     fresh: Freshness,
     now: datetime,
@@ -75,9 +95,12 @@ def claim(
 
     Args:
         store: the store.
-        keys: distinct profile keys that seemed unknown.
+        keys: distinct profile keys that the provider seemed not to know.
         spender: the person and the run that pay.
-        caps: the counters that the credits count against.
+        caps: the counters that the credits count against, all of this provider.
+        provider: which is to be asked.
+        price: the most credits that one lookup may cost.
+        needs: what it is to be asked for; a miss under fewer needs does not answer that.
         owner: the name of this process, so that its claims are recognised if it dies.
         fresh: the periods for which leads and misses count as known.
         now: the present.
@@ -93,7 +116,8 @@ def claim(
         "user_id": spender.user_id,
         "spreadsheet_id": spender.spreadsheet_id,
         "caps": [cap.name for cap in caps],
-        "credits": LOOKUP_CREDITS,
+        "provider": provider,
+        "credits": price,
         "intended_at": now,
         "expires_at": now + LIFETIME,
     }
@@ -110,16 +134,16 @@ def claim(
         # The unique key decides between instances. Leads are read only after the insert: whoever held these claims
         # before committed the lead and freed the claim together, so a lead that was paid for is seen here.
         known = {
-            key: known
-            for key, known in leads.read(connection, sorted(mine), fresh, now).items()
-            if known.status not in retry
+            key: by_provider
+            for key, by_provider in leads.read(connection, sorted(mine), fresh, now).items()
+            if _has_answered(by_provider, provider, needs, retry)
         }
         wanted = [key for key in tokens if key in mine and key not in known]
         # The same transaction reserves: no claim is ever visible without its credits, and no credits without a claim.
-        count, cap = ledger.reserve(connection, caps, len(wanted), LOOKUP_CREDITS) if wanted else (0, None)
+        count, cap = ledger.reserve(connection, caps, len(wanted), price) if wanted else (0, None)
         granted, refused = wanted[:count], wanted[count:]
-        _free(connection, [*known, *refused])
-        return Claimed([Claim(key, tokens[key]) for key in granted], known, held, refused, cap)
+        _free(connection, [tokens[key] for key in (*known, *refused)])
+        return Claimed([Claim(key, tokens[key], provider, price) for key in granted], known, held, refused, cap)
 
     return store.retry_transaction(take)
 
@@ -140,24 +164,26 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
         late = [token for token in by_token if token not in held]
         doubts = _doubts(connection, late)
         entries = []
-        learned: dict[str, tuple[LeadStatus, bytes | None]] = {}
-        forgotten: list[str] = []
+        learned: dict[tuple[str, str], Known] = {}
+        forgotten: list[Claim] = []
         for token, settlement in by_token.items():
             source = held.get(token) or doubts.get(token)
             if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
                 continue  # settled already, or still the same doubt
             entries.append(_entry(source, settlement.charge, now))
-            if settlement.status is not None:
-                learned[settlement.claim.key] = (settlement.status, settlement.packed)
+            if (known := settlement.known(now)) is not None:
+                learned[settlement.claim.key, settlement.claim.provider] = known
             elif token in doubts:
-                forgotten.append(settlement.claim.key)
+                forgotten.append(settlement.claim)
         if entries:
             connection.execute(schema.ledger_entries.insert(), entries)
-        for key in forgotten:
-            _forget_doubt(connection, key)
-        leads.learn(connection, learned, now)
+        for claim in forgotten:
+            _forget_doubt(connection, claim)
+        objected = {key for (key, _), known in learned.items() if known.status is LeadStatus.OPTED_OUT}
+        leads.learn(connection, {pair: known for pair, known in learned.items() if pair[0] not in objected})
+        erasures.opt_out(connection, sorted(objected), now)
         erasures.keep_out(connection, sorted({settlement.claim.key for settlement in settlements}))
-        _free(connection, [row["key"] for row in held.values()])
+        _free(connection, list(held))
         ledger.move(
             connection,
             ledger.tally((row["caps"], row["credits"]) for row in held.values()),
@@ -191,10 +217,10 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
         if gone:
             entries = [_entry(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]
             connection.execute(schema.ledger_entries.insert(), entries)
-        doubtful = {row["key"] for row in gone.values()} - _found_since(connection, gone.values())
-        leads.learn(connection, dict.fromkeys(doubtful, (LeadStatus.IN_DOUBT, None)), now)
+        doubtful = {(row["key"], row["provider"]) for row in gone.values()} - _found_since(connection, gone.values())
+        leads.learn(connection, dict.fromkeys(doubtful, Known(LeadStatus.IN_DOUBT, now)))
         erasures.keep_out(connection, [row["key"] for row in gone.values()])
-        _free(connection, [row["key"] for row in gone.values()])
+        _free(connection, list(gone))
         amounts = ledger.tally((row["caps"], row["credits"]) for row in gone.values())
         ledger.move(connection, amounts, amounts)
         return len(gone)
@@ -202,9 +228,11 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
     return store.retry_transaction(doubt)
 
 
-def held(connection: sa.Connection, keys: Sequence[str]) -> set[str]:
-    """Return those of these keys that are claimed by anyone."""
-    return set(connection.scalars(sa.select(schema.claims.c.key).where(schema.claims.c.key.in_(list(keys)))))
+def held(connection: sa.Connection, keys: Sequence[str], provider: str) -> set[str]:
+    """Return those of these keys that are claimed by anyone, with this provider."""
+    table = schema.claims
+    condition = table.c.key.in_(list(keys)), table.c.provider == provider
+    return set(connection.scalars(sa.select(table.c.key).where(*condition)))
 
 
 def owners(store: Store) -> list[str]:
@@ -213,26 +241,33 @@ def owners(store: Store) -> list[str]:
         return list(connection.scalars(sa.select(schema.claims.c.owner).distinct()))
 
 
+def _has_answered(known: Mapping[str, Known], provider: str, needs: Needs, retry: frozenset[LeadStatus]) -> bool:
+    """Return whether the provider need not be asked, or must not."""
+    standing = known.get(EVERY_PROVIDER) or known.get(provider)
+    return standing is not None and standing.status not in retry and standing.answers(needs)
+
+
 def _hold(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, dict[str, Any]]:
     table = schema.claims
-    rows = connection.execute(sa.select(table).where(condition).order_by(table.c.key).with_for_update()).mappings()
+    statement = sa.select(table).where(condition).order_by(table.c.key, table.c.provider)
+    rows = connection.execute(statement.with_for_update()).mappings()
     return {row["token"]: dict(row) for row in rows}
 
 
 def _take_back(connection: sa.Connection, tokens: Sequence[str]) -> None:
     """Undo claims whose commit was not confirmed: nothing can have been sent for them."""
     unheard = _hold(connection, schema.claims.c.token.in_(list(tokens)))
-    _free(connection, [row["key"] for row in unheard.values()])
+    _free(connection, list(unheard))
     ledger.move(connection, ledger.tally((row["caps"], row["credits"]) for row in unheard.values()), {})
 
 
-def _free(connection: sa.Connection, keys: Sequence[str]) -> None:
-    if keys:
-        connection.execute(schema.claims.delete().where(schema.claims.c.key.in_(list(keys))))
+def _free(connection: sa.Connection, tokens: Sequence[str]) -> None:
+    if tokens:
+        connection.execute(schema.claims.delete().where(schema.claims.c.token.in_(tokens)))
 
 
 def _entry(source: Mapping[str, Any], charge: Charge, now: datetime) -> dict[str, Any]:
-    copied = {name: source[name] for name in ("token", "key", "run_id", "user_id", "spreadsheet_id")}
+    copied = {name: source[name] for name in ("token", "key", "provider", "run_id", "user_id", "spreadsheet_id")}
     return {"at": now, "kind": charge.kind, "credits": charge.credits, **copied}
 
 
@@ -246,24 +281,28 @@ def _doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[
     return {row["token"]: dict(row) for row in rows if row["token"] not in resolved}
 
 
-def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the keys whose lead came while these claims stood: a late answer to an earlier lookup."""
-    intended_at = {row["key"]: row["intended_at"] for row in rows}
+def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Return key and provider of leads that came while these claims stood: late answers to earlier lookups."""
+    intended_at = {(row["key"], row["provider"]): row["intended_at"] for row in rows}
     table = schema.leads
+    keys = sorted({key for key, _ in intended_at})
     found = connection.execute(
-        sa.select(table.c.key, table.c.learned_at).where(
-            table.c.key.in_(list(intended_at)), table.c.status == LeadStatus.FOUND
+        sa.select(table.c.key, table.c.provider, table.c.learned_at).where(
+            table.c.key.in_(keys), table.c.status == LeadStatus.FOUND
         )
     )
-    return {row.key for row in found if row.learned_at >= intended_at[row.key]}
+    learned_at = {(row.key, row.provider): row.learned_at for row in found}
+    return {pair for pair, at in intended_at.items() if pair in learned_at and learned_at[pair] >= at}
 
 
-def _forget_doubt(connection: sa.Connection, key: str) -> None:
+def _forget_doubt(connection: sa.Connection, claim: Claim) -> None:
     """Forget a doubt that the provider did not charge after all: the person may be looked up again.
 
-    Not where another lookup of theirs is in doubt as well.
+    Not where another lookup of theirs with this provider is in doubt as well.
     """
     table, entries = schema.leads, schema.ledger_entries
-    tokens = connection.scalars(sa.select(entries.c.token).where(entries.c.key == key).distinct()).all()
+    of_claim = entries.c.key == claim.key, entries.c.provider == claim.provider
+    tokens = connection.scalars(sa.select(entries.c.token).where(*of_claim).distinct()).all()
     if not _doubts(connection, tokens):
-        connection.execute(table.delete().where(table.c.key == key, table.c.status == LeadStatus.IN_DOUBT))
+        doubt = table.c.key == claim.key, table.c.provider == claim.provider, table.c.status == LeadStatus.IN_DOUBT
+        connection.execute(table.delete().where(*doubt))

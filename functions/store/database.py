@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
+from functions.credits.terms import Need, Needs
 from functions.errors import StoreError
 from functions.runtime import REAL, Runtime
 from functions.store import db_errors
@@ -33,6 +35,7 @@ SERVER = {
     "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
 }
 """Options of every connection to a server."""
+MILLION = Decimal(1_000_000)
 T = TypeVar("T")
 
 
@@ -53,19 +56,58 @@ class Instant(sa.TypeDecorator[datetime]):
 
 
 class Credits(sa.TypeDecorator[Decimal]):
-    """An amount of credits, kept as whole ten-thousandths: fractions of a credit exist, rounding does not."""
+    """An amount of credits, kept as whole millionths (`pricing.UNIT`): fractions exist, rounding does not."""
 
     impl = sa.BigInteger
     cache_ok = True
-    _unit = Decimal(10_000)
 
     def process_bind_param(self, value: Decimal | int | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Credits → ten-thousandths."""
-        return None if value is None else int(value * self._unit)
+        """Credits → millionths; refuses what is finer."""
+        if value is None:
+            return None
+        units = value * MILLION
+        if units != (whole := int(units)):
+            raise ValueError(f"{value:f} credits are no whole number of millionths.")
+        return whole
 
     def process_result_value(self, value: int | Decimal | None, dialect: sa.Dialect) -> Decimal | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Ten-thousandths → credits."""
-        return None if value is None else Decimal(int(value)) / self._unit
+        """Millionths → credits."""
+        return None if value is None else int(value) / MILLION
+
+
+class CreditsByProvider(sa.TypeDecorator[Mapping[str, Decimal]]):
+    """Amounts of credits by provider, kept as a JSON object of decimal strings."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Mapping[str, Decimal] | None, dialect: sa.Dialect) -> dict[str, str] | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Amounts → strings."""
+        return None if value is None else {provider: f"{amount:f}" for provider, amount in value.items()}
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Mapping[str, Decimal] | None:  # noqa: ANN401, ARG002 - JSON, and SQLAlchemy's signature
+        """Strings → amounts."""
+        return None if value is None else {provider: Decimal(amount) for provider, amount in value.items()}
+
+
+class NeedSet(sa.TypeDecorator[Needs]):
+    """Needs, kept as their names with commas between them."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Needs | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Needs → names."""
+        return None if value is None else ",".join(sorted(value))
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Needs | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Names → needs."""
+        return None if value is None else _needs(value)
+
+
+@cache
+def _needs(names: str) -> Needs:
+    return frozenset(Need(name) for name in names.split(",") if name)
 
 
 class Store:

@@ -1,40 +1,62 @@
-"""Erasing a person: everything that the store holds of them goes, but for a digest that keeps them from coming back."""
+"""Erasing a person: everything that the store holds of them goes, but for a digest that keeps them from coming back.
+
+A person who has objected to being looked up, as a provider says, leaves the same digest, which nobody can lift.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from functions.credits.lead_status import LeadStatus
 from functions.store import schema
-from functions.store.database import upsert
+from functions.store.database import insert, upsert
 
 PAID_AGAIN = "Their lead is gone: whoever looks them up now pays for them again."
 """The sentence for somebody who lifts an erasure."""
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The absence of a person, and its reason."""
+
+    at: datetime
+    status: LeadStatus
+    """`ERASED` or `OPTED_OUT`."""
+
+
 def erase(connection: sa.Connection, key: str, by: str, now: datetime) -> None:
-    """Takes a person out of leads, rows, before-images and the ledger, whose amounts stay; `by` is the account.
+    """Takes a person out of all leads, rows, before-images and the ledger, whose amounts stay; `by` is the account.
 
     Whoever settles a lookup of theirs at this moment holds its claim: this waits until they are done, or they find the
     erasure and `keep_out`.
     """
     claims = schema.claims
     connection.execute(sa.select(claims.c.token).where(claims.c.key == key).with_for_update())
-    upsert(
-        connection,
-        schema.erasures,
-        [{"digest": _digest(key), "at": now, "by_user_id": by}],
-        replace=("at", "by_user_id"),
+    table = schema.erasures
+    statement = insert(connection, table).values(digest=_digest(key), at=now, by_user_id=by)
+    values = {"at": statement.excluded.at, "by_user_id": statement.excluded.by_user_id}
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[table.c.digest], set_=values, where=table.c.by_user_id.is_not(None)
+        )
     )
     connection.execute(schema.snapshots.delete().where(schema.snapshots.c.identity == key))
     rows = schema.job_rows
     connection.execute(rows.update().where(rows.c.key == key).values(key=None, cells=sa.null()))
     _forget(connection, [key])
-    # After the lead, for which a formula that is about to record the person makes this wait.
+    # After the leads, for which a formula that is about to record the person makes this wait.
     connection.execute(schema.formula_people.delete().where(schema.formula_people.c.key == key))
+
+
+def opt_out(connection: sa.Connection, keys: Sequence[str], now: datetime) -> None:
+    """Record people who object to being looked up; `keep_out` then takes out what any provider told of them."""
+    rows = [{"digest": _digest(key), "at": now, "by_user_id": None} for key in keys]
+    upsert(connection, schema.erasures, rows, replace=("at", "by_user_id"))
 
 
 def keep_out(connection: sa.Connection, keys: Sequence[str]) -> None:
@@ -44,19 +66,23 @@ def keep_out(connection: sa.Connection, keys: Sequence[str]) -> None:
 
 
 def lift(connection: sa.Connection, key: str) -> bool:
-    """Lets a person be looked up again; whether they had been erased."""
-    statement = schema.erasures.delete().where(schema.erasures.c.digest == _digest(key))
+    """Lets a person be looked up again, unless they have objected; whether they had been erased."""
+    table = schema.erasures
+    statement = table.delete().where(table.c.digest == _digest(key), table.c.by_user_id.is_not(None))
     return connection.execute(statement).rowcount == 1
 
 
-def among(connection: sa.Connection, keys: Sequence[str]) -> dict[str, datetime]:
-    """Return those of these people who were erased, and when."""
+def among(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Erasure]:
+    """Return those of these people who were erased or have objected."""
     if not keys:
         return {}
     digests = {_digest(key): key for key in keys}
     table = schema.erasures
-    rows = connection.execute(sa.select(table.c.digest, table.c.at).where(table.c.digest.in_(list(digests))))
-    return {digests[row.digest]: row.at for row in rows}
+    rows = connection.execute(sa.select(table).where(table.c.digest.in_(list(digests))))
+    return {
+        digests[row.digest]: Erasure(row.at, LeadStatus.OPTED_OUT if row.by_user_id is None else LeadStatus.ERASED)
+        for row in rows
+    }
 
 
 def _forget(connection: sa.Connection, keys: Sequence[str]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,8 +37,8 @@ class Job:
     request_digest: str
     """Of the request that the idempotency key came with."""
     state: JobState
-    ceiling: int
-    """The most that it may cost, in credits, as confirmed."""
+    ceilings: Mapping[str, Decimal]
+    """The most that it may cost with each provider, in credits, as confirmed."""
     encrypted_token: str | None
     """The sheet access token, encrypted; None once the job has ended."""
     sheet_id: int

@@ -1,4 +1,4 @@
-"""Leads and misses: read in batches, kept whole."""
+"""Leads and misses of each provider: read in batches, kept whole."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from functions.credits.lead_status import LeadStatus
+from functions.credits.terms import NO_NEEDS, Needs
 from functions.outcomes import Lead
 from functions.store import erasures, schema
 from functions.store.database import upsert
 
+EVERY_PROVIDER = "*"
+"""The provider of what holds for all of them: that the person was erased, or has objected."""
 _FAST = 1
 """zlib's quickest level: a lead shrinks to a third, and a read costs tens of microseconds."""
 _BATCH = 1_000
@@ -30,52 +34,92 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The store's knowledge of one profile."""
+class Standing:
+    """The result of one provider's last lookup of a profile, without its lead."""
 
     status: LeadStatus
     learned_at: datetime
-    packed: bytes | None
+    fills: Needs = NO_NEEDS
+    """The needs that the lead fills; none where the last lookup found no lead."""
+    under: Needs = NO_NEEDS
+    """Of a miss: the needs that the request made a condition."""
+
+    def answers(self, needs: Needs) -> bool:
+        """Return whether asking the provider for `needs` would ask again what it has answered."""
+        return not self.under or needs <= self.under
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Standing):
+    """The store's knowledge of one profile from one provider."""
+
+    packed: bytes | None = None
+    packed_raw: bytes | None = None
+    """None where the answer is the lead itself."""
 
     @property
     def lead(self) -> Lead | None:
-        """The lead, whole; None where none was ever found."""
-        return None if self.packed is None else msgspec.json.decode(zlib.decompress(self.packed), type=dict)
+        """The lead, normalised and whole; None where none was ever found."""
+        return _unpack(self.packed)
+
+    @property
+    def raw(self) -> Lead | None:
+        """The provider's own answer; None where none was ever found."""
+        return _unpack(self.packed_raw or self.packed)
 
 
-def pack(raw: bytes) -> bytes:
+def pack(text: bytes) -> bytes:
     """A lead's JSON as the store keeps it."""
-    return zlib.compress(raw, _FAST)
+    return zlib.compress(text, _FAST)
 
 
-def read(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime) -> dict[str, Known]:
-    """Return what is known and still fresh of these keys; an erasure holds for ever."""
+def _unpack(packed: bytes | None) -> Lead | None:
+    return None if packed is None else msgspec.json.decode(zlib.decompress(packed), type=dict)
+
+
+def read(
+    connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime
+) -> dict[str, dict[str, Known]]:
+    """Return what is known and still fresh of these keys, by provider.
+
+    An erasure or an objection holds for ever, and stands alone under `EVERY_PROVIDER`.
+    """
     table = schema.leads
-    rows = connection.execute(
-        sa.select(table.c.key, table.c.status, table.c.learned_at, table.c.lead).where(table.c.key.in_(keys))
-    )
-    known = {
-        row.key: Known(LeadStatus(row.status), row.learned_at, row.lead)
-        for row in rows
-        if _is_fresh(row.status, row.learned_at, fresh, now)
-    }
-    erased = erasures.among(connection, [key for key in keys if key not in known])
-    return known | {key: Known(LeadStatus.ERASED, at, None) for key, at in erased.items()}
+    columns = (table.c.key, table.c.provider, *_standing_columns(), table.c.lead, table.c.raw)
+    known: dict[str, dict[str, Known]] = {}
+    for row in connection.execute(sa.select(*columns).where(table.c.key.in_(keys))):
+        if _is_fresh(row.status, row.learned_at, fresh, now):
+            known.setdefault(row.key, {})[row.provider] = Known(*_standing(row), row.lead, row.raw)
+    for key, erased in erasures.among(connection, [key for key in keys if key not in known]).items():
+        known[key] = {EVERY_PROVIDER: Known(erased.status, erased.at)}
+    return known
 
 
-def statuses(connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime) -> dict[str, LeadStatus]:
-    """Return the fresh statuses of any number of keys, without their leads."""
+def statuses(
+    connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime
+) -> dict[str, dict[str, Standing]]:
+    """Return the same of any number of keys, without their leads."""
     table = schema.leads
-    known: dict[str, LeadStatus] = {}
+    columns = (table.c.key, table.c.provider, *_standing_columns())
+    known: dict[str, dict[str, Standing]] = {}
     for start in range(0, len(keys), _BATCH):
         batch = keys[start : start + _BATCH]
-        rows = connection.execute(
-            sa.select(table.c.key, table.c.status, table.c.learned_at).where(table.c.key.in_(batch))
-        )
-        known |= {row.key: LeadStatus(row.status) for row in rows if _is_fresh(row.status, row.learned_at, fresh, now)}
-        erased = erasures.among(connection, [key for key in batch if key not in known])
-        known |= dict.fromkeys(erased, LeadStatus.ERASED)
+        for row in connection.execute(sa.select(*columns).where(table.c.key.in_(batch))):
+            if _is_fresh(row.status, row.learned_at, fresh, now):
+                known.setdefault(row.key, {})[row.provider] = Standing(*_standing(row))
+        for key, erased in erasures.among(connection, [key for key in batch if key not in known]).items():
+            known[key] = {EVERY_PROVIDER: Standing(erased.status, erased.at)}
     return known
+
+
+def _standing_columns() -> tuple[sa.Column[Any], ...]:
+    table = schema.leads
+    return table.c.status, table.c.learned_at, table.c.fills, table.c.under
+
+
+def _standing(row: sa.Row[Any]) -> tuple[LeadStatus, datetime, Needs, Needs]:
+    status = LeadStatus(row.status)
+    return status, row.learned_at, row.fills if status is LeadStatus.FOUND else NO_NEEDS, row.under
 
 
 def _is_fresh(status: str, learned_at: datetime, fresh: Freshness, now: datetime) -> bool:
@@ -83,11 +127,21 @@ def _is_fresh(status: str, learned_at: datetime, fresh: Freshness, now: datetime
     return learned_at + (fresh.miss if status in (LeadStatus.MISSING, LeadStatus.REFUSED) else fresh.lead) > now
 
 
-def learn(connection: sa.Connection, statuses: Mapping[str, tuple[LeadStatus, bytes | None]], now: datetime) -> None:
-    """Records what became known of each key. A lead found once is kept, whatever a later lookup comes to."""
+def learn(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> None:
+    """Record what became known, by key and provider. A lead found once is kept, whatever a later lookup comes to."""
     rows = [
-        {"key": key, "status": status, "learned_at": now, "lead": packed}
-        for key, (status, packed) in sorted(statuses.items())
+        {
+            "key": key,
+            "provider": provider,
+            "status": each.status,
+            "learned_at": each.learned_at,
+            "lead": each.packed,
+            "raw": each.packed_raw,
+            "fills": each.fills,
+            "under": each.under,
+        }
+        for (key, provider), each in sorted(known.items(), key=lambda item: item[0])
     ]
-    upsert(connection, schema.leads, [row for row in rows if row["lead"]], replace=("status", "learned_at", "lead"))
-    upsert(connection, schema.leads, [row for row in rows if not row["lead"]], replace=("status", "learned_at"))
+    standing = ("status", "learned_at", "under")
+    upsert(connection, schema.leads, [row for row in rows if row["lead"]], replace=(*standing, "lead", "raw", "fills"))
+    upsert(connection, schema.leads, [row for row in rows if not row["lead"]], replace=standing)

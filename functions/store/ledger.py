@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,42 +10,58 @@ from decimal import Decimal
 
 import sqlalchemy as sa
 
-from functions.credits.caps import Cap
+from functions.credits.caps import NONE, Cap
 from functions.credits.pricing import EntryKind
 from functions.store import schema
 from functions.store.database import insert
 
-NONE = Decimal(0)
 _BATCH = 500
 """Keys in one query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The sums of the ledger, in credits: `charged ≤ what the provider really charged ≤ charged + in_doubt`."""
+    """The sums of one provider's entries: `charged ≤ what the provider really charged ≤ charged + in_doubt`."""
 
-    charged: Decimal
-    in_doubt: Decimal
+    charged: Decimal = NONE
+    """In credits."""
+    in_doubt: Decimal = NONE
+    """In credits."""
+    lookups: int = 0
+    """Settled lookups, whatever they cost."""
 
 
-def totals(connection: sa.Connection, run_id: str | None = None) -> Totals:
-    """Return the sums over the ledger, or over one run. A doubt that was resolved later is left out."""
+def totals(connection: sa.Connection, run_id: str | None = None) -> dict[str, Totals]:
+    """Return the sums by provider, of all or of one run. A doubt that was resolved later is left out."""
     entries = schema.ledger_entries
     later = entries.alias("later")
     resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
-    statement = sa.select(entries.c.kind, sa.func.sum(entries.c.credits).label("credits")).group_by(entries.c.kind)
+    statement = sa.select(
+        entries.c.provider,
+        entries.c.kind,
+        sa.func.sum(entries.c.credits).label("credits"),
+        sa.func.count().label("lookups"),
+    ).group_by(entries.c.provider, entries.c.kind)
     statement = statement.where(sa.or_(entries.c.kind != EntryKind.IN_DOUBT, ~resolved))
     if run_id is not None:
         statement = statement.where(entries.c.run_id == run_id)
-    sums: dict[str, Decimal] = {row.kind: row.credits for row in connection.execute(statement)}
-    return Totals(sums.get(EntryKind.CHARGED, NONE), sums.get(EntryKind.IN_DOUBT, NONE))
+    sums: dict[str, dict[str, Decimal]] = {}
+    lookups: Counter[str] = Counter()
+    for row in connection.execute(statement):
+        sums.setdefault(row.provider, {})[row.kind] = row.credits
+        lookups[row.provider] += row.lookups
+    return {
+        provider: Totals(of.get(EntryKind.CHARGED, NONE), of.get(EntryKind.IN_DOUBT, NONE), lookups[provider])
+        for provider, of in sorted(sums.items())
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Credits that one user spent for one spreadsheet on one day (UTC)."""
+    """Credits that one user spent with one provider for one spreadsheet on one day (UTC)."""
 
     date: date
+    provider: str
     user_id: str
     spreadsheet_id: str
     charged: Decimal
@@ -61,6 +78,7 @@ def by_day(connection: sa.Connection, since: datetime) -> list[Day]:
     statement = (
         sa.select(
             sa.func.floor(day).label("day"),
+            entries.c.provider,
             entries.c.user_id,
             entries.c.spreadsheet_id,
             entries.c.kind,
@@ -68,36 +86,38 @@ def by_day(connection: sa.Connection, since: datetime) -> list[Day]:
         )
         .where(entries.c.at >= since, entries.c.kind != EntryKind.RELEASED)
         .where(sa.or_(entries.c.kind == EntryKind.CHARGED, ~resolved))
-        .group_by(sa.text("day"), entries.c.user_id, entries.c.spreadsheet_id, entries.c.kind)
+        .group_by(sa.text("day"), entries.c.provider, entries.c.user_id, entries.c.spreadsheet_id, entries.c.kind)
     )
-    found: dict[tuple[int, str, str], dict[str, Decimal]] = {}
+    found: dict[tuple[int, str, str, str], dict[str, Decimal]] = {}
     for row in connection.execute(statement):
-        found.setdefault((int(row.day), row.user_id, row.spreadsheet_id), {})[row.kind] = row.credits
+        found.setdefault((int(row.day), row.provider, row.user_id, row.spreadsheet_id), {})[row.kind] = row.credits
     return [
         Day(
             date(1970, 1, 1) + timedelta(days=number),
+            provider,
             user_id,
             spreadsheet_id,
             credits_.get(EntryKind.CHARGED, NONE),
             credits_.get(EntryKind.IN_DOUBT, NONE),
         )
-        for (number, user_id, spreadsheet_id), credits_ in sorted(found.items(), reverse=True)
+        for (number, provider, user_id, spreadsheet_id), credits_ in sorted(found.items(), reverse=True)
     ]
 
 
 def keys_of_run(
     connection: sa.Connection, run_id: str, keys: Sequence[str], *, since: datetime | None = None
-) -> dict[str, bool]:
-    """Return those of these people whom a run has asked for since then, each with whether that was charged."""
+) -> dict[tuple[str, str], bool]:
+    """Return the key and the provider of lookups of a run since then, each with whether it was charged."""
     entries = schema.ledger_entries
     condition = [entries.c.run_id == run_id, entries.c.kind != EntryKind.RELEASED]
     if since is not None:
         condition.append(entries.c.at >= since)
-    found: dict[str, bool] = {}
+    found: dict[tuple[str, str], bool] = {}
+    columns = entries.c.key, entries.c.provider, entries.c.kind
     for start in range(0, len(keys), _BATCH):
         batch = entries.c.key.in_(keys[start : start + _BATCH])
-        for key, kind in connection.execute(sa.select(entries.c.key, entries.c.kind).where(batch, *condition)):
-            found[key] = found.get(key, False) or kind == EntryKind.CHARGED
+        for key, provider, kind in connection.execute(sa.select(*columns).where(batch, *condition)):
+            found[key, provider] = found.get((key, provider), False) or kind == EntryKind.CHARGED
     return found
 
 
@@ -122,7 +142,7 @@ def reserve(
     used = {row.cap: row.reserved + row.spent for row in rows}
     granted, in_the_way = wanted, None
     for cap in ordered:
-        room = max(0, int((cap.limit - used[cap.name]) // credits_each))
+        room = max(0, int((cap.limit - used[cap.name]) // credits_each)) if credits_each else granted
         if room < granted:
             granted, in_the_way = room, cap
     if granted:
@@ -164,10 +184,10 @@ def used(connection: sa.Connection, caps: Iterable[Cap]) -> dict[str, Decimal]:
     return {name: amounts.get(name, NONE) for name in names}
 
 
-def credits_left(connection: sa.Connection, caps: Sequence[Cap]) -> int:
-    """Return the whole credits that may still be spent under all of these caps."""
+def credits_left(connection: sa.Connection, caps: Sequence[Cap]) -> Decimal:
+    """Return the credits that may still be spent under all of these caps."""
     amounts = used(connection, caps)
-    return max(0, min(int(cap.limit - amounts[cap.name]) for cap in caps))
+    return max(NONE, min(cap.limit - amounts[cap.name] for cap in caps))
 
 
 def tally(amounts: Iterable[tuple[Iterable[str], Decimal]]) -> dict[str, Decimal]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import EntryKind
-from functions.store.database import Credits, Instant
+from functions.store.database import Credits, CreditsByProvider, Instant, NeedSet
 from functions.store.job_states import ChunkState, JobState
 
 
@@ -31,9 +31,13 @@ leads = sa.Table(
     "leads",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("provider", sa.Text, primary_key=True),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("learned_at", Instant, nullable=False),
-    sa.Column("lead", sa.LargeBinary, nullable=True, comment="zlib-compressed JSON, whole"),
+    sa.Column("lead", sa.LargeBinary, nullable=True, comment="normalised; zlib-compressed JSON, whole"),
+    sa.Column("raw", sa.LargeBinary, nullable=True, comment="the provider's answer, likewise; NULL: it is the lead"),
+    sa.Column("fills", NeedSet, nullable=False, comment="the needs that the lead fills"),
+    sa.Column("under", NeedSet, nullable=False, comment="of a miss: the needs that the request made a condition"),
     _one_of("status", LeadStatus),
 )
 
@@ -41,13 +45,14 @@ claims = sa.Table(
     "claims",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("provider", sa.Text, primary_key=True),
     sa.Column("token", sa.Text, nullable=False, unique=True, comment="names this one claim in the ledger"),
     sa.Column("owner", sa.Text, nullable=False, comment="host and process"),
     sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("spreadsheet_id", sa.Text, nullable=False),
-    sa.Column("caps", sa.JSON, nullable=False, comment="the counters that the credit is reserved on"),
-    sa.Column("credits", Credits, nullable=False),
+    sa.Column("caps", sa.JSON, nullable=False, comment="the counters that the credits are reserved on"),
+    sa.Column("credits", Credits, nullable=False, comment="reserved: the most that the lookup may cost"),
     sa.Column("intended_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False, index=True),
 )
@@ -71,6 +76,7 @@ ledger_entries = sa.Table(
     sa.Column("credits", Credits, nullable=False),
     sa.Column("token", sa.Text, nullable=False, comment="the claim that this settles"),
     sa.Column("key", sa.Text, nullable=True, index=True, comment="NULL once the person is erased"),
+    sa.Column("provider", sa.Text, nullable=False),
     sa.Column("run_id", sa.Text, nullable=False, index=True),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("spreadsheet_id", sa.Text, nullable=False),
@@ -88,7 +94,7 @@ jobs = sa.Table(
     sa.Column("request", sa.JSON, nullable=False, comment="options of the run, without its spreadsheet"),
     sa.Column("request_digest", sa.Text, nullable=False, comment="of what the idempotency key came with"),
     sa.Column("state", sa.Text, nullable=False, index=True),
-    sa.Column("ceiling", sa.Integer, nullable=False, comment="credits, confirmed"),
+    sa.Column("ceilings", CreditsByProvider, nullable=False, comment="credits by provider, confirmed"),
     sa.Column("encrypted_token", sa.Text, nullable=True, comment="the sheet access token; NULL once it ends"),
     sa.Column("sheet_id", sa.Integer, nullable=False, comment="the tab"),
     sa.Column(
@@ -161,7 +167,7 @@ erasures = sa.Table(
     metadata,
     sa.Column("digest", sa.Text, primary_key=True, comment="of the erased person's key, which itself is gone"),
     sa.Column("at", Instant, nullable=False),
-    sa.Column("by_user_id", sa.Text, nullable=False, comment="the account that erased them"),
+    sa.Column("by_user_id", sa.Text, nullable=True, comment="the account that erased them; NULL: they objected"),
 )
 
 formula_tokens = sa.Table(

@@ -50,18 +50,20 @@ def _asked(connection: sa.Connection, job_id: str, chunk: int | None) -> dict[in
 def _spent(connection: sa.Connection, job_id: str, keys: list[str]) -> dict[str, tuple[Outcome, str]]:
     """Returns the outcomes of people on whom the job has spent something, perhaps in vain."""
     asked = ledger.keys_of_run(connection, job_id, keys)
-    statuses: dict[str, LeadStatus] = {}
+    statuses: dict[tuple[str, str], LeadStatus] = {}
     table, claims = schema.leads, schema.claims
     for start in range(0, len(keys), _BATCH):
         batch = keys[start : start + _BATCH]
-        known = sa.select(table.c.key, table.c.status).where(table.c.key.in_(batch))
-        statuses |= {key: LeadStatus(status) for key, status in connection.execute(known)}
+        known = sa.select(table.c.key, table.c.provider, table.c.status).where(table.c.key.in_(batch))
+        statuses |= {(row.key, row.provider): LeadStatus(row.status) for row in connection.execute(known)}
         # Whoever holds a claim has perhaps sent it; one that has died becomes a doubt when its time is over.
-        held = sa.select(claims.c.key).where(claims.c.key.in_(batch), claims.c.run_id == job_id)
-        statuses |= dict.fromkeys(connection.scalars(held), LeadStatus.IN_DOUBT)
-    paid = Outcome.FAILED, PAID_NOT_WRITTEN
-    return {
-        key: paid if status is LeadStatus.FOUND else lead_status.outcome_of_known(status)
-        for key, status in statuses.items()
-        if status is not LeadStatus.FOUND or asked.get(key)
+        held = sa.select(claims.c.key, claims.c.provider).where(claims.c.key.in_(batch), claims.c.run_id == job_id)
+        statuses |= {(row.key, row.provider): LeadStatus.IN_DOUBT for row in connection.execute(held)}
+    without_lead = {
+        key: lead_status.outcome_of_known(status)
+        for (key, _), status in statuses.items()
+        if status is not LeadStatus.FOUND
     }
+    paid = Outcome.FAILED, PAID_NOT_WRITTEN
+    found = (pair for pair, status in statuses.items() if status is LeadStatus.FOUND)
+    return without_lead | {key: paid for key, provider in found if asked.get((key, provider))}

@@ -23,11 +23,8 @@ def usage(*, days: int, as_json: bool) -> None:
     with errors_said(new_console()), open_store() as (settings, store):
         now, limits = store.clock(), bootstrap.limits(settings)
         since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        counters = [
-            cap
-            for cap in caps(Spender(run_id="", user_id=USER, ceiling=0), limits, now)
-            if not cap.name.startswith("run:")
-        ]
+        spender = Spender(run_id="", user_id=USER, ceilings={})
+        counters = [cap for name in settings.providers for cap in caps(spender, limits, name, now)[1:]][:2]
         with store.reading() as connection:
             spent, used = ledger.by_day(connection, since), ledger.used(connection, counters)
         names = {"user": "today", "month": "this month"}

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -138,7 +139,7 @@ def _run(
                 path=named,
                 retry=DOUBTFUL if retry_in_doubt else frozenset(),
             )
-            spender = Spender(run_id=uuid4().hex, user_id=USER, ceiling=0)
+            spender = Spender(run_id=uuid4().hex, user_id=USER, ceilings={})
             planned = run.plan(spender, max_credits)
             print_plan(console, planned, run)
             if dry_run:
@@ -158,7 +159,7 @@ def _run(
 
 
 def _enrich(console: Console, run: ListRun, planned: Plan, spender: Spender, target: Path) -> Ended:
-    spender = replace(spender, ceiling=planned.max_credits)
+    spender = replace(spender, ceilings={run.provider: Decimal(planned.max_credits)})
     stop, tally = threading.Event(), Tally(reasons_path=target.with_name(f"{target.stem}.reasons.csv"))
     with interruptible(stop, console), progress(console, tally, planned.rows) as show:
         try:
@@ -166,7 +167,7 @@ def _enrich(console: Console, run: ListRun, planned: Plan, spender: Spender, tar
         finally:
             reasons = tally.finish()
     with run.enricher.store.reading() as connection:
-        cost = ledger.totals(connection, spender.run_id)
+        cost = ledger.totals(connection, spender.run_id).get(run.provider, ledger.Totals())
     return Ended(target, tally, cost, reasons, stopped_by, stop.is_set())
 
 

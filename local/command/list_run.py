@@ -62,6 +62,7 @@ class ListRun:
         """Bring the parts together; `path` is the list that a person named, even if an earlier result is read."""
         self.path, self.adds_to = path, None if source.path == path else source.path
         self.enricher, self.source, self.layout = enricher, source, layout
+        self.provider = enricher.dispatcher.provider.name
         self._retry = retry
         self._has_new_columns = bool(layout.new)
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
@@ -80,9 +81,14 @@ class ListRun:
             raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
         enricher, now = self.enricher, self.enricher.clock()
         with enricher.store.reading() as connection:
-            statuses = leads.statuses(connection, list(row_counts.keys), enricher.fresh, now)
-            unbound = replace(spender, ceiling=enricher.limits.per_run)
-            left = ledger.credits_left(connection, caps(unbound, enricher.limits, now))
+            known = leads.statuses(connection, list(row_counts.keys), enricher.fresh, now)
+            unbound = replace(spender, ceilings={self.provider: enricher.limits.of(self.provider).per_run})
+            left = int(ledger.credits_left(connection, caps(unbound, enricher.limits, self.provider, now)))
+        statuses = {
+            key: of_key.status
+            for key, by_provider in known.items()
+            if (of_key := by_provider.get(leads.EVERY_PROVIDER) or by_provider.get(self.provider))
+        }
         return plan(row_counts, statuses, left, ceiling=max_credits, retry=self._retry)
 
     def enrich(

@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 
 from functions import formula
 from functions.auth.identity_tokens import Caller, FormulaToken
-from functions.credits.caps import Limits
 from functions.errors import InvalidRequest, StoreError, UnknownField
 from functions.formula import FormulaValues
 from functions.store import schema
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from tests.support.contexts import context_without_sheets
-from tests.support.enrichers import EnricherOf
+from tests.support.enrichers import EnricherOf, limits
 
-LIMITS = Limits(per_run=1000, per_user_day=1000, per_month=1000)
+LIMITS = limits(per_run=1000, per_user_day=1000, per_month=1000)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TOKEN = FormulaToken("1", "sheet", Caller("me", "me@example.com", "example.com"), NOW, NOW + timedelta(days=1))
 FIELDS = ("email", "status")

@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from functions import logs
 from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.credits.caps import caps
+from functions.credits.lead_status import LeadStatus
 from functions.credits.terms import Limit, WindowStart
 from functions.jobs.sweep import KEEP_CELL_HISTORY, KEEP_FORMULA_TOKENS, KEEP_JOBS, KEEP_LEADS, KEEP_RATES
 from functions.outcomes import Outcome
-from functions.store import claims, formula_tokens, job_rows, jobs, ledger, rates, retention, schema
+from functions.store import claims, formula_tokens, job_rows, jobs, leads, ledger, rates, retention, schema
 from functions.store.database import Store
 from functions.store.job_rows import JobRow
 from functions.store.job_states import JobState
@@ -27,7 +28,7 @@ from functions.store.jobs import Job
 from functions.store.rates import Pace
 from local.ports import free_port
 from local.stack import stack
-from tests.support.enrichers import FRESH, PLENTY, people, spender
+from tests.support.enrichers import FRESH, PLENTY, PROVIDER, allowed, people, spender
 from tests.support.running import Running, attach, slugs
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -43,7 +44,7 @@ def ended(store: Store, finished_at: datetime | None) -> str:
         request_digest="",
         sheet_id=0,
         state=JobState.DONE if finished_at else JobState.WAITING_FOR_ACCESS,
-        ceiling=1,
+        ceilings=allowed(1),
         encrypted_token=None,
         layout=None,
         rows=1,
@@ -64,7 +65,8 @@ def ended(store: Store, finished_at: datetime | None) -> str:
         change = {"job_id": job.id, "identity": "a-key", "cells": {"0": "old"}}
         connection.execute(schema.snapshots.insert(), [change])
         entry = {"at": NOW, "kind": "charged", "credits": 1, "token": job.id, "key": "a-key", "run_id": job.id}
-        connection.execute(schema.ledger_entries.insert(), [entry | {"user_id": "user", "spreadsheet_id": "sheet"}])
+        more = {"user_id": "user", "spreadsheet_id": "sheet", "provider": PROVIDER}
+        connection.execute(schema.ledger_entries.insert(), [entry | more])
     return job.id
 
 
@@ -77,7 +79,7 @@ def kept(store: Store, job_id: str) -> dict[str, Any]:
             "rows": connection.scalar(sa.select(sa.func.count()).where(rows.c.job_id == job_id)),
             "cells": bool(connection.scalar(sa.select(rows.c.cells).where(rows.c.job_id == job_id))),
             "images": connection.scalar(sa.select(sa.func.count()).where(before.c.job_id == job_id)),
-            "credits": int(ledger.totals(connection, job_id).charged),
+            "credits": int(ledger.totals(connection, job_id)[PROVIDER].charged),
         }
 
 
@@ -123,8 +125,7 @@ def test_a_run_is_kept_as_long_as_it_is_said_and_its_credits_for_ever(
 def test_a_lead_goes_when_nobody_has_looked_it_up_for_long(store: Store) -> None:
     with store.writing() as connection:
         for key, age in (("old", KEEP_LEADS + timedelta(days=1)), ("new", KEEP_LEADS - timedelta(days=1))):
-            row = {"key": key, "status": "missing", "learned_at": NOW - age, "lead": None}
-            connection.execute(schema.leads.insert(), [row])
+            leads.learn(connection, {(key, PROVIDER): leads.Known(LeadStatus.MISSING, NOW - age)})
     assert purge(store) == 1
     with store.reading() as connection:
         assert list(connection.scalars(sa.select(schema.leads.c.key))) == ["new"]
@@ -242,4 +243,8 @@ def left_behind(store: Store) -> None:
     then = datetime.now(UTC) - timedelta(days=1)
     keys = [profile.key for profile in people(2, "left-behind")]
     spends = spender()
-    claims.claim(store, keys, spends, caps(spends, PLENTY, then), owner="elsewhere", fresh=FRESH, now=then)
+    counters = caps(spends, PLENTY, PROVIDER, then)
+    price = Decimal(1)
+    claims.claim(
+        store, keys, spends, counters, provider=PROVIDER, price=price, owner="elsewhere", fresh=FRESH, now=then
+    )

@@ -150,7 +150,7 @@ def test_the_answers_table(sandbox: Sandbox, slug: str, expected: LookupResult, 
         (answer(201, LEAD), Found({"id": "5dc1", "name": "A"}, b'{"id":"5dc1","name":"A"}')),
         (
             answer(200, gzip.compress(LEAD, mtime=0), Content_Encoding="gzip"),
-            Found({"id": "5dc1", "name": "A"}, LEAD[8:-1]),
+            Found({"id": "5dc1", "name": "A"}, LEAD[8:-1], raw_is_lead=True),
         ),
         (answer(301, b"", Location="http://127.0.0.1:9/"), Unavailable(301)),
         (answer(307, b"x" * 100, Location="::::"), Unavailable(307)),

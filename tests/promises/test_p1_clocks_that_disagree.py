@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -15,10 +16,11 @@ from functions.enrichment.enricher import Enricher
 from functions.outcomes import Outcome
 from functions.providers.slintel import Slintel
 from functions.runtime import Runtime
-from functions.store import chunks, claims, ledger
+from functions.store import chunks, claims
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.support.enrichers import FRESH, PLENTY, people, spender
+from tests.support.accounts import totals_of
+from tests.support.enrichers import FRESH, PLENTY, PROVIDER, people, spender
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one machine
@@ -86,8 +88,7 @@ def test_nobody_is_paid_for_twice_by_one_whose_clock_is_off(
     assert outcomes == [Outcome.ENRICHED] * COUNT
     assert seconds == [Outcome.KNOWN] * COUNT
     assert set(sandbox.charges(by="slug").values()) == {1}
-    with store.reading() as connection:
-        totals = ledger.totals(connection)
+    totals = totals_of(store)
     assert (int(totals.charged), int(totals.in_doubt)) == (COUNT, 0)
 
 
@@ -95,7 +96,15 @@ def test_a_sweep_by_one_whose_clock_is_off_leaves_living_claims_alone(instances:
     first, second = instances
     key = people(1)[0].key
     claimed = claims.claim(
-        first, [key], spender(), [Cap("month:any", 10)], owner="first", fresh=FRESH, now=first.clock()
+        first,
+        [key],
+        spender(),
+        [Cap("month:any", Decimal(10))],
+        provider=PROVIDER,
+        price=Decimal(1),
+        owner="first",
+        fresh=FRESH,
+        now=first.clock(),
     )
     assert [claim.key for claim in claimed.granted] == [key]
     assert claims.expire(second, second.clock()) == 0

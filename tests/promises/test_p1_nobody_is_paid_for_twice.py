@@ -13,9 +13,9 @@ import pytest
 from functions.credits.lead_status import LeadStatus
 from functions.outcomes import Outcome
 from functions.profiles import parse
-from functions.store import ledger
 from functions.store.database import Store
 from local.providers.client import Sandbox
+from tests.support.accounts import totals_of
 from tests.support.enrichers import FRESH, EnricherOf, people, spender
 
 SPELLINGS = (
@@ -100,8 +100,7 @@ def test_a_doubt_is_asked_again_only_when_told_to_and_once_a_run(
     assert sandbox.charges()["total"] == 8  # once more each, though each stands in three rows
     sandbox.switch(hang_up_after_rate=0.0)
     assert {result.outcome for result in enricher.enrich(persons, spender(), retry=doubts)} == {Outcome.ENRICHED}
-    with store.reading() as connection:
-        totals = ledger.totals(connection)
+    totals = totals_of(store)
     assert (int(totals.charged), int(totals.in_doubt)) == (4, 8)
 
 
@@ -114,8 +113,7 @@ def test_a_run_that_is_stopped_gives_back_what_it_did_not_send(
     for result in enricher_of().enrich(people(200), spender(), stop=stop):
         outcomes[result.outcome] += 1
         stop.set()
-    with store.reading() as connection:
-        totals = ledger.totals(connection)
+    totals = totals_of(store)
     assert outcomes.total() == 200
     assert 0 < outcomes[Outcome.ENRICHED] == totals.charged == sandbox.charges()["total"] < 100
     assert totals.in_doubt == 0

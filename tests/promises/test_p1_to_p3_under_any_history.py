@@ -15,27 +15,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from functions.credits import retry_policy
-from functions.credits.caps import Limits, Spender, caps
+from functions.credits.caps import Spender, caps
 from functions.credits.lead_status import LeadStatus
-from functions.credits.lookup_result import LookupResult
 from functions.credits.pricing import EntryKind
 from functions.enrichment import in_flight, rate_limiter
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher, Result
 from functions.errors import ProviderError
 from functions.profiles import Profile, parse
+from functions.providers.contract import Answer
 from functions.providers.slintel import Slintel
 from functions.store import claims, leads, ledger, schema
 from functions.store.claims import Claim
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.support.enrichers import FRESH, spender
+from tests.support.enrichers import FRESH, PROVIDER, limits, spender
 from tests.support.waiting import wait_until_quiet
 
 # Some of them have a fate of their own in the sandbox.
 SLUGS = [*(f"person-{number}" for number in range(8)), "not-found-1", "empty-lead-1", "refused-1"]
 PERSONS = [parse(f"linkedin.com/in/{slug}") for slug in SLUGS]
-LIMITS = Limits(per_run=6, per_user_day=12, per_month=30)
+LIMITS = limits(per_run=6, per_user_day=12, per_month=30)
 DOUBTS = frozenset({LeadStatus.IN_DOUBT})
 
 ROWS = st.lists(st.sampled_from(PERSONS), min_size=1, max_size=12)
@@ -59,7 +59,7 @@ class History(RuleBasedStateMachine):
             schema.metadata.create_all(connection)
         self.slintel = Slintel(sandbox.url, "key", concurrency=8, timeout_s=5)
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
-        self.dead: list[tuple[Profile, Claim, LookupResult | None]] = []
+        self.dead: list[tuple[Profile, Claim, Answer | None]] = []
         """Claims whose process died or sleeps, with the answer where it had asked."""
         self.allowed = {slug: 1 for slug in SLUGS}  # noqa: C420 - one each, to be raised one by one
         """How often each may be charged: once, and once more each time that it went stale or was retried."""
@@ -94,7 +94,7 @@ class History(RuleBasedStateMachine):
         results.close()
         if rows_read == 0:
             assert sorted(result.index for result in seen) == list(range(len(rows)))
-        assert self._charged() - before <= min(ceiling, LIMITS.per_run)
+        assert self._charged() - before <= min(Decimal(ceiling), LIMITS.of(PROVIDER).per_run)
 
     @rule(lists=st.tuples(ROWS, ROWS), user=USERS, ceiling=st.integers(0, 8))
     def race(self, lists: tuple[list[Profile], list[Profile]], user: str, ceiling: int) -> None:
@@ -108,7 +108,7 @@ class History(RuleBasedStateMachine):
         with ThreadPoolExecutor(2) as threads:
             counts = [len(results) for results in threads.map(run, range(2))]
         assert counts == [len(rows) for rows in both]
-        assert self._charged() - before <= min(ceiling, LIMITS.per_run)
+        assert self._charged() - before <= min(Decimal(ceiling), LIMITS.of(PROVIDER).per_run)
 
     # What goes wrong
 
@@ -175,7 +175,7 @@ class History(RuleBasedStateMachine):
         """P2, person by person; a claim that stands is a doubt to come."""
         entries = schema.ledger_entries
         with self.store.reading() as connection:
-            totals = ledger.totals(connection)
+            totals = ledger.totals(connection).get(PROVIDER, ledger.Totals())
             claimed = list(connection.scalars(sa.select(schema.claims.c.key)))
             written = connection.execute(sa.select(entries.c.key, entries.c.kind, entries.c.token)).all()
         assert totals.charged <= self._charged() <= totals.charged + totals.in_doubt + len(claimed)
@@ -194,7 +194,8 @@ class History(RuleBasedStateMachine):
         with self.store.reading() as connection:
             counters = connection.execute(sa.select(schema.counters)).all()
         used = {counter.cap: counter.reserved + counter.spent for counter in counters}
-        limits = {"run": LIMITS.per_run, "user": LIMITS.per_user_day, "month": LIMITS.per_month}
+        of_provider = LIMITS.of(PROVIDER)
+        limits = {"run": of_provider.per_run, "user": of_provider.per_user_day, "month": of_provider.per_month}
         assert all(amount <= limits[cap.split(":")[0]] for cap, amount in used.items())
         monthly = sum((amount for cap, amount in used.items() if cap.startswith("month:")), Decimal(0))
         assert self._charged() <= monthly
@@ -217,19 +218,29 @@ class History(RuleBasedStateMachine):
     def _claim(self, keys: list[str], who: Spender) -> list[Claim]:
         if not keys:
             return []
-        limits = caps(who, LIMITS, self.now)
-        return claims.claim(self.store, keys, who, limits, owner="dead:1", fresh=FRESH, now=self.now).granted
+        limits = caps(who, LIMITS, PROVIDER, self.now)
+        return claims.claim(
+            self.store,
+            keys,
+            who,
+            limits,
+            provider=PROVIDER,
+            price=Decimal(1),
+            owner="dead:1",
+            fresh=FRESH,
+            now=self.now,
+        ).granted
 
-    def _ask(self, profile: Profile) -> LookupResult | None:
+    def _ask(self, profile: Profile) -> Answer | None:
         try:
-            return self.slintel.look_up(profile).result
+            return self.slintel.look_up(profile)
         except ProviderError:
             return None
 
     def _standings(self) -> dict[str, LeadStatus]:
         with self.store.reading() as connection:
             known = leads.statuses(connection, [profile.key for profile in PERSONS], FRESH, self.now)
-        return {key.rpartition("/")[2]: status for key, status in known.items()}
+        return {key.rpartition("/")[2]: of_key[PROVIDER].status for key, of_key in known.items()}
 
     def _charged(self) -> int:
         wait_until_quiet(self.sandbox)

@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -24,7 +23,7 @@ from functions.store import claims
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from tests.support.accounts import assert_bracketed
-from tests.support.enrichers import PLENTY, EnricherOf, people, spender
+from tests.support.enrichers import EnricherOf, limits, people, spender
 from tests.support.waiting import wait_until_quiet
 
 COUNT = 40
@@ -96,7 +95,7 @@ def test_cutting_every_connection_again_and_again_loses_nothing(
         cutting.start()
         try:
             # The cap leaves no credit over: a reservation that a cut left behind would be missed.
-            outcomes = run_to_the_end(enricher_of(limits=replace(PLENTY, per_month=COUNT), concurrency=4))
+            outcomes = run_to_the_end(enricher_of(limits=limits(per_month=COUNT), concurrency=4))
         finally:
             ended.set()
             cutting.join()
@@ -109,7 +108,7 @@ def test_a_crash_of_the_server_and_its_recovery_lose_nothing(
     sandbox.switch(latency_s=0.05)
     crashes = 0
     with beside(store) as ask:
-        enricher = enricher_of(limits=replace(PLENTY, per_month=COUNT), concurrency=4)
+        enricher = enricher_of(limits=limits(per_month=COUNT), concurrency=4)
         try:
             for seen, _ in enumerate(enricher.enrich(people(COUNT), spender())):
                 if seen in {5, 20} and (pids := ask("pid")):
@@ -147,7 +146,7 @@ def test_a_connection_that_breaks_around_any_commit_leaves_no_doubt(
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(store.engine.dialect, "do_commit", break_off)
-    enricher = enricher_of(limits=replace(PLENTY, per_month=COUNT), concurrency=4)
+    enricher = enricher_of(limits=limits(per_month=COUNT), concurrency=4)
     outcomes = Counter(result.outcome for result in enricher.enrich(people(COUNT), spender()))
     assert commits > nth
     assert outcomes == {Outcome.ENRICHED: COUNT}

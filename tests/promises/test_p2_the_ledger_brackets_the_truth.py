@@ -23,8 +23,8 @@ from functions.outcomes import Outcome
 from functions.store import claims, leads, ledger, schema
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.support.accounts import assert_bracketed
-from tests.support.enrichers import FRESH, PLENTY, EnricherOf, people, spender
+from tests.support.accounts import assert_bracketed, status_of, totals_of
+from tests.support.enrichers import FRESH, PLENTY, PROVIDER, EnricherOf, people, spender
 from tests.support.waiting import wait_until_quiet
 
 ROOT = Path(__file__).parents[2]
@@ -116,7 +116,9 @@ def claimed(store: Store, key: str, now: datetime) -> claims.Claim:
         store,
         [key],
         who,
-        caps(who, PLENTY, now),
+        caps(who, PLENTY, PROVIDER, now),
+        provider=PROVIDER,
+        price=Decimal(1),
         owner="elsewhere:1",
         fresh=FRESH,
         now=now,
@@ -126,12 +128,12 @@ def claimed(store: Store, key: str, now: datetime) -> claims.Claim:
 
 
 RELEASED = pricing.Charge(pricing.EntryKind.RELEASED, Decimal(0))
-CHARGED = pricing.Charge(pricing.EntryKind.CHARGED, pricing.LOOKUP_CREDITS)
+CHARGED = pricing.Charge(pricing.EntryKind.CHARGED, Decimal(1))
 
 
 def status(store: Store, key: str, now: datetime) -> LeadStatus | None:
     with store.reading() as connection:
-        return leads.statuses(connection, [key], FRESH, now).get(key)
+        return status_of(leads.statuses(connection, [key], FRESH, now), key)
 
 
 def test_one_resolved_doubt_does_not_hide_another_of_the_same_person(store: Store) -> None:
@@ -155,8 +157,7 @@ def test_a_lead_that_came_late_is_not_hidden_by_a_later_doubt(store: Store) -> N
     claims.settle(store, [late], now + claims.LIFETIME)
     claims.expire(store, now + 2 * claims.LIFETIME)
     assert status(store, "jane", now) is LeadStatus.FOUND
-    with store.reading() as connection:
-        assert ledger.totals(connection) == ledger.Totals(charged=Decimal(1), in_doubt=Decimal(1))
+    assert totals_of(store) == ledger.Totals(charged=Decimal(1), in_doubt=Decimal(1), lookups=2)
 
 
 def test_settling_twice_counts_once(store: Store) -> None:
@@ -165,8 +166,8 @@ def test_settling_twice_counts_once(store: Store) -> None:
     settlement = claims.Settlement(claimed(store, "jane", now), CHARGED, LeadStatus.FOUND, leads.pack(b'{"id":"1"}'))
     claims.settle(store, [settlement], now)
     claims.settle(store, [settlement], now)
+    assert totals_of(store) == ledger.Totals(charged=Decimal(1), lookups=1)
     with store.reading() as connection:
-        assert ledger.totals(connection) == ledger.Totals(charged=Decimal(1), in_doubt=Decimal(0))
         counters = connection.execute(sa.select(schema.counters)).all()
     assert {(counter.reserved, counter.spent) for counter in counters} == {(0, 1)}
 

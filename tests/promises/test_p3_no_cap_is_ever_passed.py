@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
-from functions.credits.caps import Limits
 from functions.errors import CapReached
 from functions.outcomes import Outcome
-from functions.store import ledger
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.support.enrichers import PLENTY, EnricherOf, people, spender
+from tests.support.accounts import totals_of
+from tests.support.enrichers import EnricherOf, limits, people, spender
 
 
 @pytest.mark.parametrize("cap", ["per_run", "per_user_day", "per_month"])
 def test_each_cap_holds_to_the_credit(enricher_of: EnricherOf, sandbox: Sandbox, cap: str) -> None:
-    enricher = enricher_of(limits=replace(PLENTY, **{cap: 17}))
+    enricher = enricher_of(limits=limits(**{cap: 17}))
     run = enricher.enrich(people(50), spender())
     outcomes = Counter(result.outcome for result in run)
     assert outcomes == {Outcome.ENRICHED: 17, Outcome.CANCELLED: 33}
@@ -49,14 +47,13 @@ def test_credits_that_come_back_are_spent_on_others(enricher_of: EnricherOf, san
 
 def test_racing_runs_share_one_cap(enricher_of: EnricherOf, sandbox: Sandbox, store: Store) -> None:
     sandbox.switch(latency_s=0.005)
-    limits = Limits(per_run=10**6, per_user_day=10**6, per_month=70)
+    capped = limits(per_month=70)
 
     def race(number: int) -> int:
-        run = enricher_of(limits=limits).enrich(people(40, f"runner-{number}"), spender(user_id=f"user-{number}"))
+        run = enricher_of(limits=capped).enrich(people(40, f"runner-{number}"), spender(user_id=f"user-{number}"))
         return sum(result.outcome is Outcome.ENRICHED for result in run)
 
     with ThreadPoolExecutor(4) as threads:
         assert sum(threads.map(race, range(4))) == 70
     assert sandbox.charges()["total"] == 70
-    with store.reading() as connection:
-        assert ledger.totals(connection).charged == 70
+    assert totals_of(store).charged == 70

@@ -20,6 +20,7 @@ from functions.store import chunks, job_rows, schema
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
+from tests.support.enrichers import allowed
 from tests.support.waiting import wait_until
 
 ROWS = 30
@@ -68,7 +69,7 @@ def assert_filled(desk: Desk, spreadsheet: str, titles: tuple[str, ...] = tuple(
 
 
 def retry(desk: Desk, job: Job, *, in_doubt: bool = False) -> Job:
-    again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=in_doubt, max_credits=ROWS)
+    again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=in_doubt, max_credits=allowed(ROWS))
     return desk.drain(again)
 
 
@@ -353,5 +354,5 @@ def test_the_rate_counts_no_rows_of_the_past(desk: Desk) -> None:
         one = {"outcome": Outcome.FAILED}
         last = schema.job_rows.c.job_id == job.id, schema.job_rows.c.position >= ROWS - 11
         connection.execute(schema.job_rows.update().where(*last).values(one))
-    again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=False, max_credits=ROWS)
+    again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=False, max_credits=allowed(ROWS))
     assert 0 < max(rates(desk, again)) <= 11

@@ -15,10 +15,11 @@ from functions.credits.pricing import EntryKind
 from functions.jobs import new_job
 from functions.jobs.request import JobRequest
 from functions.outcomes import Outcome
-from functions.store import job_rows, ledger, schema
+from functions.store import job_rows, schema
 from functions.store.database import Store
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
+from tests.support.accounts import totals_of
 from tests.support.desk import expected, url_of
 from tests.support.simulated_run import FIELDS, Deployment, Fate
 from tests.support.simulation import World
@@ -62,8 +63,8 @@ def assert_kept(deployment: Deployment, job: Job) -> None:
     charges = deployment.provider.charges
     assert max(charges.values(), default=0) <= 1, charges
     store = Store(f"sqlite:///{deployment.folder / 'leadfill.db'}")
+    totals = totals_of(store)
     with store.reading() as connection:
-        totals = ledger.totals(connection)
         entries = connection.execute(sa.select(schema.ledger_entries)).all()
         rows = job_rows.page(connection, job.id, None, -1, 10**6)
         claimed = connection.scalar(sa.select(sa.func.count()).select_from(schema.claims))

@@ -16,12 +16,13 @@ from functions.credits.pricing import Charge, EntryKind
 from functions.store import claims, leads, ledger
 from functions.store.claims import LIFETIME, Claimed, Settlement
 from functions.store.database import Store
-from tests.support.enrichers import FRESH, people, spender
+from tests.support.accounts import status_of, totals_of
+from tests.support.enrichers import FRESH, PROVIDER, people, spender
 
 T = TypeVar("T")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOON + LIFETIME
-CAP = Cap("month:2026-03", 3)
+CAP = Cap("month:slintel:2026-03", Decimal(3))
 KEYS = [person.key for person in people(5)]
 KEY = KEYS[0]
 LEAD = leads.pack(b'{"id": 1}')
@@ -31,9 +32,20 @@ RELEASED = Charge(EntryKind.RELEASED, Decimal(0))
 
 
 def claim(
-    store: Store, *keys: str, owner: str = "me", at: datetime = NOON, **options: frozenset[LeadStatus]
+    store: Store, *keys: str, owner: str = "me", at: datetime = NOON, retry: frozenset[LeadStatus] = frozenset()
 ) -> Claimed:
-    return claims.claim(store, keys, spender(run_id="run"), [CAP], owner=owner, fresh=FRESH, now=at, **options)
+    return claims.claim(
+        store,
+        keys,
+        spender(run_id="run"),
+        [CAP],
+        provider=PROVIDER,
+        price=Decimal(1),
+        owner=owner,
+        fresh=FRESH,
+        now=at,
+        retry=retry,
+    )
 
 
 def settle(store: Store, claimed: Claimed, charge: Charge, status: LeadStatus | None, at: datetime = NOON) -> None:
@@ -48,14 +60,13 @@ def used(store: Store) -> float:
 
 def totals(store: Store) -> tuple[float, float]:
     """Charged, in doubt."""
-    with store.reading() as connection:
-        sums = ledger.totals(connection)
+    sums = totals_of(store)
     return float(sums.charged), float(sums.in_doubt)
 
 
 def status(store: Store, at: datetime = LATER) -> LeadStatus | None:
     with store.reading() as connection:
-        return leads.statuses(connection, [KEY], FRESH, at).get(KEY)
+        return status_of(leads.statuses(connection, [KEY], FRESH, at), KEY)
 
 
 def test_who_does_not_get_the_claim_reserves_nothing(store: Store) -> None:
@@ -64,7 +75,7 @@ def test_who_does_not_get_the_claim_reserves_nothing(store: Store) -> None:
     assert (theirs.granted, theirs.held) == ([], [KEY])
     assert used(store) == 1
     with store.reading() as connection:
-        assert claims.held(connection, KEYS) == {KEY}
+        assert claims.held(connection, KEYS, PROVIDER) == {KEY}
     assert claims.owners(store) == ["me"]
 
 
@@ -73,7 +84,9 @@ def test_no_more_claims_are_granted_than_the_cap_pays_for_and_the_cap_is_named(s
     assert (len(claimed.granted), len(claimed.refused), claimed.cap) == (3, 2, CAP)
     assert used(store) == 3
     with store.reading() as connection:
-        assert claims.held(connection, KEYS) == {one.key for one in claimed.granted}, "the refused ones are free"
+        assert claims.held(connection, KEYS, PROVIDER) == {one.key for one in claimed.granted}, (
+            "the refused ones are free"
+        )
         assert ledger.credits_left(connection, [CAP]) == 0
 
 
@@ -89,7 +102,7 @@ def test_a_settlement_turns_the_reservation_into_what_the_lookup_cost(
     settle(store, claimed, charge, learned)  # a second time it changes nothing
     assert (totals(store), used(store), status(store)) == (spent, sum(spent), learned)
     with store.reading() as connection:
-        assert claims.held(connection, [KEY]) == set()
+        assert claims.held(connection, [KEY], PROVIDER) == set()
 
 
 def test_a_lead_that_came_meanwhile_is_known_and_costs_nothing(store: Store) -> None:
@@ -163,6 +176,9 @@ def test_a_run_knows_whom_it_asked_for_and_whether_that_was_charged(store: Store
     settle(store, claim(store, KEYS[1]), DOUBT, LeadStatus.IN_DOUBT)
     settle(store, claim(store, KEYS[2]), RELEASED, None)
     with store.reading() as connection:
-        assert ledger.keys_of_run(connection, "run", KEYS) == {KEYS[0]: True, KEYS[1]: False}
+        assert ledger.keys_of_run(connection, "run", KEYS) == {
+            (KEYS[0], PROVIDER): True,
+            (KEYS[1], PROVIDER): False,
+        }
         assert ledger.keys_of_run(connection, "run", KEYS, since=NOON + timedelta(seconds=1)) == {}
         assert ledger.keys_of_run(connection, "another", KEYS) == {}

@@ -27,7 +27,8 @@ def known(store: Store, count: int, name: str = "known") -> list[str]:
     """People of whom there is a lead."""
     keys = [profile.key for profile in people(count, name)]
     with store.writing() as connection:
-        leads.learn(connection, dict.fromkeys(keys, (LeadStatus.FOUND, leads.pack(b"{}"))), NOON)
+        found = leads.Known(LeadStatus.FOUND, NOON, packed=leads.pack(b"{}"))
+        leads.learn(connection, {(key, "slintel"): found for key in keys})
         token = FormulaToken(name, SHEET, ME, NOON, NOON + timedelta(days=14))
         formula_tokens.replace(connection, token)
     return keys
@@ -62,14 +63,17 @@ def test_whom_the_spreadsheet_paid_for_or_ran_over_is_not_new_to_it(store: Store
                 "request": {},
                 "request_digest": "",
                 "state": JobState.DONE,
-                "ceiling": 1,
+                "ceilings": {},
             }
             job |= {"sheet_id": 0, "rows": 1, "stop_requested": False, "created_at": NOON, "done_at_resume": 0}
             connection.execute(schema.jobs.insert(), [job])
             row = {"job_id": job_id, "position": 0, "chunk": 1, "row": 2, "key": key, "detail": ""}
             connection.execute(schema.job_rows.insert(), [row])
         entry = {"at": NOON, "kind": "charged", "credits": 1, "token": "1", "run_id": "1", "user_id": "1"}
-        connection.execute(schema.ledger_entries.insert(), [entry | {"key": by_formula, "spreadsheet_id": SHEET}])
+        connection.execute(
+            schema.ledger_entries.insert(),
+            [entry | {"key": by_formula, "spreadsheet_id": SHEET, "provider": "slintel"}],
+        )
     assert shown(store, [by_run, by_formula, elsewhere], 0) == [by_run, by_formula]
     with store.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(schema.formula_people)) == 0

@@ -12,17 +12,28 @@ from functions.store import claims, erasures, leads, ledger
 from functions.store.claims import Settlement
 from functions.store.database import Store
 from functions.store.ledger import Day
-from tests.support.enrichers import FRESH, people, spender
+from tests.support.accounts import status_of
+from tests.support.enrichers import FRESH, PROVIDER, people, spender
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-CAP = Cap("month:2026-03", 100)
+CAP = Cap("month:slintel:2026-03", Decimal(100))
 
 
 def look_up(store: Store, name: str, charge: Charge, at: datetime, user_id: str = "ada") -> str:
     """A lookup of one person that came to this; gives the key."""
     key = people(1, name)[0].key
     status = LeadStatus.FOUND if charge.kind is EntryKind.CHARGED else LeadStatus.IN_DOUBT
-    claimed = claims.claim(store, [key], spender(user_id=user_id), [CAP], owner="me", fresh=FRESH, now=at)
+    claimed = claims.claim(
+        store,
+        [key],
+        spender(user_id=user_id),
+        [CAP],
+        provider=PROVIDER,
+        price=Decimal(1),
+        owner="me",
+        fresh=FRESH,
+        now=at,
+    )
     claims.settle(store, [Settlement(claim, charge, status, leads.pack(b'{"id": 1}')) for claim in claimed.granted], at)
     return key
 
@@ -38,9 +49,9 @@ def test_spending_is_told_by_day_and_user(store: Store) -> None:
         found = ledger.by_day(connection, NOON - timedelta(days=1))
     first, second = NOON.date(), NOON.date() + timedelta(days=1)
     assert found == [
-        Day(second, "bob", "", Decimal(1), Decimal(0)),
-        Day(second, "ada", "", Decimal(0), Decimal(1)),
-        Day(first, "ada", "", Decimal(2), Decimal(0)),
+        Day(second, PROVIDER, "bob", "", Decimal(1), Decimal(0)),
+        Day(second, PROVIDER, "ada", "", Decimal(0), Decimal(1)),
+        Day(first, PROVIDER, "ada", "", Decimal(2), Decimal(0)),
     ]
 
 
@@ -50,9 +61,9 @@ def test_an_erased_person_is_gone_and_the_amount_stays(store: Store) -> None:
         erasures.erase(connection, key, "ada", NOON)
         erasures.erase(connection, key, "ada", NOON)  # twice is once
     with store.reading() as connection:
-        assert leads.read(connection, [key], FRESH, NOON)[key].status is LeadStatus.ERASED
-        assert erasures.among(connection, [key]) == {key: NOON}
-        assert ledger.totals(connection).charged == 1
+        assert status_of(leads.read(connection, [key], FRESH, NOON), key) is LeadStatus.ERASED
+        assert erasures.among(connection, [key]) == {key: erasures.Erasure(NOON, LeadStatus.ERASED)}
+        assert ledger.totals(connection)[PROVIDER].charged == 1
     with store.writing() as connection:
         assert erasures.lift(connection, key)
         assert not erasures.lift(connection, key)

@@ -11,17 +11,16 @@ import sqlalchemy as sa
 
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
-from functions.credits.caps import Limits
 from functions.credits.pricing import EntryKind
 from functions.jobs import usage
 from functions.store import schema
 from functions.store.database import Store
 from tests.support.contexts import context_without_sheets
-from tests.support.enrichers import EnricherOf, people, spender
+from tests.support.enrichers import EnricherOf, limits, people, spender
 
 NOW = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
 ME = Caller("subject-of-mine-0001", "me@example.com", "example.com")
-LIMITS = Limits(per_run=7, per_user_day=50, per_month=900)
+LIMITS = limits(per_run=7, per_user_day=50, per_month=900)
 
 
 def context(store: Store, enricher_of: EnricherOf) -> AppContext:
@@ -33,7 +32,8 @@ def context(store: Store, enricher_of: EnricherOf) -> AppContext:
 
 def enter(store: Store, at: datetime, kind: EntryKind, token: str, **changes: Any) -> None:  # noqa: ANN401 - columns
     """One line of the ledger."""
-    values = {"user_id": ME.subject, "spreadsheet_id": "A", "run_id": "run", "key": "linkedin.com/in/somebody"}
+    values = {"user_id": ME.subject, "spreadsheet_id": "A", "run_id": "run", "provider": "slintel"}
+    values |= {"key": "linkedin.com/in/somebody"}
     credits_ = Decimal(0) if kind is EntryKind.RELEASED else Decimal(1)
     with store.writing() as connection:
         row = values | {"at": at, "kind": kind, "token": token, "credits": credits_} | changes

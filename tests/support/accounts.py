@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import sqlalchemy as sa
 
-from functions.store import ledger, schema
+from functions.credits.lead_status import LeadStatus
+from functions.store import leads, ledger, schema
 from functions.store.database import Store
+from functions.store.leads import Standing
 from local.providers.client import Sandbox
+from tests.support.enrichers import PROVIDER
+
+
+def totals_of(store: Store, run_id: str | None = None, provider: str = PROVIDER) -> ledger.Totals:
+    """The ledger's sums of one provider, of all or of one run."""
+    with store.reading() as connection:
+        return ledger.totals(connection, run_id).get(provider, ledger.Totals())
+
+
+def status_of(known: Mapping[str, Mapping[str, Standing]], key: str, provider: str = PROVIDER) -> LeadStatus | None:
+    """The status of a person with one provider, as `leads.read` or `leads.statuses` tell it."""
+    standing = known.get(key, {}).get(leads.EVERY_PROVIDER) or known.get(key, {}).get(provider)
+    return standing.status if standing else None
 
 
 def assert_bracketed(store: Store, sandbox: Sandbox) -> ledger.Totals:
     """Compares the ledger with the sandbox's own count, and the counters with the ledger."""
+    totals = totals_of(store)
     with store.reading() as connection:
-        totals = ledger.totals(connection)
         assert connection.scalar(sa.select(sa.func.count()).select_from(schema.claims)) == 0
         counters = connection.execute(sa.select(schema.counters)).all()
     real = sandbox.charges()["total"]

@@ -68,7 +68,7 @@ class Command:
     def totals(self) -> tuple[int, int]:
         """Charged and in doubt, by the ledger."""
         with closing(sqlite3.connect(self.database)) as connection:
-            entries = connection.execute("SELECT kind, credits / 10000, token FROM ledger_entries").fetchall()
+            entries = connection.execute("SELECT kind, credits / 1000000, token FROM ledger_entries").fetchall()
         resolved = {token for kind, _, token in entries if kind != "in_doubt"}
         charged = sum(credits_ for kind, credits_, _ in entries if kind == "charged")
         return charged, sum(c for kind, c, token in entries if kind == "in_doubt" and token not in resolved)

@@ -9,6 +9,7 @@ from functions.auth.encryption import TokenCipher
 from functions.context import AppContext
 from functions.credits.caps import Limits
 from functions.enrichment.enricher import Enricher
+from functions.providers import slintel
 from functions.store.database import Store
 from functions.task_queue import StoreQueue
 from tests.support.enrichers import FRESH
@@ -31,5 +32,6 @@ def context_without_sheets(
         cipher=TokenCipher(SECRET, "test"),
         sheets_endpoint="",
         make_enricher=make_enricher,
+        terms={slintel.NAME: slintel.TERMS},
         clock=clock,
     )

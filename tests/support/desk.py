@@ -20,7 +20,7 @@ from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.request import JobRequest
 from functions.outcomes import Outcome
 from functions.settings import read
-from functions.store import job_rows, ledger
+from functions.store import job_rows
 from functions.store.database import Store
 from functions.store.job_rows import JobRow
 from functions.store.job_states import WAITING, JobState
@@ -29,7 +29,9 @@ from functions.task_queue import StoreQueue
 from local.providers.client import Sandbox
 from local.providers.people import lead
 from local.sheets_api.client import SheetsEmulator
+from tests.support.accounts import totals_of
 from tests.support.contexts import SECRET
+from tests.support.enrichers import allowed
 
 FIELDS = ("email", "title", "company", "size")
 ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING, JobState.UNDOING)
@@ -100,7 +102,9 @@ class Desk:
         """Starts a job."""
         wanted = JobRequest(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **job_request)
         key = uuid4().hex
-        started = new_job.start(self.context, wanted, CALLER, self.token, max_credits=max_credits, idempotency_key=key)
+        started = new_job.start(
+            self.context, wanted, CALLER, self.token, max_credits=allowed(max_credits), idempotency_key=key
+        )
         return started.job
 
     def drain(self, job: Job, *, at_most_s: float = 120.0, step: Callable[[], object] = lambda: None) -> Job:
@@ -141,8 +145,7 @@ class Desk:
 
     def charged(self, job: Job | None = None) -> tuple[int, int]:
         """Return the ledger's credits of a job, or of all: charged, in doubt."""
-        with self.store.reading() as connection:
-            totals = ledger.totals(connection, job.id if job else None)
+        totals = totals_of(self.store, job.id if job else None)
         return int(totals.charged), int(totals.in_doubt)
 
     def grid(self, spreadsheet: str) -> list[list[Any]]:

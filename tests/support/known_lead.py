@@ -22,8 +22,9 @@ def prepare(database_url: str) -> str:
     store = Store(database_url)
     schema_version.upgrade(store)
     lead = b'{"email": "%s"}' % EMAIL.encode()
+    known = leads.Known(LeadStatus.FOUND, datetime.now(UTC), packed=leads.pack(lead))
     with store.writing() as connection:
-        leads.learn(connection, {parse(PROFILE).key: (LeadStatus.FOUND, leads.pack(lead))}, datetime.now(UTC))
+        leads.learn(connection, {(parse(PROFILE).key, "slintel"): known})
     access = Access(
         audiences=(),
         certs_url=CERTIFICATES,

@@ -26,6 +26,7 @@ from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.request import JobRequest
 from functions.jobs.sweep import sweep
 from functions.profiles import Profile
+from functions.providers import slintel
 from functions.providers.contract import Answer
 from functions.providers.slintel import Slintel
 from functions.sheets import transport
@@ -43,7 +44,7 @@ from local.sheets_api.google_errors import GoogleError
 from local.sheets_api.state import State
 from local.sheets_api.users import User
 from local.sheets_api.workbook import Workbook
-from tests.support.enrichers import FRESH, PLENTY
+from tests.support.enrichers import FRESH, PLENTY, allowed
 from tests.support.simulation import Process, SimulatedStore, World
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class Provider:
         if fate < 0.15:
             return Unreadable()
         found = lead(slug)
-        return Found(found, msgspec.json.encode(found))
+        return Found(found, msgspec.json.encode(found), raw_is_lead=True)
 
 
 class SimulatedSlintel(Slintel):
@@ -200,6 +201,7 @@ class Deployment:
             cipher=TokenCipher(SECRET, "sheet access"),
             sheets_endpoint="",
             make_enricher=make_enricher,
+            terms={slintel.NAME: slintel.TERMS},
             clock=store.clock,
             runtime=process,
             owner=lambda: process.name,
@@ -214,7 +216,9 @@ class Deployment:
     def start(self, job_request: JobRequest) -> Job:
         """A person starts a job."""
         context = self.context(self.world.person)
-        return new_job.start(context, job_request, CALLER, "token", max_credits=10**6, idempotency_key="one").job
+        return new_job.start(
+            context, job_request, CALLER, "token", max_credits=allowed(10**6), idempotency_key="one"
+        ).job
 
     def run(self, job: Job, fates: Sequence[Fate], *, at_most_s: float) -> Job:
         """Until the job has ended: in the cloud two instances work, and one that dies is replaced, perhaps hours later.

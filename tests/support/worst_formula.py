@@ -59,7 +59,8 @@ def context_in(folder: Path) -> AppContext:
     with store.writing() as connection:
         schema.metadata.create_all(connection)
         keys = [parse(f"linkedin.com/in/person-{row:06}").key for row in range(ROWS)]
-        leads.learn(connection, dict.fromkeys(keys, (LeadStatus.FOUND, leads.pack(b"{}"))), NOW)
+        found = leads.Known(LeadStatus.FOUND, NOW, packed=leads.pack(b"{}"))
+        leads.learn(connection, {(key, "slintel"): found for key in keys})
     enricher: Any = SimpleNamespace(enrich=lambda profiles, *_, **__: Run(profiles))
     return context_without_sheets(store, PLENTY, lambda: enricher, lambda: NOW)
 

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
-from functions.credits.caps import Cap, Limits, Spender, caps
+from functions.credits.caps import Allowance, Cap, Limits, ProviderLimits, Spender, caps
+from tests.support.enrichers import allowed, limits
 
-LIMITS = Limits(per_run=100, per_user_day=200, per_month=300)
+LIMITS = limits(per_run=100, per_user_day=200, per_month=300)
 NOW = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
+
+
+def spends(ceiling: int, name: str = "1", provider: str = "slintel") -> Spender:
+    return Spender(run_id=f"r{name}", user_id=f"u{name}", ceilings=allowed(ceiling, provider))
 
 
 @pytest.mark.parametrize(("ceiling", "limit"), [(40, 40), (100, 100), (1_000, 100), (0, 0)])
 def test_a_run_may_reach_its_ceiling_or_the_deployments_cap_whichever_is_lower(ceiling: int, limit: int) -> None:
-    spender = Spender(run_id="r1", user_id="u1", ceiling=ceiling)
-    assert caps(spender, LIMITS, NOW) == (
-        Cap("run:r1", limit),
-        Cap("user:u1:2026-11-30", 200),
-        Cap("month:2026-11", 300),
+    assert caps(spends(ceiling), LIMITS, "slintel", NOW) == (
+        Cap("run:slintel:r1", Decimal(limit)),
+        Cap("user:slintel:u1:2026-11-30", Decimal(200)),
+        Cap("month:slintel:2026-11", Decimal(300)),
     )
 
 
+def test_a_provider_that_the_person_did_not_name_may_spend_nothing() -> None:
+    assert caps(spends(40), LIMITS, "prospeo", NOW)[0] == Cap("run:prospeo:r1", Decimal(0))
+
+
 def test_the_next_minute_is_another_day_and_month_of_the_same_run() -> None:
-    spender = Spender(run_id="r1", user_id="u1", ceiling=40)
     later = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
-    changed = [
-        one != other for one, other in zip(caps(spender, LIMITS, NOW), caps(spender, LIMITS, later), strict=True)
-    ]
-    assert changed == [False, True, True]
+    before, after = (caps(spends(40), LIMITS, "slintel", at) for at in (NOW, later))
+    assert [one != other for one, other in zip(before, after, strict=True)] == [False, True, True]
 
 
 def test_nobody_else_counts_against_a_persons_cap() -> None:
-    one, other = (caps(Spender(run_id=name, user_id=name, ceiling=1), LIMITS, NOW) for name in ("a", "b"))
-    assert {cap.name for cap in one} & {cap.name for cap in other} == {"month:2026-11"}
+    one, other = (caps(spends(1, name), LIMITS, "slintel", NOW) for name in ("a", "b"))
+    assert {cap.name for cap in one} & {cap.name for cap in other} == {"month:slintel:2026-11"}
+
+
+def test_providers_share_no_counter() -> None:
+    one, other = (caps(spends(1), LIMITS, provider, NOW) for provider in ("slintel", "prospeo"))
+    assert not {cap.name for cap in one} & {cap.name for cap in other}
+
+
+def test_a_provider_that_is_not_named_in_a_setting_keeps_the_default() -> None:
+    one = Allowance(Decimal(5000), {"prospeo": Decimal("0.5")})
+    of = Limits(per_run=one, per_user_day=Allowance(Decimal(7)), per_month=Allowance(Decimal(9)))
+    assert of.of("prospeo") == ProviderLimits(per_run=Decimal("0.5"), per_user_day=Decimal(7), per_month=Decimal(9))
+    assert of.of("slintel").per_run == 5000

@@ -54,7 +54,7 @@ def test_a_number_stands_with_its_noun(count: int | Decimal, text: str) -> None:
 
 
 def test_a_cap_that_is_reached_says_which_and_how_far() -> None:
-    error = CapReached("month:2026-11", 5_000, 4_999)
+    error = CapReached("month:2026-11", Decimal(5_000), Decimal("4999.5"))
     assert "month:2026-11" in str(error)
-    assert "4,999 of 5,000 credits" in str(error)
-    assert (error.cap, error.limit, error.used) == ("month:2026-11", 5_000, 4_999)
+    assert "4,999.5 of 5,000 credits" in str(error)
+    assert (error.cap, error.limit, error.used) == ("month:2026-11", Decimal(5_000), Decimal("4999.5"))

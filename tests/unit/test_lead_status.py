@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from functions.credits import lead_status
@@ -25,7 +27,7 @@ ANSWERS: list[tuple[LookupResult, LeadStatus | None, Outcome]] = [
     (Missing(successful=True), LeadStatus.MISSING, Outcome.NOT_FOUND),
     (Missing(successful=False), LeadStatus.MISSING, Outcome.NOT_FOUND),
     (Refused(400), LeadStatus.REFUSED, Outcome.FAILED),
-    (OptedOut(), LeadStatus.REFUSED, Outcome.FAILED),
+    (OptedOut(), LeadStatus.OPTED_OUT, Outcome.FAILED),
     (Unreadable(), LeadStatus.UNREADABLE, Outcome.FAILED),
     (NoAnswer(sent=True), LeadStatus.IN_DOUBT, Outcome.IN_DOUBT),
     (NoAnswer(sent=False), None, Outcome.FAILED),
@@ -47,8 +49,8 @@ def test_what_may_have_been_charged_is_never_forgotten(
     answer: LookupResult, status: LeadStatus | None, outcome: Outcome
 ) -> None:
     """Without a status the person would be looked up again, and paid for again."""
-    assert status is not None or charge(answer).kind is EntryKind.RELEASED
-    assert outcome is not Outcome.IN_DOUBT or charge(answer).kind is EntryKind.IN_DOUBT
+    assert status is not None or charge(answer, None, Decimal(1)).kind is EntryKind.RELEASED
+    assert outcome is not Outcome.IN_DOUBT or charge(answer, None, Decimal(1)).kind is EntryKind.IN_DOUBT
 
 
 @pytest.mark.parametrize("status", LeadStatus)
@@ -60,5 +62,5 @@ def test_every_status_ends_a_row_and_says_why_where_the_outcome_does_not(status:
 
 
 def test_what_was_paid_for_without_a_lead_is_doubtful() -> None:
-    paid = {status for answer, status, _ in ANSWERS if charge(answer).kind is not EntryKind.RELEASED}
+    paid = {status for answer, status, _ in ANSWERS if charge(answer, None, Decimal(1)).kind is not EntryKind.RELEASED}
     assert paid - {LeadStatus.FOUND, LeadStatus.MISSING} == DOUBTFUL

@@ -17,17 +17,19 @@ from functions.credits.lookup_result import (
     Unavailable,
     Unreadable,
 )
-from functions.credits.pricing import LOOKUP_CREDITS, Charge, EntryKind, charge
+from functions.credits.pricing import NOTHING, Charge, EntryKind, charge
 
-CHARGED = Charge(EntryKind.CHARGED, LOOKUP_CREDITS)
-IN_DOUBT = Charge(EntryKind.IN_DOUBT, LOOKUP_CREDITS)
-RELEASED = Charge(EntryKind.RELEASED, Decimal(0))
+PRICE = Decimal("1.5")
+CHARGED = Charge(EntryKind.CHARGED, PRICE)
+IN_DOUBT = Charge(EntryKind.IN_DOUBT, PRICE)
+RELEASED = NOTHING
+FOUND = Found({"id": "1"}, b'{"id":"1"}')
 
 
 @pytest.mark.parametrize(
     ("result", "cost"),
     [
-        (Found({"id": "1"}, b'{"id":"1"}'), CHARGED),
+        (FOUND, CHARGED),
         (Missing(successful=True), CHARGED),
         (Missing(successful=False), RELEASED),
         (Unreadable(), CHARGED),
@@ -42,10 +44,27 @@ RELEASED = Charge(EntryKind.RELEASED, Decimal(0))
         (NoAnswer(sent=True), IN_DOUBT),
     ],
 )
-def test_every_result_has_its_price(result: LookupResult, cost: Charge) -> None:
-    assert charge(result) == cost
+def test_every_result_has_its_price_where_the_provider_states_none(result: LookupResult, cost: Charge) -> None:
+    assert charge(result, None, PRICE) == cost
 
 
-def test_credits_are_decimal() -> None:
-    assert isinstance(LOOKUP_CREDITS, Decimal)
-    assert isinstance(charge(Unreadable()).credits, Decimal)
+@pytest.mark.parametrize("stated", ["0", "0.25", "1.5", "8"])
+def test_what_the_provider_states_of_a_success_is_its_price(stated: str) -> None:
+    """Less than was reserved, as much, or more than its terms say."""
+    for result in (FOUND, Missing(successful=True), Unreadable()):
+        assert charge(result, Decimal(stated), PRICE) == Charge(EntryKind.CHARGED, Decimal(stated))
+
+
+def test_a_failure_that_the_provider_says_it_charged_is_booked() -> None:
+    for result in (Missing(successful=False), Unavailable(500), Refused(400)):
+        assert charge(result, Decimal(2), PRICE) == Charge(EntryKind.CHARGED, Decimal(2))
+        assert charge(result, Decimal(0), PRICE) == RELEASED
+
+
+def test_what_is_stated_more_finely_than_is_kept_is_rounded_up() -> None:
+    assert charge(FOUND, Decimal("0.0000001"), PRICE).credits == Decimal("0.000001")
+
+
+@pytest.mark.parametrize("stated", ["NaN", "Infinity", "-1"])
+def test_what_is_no_amount_is_not_believed(stated: str) -> None:
+    assert charge(FOUND, Decimal(stated), PRICE) == CHARGED

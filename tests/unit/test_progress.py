@@ -25,7 +25,7 @@ def job(
         request_digest="",
         sheet_id=0,
         state=state,
-        ceiling=rows,
+        ceilings={},
         encrypted_token=None,
         layout=None,
         rows=rows,

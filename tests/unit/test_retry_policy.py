@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import get_args
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_retry_never_pays_twice_and_never_outlives_a_claim(
 ) -> None:
     match verdict(result, attempt, elapsed_s, jitter):
         case RetryAfter(after_s):
-            assert charge(result).kind is EntryKind.RELEASED
+            assert charge(result, None, Decimal(1)).kind is EntryKind.RELEASED
             assert after_s >= 0
             assert elapsed_s + after_s + LAST_TIMEOUT_S < CLAIM_LIFETIME_S / 2
         case GiveUp():

@@ -18,16 +18,17 @@ def upgrade() -> None:
     op.create_table(
         "claims",
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("token", sa.Text(), nullable=False, comment="names this one claim in the ledger"),
         sa.Column("owner", sa.Text(), nullable=False, comment="host and process"),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("spreadsheet_id", sa.Text(), nullable=False),
-        sa.Column("caps", sa.JSON(), nullable=False, comment="the counters that the credit is reserved on"),
-        sa.Column("credits", sa.BigInteger(), nullable=False),
+        sa.Column("caps", sa.JSON(), nullable=False, comment="the counters that the credits are reserved on"),
+        sa.Column("credits", sa.BigInteger(), nullable=False, comment="reserved: the most that the lookup may cost"),
         sa.Column("intended_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_claims")),
+        sa.PrimaryKeyConstraint("key", "provider", name=op.f("pk_claims")),
         sa.UniqueConstraint("token", name=op.f("uq_claims_token")),
     )
     op.create_index(op.f("ix_claims_expires_at"), "claims", ["expires_at"], unique=False)
@@ -44,7 +45,7 @@ def upgrade() -> None:
         "erasures",
         sa.Column("digest", sa.Text(), nullable=False, comment="of the erased person's key, which itself is gone"),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("by_user_id", sa.Text(), nullable=False, comment="the account that erased them"),
+        sa.Column("by_user_id", sa.Text(), nullable=True, comment="the account that erased them; NULL: they objected"),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_erasures")),
     )
     op.create_table(
@@ -84,7 +85,7 @@ def upgrade() -> None:
         sa.Column("request", sa.JSON(), nullable=False, comment="options of the run, without its spreadsheet"),
         sa.Column("request_digest", sa.Text(), nullable=False, comment="of what the idempotency key came with"),
         sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("ceiling", sa.Integer(), nullable=False, comment="credits, confirmed"),
+        sa.Column("ceilings", sa.JSON(), nullable=False, comment="credits by provider, confirmed"),
         sa.Column("encrypted_token", sa.Text(), nullable=True, comment="the sheet access token; NULL once it ends"),
         sa.Column("sheet_id", sa.Integer(), nullable=False, comment="the tab"),
         sa.Column(
@@ -120,14 +121,20 @@ def upgrade() -> None:
     op.create_table(
         "leads",
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("learned_at", sa.BigInteger(), nullable=False),
-        sa.Column("lead", sa.LargeBinary(), nullable=True, comment="zlib-compressed JSON, whole"),
+        sa.Column("lead", sa.LargeBinary(), nullable=True, comment="normalised; zlib-compressed JSON, whole"),
+        sa.Column(
+            "raw", sa.LargeBinary(), nullable=True, comment="the provider's answer, likewise; NULL: it is the lead"
+        ),
+        sa.Column("fills", sa.Text(), nullable=False, comment="the needs that the lead fills"),
+        sa.Column("under", sa.Text(), nullable=False, comment="of a miss: the needs that the request made a condition"),
         sa.CheckConstraint(
-            "status IN ('found', 'missing', 'refused', 'unreadable', 'in_doubt', 'erased')",
+            "status IN ('found', 'missing', 'refused', 'unreadable', 'in_doubt', 'erased', 'opted_out')",
             name=op.f("ck_leads_status_is_known"),
         ),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_leads")),
+        sa.PrimaryKeyConstraint("key", "provider", name=op.f("pk_leads")),
     )
     op.create_table(
         "ledger_entries",
@@ -137,6 +144,7 @@ def upgrade() -> None:
         sa.Column("credits", sa.BigInteger(), nullable=False),
         sa.Column("token", sa.Text(), nullable=False, comment="the claim that this settles"),
         sa.Column("key", sa.Text(), nullable=True, comment="NULL once the person is erased"),
+        sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("spreadsheet_id", sa.Text(), nullable=False),
