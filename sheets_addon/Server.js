@@ -238,7 +238,12 @@ function liftErasure(linkedinUrl) {
  */
 function planBody_(choice) {
   const { sheet, url_column, first_row, last_row, ...request } = choice;
-  return { spreadsheet_id: SpreadsheetApp.getActiveSpreadsheet().getId(), range: rangeOf_(choice), ...request };
+  return {
+    spreadsheet_id: SpreadsheetApp.getActiveSpreadsheet().getId(),
+    range: rangeOf_(choice),
+    ...request,
+    header: choice.header === "yes" ? 1 : "no",
+  };
 }
 
 /**

@@ -13,6 +13,14 @@ interface Catalogue {
   presets: Preset[];
 }
 
+/** The column that somebody chose for a field. */
+interface ColumnChoice {
+  /** A1 letters of a column that is there; `new`: right of the URLs; `end`: right of all others */
+  column: string;
+  /** Its title as it was seen, by which it is found again if columns were moved since */
+  title?: string | null;
+}
+
 /** A value that can be made from a lead. */
 interface Field {
   name: string;
@@ -117,12 +125,14 @@ interface JobBody {
   range: string;
   /** Names, headers, or `Header=expression` */
   fields: string[];
-  /** Whether row 1 names the columns */
-  header?: "auto" | "no" | "yes";
+  /** The row that names the columns; `auto` finds it, `no` if there is none */
+  header?: "auto" | "no" | number;
   /** Which cells of the chosen columns are filled */
   write?: "all" | "empty";
   /** Whether a column whose header names the field is used again */
   placement?: "new" | "reuse";
+  /** Columns that were chosen for fields; the others go by `placement` */
+  columns?: Record<string, ColumnChoice>;
   /** Also fill rows that a filter hides, or that somebody has hidden */
   include_hidden?: boolean;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
@@ -152,12 +162,14 @@ interface JobRequest {
   range: string;
   /** Names, headers, or `Header=expression` */
   fields: string[];
-  /** Whether row 1 names the columns */
-  header?: "auto" | "no" | "yes";
+  /** The row that names the columns; `auto` finds it, `no` if there is none */
+  header?: "auto" | "no" | number;
   /** Which cells of the chosen columns are filled */
   write?: "all" | "empty";
   /** Whether a column whose header names the field is used again */
   placement?: "new" | "reuse";
+  /** Columns that were chosen for fields; the others go by `placement` */
+  columns?: Record<string, ColumnChoice>;
   /** Also fill rows that a filter hides, or that somebody has hidden */
   include_hidden?: boolean;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
@@ -205,6 +217,8 @@ interface Plan {
   /** What the caps still allow */
   credits_left: number;
   columns: PlannedColumn[];
+  /** Columns in use, but for that of the URLs */
+  tab_columns: TabColumn[];
   /** Sentences for a person about what the plan cannot see */
   notices: string[];
 }
@@ -216,6 +230,10 @@ interface PlannedColumn {
   /** A1 letters */
   column: string;
   new: boolean;
+  /** Whether it is a new column right of all others */
+  at_end: boolean;
+  /** A1 letters of the column as it is now; null for a new one */
+  held: string | null;
 }
 
 /** Fields that are often chosen together. */
@@ -262,6 +280,13 @@ interface RowReport {
   outcome: Outcome | null;
   /** A sentence for a person */
   detail: string;
+}
+
+/** A column that is there, and can be chosen for a field. */
+interface TabColumn {
+  /** A1 letters */
+  column: string;
+  title: string;
 }
 
 /** Credits of the last days, and how much of the caps is used. */

@@ -75,10 +75,11 @@ def _groups() -> Iterator[str]:
 
 
 def _row(field: Field) -> str:
+    also = f" A column is also recognised as {', '.join(field.aliases)}." if field.aliases else ""
     cells = (
         f"`{field.name}`",
         field.header,
-        field.description,
+        field.description + also,
         field.example,
         f"`{field.expression}`" if field.expression else "what Leadfill knows",
     )

@@ -67,6 +67,15 @@ class PlannedColumn(msgspec.Struct, frozen=True, kw_only=True):
     header: str
     column: Annotated[str, msgspec.Meta(description="A1 letters")]
     new: bool
+    at_end: Annotated[bool, msgspec.Meta(description="Whether it is a new column right of all others")]
+    held: Annotated[str | None, msgspec.Meta(description="A1 letters of the column as it is now; null for a new one")]
+
+
+class TabColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """A column that is there, and can be chosen for a field."""
+
+    column: Annotated[str, msgspec.Meta(description="A1 letters")]
+    title: str
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +100,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     max_credits: Annotated[int, msgspec.Meta(ge=0, description="The most that the run can cost")]
     credits_left: Annotated[int, msgspec.Meta(ge=0, description="What the caps still allow")]
     columns: list[PlannedColumn]
+    tab_columns: Annotated[list[TabColumn], msgspec.Meta(description="Columns in use, but for that of the URLs")]
     notices: Annotated[list[str], msgspec.Meta(description="Sentences for a person about what the plan cannot see")]
 
 
@@ -198,6 +208,8 @@ def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
             header=target.field.header,
             column=letters(target.planned),
             new=target.held is None,
+            at_end=target.at_end,
+            held=None if target.held is None else letters(target.held),
         )
         for target in scan.targets
     ]
@@ -206,6 +218,11 @@ def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
         url_column=letters(scan.range.column),
         header_row=scan.header_row,
         columns=columns,
+        tab_columns=[
+            TabColumn(column=letters(place), title=scan.columns.title(place))
+            for place in range(scan.columns.used)
+            if place != scan.range.column
+        ],
         notices=list(scan.notices),
         **asdict(plan),
     )

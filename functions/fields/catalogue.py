@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from functions.fields.cell_format import Rendering
 from functions.fields.cell_format import Rendering as R  # noqa: N817 - the table below is read by its columns
+from functions.fields.headers import ALIASES
 
 CUSTOM, LEADFILL = "Custom", "Leadfill"
 """The groups of fields that are no part of the catalogue, and of those that Leadfill itself knows."""
@@ -29,6 +30,8 @@ class Field:
     rendering: Rendering
     description: str
     example: str
+    aliases: tuple[str, ...] = ()
+    """Other titles by which its column is recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Preset:
 
 
 def _group(group: str, *rows: tuple[str, str, str, Rendering, str, str]) -> tuple[Field, ...]:
-    return tuple(Field(row[0], row[1], group, *row[2:]) for row in rows)
+    return tuple(Field(row[0], row[1], group, *row[2:], aliases=ALIASES.get(row[0], ())) for row in rows)
 
 
 _PERSON = _group(

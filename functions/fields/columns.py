@@ -1,12 +1,54 @@
-"""Decide which column takes each field: one whose header names it, or a new one right of the URLs; pure."""
+"""Decide which column takes each field: a chosen one, one that is named after it, or a new one; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
+from functions.errors import BadRange
 from functions.fields.catalogue import Field
-from functions.fields.selection import is_named_by
+from functions.fields.selection import is_known_as, is_named_by
+
+
+class NewColumn(StrEnum):
+    """Where a new column stands."""
+
+    BESIDE = "new"
+    """Right of the URLs, where it shifts what stood there."""
+    END = "end"
+    """Right of the last column in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A column that somebody chose for a field."""
+
+    column: int
+    """From 0."""
+    title: str | None = None
+    """Its title when it was chosen, by which it is found again if columns were moved since."""
+
+
+Choices = Mapping[str, Chosen | NewColumn]
+"""Name of a field → the column that somebody chose for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a tab or of a list; counted from 0."""
+
+    titles: Sequence[str]
+    """The header row; empty where there is none."""
+    url_column: int
+    made_for: Mapping[int, str] = field(default_factory=dict)
+    """Columns that an earlier run has made, by whatever title, and the name of their field."""
+    used: int = 0
+    """Columns up to the last one in use."""
+
+    def title(self, column: int) -> str:
+        """The title of a column; "" where it has none."""
+        return self.titles[column] if column < len(self.titles) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,28 +60,94 @@ class Target:
     """The field's column now; None for a new column."""
     planned: int
     """Its column once the new ones are there."""
+    at_end: bool = False
+    """True if it is a new column right of all others."""
 
 
-def column_named(field: Field, titles: Sequence[str], url_column: int) -> int | None:
-    """The first column whose title names the field. The URLs' own column takes none: they would be written over."""
-    return next(
-        (column for column, title in enumerate(titles) if column != url_column and title and is_named_by(field, title)),
-        None,
-    )
+def held_columns(
+    fields: Sequence[Field], columns: Columns, choices: Choices | None = None, *, reuse: bool = True
+) -> list[int | None]:
+    """Return the column that each field has already; None where it gets a new one. No column takes two fields.
 
-
-def target_columns(fields: Sequence[Field], titles: Sequence[str], url_column: int) -> tuple[Target, ...]:
-    """The column of each field. New columns stand right of the URLs and shift what stood there.
+    The URLs' own column takes none: they would be written over.
 
     Args:
         fields: what is to be filled.
-        titles: the header row; empty where there is none, or where no column is used again.
-        url_column: where the URLs stand.
+        columns: what stands there.
+        choices: columns that somebody chose.
+        reuse: whether columns that are named after a field take it, by their title, as an earlier run's, or by another
+            name that lists give it; in this order.
+
+    Raises:
+        BadRange: a chosen column cannot take its field.
     """
-    held = [column_named(field, titles, url_column) for field in fields]
-    added = held.count(None)
-    new = iter(range(url_column + 1, url_column + 1 + added))
-    return tuple(
-        Target(field, column, next(new) if column is None else column + added * (column > url_column))
-        for field, column in zip(fields, held, strict=True)
+    choices = choices or {}
+    held: dict[str, int] = {}
+    for each in fields:
+        if isinstance(choice := choices.get(each.name), Chosen):
+            held[each.name] = _chosen(each, choice, columns, set(held.values()))
+    named: tuple[Callable[[Field, int, str], bool], ...] = (
+        lambda each, _, title: title != "" and is_named_by(each, title),
+        lambda each, column, _: columns.made_for.get(column) == each.name,
+        lambda each, _, title: title != "" and is_known_as(each, title),
     )
+    width = max(len(columns.titles), columns.used)
+    titles = [*columns.titles, *[""] * (width - len(columns.titles))]
+    for takes in named if reuse else ():
+        for each in fields:
+            if each.name in held or each.name in choices:
+                continue
+            free = (column for column in range(width) if column != columns.url_column and column not in held.values())
+            place = next((column for column in free if takes(each, column, titles[column])), None)
+            if place is not None:
+                held[each.name] = place
+    return [held.get(each.name) for each in fields]
+
+
+def target_columns(
+    fields: Sequence[Field], columns: Columns, choices: Choices | None = None, *, reuse: bool = True
+) -> tuple[Target, ...]:
+    """The column of each field, as `held_columns`, and where the new ones will stand.
+
+    Raises:
+        BadRange: a chosen column cannot take its field.
+    """
+    choices = choices or {}
+    held = held_columns(fields, columns, choices, reuse=reuse)
+    at_end = [
+        place is None and choices.get(each.name) is NewColumn.END for each, place in zip(fields, held, strict=True)
+    ]
+    added = sum(place is None and not last for place, last in zip(held, at_end, strict=True))
+    beside = iter(range(columns.url_column + 1, columns.url_column + 1 + added))
+    last_ones = iter(range(end_of(columns) + added, end_of(columns) + added + len(fields)))
+    return tuple(
+        Target(
+            each,
+            place,
+            place + added * (place > columns.url_column) if place is not None else next(last_ones if last else beside),
+            last,
+        )
+        for each, place, last in zip(fields, held, at_end, strict=True)
+    )
+
+
+def end_of(columns: Columns) -> int:
+    """Return where a column at the end is inserted, from 0."""
+    return max(columns.used, columns.url_column + 1)
+
+
+def _chosen(each: Field, choice: Chosen, columns: Columns, taken: set[int]) -> int:
+    place = choice.column
+    if choice.title is not None and columns.title(place) != choice.title:
+        places = [column for column, text in enumerate(columns.titles) if text and text == choice.title]
+        if len(places) != 1:
+            raise BadRange(
+                f"The column that was chosen for “{each.header}” is no longer where it was; make a new plan, "
+                "and choose it again."
+            )
+        place = places[0]
+    if place == columns.url_column:
+        raise BadRange(f"“{each.header}” cannot go into the column of the LinkedIn URLs; choose another column for it.")
+    if place in taken:
+        raise BadRange(f"The column chosen for “{each.header}” takes another field already; choose another for it.")
+    return place

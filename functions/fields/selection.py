@@ -131,9 +131,10 @@ def split(text: str) -> list[str]:
 def select(names: Sequence[str]) -> tuple[Field, ...]:
     """Resolve names to fields, in their order.
 
-    Each is a name of the catalogue, a header of it (case, spaces, hyphens and underscores do not matter), or a custom
-    field `Header=expression` with a JMESPath expression over the lead, in which a provider's name stands for that
-    provider's own answer. The names of the fields returned select the same fields again.
+    Each is a name of the catalogue, a header of it or another title that lists have for it (case, spaces, hyphens and
+    underscores do not matter), or a custom field `Header=expression` with a JMESPath expression over the lead, in which
+    a provider's name stands for that provider's own answer. The names of the fields returned select the same fields
+    again.
 
     Raises:
         UnknownField: with the nearest name.
@@ -156,6 +157,11 @@ def is_named_by(field: Field, header: str) -> bool:
     return spelling(header) in (spelling(field.header), spelling(field.name))
 
 
+def is_known_as(field: Field, header: str) -> bool:
+    """Tell whether a header cell is another name that lists give this field."""
+    return spelling(header) in map(spelling, field.aliases)
+
+
 def spelling(text: str) -> str:
     """Return the form in which names are compared: `Company  Size`, `company_size` and `company-size` are one."""
     return " ".join(re.split(r"[\s_-]+", text.casefold())).strip()
@@ -163,8 +169,9 @@ def spelling(text: str) -> str:
 
 @cache
 def _by_spelling() -> dict[str, Field]:
+    by_alias = {spelling(alias): field for field in CATALOGUE for alias in field.aliases}
     by_header = {spelling(field.header): field for field in CATALOGUE}
-    return by_header | {spelling(field.name): field for field in CATALOGUE}
+    return by_alias | by_header | {spelling(field.name): field for field in CATALOGUE}
 
 
 def _selected(name: str) -> Field:

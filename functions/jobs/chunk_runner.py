@@ -118,8 +118,9 @@ def _ensure_columns(attempt: Attempt, sheet: GoogleSheet) -> Layout:
             url_column=covered.column,
             first_row=covered.first_row,
             last_row=covered.last_row or covered.first_row,
-            header=request.header == "yes",
+            header_row=request.header_row,
             reuse=request.placement == "reuse",
+            choices=request.choices(),
             keys={row.key for row in sample if row.key},
         ),
     )

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.errors import Conflict, counted
-from functions.jobs.request import JobRequest, from_record, scan_sheet, to_record
+from functions.jobs.request import JobRequest, from_record, resolved, scan_sheet, to_record
 from functions.outcomes import Outcome, retryable
 from functions.profiles import Profile
 from functions.sheets.layout import layout_from_record
@@ -104,8 +104,8 @@ def start(
 
     def make() -> tuple[Job, list[JobRow]]:
         scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
-        resolved = to_record(job_request) | {"range": str(scan.range), "header": "yes" if scan.header_row else "no"}
-        job = _new_job(context, confirmed, job_request.spreadsheet_id, resolved, scan.tab.sheet_id)
+        found = resolved(job_request, scan)
+        job = _new_job(context, confirmed, job_request.spreadsheet_id, found, scan.tab.sheet_id)
         return job, list(_rows_of(scan))
 
     return _start_once(context, confirmed, make)

@@ -11,14 +11,32 @@ from functions.context import AppContext
 from functions.credits.caps import Spender, caps
 from functions.credits.lead_status import DOUBTFUL, LeadStatus
 from functions.credits.plan import Plan, RowCounts, plan
+from functions.errors import InvalidRequest
 from functions.fields import FieldNames, select
 from functions.fields.catalogue import Field
-from functions.sheets.a1 import parse_range
+from functions.fields.columns import Choices, Chosen, NewColumn
+from functions.sheets.a1 import column_number, letters, parse_range
 from functions.sheets.client import GoogleSheet
 from functions.sheets.scan import SheetScan, scan_range
 from functions.store import leads, ledger
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
+
+
+class ColumnChoice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The column that somebody chose for a field."""
+
+    column: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(?:new|end|[A-Z]{1,3})$(?!\n)",
+            description="A1 letters of a column that is there; `new`: right of the URLs; `end`: right of all others",
+        ),
+    ]
+    title: Annotated[
+        str | None,
+        msgspec.Meta(description="Its title as it was seen, by which it is found again if columns were moved since"),
+    ] = None
 
 
 class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -30,9 +48,10 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         msgspec.Meta(min_length=1, max_length=300, description="A1 with its tab: the column of LinkedIn URLs"),
     ]
     fields: FieldNames
-    header: Annotated[Literal["auto", "yes", "no"], msgspec.Meta(description="Whether row 1 names the columns")] = (
-        "auto"
-    )
+    header: Annotated[
+        Literal["auto", "no"] | Annotated[int, msgspec.Meta(ge=1, le=10_000_000)],
+        msgspec.Meta(description="The row that names the columns; `auto` finds it, `no` if there is none"),
+    ] = "auto"
     write: Annotated[
         Literal["empty", "all"], msgspec.Meta(description="Which cells of the chosen columns are filled")
     ] = "empty"
@@ -40,6 +59,10 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         Literal["reuse", "new"],
         msgspec.Meta(description="Whether a column whose header names the field is used again"),
     ] = "reuse"
+    columns: Annotated[
+        dict[str, ColumnChoice],
+        msgspec.Meta(description="Columns that were chosen for fields; the others go by `placement`"),
+    ] = {}
     include_hidden: Annotated[
         bool, msgspec.Meta(description="Also fill rows that a filter hides, or that somebody has hidden")
     ] = False
@@ -68,16 +91,53 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """
         return select(self.fields)
 
+    @property
+    def header_row(self) -> int | None:
+        """The row of the titles, from 1, once it was found; None where there is none."""
+        return self.header if isinstance(self.header, int) else None
+
+    def choices(self) -> Choices:
+        """The chosen columns.
+
+        Raises:
+            InvalidRequest: one is chosen for a field that is not.
+        """
+        chosen = {field.name for field in self.chosen()}
+        choices: dict[str, Chosen | NewColumn] = {}
+        for name, choice in self.columns.items():
+            field = select((name,))[0]
+            if field.name not in chosen:
+                raise InvalidRequest(f"A column is chosen for “{field.header}”, which is not among the fields.")
+            is_new = choice.column in tuple(NewColumn)
+            choices[field.name] = (
+                NewColumn(choice.column) if is_new else Chosen(column_number(choice.column), choice.title)
+            )
+        return choices
+
 
 def from_record(request: Mapping[str, Any], spreadsheet_id: str) -> JobRequest:
     """Decodes a request as the store keeps it (`request` of a job)."""
-    return JobRequest(spreadsheet_id=spreadsheet_id, **{**request, "fields": tuple(request["fields"])})
+    return msgspec.convert({**request, "spreadsheet_id": spreadsheet_id}, JobRequest)
 
 
 def to_record(job_request: JobRequest) -> dict[str, Any]:
     """Encodes a request for the store; the spreadsheet has a column of its own."""
     names = [name for name in JobRequest.__struct_fields__ if name != "spreadsheet_id"]  # a subclass may have more
-    return {name: getattr(job_request, name) for name in names} | {"fields": list(job_request.fields)}
+    return {name: msgspec.to_builtins(getattr(job_request, name)) for name in names}
+
+
+def resolved(job_request: JobRequest, scan: SheetScan) -> dict[str, Any]:
+    """Encodes a request as what was found in the sheet: the range's real ends, the header row, the chosen columns."""
+    columns = {}
+    choices = job_request.choices()
+    for target in scan.targets:
+        name, choice, place = target.field.name, choices.get(target.field.name), target.held
+        if place is not None and choice is not None:
+            columns[name] = ColumnChoice(column=letters(place), title=scan.columns.title(place))
+        elif isinstance(choice, NewColumn):
+            columns[name] = ColumnChoice(column=choice.value)
+    found = msgspec.structs.replace(job_request, range=str(scan.range), header=scan.header_row or "no", columns=columns)
+    return to_record(found)
 
 
 def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
@@ -94,6 +154,7 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
         header=job_request.header,
         overwrite=job_request.overwrite,
         reuse=job_request.placement == "reuse",
+        choices=job_request.choices(),
         include_hidden=job_request.include_hidden,
     )
 

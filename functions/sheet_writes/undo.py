@@ -37,7 +37,8 @@ def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout) -> str
         anchors = writer.sheet.read_rows(layout.sheet_id, 1, 1).anchors
         if any(column.anchor in anchors for column in layout.columns):
             raise  # else an earlier attempt, or a person, has removed all columns: nothing is left to be given back
-    remove_empty_columns(writer.sheet, layout, header=job.request["header"] == "yes")
+    header = job.request["header"]
+    remove_empty_columns(writer.sheet, layout, header_row=header if isinstance(header, int) else None)
     return left.sentence()
 
 

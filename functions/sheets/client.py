@@ -27,8 +27,8 @@ MAX_PAUSE_S = 30.0
 
 _LINKS = "hyperlink,textFormatRuns(format(link(uri))),chipRuns(chip(richLinkProperties(uri)))"
 _CELLS = f"rowData(values(userEnteredValue,formattedValue,{_LINKS}))"
-_ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey))"
-_PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount))"
+_ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))"
+_PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount))"
 _DATA = f"startRow,startColumn,{_CELLS},{_ANCHORS}"
 _VISIBILITY = "rowMetadata(hiddenByUser,hiddenByFilter)"
 _TAB = (

@@ -54,6 +54,7 @@ class Tab:
     merges: tuple[Box, ...] = ()
     protected: tuple[Box, ...] = ()
     """Ranges that this caller may not edit."""
+    frozen_rows: int = 0
     filter_views: int = 0
     """Filter views of this tab. What they hide, nobody is told but who looks through one."""
 
@@ -77,6 +78,8 @@ class RowBlock:
     rows: Rows
     hidden: Mapping[int, LeftOut] = field(default_factory=dict)
     """Index of a row (from 0) → how it is hidden, if that was asked for."""
+    made_for: Mapping[int, str] = field(default_factory=dict)
+    """Column that a run has made → the name of its field."""
 
     def content(self, index: int, column: int) -> Content:
         """Return the content of a cell of the block's row `index` (from 0)."""
@@ -85,6 +88,10 @@ class RowBlock:
     def text(self, index: int, column: int) -> str:
         """Return what a cell shows."""
         return str(self._cell(index, column).get("formattedValue") or "")
+
+    def titles(self, index: int) -> list[str]:
+        """Return what the block's row `index` shows, to the end of the tab."""
+        return [self.text(index, column) for column in range(self.tab.columns)]
 
     def links(self, index: int, column: int) -> tuple[str, ...]:
         """Return every address that a cell, or a part of it, leads to."""
@@ -139,18 +146,20 @@ def row_block_of(answer: bytes) -> RowBlock | None:
         return None
     sheet = sheets[0]
     data = sheet.data[0] if sheet.data else _GridData()
-    anchors = {
-        entry["metadataId"]: column
+    entries = [
+        (column, entry)
         for column, metadata in enumerate(data.columnMetadata, data.startColumn)
         for entry in metadata.get("developerMetadata", ())
         if entry.get("metadataKey") == ANCHOR_KEY
-    }
+    ]
+    anchors = {entry["metadataId"]: column for column, entry in entries}
+    made_for = {column: entry["metadataValue"] for column, entry in entries if entry.get("metadataValue")}
     hidden = {
         index: LeftOut.FILTERED if row.hiddenByFilter else LeftOut.HIDDEN
         for index, row in enumerate(data.rowMetadata)
         if row.hiddenByFilter or row.hiddenByUser
     }
-    return RowBlock(_tab(sheet), data.startRow + 1, anchors, _RowsAsTheyCame(data.rowData), hidden)
+    return RowBlock(_tab(sheet), data.startRow + 1, anchors, _RowsAsTheyCame(data.rowData), hidden, made_for)
 
 
 def tabs_of(answer: bytes) -> list[Tab]:
@@ -224,6 +233,7 @@ def _tab(sheet: _Sheet) -> Tab:
         *size,
         tuple(merges),
         tuple(protected),
+        grid.get("frozenRowCount", 0),
         len(sheet.filterViews),
     )
 

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from functions.errors import BadRange, SheetGone
-from functions.fields import is_named_by
 from functions.fields.catalogue import Field
-from functions.fields.columns import column_named
+from functions.fields.columns import Choices, NewColumn, end_of, held_columns
 from functions.sheets.anchors import anchored_at, deletion, the_anchor
 from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
 from functions.sheets.grid import RowBlock
-from functions.sheets.scan import identity
+from functions.sheets.insertion import insertion
+from functions.sheets.scan import columns_of, identity
 
 SAMPLE_ROWS = 200
 """Rows by whose people the URL column is known again."""
@@ -101,8 +101,10 @@ class ColumnRequest:
     """The column of the URLs when the rows were read, from 0."""
     first_row: int
     last_row: int
-    header: bool
+    header_row: int | None
+    """From 1; None where there is none."""
     reuse: bool
+    choices: Choices
     keys: Collection[str]
     """People of the first rows."""
 
@@ -124,7 +126,7 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
     for _ in range(ATTEMPTS):
         header, sample = _look(sheet, task)
         url = _url_column(sample, task)
-        requests, layout = _requests(header, url, task)
+        requests, layout, titles = _requests(header, sample, url, task)
         if not requests:
             return layout
         if refused is not None and requests == before:
@@ -135,7 +137,7 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
             refused, before = error, requests
             continue
         header, sample = _look(sheet, task)
-        wrong = _wrong(header, sample, layout, task)
+        wrong = _wrong(header, sample, layout, titles, task)
         if not wrong:
             return layout
         sheet.change([{"deleteDeveloperMetadata": {"dataFilter": the_anchor(anchor)}} for anchor in wrong])
@@ -148,7 +150,8 @@ def _look(sheet: GoogleSheet, task: ColumnRequest) -> tuple[RowBlock, RowBlock]:
     if task.first_row <= SAMPLE_ROWS:
         both = sheet.read_rows(task.sheet_id, 1, last)
         return both, both
-    return sheet.read_rows(task.sheet_id, 1, 1), sheet.read_rows(task.sheet_id, task.first_row, last)
+    top = task.header_row or 1
+    return sheet.read_rows(task.sheet_id, top, top), sheet.read_rows(task.sheet_id, task.first_row, last)
 
 
 def _score(block: RowBlock, column: int, task: ColumnRequest) -> int:
@@ -164,20 +167,26 @@ def _url_column(sample: RowBlock, task: ColumnRequest) -> int:
     return best
 
 
-def _requests(header: RowBlock, url: int, task: ColumnRequest) -> tuple[list[dict[str, Any]], Layout]:
-    """Return the requests that are needed, and the layout that follows."""
+def _requests(
+    header: RowBlock, sample: RowBlock, url: int, task: ColumnRequest
+) -> tuple[list[dict[str, Any]], Layout, dict[int, str]]:
+    """Return the requests that are needed, the layout that follows, and the titles by which it is recognised.
+
+    The titles are those of columns that were there, by their anchors; a column that is inserted is ours by its anchor.
+    """
     requests: list[dict[str, Any]] = []
     anchored = {column: anchor for anchor, column in header.anchors.items()}
-    titles = [header.text(0, column) for column in range(header.tab.columns)] if task.header and task.reuse else []
     url_anchor = anchored.get(url)
     if url_anchor is None:
         url_anchor = task.anchor(-1)
         requests.append(anchored_at(url_anchor, task.sheet_id, url))
+    there = columns_of(header, task.header_row, url, sample)
     columns: list[Column] = []
-    missing: list[tuple[int, Field]] = []
-    for number, field in enumerate(task.fields):
+    titles: dict[int, str] = {}
+    missing: dict[NewColumn, list[tuple[int, Field]]] = {NewColumn.BESIDE: [], NewColumn.END: []}
+    held = held_columns(task.fields, there, task.choices, reuse=task.reuse)
+    for number, (field, place) in enumerate(zip(task.fields, held, strict=True)):
         own = task.anchor(number)
-        place = column_named(field, titles, url)
         if own in header.anchors:
             columns.append(Column(anchor=own, inserted=True))
         elif place is not None:
@@ -185,59 +194,42 @@ def _requests(header: RowBlock, url: int, task: ColumnRequest) -> tuple[list[dic
                 anchored[place] = task.anchor(len(task.fields) + number)
                 requests.append(anchored_at(anchored[place], task.sheet_id, place))
             columns.append(Column(anchor=anchored[place], inserted=False))
+            titles[anchored[place]] = there.title(place)
         else:
             columns.append(Column(anchor=own, inserted=True))
-            missing.append((own, field))
-    requests += _insertion(missing, url, header.tab.columns, task)
+            missing[NewColumn.END if task.choices.get(field.name) is NewColumn.END else NewColumn.BESIDE].append(
+                (own, field)
+            )
+    for place, new in ((end_of(there), missing[NewColumn.END]), (url + 1, missing[NewColumn.BESIDE])):  # from the right
+        requests += insertion(
+            new, place, sheet_id=task.sheet_id, tab_columns=header.tab.columns, header_row=task.header_row
+        )
     layout = Layout(
         sheet_id=task.sheet_id,
         url=url_anchor,
         columns=tuple(columns),
         tab_rows=header.tab.rows,
-        tab_columns=header.tab.columns + len(missing),
+        tab_columns=header.tab.columns + sum(map(len, missing.values())),
     )
-    return requests, layout
+    return requests, layout, titles
 
 
-def _insertion(missing: list[tuple[int, Field]], url: int, columns: int, task: ColumnRequest) -> list[dict[str, Any]]:
-    """New columns right of the URLs, in a tab of so many; nothing is shifted onto anything.
-
-    They look like what stands right of them, but for its number formats: a number must not become a date. Behind the
-    last column Google inserts only what looks like that one.
-    """
-    if not missing:
-        return []
-    start, end = url + 1, url + 1 + len(missing)
-    span = {"sheetId": task.sheet_id, "dimension": "COLUMNS", "startIndex": start, "endIndex": end}
-    new = {"sheetId": task.sheet_id, "startColumnIndex": start, "endColumnIndex": end}
-    requests: list[dict[str, Any]] = [
-        {"insertDimension": {"range": span, "inheritFromBefore": start == columns}},
-        {"repeatCell": {"range": new, "cell": {}, "fields": "userEnteredFormat.numberFormat"}},
-    ]
-    if task.header:
-        cells = [{"userEnteredValue": {"stringValue": field.header}} for _, field in missing]
-        corner = {"sheetId": task.sheet_id, "rowIndex": 0, "columnIndex": start}
-        update = {"start": corner, "rows": [{"values": cells}], "fields": "userEnteredValue"}
-        requests.append({"updateCells": update})
-    return requests + [anchored_at(own, task.sheet_id, start + at) for at, (own, _) in enumerate(missing)]
-
-
-def _wrong(header: RowBlock, sample: RowBlock, layout: Layout, task: ColumnRequest) -> list[int]:
+def _wrong(
+    header: RowBlock, sample: RowBlock, layout: Layout, titles: Mapping[int, str], task: ColumnRequest
+) -> list[int]:
     """Anchors that hit another column, because somebody moved columns in the same moment."""
     wrong = []
     url = header.anchors.get(layout.url)
     if url is not None and not _score(sample, url, task):
         wrong.append(layout.url)
-    for column, field in zip(layout.columns, task.fields, strict=True):
-        place = header.anchors.get(column.anchor)
-        if place is None or not task.header:
-            continue
-        if not is_named_by(field, header.text(0, place)):
-            wrong.append(column.anchor)
+    if task.header_row is not None:
+        row = task.header_row - header.first_row
+        there = {anchor: header.anchors[anchor] for anchor in titles if anchor in header.anchors}
+        wrong += [anchor for anchor, place in there.items() if header.text(row, place) != titles[anchor]]
     return wrong
 
 
-def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header: bool) -> None:
+def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header_row: int | None) -> None:
     """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
 
     Raises:
@@ -248,7 +240,9 @@ def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header: bool) ->
         block = sheet.read_rows(layout.sheet_id, 1, None)
         places = {column.anchor: block.anchors.get(column.anchor) for column in layout.columns if column.inserted}
         there = {anchor: place for anchor, place in places.items() if place is not None}
-        for index in range(1 if header else 0, len(block.rows)):
+        for index in range(len(block.rows)):
+            if index + 1 == header_row:
+                continue
             there = {anchor: place for anchor, place in there.items() if block.content(index, place) == ""}
         if not there:
             return

@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from functions.errors import BadRange, NotAProfile
 from functions.fields.catalogue import Field
-from functions.fields.columns import Target, target_columns
+from functions.fields.columns import Choices, Chosen, Columns, Target, target_columns
 from functions.outcomes import LeftOut
 from functions.profiles import Profile, parse
 from functions.sheets.a1 import Range, letters
 from functions.sheets.cells import Content, Formula, Spilled
 from functions.sheets.grid import Box, RowBlock, Tab
+from functions.sheets.header_row import find_header_row
+from functions.sheets.spills import SpillGuard
 
 PAGE_ROWS = 5_000
 """Rows read in one call; some megabytes."""
+WIDTH_ROWS = 200
+"""Rows by which it is told which columns are in use."""
 FILTER_VIEWS = (
     "This tab has filter views. Leadfill cannot see what a filter view hides, so those rows are filled, too. "
     "To leave rows out, use an ordinary filter or hide them."
@@ -60,6 +64,8 @@ class SheetScan:
     range: Range
     """With its real ends, and without the header row."""
     header_row: int | None
+    """From 1; None where there is none."""
+    columns: Columns
     targets: tuple[Target, ...]
     overwrite: bool
     include_hidden: bool
@@ -73,12 +79,23 @@ class SheetScan:
     def rows(self) -> Iterator[ScannedRow]:
         """Every row of the range, read page by page."""
         first, last = self.range.first_row, self.range.last_row or self.tab.rows
+        guard = self._guard()
+        for number in range(1, min(first, PAGE_ROWS + 1)):
+            guard.look(self.first_page, number - 1, covered=False)
         for start in range(first, last + 1, PAGE_ROWS):
             end = min(start + PAGE_ROWS - 1, last)
             held = self.first_page.first_row <= start and end < self.first_page.first_row + PAGE_ROWS
             block = self.first_page if held else self._read(start, end)
             for number in range(start, end + 1):
+                guard.look(block, number - block.first_row, covered=True)
                 yield self._row(block, number)
+        for index in range(last, len(self.first_page.rows)):
+            guard.look(self.first_page, index, covered=False)
+
+    def _guard(self) -> SpillGuard:
+        held = {target.held: target.field.header for target in self.targets if target.held is not None}
+        beside = any(target.held is None and not target.at_end for target in self.targets)
+        return SpillGuard(held, self.range.column + 1 if beside else None)
 
     def _row(self, block: RowBlock, number: int) -> ScannedRow:
         index = number - block.first_row
@@ -101,9 +118,10 @@ def scan_range(
     wanted: Range,
     fields: tuple[Field, ...],
     *,
-    header: str,
+    header: int | Literal["auto", "no"],
     overwrite: bool,
     reuse: bool,
+    choices: Choices | None = None,
     include_hidden: bool = False,
 ) -> SheetScan:
     """Looks at the tab and finds the header row and the columns.
@@ -112,9 +130,10 @@ def scan_range(
         sheet: the spreadsheet.
         wanted: the column of URLs.
         fields: what is to be filled.
-        header: `yes` (row 1 names the columns), `no`, or `auto`.
+        header: the row that names the columns, from 1; `auto` to find it, `no` if there is none.
         overwrite: whether cells that hold something count as free.
         reuse: whether a column whose header names the field is used again.
+        choices: columns that somebody chose for fields.
         include_hidden: whether rows count that a filter or somebody hides.
 
     Raises:
@@ -127,21 +146,26 @@ def scan_range(
             f"{wanted} goes beyond the tab, which ends at {letters(tab.columns - 1)}{tab.rows}; choose rows inside it."
         )
     page = sheet.read_rows(tab.sheet_id, 1, min(tab.rows, PAGE_ROWS), visibility=not include_hidden)
-    header_row = _header_row(page, wanted, header)
-    first = max(wanted.first_row, 2) if header_row else wanted.first_row
+    header_row = find_header_row(page, wanted.column) if header == "auto" else None if header == "no" else header
+    if (header_row or 0) > tab.rows:
+        raise BadRange(f"Row {header_row} cannot be the header: the tab ends at row {tab.rows}.")
+    first = max(wanted.first_row, (header_row or 0) + 1)
     last = min(wanted.last_row or tab.rows, tab.rows)
     if last < first:
-        raise BadRange(f"{wanted} holds nothing but the header row; choose the rows below it.")
+        raise BadRange(f"{wanted} ends at the header, which is row {header_row}; choose the rows below it.")
     last = max(first, min(last, len(page.rows)) if len(page.rows) < PAGE_ROWS else last)
     covered = Range(wanted.title, wanted.column, first, last)
-    titles = [page.text(0, column) for column in range(tab.columns)] if header_row and reuse else []
-    targets = target_columns(fields, titles, wanted.column)
+    top = page if (header_row or 1) <= PAGE_ROWS else sheet.read_rows(tab.sheet_id, header_row or 1, header_row)
+    columns = columns_of(top, header_row, wanted.column, page)
+    _refuse_beyond(tab, choices or {})
+    targets = target_columns(fields, columns, choices, reuse=reuse)
     _refuse_unfit(tab, covered, targets)
     return SheetScan(
         sheet=sheet,
         tab=tab,
         range=covered,
         header_row=header_row,
+        columns=columns,
         targets=targets,
         overwrite=overwrite,
         include_hidden=include_hidden,
@@ -173,13 +197,27 @@ def _typed(cell: Content) -> str:
     return cell.text if isinstance(cell, Formula | Spilled) else str(cell)
 
 
-def _header_row(page: RowBlock, wanted: Range, header: str) -> int | None:
-    if header == "no":
-        return None
-    if header == "yes":
-        return 1
-    first = page.text(0, wanted.column)
-    return 1 if first.strip() and isinstance(who(page, 0, wanted.column)[0], str) else None
+def columns_of(top: RowBlock, header_row: int | None, url_column: int, sample: RowBlock) -> Columns:
+    """Return the columns of a tab.
+
+    Args:
+        top: rows with the header row among them.
+        header_row: its number, from 1; None where there is none.
+        url_column: where the URLs stand, from 0.
+        sample: rows that show which columns are in use.
+    """
+    used = [len(sample.rows[index]) for index in range(min(len(sample.rows), WIDTH_ROWS))]
+    titles = top.titles(header_row - top.first_row) if header_row is not None else []
+    named = max((column + 1 for column, title in enumerate(titles) if title), default=0)
+    return Columns(titles, url_column, top.made_for, max([named, *used]))
+
+
+def _refuse_beyond(tab: Tab, choices: Choices) -> None:
+    for choice in choices.values():
+        if isinstance(choice, Chosen) and choice.column >= tab.columns:
+            raise BadRange(
+                f"The tab has no column {letters(choice.column)}; it ends at column {letters(tab.columns - 1)}."
+            )
 
 
 def _refuse_unfit(tab: Tab, covered: Range, targets: tuple[Target, ...]) -> None:

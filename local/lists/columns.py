@@ -8,9 +8,6 @@ from collections.abc import Sequence
 Rows = Sequence[Sequence[str]]
 """The values of a list's first rows."""
 
-ADDRESS = re.compile(r"://|linkedin\.com|lnkd\.in", re.IGNORECASE)
-"""A web address: no title of a column has one."""
-
 
 def letter(place: int) -> str:
     """Name a column as spreadsheets do: 0 is A, 26 is AA."""

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import statistics
-from collections.abc import Sequence
 
-from local.lists.columns import ADDRESS, Rows, clean
+from functions.fields.headers import ADDRESS, best_header, holds_data
+from local.lists.columns import Rows, clean
 from local.lists.errors import BadFile
 
 MAX_ABOVE = 100
 """Rows that are looked at for the header, blank ones left out."""
-_WORDS = re.compile(
-    r"(?:first|last|full)?[ _-]*names?|vorname|nachname|pr[eé]nom|nom|nombre|apellidos?|nome|cognome|naam"
-    r"|imi[eę]|nazwisko|e-?mail.*|mail|correo.*|courriel|phone.*|mobile.*|telefon.*|tel\.?|company.*|firma|unternehmen|entreprise"
-    r"|empresa|azienda|organi[sz]ation.*|account.*|(?:job|current|lead)?[ _-]*title|position|funktion|poste|cargo|ruolo"
-    r"|role|headline|.*linked ?in.*|.*\burls?|.*profile?.*|link|website|web|city|ort|stadt|ville|ciudad|country|land"
-    r"|pays|state|region|location|industry|notes?|notiz(?:en)?|comments?|id|.*[ _-]id|no\.?|nr\.?|#|date|datum"
-    r"|created.*|connected on|status|source|stage|owner|tags?"
-    r"|timestamp|query|error|degree|имя|фамилия|компания|должность"
-    r"|氏名|会社|姓名|公司",
-    re.IGNORECASE,
-)
-"""Titles that lists of people have, in several languages."""
-_DATA = re.compile(
-    r"\S+@\S+\.\S+|.*://.*|.*linkedin\.com/.*|[\d\s.,:/+()-]*\d[\d\s.,:/+()-]*", re.IGNORECASE | re.DOTALL
-)
-"""Values that are no titles: addresses, numbers, dates."""
 
 
 def find_header(rows: Rows, column: int, name: str) -> int | None:
@@ -41,7 +24,7 @@ def find_header(rows: Rows, column: int, name: str) -> int | None:
     below = [sum(bool(cell.strip()) for cell in row) for row in rows[above[-1][0] + 1 :]]
     usual = statistics.median([count for count in below if count] or [1])
     wide = [(place, row) for place, row in above if sum(map(bool, row)) * 2 >= usual]
-    first_data = next((place for place, row in above if (place, row) in wide and _has_data(row)), None)
+    first_data = next((place for place, row in above if (place, row) in wide and holds_data(row)), None)
     best = best_header([(place, row) for place, row in wide if first_data is None or place < first_data])
     if best is not None:
         return best
@@ -74,16 +57,6 @@ def rows_above(rows: Rows, column: int) -> list[tuple[int, list[str]]]:
     return above
 
 
-def best_header(above: Sequence[tuple[int, list[str]]]) -> int | None:
-    """Return the row that most looks like titles: by words that lists have, then by width, then the first."""
-    rated = [
-        (sum(_WORDS.fullmatch(cell) is not None for cell in row), sum(map(bool, row)), -place)
-        for place, row in above
-        if not _has_data(row) and max(map(len, row)) <= 200
-    ]
-    return -max(rated)[2] if rated else None
-
-
 def titles_of(rows: Rows, header: int | None, column: int) -> tuple[tuple[str, ...], int]:
     """Return the titles of the columns below, and 1 if the header lacks the first column (R writes row names so)."""
     if header is None:
@@ -103,10 +76,3 @@ def titles_of(rows: Rows, header: int | None, column: int) -> tuple[tuple[str, .
     ):
         return ("", *titles), 1
     return tuple(titles), 0
-
-
-def _has_data(row: Sequence[str]) -> bool:
-    filled = [cell for cell in row if cell]
-    return sum(_DATA.fullmatch(cell) is not None for cell in filled) * 3 >= len(filled) or any(
-        map(ADDRESS.search, filled)
-    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.fields.catalogue import Field
-from functions.fields.columns import column_named
+from functions.fields.columns import Columns, held_columns
 from local.lists.shape import Shape
 
 
@@ -31,5 +31,4 @@ class Layout:
 
 def lay_out(shape: Shape, fields: Sequence[Field]) -> Layout:
     """Find each field's column by the titles of the list."""
-    places = [column_named(field, shape.titles, shape.url_column) for field in fields]
-    return Layout(tuple(fields), tuple(places))
+    return Layout(tuple(fields), tuple(held_columns(fields, Columns(shape.titles, shape.url_column))))

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from functions.errors import NotAProfile
+from functions.fields.headers import ADDRESS, best_header
 from functions.profiles import parse
-from local.lists.columns import ADDRESS, Rows, clean, folded, letter, listing, place_of
+from local.lists.columns import Rows, clean, folded, letter, listing, place_of
 from local.lists.errors import BadFile
-from local.lists.header import MAX_ABOVE, best_header, rows_above
+from local.lists.header import MAX_ABOVE, rows_above
 
 _OTHERS = re.compile(
     r"manager|referr|recruiter|introduc|account|company|organi[sz]ation|owner|assistant|supervisor", re.IGNORECASE

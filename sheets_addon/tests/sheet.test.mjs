@@ -72,7 +72,7 @@ test("a plan asks with the range in A1, and its fields are remembered for the ta
     spreadsheet_id: addon.emulator.id,
     range: "Leads!B2:B5",
     fields: ["email"],
-    header: "yes",
+    header: 1,
     write: "empty",
     placement: "reuse",
     retry_in_doubt: false,

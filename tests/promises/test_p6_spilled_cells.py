@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from functions.errors import BadRange
+from functions.jobs.request import ColumnChoice
 from functions.outcomes import Outcome
 from functions.sheets.cells import Spilled
 from functions.sheets.grid import content
@@ -32,27 +34,44 @@ def emails(desk: Desk, spreadsheet: str) -> list[list[object]]:
 
 
 @pytest.mark.parametrize("write", ["empty", "all"])
-def test_a_spilled_block_stays_whole_whatever_the_run_may_write_over(desk: Desk, write: str) -> None:
+def test_a_column_into_which_a_formula_spills_is_refused_and_nothing_is_spent(desk: Desk, write: str) -> None:
     spreadsheet = with_a_spilled_email_column(desk)
     before = emails(desk, spreadsheet)
     assert before == [[f"own-{n}@list.example"] for n in range(ROWS)]
-    job = desk.run(spreadsheet, fields=("email", "title"), write=write)
-    after = emails(desk, spreadsheet)
-    if write == "empty":
-        assert after == before
-    else:  # a formula that is typed may be written over by who asks for that; a recipient never is
-        assert "#REF!" not in str(after)
-    assert sum(desk.counts(job).values()) == ROWS
-    titles = desk.columns(spreadsheet)["Title"]
-    assert len([title for title in titles.values() if title]) >= 1, "the other column is filled"
-
-
-def test_a_row_whose_cells_are_all_spilled_is_filled_and_costs_nothing(desk: Desk) -> None:
-    spreadsheet = with_a_spilled_email_column(desk)
-    assert desk.plan(spreadsheet, fields=("email",)) == 0
-    job = desk.run(spreadsheet, fields=("email",))
-    assert desk.counts(job) == {Outcome.ALREADY_FILLED: ROWS}
+    for act in (desk.plan, desk.run):
+        with pytest.raises(BadRange, match=r"C3 shows what a formula elsewhere fills in.*another column for “Email”"):
+            act(spreadsheet, fields=("email", "title"), write=write)
+    assert emails(desk, spreadsheet) == before
     assert desk.charged() == (0, 0)
+    elsewhere = {"email": ColumnChoice(column="end")}
+    job = desk.run(spreadsheet, fields=("email", "title"), write=write, columns=elsewhere)
+    assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
+    assert emails(desk, spreadsheet) == before
+
+
+def test_a_block_of_enrich_takes_no_values_of_a_run(desk: Desk) -> None:
+    """Its first cell holds the formula, the others show what it spills."""
+    spreadsheet = desk.sheet(
+        [[*row, title] for row, title in zip(people_rows(ROWS), ["Email", *[""] * ROWS], strict=True)]
+    )
+    desk.emulator.write(spreadsheet, "Leads!D2", [[f'=ENRICH(B2:B{ROWS + 1},"email")']], option="USER_ENTERED")
+    desk.emulator.computed(spreadsheet, f"Leads!D2:D{ROWS + 1}", [[f"m{n}"] for n in range(ROWS)], block=True)
+    with pytest.raises(BadRange, match="D3 shows what a formula elsewhere fills in"):
+        desk.plan(spreadsheet, fields=("email",))
+
+
+def test_no_column_is_pushed_into_the_midst_of_a_block(desk: Desk) -> None:
+    """As IMPORTRANGE fills several columns, that of the URLs among them."""
+    rows = [["Name", "LinkedIn", "Notes"]]
+    spreadsheet = desk.sheet(rows)
+    block = [[f"Name {n}", url_of(f"person-{n}"), f"note {n}"] for n in range(ROWS)]
+    desk.emulator.write(spreadsheet, "Leads!A2", [['=IMPORTRANGE("other", "A2:C")']], option="USER_ENTERED")
+    desk.emulator.computed(spreadsheet, f"Leads!A2:C{ROWS + 1}", block, block=True)
+    with pytest.raises(BadRange, match="One formula fills B2 and C2"):
+        desk.plan(spreadsheet, fields=("email",))
+    job = desk.run(spreadsheet, fields=("email",), columns={"email": ColumnChoice(column="end")})
+    assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
+    assert shown(desk, spreadsheet, f"Leads!A2:C{ROWS + 1}") == block
 
 
 def test_an_undo_keeps_an_inserted_column_into_which_a_formula_spills(desk: Desk) -> None:

@@ -14,6 +14,7 @@ import pytest
 from functions.fields import Facts, project, select, split
 from functions.fields.catalogue import CATALOGUE, PRESETS
 from functions.fields.cell_format import CellValue
+from functions.fields.headers import ALIASES
 from functions.fields.selection import spelling
 from functions.outcomes import Outcome
 from tests.support.documented_lead import FACTS, LEAD, URL
@@ -148,3 +149,11 @@ def test_a_school_without_a_year_is_still_a_school(end_date: object) -> None:
 def test_without_a_lead_only_what_leadfill_knows_is_left() -> None:
     fields = select(["email", "status", "enriched_at", "linkedin_url", "skills", "First=skills[0]"])
     assert project(None, Facts(Outcome.UNUSABLE), fields) == ["", "unusable", "", "", "", ""]
+
+
+def test_no_title_names_two_fields() -> None:
+    own = {spelling(name): field for field in CATALOGUE for name in (field.name, field.header)}
+    others = [(spelling(alias), field) for field in CATALOGUE for alias in field.aliases]
+    assert len({alias for alias, _ in others}) == len(others)
+    assert not {alias for alias, _ in others} & set(own)
+    assert set(ALIASES) <= {field.name for field in CATALOGUE}

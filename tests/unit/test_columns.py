@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from functions.errors import BadRange
 from functions.fields import select
-from functions.fields.columns import target_columns
+from functions.fields.columns import Choices, Chosen, Columns, NewColumn, held_columns, target_columns
 
 
 @pytest.mark.parametrize(
@@ -25,5 +26,57 @@ from functions.fields.columns import target_columns
 def test_the_columns_of_fields(
     names: list[str], titles: list[str], url_column: int, expected: list[tuple[int | None, int]]
 ) -> None:
-    targets = target_columns(select(names), titles, url_column)
+    targets = target_columns(select(names), Columns(titles, url_column))
     assert [(target.held, target.planned) for target in targets] == expected
+
+
+def test_usual_titles_are_understood_and_the_fields_own_title_goes_before_them() -> None:
+    titles = ["LinkedIn", "Work email", "Role", "Company Name", "# Employees", "Title"]
+    assert held_columns(select(["email", "title", "company", "size"]), Columns(titles, 0)) == [1, 5, 3, 4]
+
+
+def test_no_column_takes_two_fields() -> None:
+    """The column that an earlier run made for the e-mail is called “Title” now."""
+    columns = Columns(["LinkedIn", "Title"], 0, made_for={1: "email"})
+    assert held_columns(select(["email", "title"]), columns) == [None, 1]
+    assert held_columns(select(["email"]), columns) == [1]
+
+
+def test_an_own_column_is_recognised_though_it_was_renamed_and_where_there_is_no_header() -> None:
+    renamed = Columns(["LinkedIn", "x", "Private", "Mail"], 0, made_for={2: "email"})
+    assert held_columns(select(["email"]), renamed) == [2]
+    assert held_columns(select(["email"]), Columns([], 0, made_for={2: "email"}, used=3)) == [2]
+    assert held_columns(select(["email"]), renamed, reuse=False) == [None]
+
+
+@pytest.mark.parametrize(
+    ("choices", "expected"),
+    [
+        ({"email": Chosen(2)}, [(2, 4), (None, 1), (None, 2)]),
+        ({"email": Chosen(2, "Mine")}, [(2, 4), (None, 1), (None, 2)]),
+        ({"email": Chosen(1, "Mine")}, [(2, 4), (None, 1), (None, 2)]),
+        ({"email": NewColumn.END}, [(None, 6), (None, 1), (None, 2)]),
+        ({"email": NewColumn.END, "company": NewColumn.END}, [(None, 5), (None, 1), (None, 6)]),
+        ({"title": NewColumn.BESIDE}, [(3, 5), (None, 1), (None, 2)]),
+        ({"email": Chosen(1), "title": Chosen(3)}, [(1, 2), (3, 4), (None, 1)]),
+    ],
+    ids=["a column", "as it was called", "moved since", "the end", "two at the end", "not reused", "two columns"],
+)
+def test_each_field_goes_where_somebody_wants_it(choices: Choices, expected: list[tuple[int | None, int]]) -> None:
+    columns = Columns(["LinkedIn", "Name", "Mine", "Email"], 0, used=4)
+    targets = target_columns(select(["email", "title", "company"]), columns, choices)
+    assert [(target.held, target.planned) for target in targets] == expected
+
+
+@pytest.mark.parametrize(
+    ("choices", "sentence"),
+    [
+        ({"email": Chosen(0)}, "cannot go into the column of the LinkedIn URLs"),
+        ({"email": Chosen(1), "title": Chosen(1)}, "chosen for “Title” takes another field already"),
+        ({"email": Chosen(1, "Mine")}, "chosen for “Email” is no longer where it was"),
+        ({"email": Chosen(1, "")}, "chosen for “Email” is no longer where it was"),
+    ],
+)
+def test_a_chosen_column_that_cannot_take_its_field_is_refused(choices: Choices, sentence: str) -> None:
+    with pytest.raises(BadRange, match=sentence):
+        target_columns(select(["email", "title"]), Columns(["LinkedIn", "Name"], 0, used=2), choices)

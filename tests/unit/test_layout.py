@@ -67,8 +67,9 @@ def test_an_anchors_id_is_the_same_in_each_attempt_and_differs_between_columns_a
         url_column=0,
         first_row=2,
         last_row=9,
-        header=True,
+        header_row=1,
         reuse=True,
+        choices={},
         keys=frozenset({JANE}),
     )
     ids = {each.anchor(number) for each in (task, replace(task, job_id="job-2")) for number in range(-1, 5)}

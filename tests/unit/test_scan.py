@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import pytest
 
@@ -55,7 +56,9 @@ class Rows:
         return block_of(self.rows[first_row - 1 : last_row], first_row)
 
 
-def scan(sheet: Rows, wanted: Range | None = None, *, header: str = "auto", overwrite: bool = False) -> SheetScan:
+def scan(
+    sheet: Rows, wanted: Range | None = None, *, header: Literal["auto", "no"] | int = "auto", overwrite: bool = False
+) -> SheetScan:
     wanted = wanted or Range("Leads", 0, 1, None)
     return scan_range(sheet, wanted, select(["email"]), header=header, overwrite=overwrite, reuse=True)
 
@@ -81,12 +84,12 @@ def test_nothing_counts_as_filled_where_cells_may_be_written_over() -> None:
         ("LinkedIn", "auto", 1, 2),
         (JOHN, "auto", None, 1),
         ("", "auto", None, 1),
-        (JOHN, "yes", 1, 2),
+        (JOHN, 1, 1, 2),
         ("x", "no", None, 1),
     ],
 )
 def test_a_first_row_that_holds_no_profile_is_the_header(
-    first_cell: str, header: str, header_row: int | None, first_row: int
+    first_cell: str, header: Literal["auto", "no"] | int, header_row: int | None, first_row: int
 ) -> None:
     scanned = scan(Rows([[first_cell], [JANE]]), header=header)
     assert (scanned.header_row, scanned.range.first_row) == (header_row, first_row)
@@ -97,7 +100,7 @@ def test_a_first_row_that_holds_no_profile_is_the_header(
     [
         (Range("Leads", 4, 1, None), "goes beyond the tab, which ends at D100"),
         (Range("Leads", 0, 2, 101), "goes beyond the tab"),
-        (Range("Leads", 0, 1, 1), "holds nothing but the header row"),
+        (Range("Leads", 0, 1, 1), "ends at the header, which is row 1"),
     ],
 )
 def test_a_range_without_rows_is_refused(wanted: Range, sentence: str) -> None:

@@ -1,0 +1,43 @@
+"""New columns, as requests of `batchUpdate`; nothing is shifted onto anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from functions.fields.catalogue import Field
+from functions.sheets.anchors import anchored_at
+
+
+def insertion(
+    new: Sequence[tuple[int, Field]], start: int, *, sheet_id: int, tab_columns: int, header_row: int | None
+) -> list[dict[str, Any]]:
+    """Insert a column for each field before the column `start` (from 0), with its title and its anchor.
+
+    They look like what stands right of them, but for its number formats: a number must not become a date. Behind the
+    last column Google inserts only what looks like that one.
+
+    Args:
+        new: fields, each with the anchor of its column.
+        start: the first of the new columns.
+        sheet_id: the tab's.
+        tab_columns: the columns that the tab has.
+        header_row: the row of the titles, from 1; None where there is none.
+    """
+    if not new:
+        return []
+    end = start + len(new)
+    span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": start, "endIndex": end}
+    cells = {"sheetId": sheet_id, "startColumnIndex": start, "endColumnIndex": end}
+    requests: list[dict[str, Any]] = [
+        {"insertDimension": {"range": span, "inheritFromBefore": start == tab_columns}},
+        {"repeatCell": {"range": cells, "cell": {}, "fields": "userEnteredFormat.numberFormat"}},
+    ]
+    if header_row is not None:
+        titles = [{"userEnteredValue": {"stringValue": field.header}} for _, field in new]
+        corner = {"sheetId": sheet_id, "rowIndex": header_row - 1, "columnIndex": start}
+        update = {"start": corner, "rows": [{"values": titles}], "fields": "userEnteredValue"}
+        requests.append({"updateCells": update})
+    return requests + [
+        anchored_at(anchor, sheet_id, start + place, made_for=field.name) for place, (anchor, field) in enumerate(new)
+    ]
