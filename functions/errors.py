@@ -4,7 +4,7 @@ LeadfillError
 ├ InvalidRequest 400       NotAProfile(reason) · UnknownField · BadRange
 ├ AccessError              Unauthenticated 401 · Forbidden 403
 ├ NotFound 404
-├ Conflict 409             WrongJobState
+├ Conflict 409             WrongJobState · PlanChanged
 ├ CapReached 429           cap, limit, used
 ├ ProviderError 502        KeyRejected · QuotaExhausted · DearerThanTerms (each stops the run)
 ├ SheetError 502           SheetAccessExpired · SheetGone · SheetBusy
@@ -105,6 +105,12 @@ class WrongJobState(Conflict):
     """The job is not in a state that allows this."""
 
     slug = "wrong-job-state"
+
+
+class PlanChanged(Conflict):
+    """The plan has become dearer since it was confirmed; look at the new one first."""
+
+    slug = "plan-changed"
 
 
 class CapReached(LeadfillError):

@@ -70,12 +70,13 @@ function planRun(choice) {
 /**
  * @param {Choice} choice
  * @param {number} maxCredits the figure that was confirmed
+ * @param {string} planId of the plan that was confirmed
  * @param {string} idempotencyKey
  * @returns {Answer<Job>}
  */
-function startJob(choice, maxCredits, idempotencyKey) {
+function startJob(choice, maxCredits, planId, idempotencyKey) {
   /** @returns {JobBody} */
-  const body = () => ({ ...planBody_(choice), max_credits: maxCredits });
+  const body = () => ({ ...planBody_(choice), max_credits: maxCredits, plan_id: planId });
   return answer_(() => keepAccess_(callApi_("post", "/v1/jobs", body(), { withSheetAccess: true, idempotencyKey })));
 }
 

@@ -111,7 +111,7 @@ interface Rpc {
   detectSelection(): Selection;
   listFields(): Catalogue;
   planRun(choice: Choice): PlanToConfirm;
-  startJob(choice: Choice, maxCredits: number, idempotencyKey: string): Job;
+  startJob(choice: Choice, maxCredits: number, planId: string, idempotencyKey: string): Job;
   listJobs(): Job[];
   getJob(id: string): Job;
   cancelJob(id: string): Job;

@@ -118,7 +118,7 @@ interface Job {
   can: ("cancel" | "retry" | "undo")[];
 }
 
-/** The request of a job, and the most that it may cost. */
+/** The request of a job, the most that it may cost, and the plan that was confirmed. */
 interface JobBody {
   spreadsheet_id: string;
   /** A1 with its tab: the column of LinkedIn URLs */
@@ -139,6 +139,7 @@ interface JobBody {
   retry_in_doubt?: boolean;
   /** The most that it may cost, as confirmed */
   max_credits: number;
+  plan_id?: string | null;
 }
 
 /** Credits of a job so far, and the most that it may cost. */
@@ -219,6 +220,8 @@ interface Plan {
   columns: PlannedColumn[];
   /** Columns in use, but for that of the URLs */
   tab_columns: TabColumn[];
+  /** Names this plan in the start that confirms it */
+  plan_id: string;
   /** Sentences for a person about what the plan cannot see */
   notices: string[];
 }

@@ -68,7 +68,7 @@ class Api:
     def plan(self, caller: Caller, token: str, body: JobRequest) -> responses.Plan:
         """Plan a run: what it would do, and the most it can cost."""
         self.permissions.check_token(caller, token)
-        return responses.plan(*service.plan_run(self.context, body, caller, token))
+        return responses.plan(body, *service.plan_run(self.context, body, caller, token))
 
     def start(self, caller: Caller, token: str, idempotency_key: str, body: requests.JobBody) -> Reply[responses.Job]:
         """Starts a job."""
@@ -80,6 +80,7 @@ class Api:
             token,
             max_credits=self._ceilings(body.max_credits),
             idempotency_key=idempotency_key,
+            plan=body.plan_id,
         )
         return self._started(started)
 

@@ -16,9 +16,19 @@ Credits = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000, description="The m
 
 
 class JobBody(JobRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The request of a job, and the most that it may cost."""
+    """The request of a job, the most that it may cost, and the plan that was confirmed."""
 
     max_credits: Credits
+    plan_id: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                max_length=100,
+                description="The confirmed plan's; the start is refused where more people would be looked up by now",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class RetryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

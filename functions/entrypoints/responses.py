@@ -12,7 +12,9 @@ import msgspec
 from functions.context import AppContext
 from functions.credits import plan as plans
 from functions.fields.catalogue import CATALOGUE, PRESETS
+from functions.jobs.plan_id import plan_id
 from functions.jobs.progress import progress
+from functions.jobs.request import JobRequest
 from functions.jobs.usage import CreditsText
 from functions.outcomes import Outcome, retryable
 from functions.sheets.a1 import letters
@@ -101,6 +103,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     credits_left: Annotated[int, msgspec.Meta(ge=0, description="What the caps still allow")]
     columns: list[PlannedColumn]
     tab_columns: Annotated[list[TabColumn], msgspec.Meta(description="Columns in use, but for that of the URLs")]
+    plan_id: Annotated[str, msgspec.Meta(description="Names this plan in the start that confirms it")]
     notices: Annotated[list[str], msgspec.Meta(description="Sentences for a person about what the plan cannot see")]
 
 
@@ -200,7 +203,7 @@ def catalogue() -> Catalogue:
     return msgspec.convert({"fields": CATALOGUE, "presets": PRESETS}, Catalogue, from_attributes=True)
 
 
-def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
+def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan) -> Plan:
     """Make the answer for a plan."""
     columns = [
         PlannedColumn(
@@ -223,6 +226,7 @@ def plan(scan: SheetScan, plan: plans.Plan) -> Plan:
             for place in range(scan.columns.used)
             if place != scan.range.column
         ],
+        plan_id=plan_id(job_request, plan.lookups),
         notices=list(scan.notices),
         **asdict(plan),
     )

@@ -20,7 +20,8 @@ import sqlalchemy as sa
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.errors import Conflict, counted
-from functions.jobs.request import JobRequest, from_record, resolved, scan_sheet, to_record
+from functions.jobs import plan_id
+from functions.jobs.request import JobRequest, from_record, plan_scan, resolved, scan_sheet, to_record
 from functions.outcomes import Outcome, retryable
 from functions.profiles import Profile
 from functions.sheets.layout import layout_from_record
@@ -83,6 +84,7 @@ def start(
     *,
     max_credits: Mapping[str, Decimal],
     idempotency_key: str,
+    plan: str | None = None,
 ) -> Started:
     """Starts a job over a range.
 
@@ -93,17 +95,20 @@ def start(
         access_token: theirs, for the spreadsheet.
         max_credits: the most that it may cost with each provider, as confirmed.
         idempotency_key: made once for each confirmation.
+        plan: the id of the plan that was confirmed; None for who has seen none.
 
     Raises:
-        Conflict: the key has started a different job.
-        InvalidRequest: range or fields cannot be understood.
+        Conflict: the key has started a different job, or the plan has become dearer.
+        InvalidRequest: range or fields cannot be understood, or the plan is another request's.
         SheetError: the spreadsheet cannot be read.
     """
-    about = [job_request.spreadsheet_id, to_record(job_request)]
+    about = [job_request.spreadsheet_id, to_record(job_request), plan]
     confirmed = _Confirmation.of(caller, access_token, idempotency_key, max_credits=max_credits, about=about)
 
     def make() -> tuple[Job, list[JobRow]]:
         scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
+        if plan is not None:
+            plan_id.check(plan, job_request, plan_scan(context, scan, job_request, caller.subject).lookups)
         found = resolved(job_request, scan)
         job = _new_job(context, confirmed, job_request.spreadsheet_id, found, scan.tab.sheet_id)
         return job, list(_rows_of(scan))

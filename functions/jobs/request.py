@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 import msgspec
 
@@ -157,6 +158,16 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
         choices=job_request.choices(),
         include_hidden=job_request.include_hidden,
     )
+
+
+def plan_scan(context: AppContext, scan: SheetScan, job_request: JobRequest, user_id: str) -> Plan:
+    """The plan for a sheet as it was read, with what is known and what the caps still allow."""
+    row_counts = RowCounts()
+    for row in scan.rows():
+        row_counts.count(row.found, filled=row.filled, left_out=row.left_out)
+    ceilings = {provider: context.limits.of(provider).per_run for provider in context.providers}
+    spender = Spender(run_id=uuid4().hex, user_id=user_id, ceilings=ceilings)
+    return make_plan(context, row_counts, spender, job_request.retry)
 
 
 def make_plan(context: AppContext, row_counts: RowCounts, spender: Spender, retry: frozenset[LeadStatus]) -> Plan:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from uuid import uuid4
 
 import sqlalchemy as sa
 
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
-from functions.credits.caps import Spender
-from functions.credits.plan import Plan, RowCounts
+from functions.credits.plan import Plan
 from functions.errors import NotFound, WrongJobState
-from functions.jobs.request import JobRequest, make_plan, scan_sheet
+from functions.jobs.request import JobRequest, plan_scan, scan_sheet
 from functions.outcomes import retryable
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs, ledger
@@ -31,12 +29,7 @@ def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, acces
         SheetError: the spreadsheet cannot be read.
     """
     scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
-    row_counts = RowCounts()
-    for row in scan.rows():
-        row_counts.count(row.found, filled=row.filled, left_out=row.left_out)
-    ceilings = {provider: context.limits.of(provider).per_run for provider in context.providers}
-    spender = Spender(run_id=uuid4().hex, user_id=caller.subject, ceilings=ceilings)
-    return scan, make_plan(context, row_counts, spender, job_request.retry)
+    return scan, plan_scan(context, scan, job_request, caller.subject)
 
 
 def find_visible(context: AppContext, job_id: str, caller: Caller, may_read: Callable[[str], bool]) -> Job:

@@ -96,10 +96,11 @@ test("a name that A1 cannot hold bare is quoted", { skip }, () => {
 
 test("a start carries the ceiling that was confirmed and the key of that confirmation", { skip }, async () => {
   await addon.backend.answers({ "POST /v1/jobs": { status: 202, body: JOB } });
-  assert.deepEqual(value(addon.rpc("startJob", CHOICE, 42, "key-of-the-plan")), JOB);
+  assert.deepEqual(value(addon.rpc("startJob", CHOICE, 42, "id-of-the-plan", "key-of-the-plan")), JOB);
   const [{ headers, body }] = await addon.backend.calls();
   assert.equal(headers["idempotency-key"], "key-of-the-plan");
   assert.equal(body.max_credits, 42);
+  assert.equal(body.plan_id, "id-of-the-plan");
   assert.match(headers["x-sheets-access-token"], /^access-token-of-/);
 });
 

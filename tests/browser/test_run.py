@@ -48,6 +48,23 @@ def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
     assert window.cells("A1:Z100") == before
 
 
+def test_a_plan_that_has_become_dearer_is_shown_anew_before_anything_is_spent(open_sheet: OpenSheet) -> None:
+    """Somebody adds a row between the plan and its confirmation: both figures are said, and the new plan is there."""
+    header, first, last = leads(2)
+    window = open_sheet([header, first, ["", ""], last])
+    spent = charged(window.stack)
+    inside = window.plan("email")
+    window.type("B3", leads(1)[1][1])
+    window.wait("B3", re.compile("lead-"))
+    inside.get_by_role("button", name=FILL).click()
+    expect(inside.get_by_role("alert").locator("p")).to_contain_text("3 people to look up now, 2 when you confirmed it")
+    expect(inside.locator(".price .figure")).to_have_text("3")
+    assert charged(window.stack) == spent
+    inside.get_by_role("button", name=FILL).click()
+    expect(inside.get_by_role("heading", name="Done")).to_be_visible()
+    assert charged(window.stack) <= spent + 3
+
+
 def test_closing_the_sidebar_stops_nothing_and_cancel_does(open_sheet: OpenSheet) -> None:
     """A run goes on while the sidebar is closed and is shown again when it opens; cancelling ends it."""
     window = open_sheet(leads(400))
