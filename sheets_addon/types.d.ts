@@ -188,6 +188,9 @@ interface LiftedErasure {
   notice: string;
 }
 
+/** A reason to ask the next provider: something that the leads so far leave open. */
+type Need = "email" | "person";
+
 /** The end of a row in a run; each row has exactly one. */
 type Outcome = "already_filled" | "cancelled" | "enriched" | "failed" | "in_doubt" | "known" | "left_out" | "moved" | "not_found" | "unusable";
 
@@ -261,6 +264,31 @@ interface Problem {
   used?: number;
 }
 
+/** The account with a provider, as the provider counts it. */
+interface ProviderBalance {
+  credits_left: string | null;
+  credits_used: string | null;
+  read_at: string;
+  /** Whether the provider rejected the API key then */
+  key_is_rejected: boolean;
+}
+
+/** The providers of this deployment. */
+interface Providers {
+  /** In the order of a run that names none */
+  providers: UsableProvider[];
+  /** Those that are not asked, as people see them */
+  not_used: string[];
+}
+
+/** At most so many requests in each window. */
+interface RequestLimit {
+  /** Requests, as decimal text */
+  count: string;
+  window_s: number;
+  starts: WindowStart;
+}
+
 /** Options of a retry. */
 interface RetryBody {
   retry_in_doubt?: boolean;
@@ -292,6 +320,23 @@ interface TabColumn {
   title: string;
 }
 
+/** A provider that a run may ask. */
+interface UsableProvider {
+  /** As in `providers` of a plan */
+  name: string;
+  /** As people see it */
+  label: string;
+  /** The most credits that a lookup costs */
+  price: string;
+  repeats_are_free: boolean;
+  fills: Need[];
+  limits: RequestLimit[];
+  /** What the caps still allow the caller in one run */
+  credits_left: string;
+  /** Null where it was never read */
+  balance: ProviderBalance | null;
+}
+
 /** Credits of the last days, and how much of the caps is used. */
 interface Usage {
   days: UsageDay[];
@@ -311,3 +356,6 @@ interface UsageDay {
   /** Credits, as decimal text */
   in_doubt: string;
 }
+
+/** The moment at which the window of a limit begins. */
+type WindowStart = "clock" | "first_request" | "rolling";

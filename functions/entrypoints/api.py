@@ -19,6 +19,7 @@ from functions.fields import split
 from functions.jobs import new_job, service
 from functions.jobs.new_job import Started
 from functions.jobs.permissions import Permissions
+from functions.jobs.provider_list import Providers, listing
 from functions.jobs.request import JobRequest
 from functions.jobs.usage import Usage, report
 from functions.profiles import parse
@@ -60,6 +61,10 @@ class Api:
     def fields(self) -> responses.Catalogue:
         """The catalogue."""
         return responses.catalogue()
+
+    def providers(self, caller: Caller) -> Providers:
+        """The providers that a run may ask."""
+        return listing(self.context, caller)
 
     def split_field_lists(self, body: requests.FieldListsBody) -> responses.FieldLists:
         """The names in lists of fields."""

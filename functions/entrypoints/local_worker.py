@@ -7,6 +7,7 @@ import threading
 from functions import logs
 from functions.context import AppContext
 from functions.errors import LeadfillError
+from functions.jobs import balances
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.sweep import release_dead_owners, sweep
@@ -17,6 +18,8 @@ THREADS = 2
 POLL_S = 0.3
 """Seconds between two looks into the store for work that another process has queued."""
 SWEEP_S = 30.0
+BALANCES_S = 60.0
+"""Seconds between two looks whether a balance is old."""
 END_S = 8.0
 """Seconds that a process that is asked to end waits for its chunks: less than its killer waits."""
 
@@ -39,6 +42,7 @@ class LocalWorker:
         """Starts the threads; they end with `stop`, or with the process."""
         for number in range(THREADS):
             self._threads.append(self._runtime.spawn(lambda: self._run(context), name=f"worker {number}"))
+        self._runtime.spawn(lambda: self._read_balances(context), name="balances")
 
     def stop(self) -> None:
         """Waits a moment for its chunks: what was sent is settled and written, and the next process goes on there."""
@@ -60,6 +64,15 @@ class LocalWorker:
                 logs.failure("A chunk failed; it is tried again when its lease is over.")
             self._work.wait(POLL_S)
             self._work.clear()
+
+    def _read_balances(self, context: AppContext) -> None:
+        """Beside the chunks, and not waited for at the end: a provider may take its time to answer."""
+        while not self._over.is_set():
+            try:
+                balances.refresh(context)
+            except LeadfillError as error:
+                logs.warning("Reading balances failed; it is tried again.", slug=error.slug)
+            self._over.wait(BALANCES_S)
 
     def _sweep(self, context: AppContext) -> None:
         with self._sweeping:

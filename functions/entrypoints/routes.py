@@ -7,6 +7,7 @@ from typing import Any
 from functions.entrypoints import requests, responses
 from functions.entrypoints.flask_app import Header, Route
 from functions.errors import InvalidRequest, Unauthenticated
+from functions.jobs.provider_list import Providers
 from functions.jobs.request import JobRequest
 from functions.jobs.usage import Usage
 
@@ -75,6 +76,13 @@ ROUTES = (
         is_public=True,
     ),
     Route(method="GET", path="/v1/fields", view="fields", summary="The catalogue", answer=responses.Catalogue),
+    Route(
+        method="GET",
+        path="/v1/providers",
+        view="providers",
+        summary="The providers that a run may ask: prices, limits, credits left, balances",
+        answer=Providers,
+    ),
     Route(
         method="POST",
         path="/v1/field-lists",

@@ -51,6 +51,7 @@ class PeopleDataLabs:
         self.terms = terms
         headers = {"X-Api-Key": api_key}
         self._http = HttpClient(VARIABLES, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
+        self._left: int | None = None
 
     def __repr__(self) -> str:
         """Without the key."""
@@ -74,16 +75,18 @@ class PeopleDataLabs:
             return Answer(NoAnswer(reply.sent))
         result, withheld = _conclude(reply, profile, condition)
         spent, left = reply.headers.get("x-call-credits-spent", ""), reply.headers.get("x-totallimit-remaining", "")
+        if (remaining := number(left)) is not None:
+            self._left = int(remaining)
         return Answer(
             result,
             cost=None if number(spent) is None else Decimal(spent.strip()),
-            quota_left=None if (remaining := number(left)) is None else int(remaining),
+            quota_left=None if remaining is None else int(remaining),
             withheld=withheld,
         )
 
     def balance(self) -> Balance | None:
-        """Unknown: the provider has no call for it, each answer says what is left."""
-        return None
+        """What the last answer said, since the provider has no call for it; None before the first one."""
+        return None if self._left is None else Balance(Decimal(self._left))
 
     def close(self) -> None:
         """Ends its connections."""

@@ -211,3 +211,13 @@ rates = sa.Table(
     sa.Column("refused_at", Instant, nullable=True),
     sa.Column("refusals", sa.Integer, nullable=False, comment="in a row"),
 )
+
+balances = sa.Table(
+    "balances",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("read_at", Instant, nullable=False),
+    sa.Column("credits_left", Credits, nullable=True, comment="as the provider counts; NULL where it does not say"),
+    sa.Column("credits_used", Credits, nullable=True),
+    sa.Column("key_is_rejected", sa.Boolean, nullable=False),
+)

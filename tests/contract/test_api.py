@@ -34,6 +34,27 @@ def test_the_catalogue_is_the_catalogue(running: Running) -> None:
     assert all(set(field) == {"name", "header", "group", "description", "example"} for field in listed)
 
 
+def test_the_providers_are_listed_with_terms_what_the_caps_leave_and_the_account(running: Running) -> None:
+    seen: list[Json] = []
+
+    def is_read() -> bool:
+        seen[:] = running.ask("GET", "/v1/providers").json()["providers"]
+        return seen[0]["balance"] is not None
+
+    wait_until(is_read)
+    assert [one["name"] for one in seen] == ["slintel"]
+    assert (seen[0]["price"], seen[0]["fills"], seen[0]["repeats_are_free"]) == ("1", ["email", "person"], False)
+    assert seen[0]["limits"][1] == {"count": "10000", "window_s": 86_400, "starts": "clock"}
+    assert 0 < int(seen[0]["credits_left"]) <= 5_000
+    balance = seen[0]["balance"]
+    assert balance["key_is_rejected"] is False
+    assert int(balance["credits_left"]) + int(balance["credits_used"]) == 1_000_000
+    answer = running.ask("GET", "/v1/providers")
+    assert answer.json()["not_used"] == ["People Data Labs", "Prospeo", "Apollo"]
+    assert "API_KEY" not in answer.text
+    assert running.ask("GET", "/v1/providers", by="").status_code == 401
+
+
 def test_the_bill_comes_first_then_the_run_keeps_to_it_and_every_row_has_an_outcome(running: Running) -> None:
     people = slugs(4)
     cells = [*(f"linkedin.com/in/{slug}" for slug in people), f"https://www.linkedin.com/in/{people[0]}/", "nobody"]

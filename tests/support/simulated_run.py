@@ -27,7 +27,7 @@ from functions.jobs.request import JobRequest
 from functions.jobs.sweep import sweep
 from functions.profiles import Profile
 from functions.providers import slintel
-from functions.providers.contract import Answer
+from functions.providers.contract import Answer, Balance
 from functions.providers.slintel import Slintel
 from functions.sheets import transport
 from functions.sheets.client import GoogleSheet
@@ -104,6 +104,10 @@ class SimulatedSlintel(Slintel):
         except TimeoutError:
             result = NoAnswer(sent=True)
         return Answer(result)
+
+    def balance(self) -> Balance | None:
+        """It does not say."""
+        return None
 
 
 class SimulatedSheet(GoogleSheet):

@@ -16,6 +16,17 @@ depends_on = None
 def upgrade() -> None:
     """Makes every table."""
     op.create_table(
+        "balances",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "credits_left", sa.BigInteger(), nullable=True, comment="as the provider counts; NULL where it does not say"
+        ),
+        sa.Column("credits_used", sa.BigInteger(), nullable=True),
+        sa.Column("key_is_rejected", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", name=op.f("pk_balances")),
+    )
+    op.create_table(
         "claims",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
