@@ -1,10 +1,11 @@
-"""The rate of lookups: one limiter for all threads of an instance.
+"""The rate at which this instance sends: a safety net under the pace that all instances keep together.
 
-Until the provider objects, a start costs a lock and no more. On a burst 429 all threads slow down together: none starts
-for a moment, then starts are spaced at a rate below the one that was just served. The rate then grows with every
-answer, faster the longer nobody objected, until it holds nothing back: then the rate is free again. This is the
-additive increase and multiplicative decrease of network congestion control, on a rate rather than on a window, since a
-burst limit counts requests per second: where answers are quick, even one in flight can be too many.
+It holds nothing back until the provider objects to many requests: then the key allows less than its limits say, or
+other systems use it too. A few objections say nothing about the rate; those requests are sent again, and no more. On
+many, all threads slow down together: none starts for a moment, then starts are spaced at a rate below the one that was
+just served. The rate grows with every answer, faster the longer nobody objected, until it holds nothing back. This is
+the additive increase and multiplicative decrease of network congestion control, on a rate rather than on a window,
+since a burst limit counts requests per second: where answers are quick, even one in flight can be too many.
 """
 
 from __future__ import annotations
@@ -16,22 +17,28 @@ from math import inf
 from functions.runtime import REAL, Runtime, StopSignal
 
 SLOWER = 0.85
-"""The share of the rate that is left after a 429."""
+"""The share of the rate that is left after it was too high."""
 
 GROWTH_PER_S = 0.03
-"""The share of itself that the rate gains in a second; n times as much in the n-th second after a 429."""
+"""The share of itself that the rate gains in a second; n times as much in the n-th second after it was lowered."""
 
 MIN_PER_S = 0.2
 """The slowest pace."""
 
 PAUSE_S = 0.5
-"""Seconds without a start after a 429 that names no time: a token bucket refills within about a second."""
+"""Seconds without a start where no time is named: a token bucket refills within about a second."""
 
 MAX_PAUSE_S = 30.0
 """A longer `Retry-After` is cut to this."""
 
+WINDOW_S = 5.0
+"""A `Retry-After` of so long names the end of a window, in which nobody is served: all wait for it."""
+
 RECENT_S = 5.0
-"""Seconds over which the served rate is measured, and for which a rate stays bounded at least."""
+"""Seconds over which answers are counted, and for which a rate stays bounded at least."""
+
+TOO_MANY, TOO_MANY_OF = 5, 0.2
+"""So many objections of late, and such a share of the answers, mean that the rate is too high."""
 
 FREE_AT = 4.0
 """A bound this many times above what is served holds nothing back; it is dropped."""
@@ -61,7 +68,8 @@ class RateLimiter:
         self._slowdowns = 0
         self._slowed_s = -inf
         self._bookings = 0  # goes up when what threads have booked is void
-        self._answered_s: deque[float] = deque(maxlen=64)
+        self._answered: deque[tuple[float, bool]] = deque(maxlen=128)
+        """The time of each answer of late, and whether it was an objection."""
         self._turn = _Turn()
 
     @property
@@ -85,29 +93,30 @@ class RateLimiter:
         return False
 
     def slow_down(self, retry_after_s: float | None = None) -> None:
-        """The provider answered this thread's last turn with the burst limit.
+        """The provider answered this thread's last turn with the limit of a second or a minute.
 
-        Many such answers to turns that began before everybody slowed down count once.
+        Such answers to turns that began before everybody slowed down say nothing new.
         """
         with self._lock:
             now_s = self._clock()
-            same_burst = 0 <= self._turn.slowdowns < self._slowdowns
-            if same_burst and retry_after_s is None:
+            if retry_after_s is not None and retry_after_s >= WINDOW_S:
+                self._pause_until(now_s + min(retry_after_s, MAX_PAUSE_S))
+            if 0 <= self._turn.slowdowns < self._slowdowns:
                 return
-            pause_s = PAUSE_S if retry_after_s is None else min(retry_after_s, MAX_PAUSE_S)
-            if not same_burst:
-                self._per_s = max(MIN_PER_S, SLOWER * min(self._per_s, self._served_per_s(now_s)))
-                self._slowdowns += 1
-                self._slowed_s = now_s
-                self._next_start_s = now_s
-            self._next_start_s = max(self._next_start_s, now_s + pause_s)
-            self._bookings += 1
+            self._answered.append((now_s, True))
+            if not self._is_too_fast(now_s):
+                return
+            self._per_s = max(MIN_PER_S, SLOWER * min(self._per_s, self._served_per_s(now_s)))
+            self._slowdowns += 1
+            self._slowed_s = self._next_start_s = now_s
+            self._answered.clear()  # the next decision is about the new rate
+            self._pause_until(now_s + max(PAUSE_S, retry_after_s or 0.0))
 
     def speed_up(self) -> None:
         """The provider gave this thread's last turn any other answer."""
         with self._lock:
             now_s = self._clock()
-            self._answered_s.append(now_s)
+            self._answered.append((now_s, False))
             if self._per_s == inf:
                 return
             slowed_for_s = now_s - self._slowed_s
@@ -116,9 +125,17 @@ class RateLimiter:
             if slowed_for_s > RECENT_S and self._per_s > FREE_AT * self._served_per_s(now_s):
                 self._per_s = inf
 
+    def _pause_until(self, until_s: float) -> None:
+        self._next_start_s = max(self._next_start_s, until_s)
+        self._bookings += 1
+
+    def _is_too_fast(self, now_s: float) -> bool:
+        recent = [objected for answered_s, objected in self._answered if answered_s > now_s - RECENT_S]
+        return sum(recent) >= TOO_MANY and sum(recent) > TOO_MANY_OF * len(recent)
+
     def _served_per_s(self, now_s: float) -> float:
-        """The rate of answers of late; where there were hardly any, a cautious guess."""
-        recent = [answered_s for answered_s in self._answered_s if answered_s > now_s - RECENT_S]
-        if len(recent) < 2 or recent[0] >= now_s:
+        """The rate of answers of late that were no objections; where there were hardly any, a cautious guess."""
+        served = [at_s for at_s, objected in self._answered if at_s > now_s - RECENT_S and not objected]
+        if len(served) < 2 or served[0] >= now_s:
             return float(self._concurrency)
-        return len(recent) / (now_s - recent[0])
+        return len(served) / (now_s - served[0])
