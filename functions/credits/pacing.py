@@ -100,7 +100,8 @@ class Schedule:
         earliest = self.earliest(now)
         if earliest - now <= PATIENCE or (self.blocked_until and earliest <= self.blocked_until):
             return self
-        return replace(self, blocked_until=earliest + margin, refused_at=now, refusals=max(1, self.refusals))
+        refused_at = self._last_start(now)
+        return replace(self, blocked_until=earliest + margin, refused_at=refused_at, refusals=max(1, self.refusals))
 
     def refused(self, started: datetime, wait: timedelta | None, now: datetime, margin: timedelta) -> Schedule:
         """Return the schedule after the provider said that a limit of an hour or longer is reached.
@@ -108,7 +109,7 @@ class Schedule:
         A second refusal in a row waits for `AGAIN`; a third means that the contract's quota is used up, not a limit.
 
         Args:
-            started: start of the request that was refused; one that started before the last refusal tells nothing new.
+            started: start of the refused request; one that had its start before the last refusal tells nothing new.
             wait: what is left of the limit by the provider's own clock; None if only a person can end it.
             now: the present.
             margin: added to the wait.
@@ -121,7 +122,7 @@ class Schedule:
         return replace(
             self,
             blocked_until=None if pause is None else now + pause,
-            refused_at=now,
+            refused_at=self._last_start(now),
             refusals=refusals,
         )
 
@@ -129,27 +130,41 @@ class Schedule:
         """Return the schedule after the provider answered a request: no limit holds any more."""
         return replace(self, blocked_until=None, refused_at=None, refusals=0)
 
+    def _last_start(self, now: datetime) -> datetime:
+        """Return a time after which no start has been given: what starts before it is refused for the same reason."""
+        return now if self.paid_until is None else max(now, self.paid_until)
+
     def _of(self, limit: Limit) -> Counts:
         return self.counts.get(_name(limit), ())
 
 
 @dataclass(frozen=True, slots=True)
-class Starts:
-    """Start times for some requests."""
+class Turn:
+    """The right to send one request."""
 
-    at: tuple[datetime, ...]
+    at: datetime
+    """Not before."""
+    is_probe: bool = False
+    """True if it finds out whether a limit is over: an answer frees everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Turns for some requests."""
+
+    given: tuple[Turn, ...]
     """In order; fewer than wanted if the others would be too far ahead."""
     schedule: Schedule
     """The schedule after all of them."""
 
 
-def starts(schedule: Schedule, wanted: int, now: datetime) -> Starts:
-    """Give start times for up to `wanted` requests, none further ahead than `AHEAD`."""
-    given: list[datetime] = []
-    while len(given) < wanted and (start := schedule.earliest(now)) <= now + AHEAD:
-        given.append(start)
+def turns(schedule: Schedule, wanted: int, now: datetime, *, ahead: timedelta = AHEAD) -> Turns:
+    """Give turns for up to `wanted` requests, none further ahead than `ahead`."""
+    given: list[Turn] = []
+    while len(given) < wanted and (start := schedule.earliest(now)) <= now + ahead:
+        given.append(Turn(start, is_probe=schedule.refusals > 0))
         schedule = schedule.started(start)
-    return Starts(tuple(given), schedule)
+    return Turns(tuple(given), schedule)
 
 
 def _steady(limits: Sequence[Limit]) -> Gcra:

@@ -17,11 +17,13 @@ import sqlalchemy as sa
 
 from functions.credits.caps import Cap, Spender
 from functions.credits.lead_status import LeadStatus
+from functions.credits.pacing import AHEAD, Turn
 from functions.credits.pricing import Charge, EntryKind
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, Needs
-from functions.store import erasures, leads, ledger, schema
+from functions.store import erasures, leads, ledger, reservations, schema
 from functions.store.database import Store, insert
 from functions.store.leads import EVERY_PROVIDER, Freshness, Known
+from functions.store.rates import Pace
 
 LIFETIME = timedelta(seconds=300)
 """The life of a claim: far longer than one lookup with all its retries may take."""
@@ -36,6 +38,8 @@ class Claim:
     provider: str
     credits: Decimal
     """The credits that are reserved for the lookup: the most that it may cost by the provider's terms."""
+    turn: Turn | None = None
+    """When it may be sent; None where no rate is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,12 @@ class Claimed:
     """Not allowed by a cap."""
     cap: Cap | None = None
     """The cap that refused them."""
+    late: list[str] = field(default_factory=list)
+    """For which the provider's rate has no start soon enough."""
+    again_at: datetime | None = None
+    """When to claim those."""
+    until: datetime | None = None
+    """The end of the provider's limit of an hour or a day, if that is why they are late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ def claim(
     fresh: Freshness,
     now: datetime,
     retry: frozenset[LeadStatus] = frozenset(),
+    pace: Pace | None = None,
 ) -> Claimed:
     """Claim, reserve and intend in one transaction; the claims that it grants may be looked up once it returns.
 
@@ -105,6 +116,7 @@ def claim(
         fresh: the periods for which leads and misses count as known.
         now: the present.
         retry: statuses that are looked up again although they are known.
+        pace: the provider's rate, which all instances keep together; each claim gets its turn. None: there is none.
 
     Raises:
         StoreError: nothing was claimed.
@@ -119,7 +131,7 @@ def claim(
         "provider": provider,
         "credits": price,
         "intended_at": now,
-        "expires_at": now + LIFETIME,
+        "expires_at": now + (LIFETIME if pace is None else LIFETIME + AHEAD),  # counted from the latest start
     }
     rows = [{"key": key, "token": token, **shared} for key, token in tokens.items()]
 
@@ -138,12 +150,16 @@ def claim(
             for key, by_provider in leads.read(connection, sorted(mine), fresh, now).items()
             if _has_answered(by_provider, provider, needs, retry)
         }
-        wanted = [key for key in tokens if key in mine and key not in known]
+        wanted = [key for key in keys if key in mine and key not in known]
         # The same transaction reserves: no claim is ever visible without its credits, and no credits without a claim.
-        count, cap = ledger.reserve(connection, caps, len(wanted), price) if wanted else (0, None)
-        granted, refused = wanted[:count], wanted[count:]
-        _free(connection, [tokens[key] for key in (*known, *refused)])
-        return Claimed([Claim(key, tokens[key], provider, price) for key in granted], known, held, refused, cap)
+        reserved = reservations.reserve(connection, caps, len(wanted), price, pace=pace, now=now)
+        count, given = len(reserved.turns), reserved.given
+        refused, late = wanted[count : count + reserved.refused], wanted[count + reserved.refused :]
+        _free(connection, [tokens[key] for key in (*known, *refused, *late)])
+        granted = [
+            Claim(key, tokens[key], provider, price, turn) for key, turn in zip(wanted, reserved.turns, strict=False)
+        ]
+        return Claimed(granted, known, held, refused, reserved.cap, late, given.again_at, given.until)
 
     return store.retry_transaction(take)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from functions.credits import pacing
-from functions.credits.pacing import Counts, Gcra, Schedule
+from functions.credits.pacing import Counts, Gcra, Schedule, Turn, turns
 from functions.credits.terms import Limit
 from functions.store import schema
 from functions.store.database import Store, insert
@@ -28,6 +28,8 @@ class Pace:
 
     name: str
     limits: tuple[Limit, ...]
+    margin: timedelta = timedelta(minutes=1)
+    """Added to the end of a limit of an hour or a day before anybody asks again."""
 
 
 def lock(connection: sa.Connection, pace: Pace) -> Schedule:
@@ -87,30 +89,67 @@ def change(store: Store, pace: Pace, move: Callable[[Schedule], Schedule]) -> Sc
     return store.retry_transaction(write)
 
 
-def next_start(store: Store, pace: Pace, now: datetime, *, margin: timedelta) -> datetime | None:
-    """Give the start time of one further request; None if a limit of an hour or a day is reached.
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a key allows of the requests that were wanted."""
 
-    Args:
-        store: the store.
-        pace: the limits that all instances keep together.
-        now: the present.
-        margin: added to the end of such a limit before anybody asks again.
+    turns: tuple[Turn, ...] = ()
+    again_at: datetime | None = None
+    """When to ask for further turns; None if there are as many as were wanted."""
+    until: datetime | None = None
+    """The end of a limit of an hour or a day, if that is why there are no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The turns that may be taken in this transaction."""
+
+    pace: Pace
+    schedule: Schedule
+    wanted: int
+    now: datetime
+
+    @property
+    def count(self) -> int:
+        """The number of turns, at most as many as were wanted."""
+        return len(turns(self.schedule, self.wanted, self.now).given)
+
+    def take(self, connection: sa.Connection, count: int) -> Given:
+        """Take the first `count` of them, and say when there are more if more were wanted."""
+        taken = turns(self.schedule, count, self.now)
+        moved, again_at, until = taken.schedule, None, None
+        if count < self.wanted:
+            moved = moved.used_up(self.now, self.pace.margin)
+            earliest = moved.earliest(self.now)
+            again_at = max(self.now, earliest - pacing.AHEAD / 2)
+            until = earliest if earliest - self.now > pacing.PATIENCE else None
+        if moved != self.schedule:
+            save(connection, self.pace, moved)
+        return Given(taken.given, again_at, until)
+
+
+def offer(connection: sa.Connection, pace: Pace, wanted: int, now: datetime) -> Offer:
+    """Return the turns that a key allows at present; nobody else gets any until this transaction is over."""
+    return Offer(pace, lock(connection, pace), wanted, now)
+
+
+def next_turn(store: Store, pace: Pace, now: datetime) -> Given:
+    """Take the turn of one further request, however far ahead; none if a limit of an hour or a day is reached.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    given: list[datetime] = []
 
-    def move(schedule: Schedule) -> Schedule:
-        given.clear()  # of an earlier try, whose commit was not confirmed
+    def write(connection: sa.Connection, _again: bool) -> Given:  # noqa: FBT001 - as `Store.retry_transaction` calls it
+        schedule = lock(connection, pace)
         earliest = schedule.earliest(now)
         if earliest - now > pacing.PATIENCE:
-            return schedule.used_up(now, margin)
-        given.append(earliest)
-        return schedule.started(earliest)
+            return Offer(pace, schedule, 1, now).take(connection, 0)
+        taken = turns(schedule, 1, now, ahead=pacing.PATIENCE)
+        save(connection, pace, taken.schedule)
+        return Given(taken.given)
 
-    change(store, pace, move)
-    return given[0] if given else None
+    return store.retry_transaction(write)
 
 
 def next_in_bursts(store: Store, name: str, gcra: Gcra, now: datetime) -> datetime | None:

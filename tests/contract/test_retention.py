@@ -150,7 +150,7 @@ def test_a_formula_token_is_forgotten_a_month_after_its_end_and_who_was_shown_wi
 def test_a_rate_is_forgotten_once_its_windows_are_over_and_nobody_waits_for_it(store: Store) -> None:
     day, second = Limit(Decimal(1), timedelta(days=1), WindowStart.CLOCK), timedelta(seconds=1)
     for name, age in (("idle", KEEP_RATES + second), ("lately", KEEP_RATES)):
-        rates.next_start(store, Pace(name, (day,)), NOW - age, margin=second)
+        rates.next_turn(store, Pace(name, (day,)), NOW - age)
     blocked = Pace("blocked", (day,))
     rates.change(
         store,

@@ -7,11 +7,15 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from functions.credits.pacing import Gcra
+from functions.credits import pacing
+from functions.credits.caps import Cap
+from functions.credits.pacing import Gcra, Turn
 from functions.credits.terms import Limit, WindowStart
-from functions.store import rates
+from functions.store import claims, ledger, rates
+from functions.store.claims import Claimed
 from functions.store.database import Store
 from functions.store.rates import Pace
+from tests.support.enrichers import FRESH, PROVIDER, people, spender
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 27, tzinfo=UTC)
@@ -21,7 +25,8 @@ THREE_A_DAY = Limit(Decimal(3), DAY, WindowStart.CLOCK)
 
 
 def next_start(store: Store, pace: Pace, now: datetime = NOON) -> datetime | None:
-    return rates.next_start(store, pace, now, margin=MARGIN)
+    given = rates.next_turn(store, pace, now)
+    return given.turns[0].at if given.turns else None
 
 
 def test_instances_that_ask_at_once_get_starts_that_are_apart(store: Store) -> None:
@@ -32,7 +37,7 @@ def test_instances_that_ask_at_once_get_starts_that_are_apart(store: Store) -> N
 
 
 def test_what_is_counted_outlives_the_process(store: Store) -> None:
-    pace = Pace("slintel", (TEN, THREE_A_DAY))
+    pace = Pace("slintel", (TEN, THREE_A_DAY), MARGIN)
     assert [next_start(store, pace) for _ in range(2)] == [NOON, NOON + SECOND / 10]
     with closing(Store(store.engine.url.render_as_string(hide_password=False))) as again:
         assert next_start(again, pace, NOON + SECOND) == NOON + SECOND
@@ -59,3 +64,65 @@ def test_a_spreadsheet_takes_ten_calls_at_once_and_one_a_second_on_average(store
     got = [rates.next_in_bursts(store, "sheet:1", gcra, NOON) for _ in range(12)]
     assert got == [NOON] * 10 + [NOON + SECOND, NOON + 2 * SECOND]
     assert rates.next_in_bursts(store, "sheet:2", gcra, NOON) == NOON
+
+
+CAP = Cap(f"month:{PROVIDER}:2026-11", Decimal(1_000))
+KEYS = [person.key for person in people(40)]
+
+
+def claim(store: Store, *keys: str, limits: tuple[Limit, ...] = (TEN,), cap: Cap = CAP, at: datetime = NOON) -> Claimed:
+    return claims.claim(
+        store,
+        keys,
+        spender(),
+        [cap],
+        provider=PROVIDER,
+        price=Decimal(1),
+        owner="me",
+        fresh=FRESH,
+        now=at,
+        pace=Pace(PROVIDER, limits, MARGIN),
+    )
+
+
+def turns_of(claimed: Claimed) -> list[datetime]:
+    return [one.turn.at for one in claimed.granted if one.turn]
+
+
+def reserved(store: Store) -> Decimal:
+    with store.reading() as connection:
+        return ledger.used(connection, [CAP])[CAP.name]
+
+
+def test_claims_come_with_their_turns_and_those_too_far_ahead_are_free_again(store: Store) -> None:
+    first = claim(store, *KEYS)
+    assert turns_of(first) == [NOON + number * SECOND / 10 for number in range(31)]
+    assert [one.key for one in first.granted] == KEYS[:31], "in the order of the rows"
+    assert (first.late, first.refused, first.cap, first.until) == (KEYS[31:], [], None, None)
+    assert first.again_at == NOON + 31 * SECOND / 10 - pacing.AHEAD / 2
+    assert reserved(store) == len(first.granted)
+    second = claim(store, *first.late, at=first.again_at)
+    assert turns_of(second) == [NOON + number * SECOND / 10 for number in range(31, 40)]
+
+
+def test_what_a_cap_refuses_takes_no_turn(store: Store) -> None:
+    claimed = claim(store, *KEYS[:5], cap=Cap(CAP.name, Decimal(2)))
+    assert (len(claimed.granted), claimed.refused, claimed.late) == (2, KEYS[2:5], [])
+    assert turns_of(claim(store, KEYS[5])) == [NOON + 2 * SECOND / 10]
+
+
+def test_a_claim_lives_from_its_turn(store: Store) -> None:
+    claim(store, *KEYS[:31])
+    assert claims.expire(store, NOON + claims.LIFETIME) == 0
+    assert claims.expire(store, NOON + claims.LIFETIME + pacing.AHEAD) == 31
+
+
+def test_the_last_claims_of_a_day_say_when_it_is_over(store: Store) -> None:
+    limits = (TEN, THREE_A_DAY)
+    first = claim(store, *KEYS[:5], limits=limits)
+    assert (len(first.granted), first.late, first.until) == (3, KEYS[3:5], MIDNIGHT + MARGIN)
+    again = claim(store, *first.late, limits=limits, at=NOON + SECOND)
+    assert (again.granted, again.until) == ([], MIDNIGHT + MARGIN)
+    probe = claim(store, *again.late, limits=limits, at=MIDNIGHT + MARGIN)
+    assert [one.turn for one in probe.granted] == [Turn(MIDNIGHT + MARGIN, is_probe=True)]
+    assert (probe.late, probe.until) == (again.late[1:], None)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.credits import pacing
-from functions.credits.pacing import Gcra, Schedule, starts
+from functions.credits.pacing import Gcra, Schedule, Turn, Turns, turns
 from functions.credits.terms import Limit, WindowStart
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -24,12 +24,16 @@ def schedule(*limits: Limit) -> Schedule:
     return Schedule(limits=limits)
 
 
+def times(found: Turns) -> list[datetime]:
+    return [turn.at for turn in found.given]
+
+
 def run(schedule: Schedule, count: int, now: datetime) -> list[datetime]:
     """The starts of so many requests that ask again and again, as soon as they may."""
     got: list[datetime] = []
     while len(got) < count:
-        found = starts(schedule, count - len(got), now)
-        got += found.at
+        found = turns(schedule, count - len(got), now)
+        got += times(found)
         schedule = found.schedule
         now = max(now, schedule.earliest(now) - pacing.AHEAD)
     return got
@@ -55,10 +59,10 @@ def test_after_a_pause_a_burst_starts_at_once_and_the_average_holds() -> None:
 
 
 def test_no_start_is_given_further_ahead_than_three_seconds() -> None:
-    found = starts(schedule(TEN_A_SECOND), 1_000, NOON)
-    assert [at - NOON for at in found.at] == [number * SECOND / 10 for number in range(31)]
-    assert starts(found.schedule, 5, NOON).at == ()
-    assert len(starts(found.schedule, 5, NOON + SECOND / 2).at) == 5
+    found = turns(schedule(TEN_A_SECOND), 1_000, NOON)
+    assert [at - NOON for at in times(found)] == [number * SECOND / 10 for number in range(31)]
+    assert turns(found.schedule, 5, NOON).given == ()
+    assert len(turns(found.schedule, 5, NOON + SECOND / 2).given) == 5
 
 
 def test_the_slowest_of_several_rates_holds() -> None:
@@ -100,8 +104,8 @@ def test_no_limit_is_ever_passed_whatever_comes_when(limits: list[Limit], pauses
     got: list[datetime] = []
     for pause in pauses:
         now += pause
-        found = starts(limited, 5, now)
-        got += found.at
+        found = turns(limited, 5, now)
+        got += times(found)
         limited = found.schedule
     assert got == sorted(got)
     for limit in limits:
@@ -133,11 +137,11 @@ def test_after_a_limit_one_request_finds_out_and_its_answer_frees_all() -> None:
     refused = schedule(TEN_A_SECOND).refused(NOON, HOUR, NOON, MARGIN)
     woken = NOON + HOUR + MARGIN
     assert refused.earliest(NOON) == woken
-    probing = starts(refused, 20, woken)
-    assert probing.at == (woken,)
-    assert starts(probing.schedule, 20, woken + SECOND).at == ()
-    assert len(starts(probing.schedule, 20, woken + pacing.PROBE).at) == 1, "its process died: another finds out"
-    assert len(starts(probing.schedule.answered(), 20, woken + SECOND).at) == 20
+    probing = turns(refused, 20, woken)
+    assert probing.given == (Turn(woken, is_probe=True),)
+    assert turns(probing.schedule, 20, woken + SECOND).given == ()
+    assert len(turns(probing.schedule, 20, woken + pacing.PROBE).given) == 1, "its process died: another finds out"
+    assert len(turns(probing.schedule.answered(), 20, woken + SECOND).given) == 20
 
 
 def test_a_second_refusal_waits_a_quarter_of_an_hour_and_a_third_is_the_contract() -> None:
@@ -152,6 +156,13 @@ def test_a_second_refusal_waits_a_quarter_of_an_hour_and_a_third_is_the_contract
     assert (found.blocked_until, found.refusals) == (None, 3)
 
 
+def test_requests_under_way_when_a_limit_is_reached_tell_nothing_new() -> None:
+    limited = turns(schedule(TEN_A_SECOND, Limit(Decimal(20), DAY, WindowStart.CLOCK)), 20, NOON)
+    found = limited.schedule.used_up(NOON, MARGIN)
+    for turn in limited.given:
+        assert found.refused(turn.at, DAY, turn.at + SECOND, MARGIN) == found
+
+
 def test_credits_that_are_used_up_are_waited_for_by_nobody() -> None:
     found = schedule(TEN_A_SECOND).refused(NOON, None, NOON, MARGIN)
     assert (found.blocked_until, found.refusals) == (None, 1)
@@ -159,4 +170,4 @@ def test_credits_that_are_used_up_are_waited_for_by_nobody() -> None:
 
 @pytest.mark.parametrize("wanted", [0, 3])
 def test_without_limits_everybody_starts_now(wanted: int) -> None:
-    assert starts(schedule(), wanted, NOON).at == (NOON,) * wanted
+    assert turns(schedule(), wanted, NOON).given == (Turn(NOON),) * wanted

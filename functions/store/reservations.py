@@ -1,0 +1,45 @@
+"""Reserve credits and turns together: what caps and rate allow of the lookups that are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from functions.credits.caps import Cap
+from functions.credits.pacing import Turn
+from functions.store import ledger, rates
+from functions.store.rates import Given, Pace
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The lookups that caps and rate allow."""
+
+    turns: Sequence[Turn | None] = ()
+    """Of each its turn; None where no rate is kept."""
+    refused: int = 0
+    """Lookups that a cap refused."""
+    cap: Cap | None = None
+    """The cap that refused them."""
+    given: Given = field(default_factory=Given)
+    """When there are further turns."""
+
+
+def reserve(
+    connection: sa.Connection, caps: Sequence[Cap], wanted: int, price: Decimal, *, pace: Pace | None, now: datetime
+) -> Reserved:
+    """Reserve credits and turns for up to `wanted` lookups, as many as every cap and the rate allow."""
+    if not wanted:
+        return Reserved()
+    if pace is None:
+        count, cap = ledger.reserve(connection, caps, wanted, price)
+        return Reserved([None] * count, wanted - count, cap)
+    # The rate is locked before the counters, here and everywhere: no two transactions wait for each other.
+    offer = rates.offer(connection, pace, wanted, now)
+    count, cap = ledger.reserve(connection, caps, offer.count, price) if offer.count else (0, None)
+    given = offer.take(connection, count)
+    return Reserved(given.turns, offer.count - count, cap, given)
