@@ -69,6 +69,24 @@ function planRun(choice) {
 
 /**
  * @param {Choice} choice
+ * @returns {Answer<FormulaSuggestion>}
+ */
+function suggestFormula(choice) {
+  return answer_(() => suggestFormula_(choice));
+}
+
+/**
+ * @param {Choice} choice
+ * @param {string} cell A1
+ * @param {string[]} headers
+ * @returns {Answer<string>} the cells that it fills
+ */
+function insertFormula(choice, cell, headers) {
+  return answer_(() => insertFormula_(choice, cell, headers));
+}
+
+/**
+ * @param {Choice} choice
  * @param {number} maxCredits the figure that was confirmed
  * @param {string} planId of the plan that was confirmed
  * @param {string} idempotencyKey

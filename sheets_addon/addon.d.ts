@@ -102,6 +102,14 @@ interface FormulaConnection {
   token_id: string;
 }
 
+/** An ENRICH formula for a choice, and the first free cell for it. */
+interface FormulaSuggestion {
+  formula: string;
+  /** A1, on the choice's tab. */
+  cell: string;
+  rows: number;
+}
+
 interface Recalculated {
   formulas: number;
 }
@@ -111,6 +119,8 @@ interface Rpc {
   detectSelection(): Selection;
   listFields(): Catalogue;
   planRun(choice: Choice): PlanToConfirm;
+  suggestFormula(choice: Choice): FormulaSuggestion;
+  insertFormula(choice: Choice, cell: string, headers: string[]): string;
   startJob(choice: Choice, maxCredits: number, planId: string, idempotencyKey: string): Job;
   listJobs(): Job[];
   getJob(id: string): Job;

@@ -4,6 +4,8 @@ const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer
   detectSelection,
   listFields,
   planRun,
+  suggestFormula,
+  insertFormula,
   startJob,
   listJobs,
   getJob,

@@ -307,6 +307,27 @@ test("recalculating puts formulas without a value in anew, and no other", { skip
   assert.equal((await addon.emulator.values("Leads!F3"))[0][0], "Founder");
 });
 
+test("a formula for the choice goes into free cells, with its headers above", { skip }, async () => {
+  const choice = { ...CHOICE, fields: ["email", 'Skills=join(", ", skills)'] };
+  const { formula, cell } = value(addon.rpc("suggestFormula", choice));
+  assert.equal(formula, '=ENRICH(B2:B5, "email, Skills=join("", "", skills)")');
+  const refused = addon.rpc("insertFormula", choice, "B2", ["Email", "Skills"]);
+  assert.match(refused.problem.sentence, /Cells in B2:C5 hold something/);
+  assert.match(addon.rpc("insertFormula", choice, "B2:C9", ["Email"]).problem.sentence, /Name one cell/);
+  const filled = value(addon.rpc("insertFormula", choice, cell, ["Email", "Skills"]));
+  assert.match(filled, new RegExp(`^${cell}:[A-Z]+5$`));
+  assert.equal((await addon.emulator.values(`Leads!${cell}`, "FORMULA"))[0][0], formula);
+  const above = filled.replace(/2(?=:)/, "1").replace(/5$/, "1");
+  assert.deepEqual(await addon.emulator.values(`Leads!${above}`), [["Email", "Skills"]]);
+  await addon.emulator.type(`Leads!${filled}`, [
+    ["", ""],
+    ["", ""],
+    ["", ""],
+    ["", ""],
+  ]);
+  assert.match(addon.rpc("suggestFormula", { ...choice, last_row: 20_000 }).problem.sentence, /10,000 rows/);
+});
+
 test("the menu makes waiting formulas of every tab calculate, and says how many", { skip }, async () => {
   await addon.emulator.computed("Leads!F2", [["Loading…"]]);
   addon.host.run("menu", "calculateWaitingFormulas");

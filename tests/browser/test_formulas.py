@@ -175,3 +175,22 @@ def test_settings_show_who_connected_formulas_and_revoke_it(open_sheet: OpenShee
     inside.get_by_role("button", name="Connect again").click()
     expect(inside.get_by_text("Connected by you until")).to_be_visible()
     window.wait("C2", A_VALUE)
+
+
+def test_the_sidebar_writes_a_formula_for_what_was_chosen(open_sheet: OpenSheet) -> None:
+    """Choose rows and fields, see the formula and what it can cost, and it fills its cells; the next one is not in the way."""
+    window = open_sheet(leads(3))
+    inside = window.enrich()
+    inside.get_by_role("button", name="Next: fields").click()
+    inside.get_by_role("button", name="Insert as formula").click()
+    expect(inside.get_by_text(re.compile(r'^=ENRICH\(B2:B4, "'))).to_be_visible()
+    expect(inside.get_by_text("It looks up 3 people at most.")).to_be_visible()
+    window.shot("formula")
+    inside.get_by_label("First cell").fill("A2")
+    inside.get_by_role("button", name="Insert formula").click()
+    expect(inside.get_by_text(re.compile("hold something"))).to_be_visible()
+    inside.get_by_label("First cell").fill("C2")
+    inside.get_by_role("button", name="Insert formula").click()
+    expect(inside.get_by_role("heading", name="Formula inserted")).to_be_visible()
+    window.wait("C1", "Email")
+    window.wait_for_all("C", 3)

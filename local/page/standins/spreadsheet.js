@@ -158,6 +158,13 @@ function sheet(host, book, properties) {
       host.show("select", { ...view });
       return made;
     },
+    /** @param {number} after @param {number} count */
+    insertColumnsAfter(after, count) {
+      refuseInFormula(host, "Sheet.insertColumnsAfter");
+      const range = { sheetId, dimension: "COLUMNS", startIndex: after, endIndex: after + count };
+      batchUpdate(host, [{ insertDimension: { range, inheritFromBefore: true } }]);
+      return made;
+    },
     /** @param {string} name */
     setName(name) {
       refuseInFormula(host, "Sheet.setName");
