@@ -178,7 +178,7 @@ def test_settings_show_who_connected_formulas_and_revoke_it(open_sheet: OpenShee
 
 
 def test_the_sidebar_writes_a_formula_for_what_was_chosen(open_sheet: OpenSheet) -> None:
-    """Choose rows and fields, see the formula and what it can cost, and it fills its cells; the next one is not in the way."""
+    """Choose rows and fields, see the formula and what it can cost; it goes into free cells and fills them."""
     window = open_sheet(leads(3))
     inside = window.enrich()
     inside.get_by_role("button", name="Next: fields").click()
