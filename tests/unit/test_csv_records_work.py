@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import islice
 from unittest.mock import Mock
 
 import pytest
@@ -16,43 +15,39 @@ from hypothesis import strategies as st
 from local.lists.csv_records import MAX_CELL, MAX_STRAY_QUOTES, Records
 from local.lists.dialect import DELIMITERS, Dialect, detect, usual_width
 from local.lists.errors import BadFile
+from tests.support.csv_work import FRAMES, PIECES, excess, sized
 from tests.support.work import LINEAR, growth
 
-PIECES = [
-    *('"', '""', '"""', '\\"', "\\", '\\""', '" ', ' "', '"x', 'x"', "'", "=", "\0", "\ufeff", " ", "a", "é", "😀"),
-    *("\n", "\r\n", "\r", "\n\n", '"\n', '""\n', '\n"', "x\n", '\\"\n', 'x"\n'),
-    *(",", ";", "\t", "|", ',"', '",', '","', ';"', "sep=;\n", "https://www.linkedin.com/in/x", "linkedin.com/in/x\n"),
-]
-"""Everything that the reader treats in a way of its own."""
-FRAMES = ["{}", 'a,b\n"{}', 'a,b\n"{}",linkedin.com/in/x\n', "a;b\n{}\nx;y\n"]
-LONG = 6_000
-
-
-def read(text: str) -> int:
-    """Detects the dialect and reads every record."""
-    lines = io.StringIO(text, newline="").readlines()
-    dialect = detect(list(islice(lines, 400)))
-    return sum(1 for _ in Records(lines, dialect, usual_width(dialect, lines[:400]), "x.csv"))
-
-
-def sized(frame: str, units: Sequence[str], length: int) -> str:
-    """The units again and again, up to so many characters, in a frame."""
-    unit = "".join(units)
-    return frame.format((unit * (length // len(unit) + 1))[:length])
+LONG = 24_000
+WORK: dict[str, Callable[[Dialect, str], object]] = {
+    "cut": Dialect.cut,
+    "is closed": Dialect.is_closed,
+    "is tidy": lambda dialect, text: dialect.is_closed(text, tidy=True),
+    "closes": Dialect.closes,
+    "value": Dialect.value,
+}
+"""What looks at the characters of a line."""
 
 
 @pytest.mark.parametrize("frame", FRAMES)
 @pytest.mark.parametrize("piece", PIECES)
-def test_a_run_of_any_piece_is_read_in_linear_time(piece: str, frame: str) -> None:
-    small, large = (sized(frame, [piece], length) for length in (2 * LONG, 8 * LONG))
-    assert growth(read, small, large) <= LINEAR
+def test_a_run_of_any_piece_is_looked_at_a_bounded_number_of_times(piece: str, frame: str) -> None:
+    assert excess(sized(frame, piece, LONG)) <= 1
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(units=st.lists(st.sampled_from(PIECES), min_size=1, max_size=6), frame=st.sampled_from(FRAMES))
-def test_a_mixed_run_is_read_in_linear_time(units: Sequence[str], frame: str) -> None:
-    small, large = (sized(frame, units, length) for length in (LONG, 4 * LONG))
-    assert growth(read, small, large) <= LINEAR
+def test_a_mixed_run_is_looked_at_a_bounded_number_of_times(units: Sequence[str], frame: str) -> None:
+    assert excess(sized(frame, "".join(units), LONG)) <= 1
+
+
+@pytest.mark.parametrize("escape", ["", "\\"])
+@pytest.mark.parametrize("work", WORK)
+def test_a_look_is_linear(work: str, escape: str) -> None:
+    dialect = Dialect(",", escape)
+    for piece in PIECES:
+        small, large = (sized('"{}', piece, length) for length in (50_000, 200_000))
+        assert growth(lambda text: WORK[work](dialect, text), small, large) <= LINEAR, piece
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
