@@ -55,6 +55,11 @@ function listFields() {
   });
 }
 
+/** @returns {Answer<Providers>} in the order in which they are asked; never from a cache, since credits are spent */
+function listProviders() {
+  return answer_(() => callApi_("get", "/v1/providers"));
+}
+
 /**
  * @param {Choice} choice
  * @returns {Answer<PlanToConfirm>}

@@ -118,6 +118,7 @@ interface Rpc {
   getStart(): Start;
   detectSelection(): Selection;
   listFields(): Catalogue;
+  listProviders(): Providers;
   planRun(choice: Choice): PlanToConfirm;
   suggestFormula(choice: Choice): FormulaSuggestion;
   insertFormula(choice: Choice, cell: string, headers: string[]): string;

@@ -9,6 +9,7 @@ from pathlib import Path
 from functions.credits.plan import PlanPart
 from functions.outcomes import LeftOut, Outcome, retryable
 from functions.profiles.parsing import Reason
+from functions.providers.registry import REGISTRY
 from functions.store.job_states import LIVE, JobState
 
 PAGE = Path(__file__).parent.parent / "sheets_addon" / "SidebarLabels.html"
@@ -30,7 +31,8 @@ def page() -> str:
 {_constant("LIVE_STATES", "JobState[]", _values(LIVE))}
 {_constant("PLAN_PARTS", f"{{ kind: {kinds}, label: string, meaning: string }}[]", parts)}
 {_constant("UNUSABLE_REASONS", "Record<string, string>", {reason: reason.label for reason in Reason})}
-{_constant("LEFT_OUT_REASONS", "Record<string, string>", {reason: reason.label for reason in LeftOut})}\
+{_constant("LEFT_OUT_REASONS", "Record<string, string>", {reason: reason.label for reason in LeftOut})}
+{_constant("PROVIDERS", "Record<string, string>", {name: one.label for name, one in REGISTRY.items()})}\
 </script>
 """
 

@@ -42,7 +42,7 @@ for (const [name, view] of Object.entries(VIEWS)) {
     assert.match(details.html, new RegExp(`<body data-view="${view}">`));
     assert.doesNotMatch(details.html, /<\?/);
     assert.doesNotMatch(details.html, /<(script|link|img)[^>]+(src|href)=/);
-    assert.equal(details.html.match(/<script>/g)?.length, 13);
+    assert.equal(details.html.match(/<script>/g)?.length, 14);
   });
 }
 

@@ -3,6 +3,7 @@ const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer
   getStart,
   detectSelection,
   listFields,
+  listProviders,
   planRun,
   suggestFormula,
   insertFormula,

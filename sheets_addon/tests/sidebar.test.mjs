@@ -51,6 +51,20 @@ test("a plan that the caps do not pay for says how many rows would be left", () 
   assert.match(sentence, /leave 15 credits, so 40 rows would not be looked up/);
 });
 
+test("an account is what the provider said of it, as far as it said something", () => {
+  const balance = {
+    credits_left: "1234.5",
+    credits_used: null,
+    read_at: "2026-11-26T12:30:00Z",
+    key_is_rejected: false,
+  };
+  assert.equal(words.accountText(balance), "1,234.5 on the account");
+  assert.equal(words.accountText({ ...balance, credits_left: null }), "");
+  assert.equal(words.accountText({ ...balance, key_is_rejected: true }), "its key is rejected");
+  assert.equal(words.accountText(null), "");
+  assert.equal(words.providerLabel("people_data_labs"), "People Data Labs");
+});
+
 test("hidden rows are told apart by how they are hidden, and what happens to them is said", () => {
   assert.equal(
     words.hiddenSentence(PLAN),
