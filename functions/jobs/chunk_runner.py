@@ -26,7 +26,7 @@ from functions.fields import Budget, project
 from functions.jobs.attempt import Attempt, ChunkResult, begin
 from functions.jobs.attempt_limit import give_up, has_failed_too_often
 from functions.jobs.leases import heartbeat, tab_lock
-from functions.jobs.row_outcomes import mark_enriched, outcomes_of
+from functions.jobs.row_outcomes import mark_enriched, outcomes_of, refusal_sentence
 from functions.outcomes import Outcome
 from functions.profiles.parsing import of_key
 from functions.sheet_writes.fill import write
@@ -36,6 +36,7 @@ from functions.sheets.a1 import parse_range
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import ColumnRequest, Layout, ensure_columns
 from functions.sheets.row_matching import RowValues
+from functions.sheets.tab_reader import TabReader
 from functions.store import cell_history, chunks, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
 from functions.store.job_rows import JobRow
@@ -92,8 +93,7 @@ def prepare(attempt: Attempt) -> ChunkResult:
     context, sheet = attempt.context, attempt.sheet()
     layout = attempt.layout or _ensure_columns(attempt, sheet)  # a retry by somebody else writes into the same columns
     reused = any(not column.inserted for column in layout.columns)
-    # In one call: a row that moves between two pages would be remembered twice, or not at all.
-    held = layout.each(sheet.read_rows(layout.sheet_id, 1, None)) if reused else ()
+    held = TabReader(sheet, layout).all_rows() if reused else ()
 
     def record(connection: sa.Connection, job: Job) -> list[str]:
         cell_history.save_snapshot(connection, job.id, held)
@@ -134,17 +134,23 @@ def fill(attempt: Attempt) -> ChunkResult:
     found = _look_up(attempt, rows) if rows else _Found()
     wanted = _wanted(attempt, rows, found.results)
     with ExitStack() as closing:
-        written = WriteResult()
+        written, refused = WriteResult(), dict[int, str]()
         if found.results and attempt.layout is not None:
             # Until the outcomes are recorded: who repairs the tab takes what an open row holds for somebody's stray.
             closing.enter_context(tab_lock(attempt))
             if wanted:
                 writer = SheetWriter(attempt.context.store, job.id, attempt.sheet(), attempt.layout)
                 written = write(writer, wanted, overwrite=attempt.request.overwrite)
+                refused = writer.refusals.reasons
         ended = [row.position for row in rows if row.position in found.results]
-        outcomes = outcomes_of(ended, found.results, written)
+        headers = [chosen.header for chosen in attempt.request.chosen()]
+        said = {number: refusal_sentence(headers[number], reason) for number, reason in refused.items()}
+        outcomes = outcomes_of(ended, found.results, written, said)
 
         def record(connection: sa.Connection, job: Job) -> None:
+            if attempt.layout is not None and len(refused) > len(attempt.layout.refused):  # the next chunk need not try
+                layout = replace(attempt.layout, refused=tuple(refused.items()))
+                jobs.change(connection, job.id, layout=layout.to_record())
             job_rows.settle(connection, job.id, mark_enriched(connection, job, rows, outcomes))
 
         unfinished = len(outcomes) < len(rows)

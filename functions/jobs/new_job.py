@@ -157,7 +157,7 @@ def retry_as_own(
         if earlier.layout is not None:  # an undo of this job takes no column away that the earlier one has made
             layout = layout_from_record(earlier.layout)
             columns = tuple(replace(column, inserted=False) for column in layout.columns)
-            job = replace(job, layout=replace(layout, columns=columns).to_record())
+            job = replace(job, layout=replace(layout, columns=columns, refused=()).to_record())
         return job, list(_reopened(wanted))
 
     return _start_once(context, confirmed, make)

@@ -17,10 +17,22 @@ FILLED = "Somebody filled these cells while the run went on; what was looked up 
 MOVED = "The row was gone, or its URL had changed, when its values should have been written; they are kept."
 
 
+def refusal_sentence(header: str, reason: str) -> str:
+    """A sentence about a column that takes no values."""
+    return f"The column “{header}” did not take its value, which is kept: {reason.removesuffix('.')}."
+
+
 def outcomes_of(
-    positions: Iterable[int], results: Mapping[int, Result], written: WriteResult
+    positions: Iterable[int], results: Mapping[int, Result], written: WriteResult, reasons: Mapping[int, str]
 ) -> list[tuple[int, Outcome, str]]:
-    """Of rows that have a result, by their position: outcome and sentence."""
+    """Of rows that have a result, by their position: outcome and sentence.
+
+    Args:
+        positions: the rows.
+        results: what came of their people.
+        written: what came of their values.
+        reasons: why columns took no values, by the field's number.
+    """
     changed = dict.fromkeys(written.filled, (Outcome.ALREADY_FILLED, FILLED))
     changed |= dict.fromkeys(written.absent, (Outcome.MOVED, MOVED))
     outcomes = []
@@ -28,6 +40,9 @@ def outcomes_of(
         result = results[position]
         found = result.outcome in (Outcome.ENRICHED, Outcome.KNOWN)
         ended = changed.get(position) if found else None
+        if found and ended is None and position in written.refused:
+            said = " ".join([result.detail, *(reasons[number] for number in sorted(written.refused[position]))])
+            ended = Outcome.FAILED if position in written.unwritten else result.outcome, said.strip()
         outcomes.append((position, *(ended or (result.outcome, result.detail))))
     return outcomes
 

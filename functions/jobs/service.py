@@ -108,6 +108,7 @@ def retry(
             message=None,
             started_at=now,
             finished_at=None,
+            layout=None if job.layout is None else job.layout | {"refused": []},  # somebody may have changed the column
         )
         chunk_ids = chunks.add(connection, job.id, [PREPARE] if job.layout is None else numbers, now)
     context.enqueue(chunk_ids)

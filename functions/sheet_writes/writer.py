@@ -13,6 +13,7 @@ from typing import Protocol
 
 from functions import logs
 from functions.errors import BadRange, SheetBusy
+from functions.sheet_writes.refusals import Columns, Refusals
 from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout
@@ -27,16 +28,15 @@ from functions.sheets.repair import (
     without_overwritten,
 )
 from functions.sheets.row_matching import RowMatches
-from functions.sheets.transport import UncertainWrite
-from functions.store import cell_history
+from functions.sheets.tab_reader import TabReader
+from functions.sheets.transport import Protected, UncertainWrite
+from functions.store import cell_history, job_rows
 from functions.store.cell_history import WrittenRow
 from functions.store.database import Store
 
 SLACK_ROWS = 50
 """Rows by which a few insertions may have pushed a row that is still found at the first look."""
 PAGE_ROWS = 5_000
-WHOLE_CELLS = 100_000
-"""A tab of up to so many cells is read as a whole before each write: then it is known what every row held."""
 ROUNDS = 12
 """Writes of one delivery while people go on moving rows under it."""
 
@@ -66,6 +66,10 @@ class WriteResult:
     filled: set[int] = field(default_factory=set)
     absent: set[int] = field(default_factory=set)
     """Positions whose row is gone or cannot be written."""
+    refused: dict[int, frozenset[int]] = field(default_factory=dict)
+    """By position, the numbers of the fields whose columns took no values."""
+    unwritten: set[int] = field(default_factory=set)
+    """Positions of rows into which nothing was written because of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,12 @@ class SheetWriter:
     job_id: str
     sheet: GoogleSheet
     layout: Layout
+    reader: TabReader = field(init=False)
+    refusals: Refusals = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "refusals", Refusals(dict(self.layout.refused)))
+        object.__setattr__(self, "reader", TabReader(self.sheet, self.layout, self._several))
 
     def deliver(self, task: WriteTask, near: tuple[int, int], looked: list[SheetRow] | None = None) -> WriteResult:
         """Write each value beside its own URL, read the rows again, and repair what moved in between.
@@ -109,6 +119,7 @@ class SheetWriter:
         for _ in range(ROUNDS):
             result.filled |= {want.position for want in placed.filled}
             result.absent |= {want.position for want in placed.absent}
+            placed.writes = [self._without_refused(write, result) for write in placed.writes]
             if not placed.writes and not repairs:
                 return result
             # Durable before visible: if this process dies during the write, the next attempt knows what may stand in
@@ -142,23 +153,22 @@ class SheetWriter:
 
     @property
     def small(self) -> bool:
-        """True if the whole tab is read each time."""
-        return self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
+        """True if the whole tab is read each time: then it is known what every row held before a write."""
+        return self.reader.is_small
 
     def read_near(self, first: int, last: int) -> tuple[list[SheetRow], bool]:
         """Read the rows around these, or a small tab as a whole; return whether it was whole, too."""
-        layout = self.layout
         if self.small:
             return self.read_all(), True
-        start, end = max(1, first - SLACK_ROWS), min(layout.tab_rows, last + SLACK_ROWS)
+        start, end = max(1, first - SLACK_ROWS), min(self.layout.tab_rows, last + SLACK_ROWS)
         try:
-            return layout.rows(self.sheet.read_rows(layout.sheet_id, start, end)), False
+            return self.reader.rows(start, end), False
         except BadRange:  # rows were deleted: the tab is shorter than it was
             return self.read_all(), True
 
     def read_all(self) -> list[SheetRow]:
-        """Read the whole tab in one call: pages would show different moments, and miss rows that move between them."""
-        return self.layout.rows(self.sheet.read_rows(self.layout.sheet_id, 1, None))
+        """Read the whole tab as of one moment."""
+        return self.reader.all_rows()
 
     def read_pages(self) -> Iterator[list[SheetRow]]:
         """Read every row of the tab, some thousands at a time; a small tab as a whole.
@@ -169,35 +179,41 @@ class SheetWriter:
         if self.small:
             yield self.read_all()
             return
-        layout = self.layout
-        start, tab_rows = 1, layout.tab_rows
-        while start <= tab_rows:
-            end = min(start + PAGE_ROWS - 1, tab_rows)
-            try:
-                block = self.sheet.read_rows(layout.sheet_id, start, end if end < tab_rows else None)
-            except BadRange:  # the tab has become shorter: nothing is there any more
-                return
-            yield layout.rows(block)
-            start, tab_rows = end + 1, block.tab.rows
+        yield from self.reader.pages(PAGE_ROWS)
 
-    def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | None:
-        """Send all in one call, which Google applies as a whole or not at all; return its refusal, if any."""
+    def _several(self, keys: Sequence[str]) -> Collection[str]:
+        with self.store.reading() as connection:
+            return job_rows.several(connection, self.job_id, keys)
+
+    def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | Protected | None:
+        """Send all; return Google's refusal, if any. Google applies one call as a whole or not at all."""
         columns: dict[int, dict[int, Content]] = defaultdict(dict)
         for repair in repairs:
             for number, content in repair.cells.items():
-                columns[self.layout.columns[number].anchor][repair.row.number] = content
+                columns[number][repair.row.number] = content
         for write in writes:
             for number, content in write.pending.items():
-                columns[self.layout.columns[number].anchor][write.number] = content
+                columns[number][write.number] = content
+        error = None
         try:
-            if columns:
-                self.sheet.write(columns)
-        except BadRange as error:  # perhaps rows were deleted, so that the last of these lie beyond the tab: it is seen
+            error = self.refusals.send(columns, self._put) if columns else None
+        except UncertainWrite as uncertain:  # made or not, or in part: the second look sees that too
+            logs.event("Write unconfirmed.", job_id=self.job_id, why=str(uncertain))
+        if error is not None:  # perhaps rows were deleted, so that the last of these lie beyond the tab: it is seen
             logs.event("Write refused by the sheet.", job_id=self.job_id, why=str(error))
-            return error
-        except UncertainWrite as error:  # made or not, or in part: the second look sees that too
-            logs.event("Write unconfirmed.", job_id=self.job_id, why=str(error))
-        return None
+        return error
+
+    def _without_refused(self, write: Write, result: WriteResult) -> Write:
+        left = self.refusals.without(write)
+        if refused := write.pending.keys() - left.pending.keys():
+            result.refused[write.position] = frozenset(refused)
+            if not left.changes:
+                result.unwritten.add(write.position)
+        return left
+
+    def _put(self, columns: Columns) -> None:
+        anchored = {self.layout.columns[number].anchor: cells for number, cells in columns.items()}
+        self.sheet.write(anchored, self.reader.seen)
 
     def _believed(
         self, task: WriteTask, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from functions.sheets.grid import ANCHOR_KEY
+from functions.sheets.grid import ANCHOR_KEY, RowBlock
 
 
 def column_at(sheet_id: int, column: int) -> dict[str, Any]:
@@ -35,19 +36,38 @@ def the_anchor(anchor: int) -> dict[str, Any]:
     return {"developerMetadataLookup": {"metadataId": anchor}}
 
 
-def deletion(places: Mapping[int, int], sheet_id: int) -> list[dict[str, Any]]:
-    """Deletes columns where their anchors stand; Google refuses it as a whole if one of them stands elsewhere.
+def unmoved(places: Mapping[int, int], seen: RowBlock) -> list[dict[str, Any]]:
+    """Requests that change nothing, and that Google refuses unless each anchor stands where it is said to stand.
 
-    For then that anchor is not deleted, and an id that is taken cannot be created: a comparison and a change in one.
+    A comparison for the requests behind them, since a batch is carried out as a whole or not at all. Each anchor is
+    deleted at its place and created there again: if it stands elsewhere, it is not deleted, and an id that is taken
+    cannot be created. Where it is gone with its column, the tab is narrower: nothing can be created in its last column.
+
+    Args:
+        places: anchor → its column, from 0.
+        seen: the tab, and for which fields its columns were made.
     """
-    requests: list[dict[str, Any]] = []
+    edge, sheet_id = f"{ANCHOR_KEY}-edge-{secrets.token_hex(8)}", seen.tab.sheet_id
+    last = {"metadataKey": edge, "location": {"dimensionRange": column_at(sheet_id, seen.tab.columns - 1)}}
+    requests: list[dict[str, Any]] = [
+        {"createDeveloperMetadata": {"developerMetadata": last | {"visibility": "PROJECT"}}},
+        {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": {"metadataKey": edge}}}},
+    ]
     for anchor, place in places.items():
         here = {"metadataId": anchor, "metadataLocation": {"dimensionRange": column_at(sheet_id, place)}}
-        mark = {"metadataId": anchor, "metadataKey": ANCHOR_KEY, "visibility": "DOCUMENT"}
         requests += [
             {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": here}}},
-            {"createDeveloperMetadata": {"developerMetadata": mark | {"location": {"spreadsheet": True}}}},
-            {"deleteDeveloperMetadata": {"dataFilter": the_anchor(anchor)}},
+            anchored_at(anchor, sheet_id, place, made_for=seen.made_for.get(place, "")),
         ]
-    columns = sorted(places.values(), reverse=True)
-    return requests + [{"deleteDimension": {"range": column_at(sheet_id, place)}} for place in columns]
+    return requests
+
+
+def deletion(places: Mapping[int, int], seen: RowBlock) -> list[dict[str, Any]]:
+    """Deletes columns where their anchors stand; Google refuses it as a whole if one of them stands elsewhere.
+
+    Arguments are those of `unmoved`. An anchor dies with its column.
+    """
+    return unmoved(places, seen) + [
+        {"deleteDimension": {"range": column_at(seen.tab.sheet_id, place)}}
+        for place in sorted(places.values(), reverse=True)
+    ]

@@ -7,15 +7,18 @@ written through it, so no move of a column can put them into another one.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from functions.errors import BadRange, SheetBusy, SheetGone
 from functions.runtime import REAL, Runtime
+from functions.sheets.anchors import unmoved
+from functions.sheets.blocks import MAX_BYTES, blocks
 from functions.sheets.cells import Content, Formula, Spilled
-from functions.sheets.grid import RowBlock, Tab, row_block_of, tabs_of
+from functions.sheets.grid import RowBlock, Tab, row_block_of, runs, tabs_of
 from functions.sheets.transport import GONE, Throttled, UncertainWrite, execute, spreadsheets
 
 T = TypeVar("T")
@@ -86,19 +89,41 @@ class GoogleSheet:
         listed = ", ".join(f"“{tab.title}”" for tab in tabs)
         raise BadRange(f"There is no tab “{title}” in this spreadsheet; its tabs are {listed}.")
 
-    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None, *, visibility: bool = False) -> RowBlock:
-        """The rows from `first_row` to `last_row` (from 1, both included; None: to the end), and where anchors are now.
+    def read_rows(
+        self,
+        sheet_id: int,
+        first_row: int,
+        last_row: int | None,
+        *,
+        columns: Collection[int] | None = None,
+        whole: Collection[int] = (),
+        visibility: bool = False,
+    ) -> RowBlock:
+        """Rows of a tab, and where the anchors in what was read are now.
 
-        With `visibility` also how they are hidden.
+        Args:
+            sheet_id: the tab.
+            first_row: from 1.
+            last_row: the last one; None: to the end.
+            columns: those to be read, from 0; None: all.
+            whole: numbers of further rows that are read in all columns.
+            visibility: whether it is said how rows are hidden.
 
         Raises:
+            BadRange: beyond the grid, which may have become smaller.
             SheetGone: the tab was deleted.
             SheetError: as `tabs`.
         """
-        grid = {"sheetId": sheet_id, "startRowIndex": first_row - 1}
+        rows = {"sheetId": sheet_id, "startRowIndex": first_row - 1}
         if last_row is not None:
-            grid["endRowIndex"] = max(first_row, last_row)
-        body = {"dataFilters": [{"gridRange": grid}]}
+            rows["endRowIndex"] = max(first_row, last_row)
+        areas = [rows]
+        if columns is not None:
+            areas = [rows | {"startColumnIndex": start, "endColumnIndex": end} for start, end in runs(columns)]
+        areas += [
+            {"sheetId": sheet_id, "startRowIndex": start - 1, "endRowIndex": end - 1} for start, end in runs(whole)
+        ]
+        body = {"dataFilters": [{"gridRange": area} for area in areas]}
         data = f"{_DATA},{_VISIBILITY}" if visibility else _DATA
         fields = f"sheets({_PROPERTIES},data({data}))"
         found = self._call(row_block_of, "getByDataFilter", body=body, fields=fields)
@@ -106,16 +131,38 @@ class GoogleSheet:
             raise SheetGone(GONE)
         return found
 
-    def write(self, columns: Mapping[int, Mapping[int, Content]]) -> None:
+    def write(self, columns: Mapping[int, Mapping[int, Content]], seen: RowBlock) -> None:
         """Puts values into anchored columns: anchor → row (from 1) → value; every other cell is left alone.
 
-        Text stays text (RAW), whatever it looks like; only a `Formula` is entered as one. It is not repeated where it
-        may have happened: rows move meanwhile, and the second time would hit strange ones.
+        Text stays text, whatever it looks like; only a `Formula` is entered as one. It is not repeated where it may
+        have happened: rows move meanwhile, and the second time would hit strange ones.
+
+        Args:
+            columns: the values.
+            seen: where the anchors of the run are, of the latest look.
 
         Raises:
+            BadRange: rows or columns are not there any more, or a column takes no such values; of several requests the
+                first ones may have been carried out.
             UncertainWrite: it may have been carried out, wholly or in part; look at what is there.
             SheetError: as `tabs`.
         """
+        if sum(map(_length, columns.values())) <= MAX_BYTES:
+            self._write_columns(columns)
+            return
+        places = seen.anchors
+        cells: dict[int, dict[int, Content]] = defaultdict(dict)
+        for anchor, values in columns.items():
+            if anchor not in places:
+                raise UncertainWrite("A column was deleted while it was written to.", retry_after_s=0)
+            for row, value in values.items():
+                cells[row][places[anchor]] = value
+        proof = unmoved(places, seen)
+        for block in blocks(cells, seen.tab.sheet_id, MAX_BYTES):
+            self.change([*proof, *block])
+
+    def _write_columns(self, columns: Mapping[int, Mapping[int, Content]]) -> None:
+        """From row 1 on, through the anchors: the shortest way near the top of a tab, and a long one at its end."""
         for option, wanted in (("RAW", False), ("USER_ENTERED", True)):
             data = []
             for anchor, cells in columns.items():
@@ -187,12 +234,20 @@ def _responses(answer: bytes) -> int:
     return len(msgspec.json.decode(answer, type=dict[str, Any]).get("responses", ()))
 
 
+def _length(cells: Mapping[int, Content]) -> int:
+    """Bytes of a column from row 1 on, in JSON, and of what goes around it."""
+    return 5 * max(cells) + sum(len(msgspec.json.encode(_plain(value))) + 1 for value in cells.values()) + 150
+
+
+def _plain(value: Content) -> str | float | bool:
+    if isinstance(value, Spilled):  # once the cell is empty again, the formula elsewhere spills into it again
+        return ""
+    return value.text if isinstance(value, Formula) else value
+
+
 def _column(cells: Mapping[int, Content]) -> msgspec.Raw:
     """A column from row 1 on, in JSON; a null leaves its cell alone, "" clears it."""
     column: list[str | float | bool | None] = [None] * max(cells)
     for row, value in cells.items():
-        if isinstance(value, Spilled):  # once the cell is empty again, the formula elsewhere spills into it again
-            column[row - 1] = ""
-        else:
-            column[row - 1] = value.text if isinstance(value, Formula) else value
+        column[row - 1] = _plain(value)
     return msgspec.Raw(msgspec.json.encode(column))

@@ -1,7 +1,7 @@
 """Tabs of a spreadsheet, and some of their rows as they were in one moment.
 
-A tab of 100,000 rows comes as some 90 MB of JSON, and would be ten times that as Python's own objects: its rows stay as
-they came, and each is decoded when it is looked at.
+Some megabytes of JSON would be ten times that as Python's own objects: rows stay as they came, and each is decoded when
+it is looked at.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """Some whole rows of a tab, all read in one moment."""
+    """Some rows of a tab, whole or in some columns, all read in one moment."""
 
     tab: Tab
     first_row: int
@@ -76,6 +76,9 @@ class RowBlock:
     anchors: Mapping[int, int]
     """Anchor (metadata id) → its column now, from 0."""
     rows: Rows
+    """A cell that was not asked for is empty."""
+    size: int = 0
+    """Bytes of the answer that it came in."""
     hidden: Mapping[int, LeftOut] = field(default_factory=dict)
     """Index of a row (from 0) → how it is hidden, if that was asked for."""
     made_for: Mapping[int, str] = field(default_factory=dict)
@@ -140,15 +143,17 @@ def links(cell: CellData) -> tuple[str, ...]:
 
 
 def row_block_of(answer: bytes) -> RowBlock | None:
-    """Google's Spreadsheet, with the GridData of one range → its window; None where the tab is gone."""
+    """Google's Spreadsheet, with the GridData of one or more ranges → their window; None where the tab is gone."""
     sheets = msgspec.json.decode(answer, type=_Spreadsheet).sheets
     if not sheets:
         return None
     sheet = sheets[0]
     data = sheet.data[0] if sheet.data else _GridData()
+    first = min((part.startRow for part in sheet.data), default=0)
     entries = [
         (column, entry)
-        for column, metadata in enumerate(data.columnMetadata, data.startColumn)
+        for part in sheet.data
+        for column, metadata in enumerate(part.columnMetadata, part.startColumn)
         for entry in metadata.get("developerMetadata", ())
         if entry.get("metadataKey") == ANCHOR_KEY
     ]
@@ -159,7 +164,19 @@ def row_block_of(answer: bytes) -> RowBlock | None:
         for index, row in enumerate(data.rowMetadata)
         if row.hiddenByFilter or row.hiddenByUser
     }
-    return RowBlock(_tab(sheet), data.startRow + 1, anchors, _RowsAsTheyCame(data.rowData), hidden, made_for)
+    rows = _RowsAsTheyCame([(part.startColumn, part.startRow - first, part.rowData) for part in sheet.data])
+    return RowBlock(_tab(sheet), first + 1, anchors, rows, len(answer), hidden, made_for)
+
+
+def runs(numbers: Collection[int]) -> list[tuple[int, int]]:
+    """Return numbers as runs without a gap, in order: the first of each, and the one after its last."""
+    found: list[tuple[int, int]] = []
+    for number in sorted(set(numbers)):
+        if found and found[-1][1] == number:
+            found[-1] = found[-1][0], number + 1
+        else:
+            found.append((number, number + 1))
+    return found
 
 
 def tabs_of(answer: bytes) -> list[Tab]:
@@ -170,20 +187,38 @@ def tabs_of(answer: bytes) -> list[Tab]:
 class _RowsAsTheyCame:
     """Rows in JSON; the one that was looked at last is decoded, since it is looked at cell by cell."""
 
-    __slots__ = ("_at", "_raw", "_row")
+    __slots__ = ("_at", "_long", "_parts", "_row", "_short")
 
-    def __init__(self, raw: Sequence[msgspec.Raw]) -> None:
-        self._raw, self._at = raw, -1
+    def __init__(self, parts: Sequence[tuple[int, int, Sequence[msgspec.Raw]]]) -> None:
+        """Take for each range its first column, the index of its first row, and its rows."""
+        self._long = [part for part in parts if part[1] == 0]
+        self._short: dict[int, list[tuple[int, msgspec.Raw]]] = {}
+        for left, top, rows in parts:
+            if top:
+                for index, row in enumerate(rows, top):
+                    self._short.setdefault(index, []).append((left, row))
+        self._at = -1
         self._row: Sequence[CellData] = ()
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return max([max(self._short, default=-1) + 1, *(len(rows) for _, _, rows in self._long)])
 
     def __getitem__(self, index: int) -> Sequence[CellData]:
         if index != self._at:
-            self._row, self._at = msgspec.json.decode(self._raw[index], type=_RowData).values, index
+            self._row, self._at = self._decoded(index), index
         return self._row
 
+    def _decoded(self, index: int) -> Sequence[CellData]:
+        parts = [(left, rows[index]) for left, _, rows in self._long if index < len(rows)]
+        row: list[CellData] = []
+        for left, raw in [*parts, *self._short.get(index, ())]:
+            cells = msgspec.json.decode(raw, type=_RowData).values
+            row += [_NOTHING] * (left - len(row))
+            row[left : left + len(cells)] = cells
+        return row
+
+
+_NOTHING: CellData = {}
 
 # Google's own names, as far as they are asked for; whatever else comes is passed over.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from functions.errors import BadRange, SheetGone
@@ -13,8 +13,9 @@ from functions.fields.columns import Choices, NewColumn, end_of, held_columns
 from functions.sheets.anchors import anchored_at, deletion, the_anchor
 from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
-from functions.sheets.grid import RowBlock
+from functions.sheets.grid import RowBlock, Tab
 from functions.sheets.insertion import insertion
+from functions.sheets.paging import CELL_BYTES, PAGE_BYTES
 from functions.sheets.scan import columns_of, identity
 
 SAMPLE_ROWS = 200
@@ -43,10 +44,19 @@ class Layout:
     tab_rows: int
     tab_columns: int
     """The size of the tab when it was laid out."""
+    places: tuple[int, ...] = ()
+    """Where its columns stood then, from 0: people move them since."""
+    refused: tuple[tuple[int, str], ...] = ()
+    """Columns that took no values, by the field's number: Google's reason."""
 
     def to_record(self) -> dict[str, Any]:
         """For the store."""
         return asdict(self)
+
+    def columns_in(self, anchors: Mapping[int, int]) -> frozenset[int]:
+        """Return where the columns of the run are, by anchor → column; those that are gone are left out."""
+        ours = (self.url, *(column.anchor for column in self.columns))
+        return frozenset(anchors[anchor] for anchor in ours if anchor in anchors)
 
     def rows(self, block: RowBlock) -> list[SheetRow]:
         """The window's rows, each with its target cells.
@@ -87,7 +97,8 @@ class Layout:
 def layout_from_record(record: Mapping[str, Any]) -> Layout:
     """A layout as the store keeps it."""
     columns = tuple(Column(**column) for column in record["columns"])
-    return Layout(**{**record, "columns": columns})
+    refused = tuple((number, reason) for number, reason in record["refused"])
+    return Layout(**{**record, "columns": columns, "places": tuple(record["places"]), "refused": refused})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +139,7 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
         url = _url_column(sample, task)
         requests, layout, titles = _requests(header, sample, url, task)
         if not requests:
-            return layout
+            return _placed(layout, header)
         if refused is not None and requests == before:
             raise refused
         try:
@@ -139,9 +150,13 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
         header, sample = _look(sheet, task)
         wrong = _wrong(header, sample, layout, titles, task)
         if not wrong:
-            return layout
+            return _placed(layout, header)
         sheet.change([{"deleteDeveloperMetadata": {"dataFilter": the_anchor(anchor)}} for anchor in wrong])
     raise BadRange("The columns were moved again and again while they were looked for; start the run once more.")
+
+
+def _placed(layout: Layout, header: RowBlock) -> Layout:
+    return replace(layout, places=tuple(sorted(layout.columns_in(header.anchors))))
 
 
 def _look(sheet: GoogleSheet, task: ColumnRequest) -> tuple[RowBlock, RowBlock]:
@@ -237,18 +252,39 @@ def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header_row: int 
         SheetError: the spreadsheet cannot be read or changed.
     """
     for _ in range(ATTEMPTS):
-        block = sheet.read_rows(layout.sheet_id, 1, None)
-        places = {column.anchor: block.anchors.get(column.anchor) for column in layout.columns if column.inserted}
+        head = sheet.read_rows(layout.sheet_id, 1, 1)
+        places = {column.anchor: head.anchors.get(column.anchor) for column in layout.columns if column.inserted}
         there = {anchor: place for anchor, place in places.items() if place is not None}
-        for index in range(len(block.rows)):
-            if index + 1 == header_row:
-                continue
-            there = {anchor: place for anchor, place in there.items() if block.content(index, place) == ""}
-        if not there:
-            return
         try:
-            sheet.change(deletion(there, layout.sheet_id))
-        except BadRange:  # a column was moved: look again
+            # In pages first, so that the one look that decides is at columns that hold next to nothing.
+            for page_rows in (PAGE_BYTES // CELL_BYTES // max(len(there), 1), head.tab.rows):
+                there = _still_empty(sheet, head.tab, there, header_row, page_rows)
+            if not there:
+                return
+            sheet.change(deletion(there, head))
+        except BadRange:  # a column was moved or deleted: look again
             continue
         return
     raise BadRange("The columns were moved again and again while they were taken out; undo the run once more.")
+
+
+def _still_empty(
+    sheet: GoogleSheet, tab: Tab, there: dict[int, int], header_row: int | None, page_rows: int
+) -> dict[int, int]:
+    """Of these columns those without contents but their header, read in pages of so many rows.
+
+    Raises:
+        BadRange: one of them was moved or deleted.
+    """
+    start = 1
+    while there and start <= tab.rows:
+        end = min(start + page_rows - 1, tab.rows)
+        block = sheet.read_rows(tab.sheet_id, start, end, columns=there.values())
+        if any(block.anchors.get(anchor) != place for anchor, place in there.items()):
+            raise BadRange("A column was moved.")
+        for index in range(len(block.rows)):
+            if start + index == header_row:
+                continue
+            there = {anchor: place for anchor, place in there.items() if block.content(index, place) == ""}
+        start = end + 1
+    return there

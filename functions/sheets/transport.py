@@ -24,6 +24,10 @@ class UncertainWrite(SheetBusy):
     """Google Sheets did not say whether it did what it was asked for; the run looks, and goes on by itself."""
 
 
+class Protected(Forbidden):
+    """The cells to be written are protected; ask the owner of the sheet for the right to."""
+
+
 class Throttled(SheetBusy):
     """Google Sheets asks to slow down; the run goes on by itself."""
 
@@ -87,7 +91,7 @@ def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError
         )
         return UncertainWrite(sentence, retry_after_s=10)
     if status in {400, 403} and "protected" in reason.lower():
-        return Forbidden("The cells to be written are protected; ask the owner of the sheet for the right to.")
+        return Protected()
     if status == 400:
         return _refused_request(reason)
     if machine_reason in _NOT_A_PERSONS_FAULT:

@@ -109,6 +109,16 @@ def ended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> s
     return found
 
 
+def several(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> set[str]:
+    """Of these people those who stand in several rows."""
+    found: set[str] = set()
+    for start in range(0, len(keys), _BATCH):
+        condition = _rows.c.job_id == job_id, _rows.c.key.in_(keys[start : start + _BATCH])
+        statement = sa.select(_rows.c.key).where(*condition).group_by(_rows.c.key).having(sa.func.count() > 1)
+        found.update(connection.scalars(statement))
+    return found
+
+
 def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Sequence[str]) -> set[str]:
     """Of these people those of whom a row ended so."""
     found: set[str] = set()

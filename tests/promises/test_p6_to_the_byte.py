@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from functions.outcomes import Outcome
-from functions.sheet_writes import writer
+from functions.sheets import paging, tab_reader
 from functions.store.job_states import JobState
 from tests.support.desk import FIELDS, Desk, expected, url_of
 
 ROWS = 12
-SMALL_AND_LARGE = pytest.mark.parametrize("whole_cells", [writer.WHOLE_CELLS, 0], ids=["small", "large"])
+SMALL_AND_LARGE = pytest.mark.parametrize("whole_cells", [paging.WHOLE_CELLS, 0], ids=["small", "large"])
 
 
 def sheet_of_all_kinds(desk: Desk) -> str:
@@ -83,7 +83,7 @@ def held(desk: Desk, spreadsheet: str) -> dict[tuple[str, int], Any]:
 def test_after_an_undo_the_workbook_is_what_it_was_to_the_byte(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, write: str, whole_cells: int
 ) -> None:
-    monkeypatch.setattr(writer, "WHOLE_CELLS", whole_cells)
+    monkeypatch.setattr(tab_reader, "WHOLE_CELLS", whole_cells)
     spreadsheet = sheet_of_all_kinds(desk)
     before = workbook(desk, spreadsheet), dump(desk, spreadsheet)
     job = desk.run(spreadsheet, write=write)
@@ -110,7 +110,7 @@ def test_a_run_leaves_every_cell_that_holds_something_as_it_was_with_its_format(
 def test_what_a_person_changes_after_the_run_is_not_undone_and_is_reported(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, whole_cells: int
 ) -> None:
-    monkeypatch.setattr(writer, "WHOLE_CELLS", whole_cells)
+    monkeypatch.setattr(tab_reader, "WHOLE_CELLS", whole_cells)
     spreadsheet = desk.sheet([["Name", "LinkedIn"], *[[f"Name {n}", url_of(f"later-{n}")] for n in range(6)]])
     job = desk.run(spreadsheet)
     desk.emulator.write(spreadsheet, "Leads!C3:D3", [["by hand", "by hand too"]])
@@ -136,7 +136,7 @@ def rows(start: int, end: int) -> dict[str, Any]:
 def test_a_row_of_the_same_person_that_held_the_same_before_the_run_keeps_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, whole_cells: int
 ) -> None:
-    monkeypatch.setattr(writer, "WHOLE_CELLS", whole_cells)
+    monkeypatch.setattr(tab_reader, "WHOLE_CELLS", whole_cells)
     own = expected("twin")
     values = [["Id", "LinkedIn", "Email", "Title", "Company", "Company size"], ["1", url_of("twin"), *own]]
     values += [["2", url_of("twin")], ["3", url_of("twin"), "mine@example.com"]]

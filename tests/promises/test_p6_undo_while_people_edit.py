@@ -11,6 +11,7 @@ import pytest
 
 from functions.outcomes import Outcome
 from functions.sheet_writes import writer
+from functions.sheets import client, tab_reader
 from functions.store.job_states import JobState
 from tests.support.desk import FIELDS, Desk, expected, url_of
 
@@ -39,7 +40,8 @@ def test_an_undo_gives_each_row_what_it_held_while_people_edit(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     if seed % 2:  # as in a large tab, of which only a part is read at a time
-        monkeypatch.setattr(writer, "WHOLE_CELLS", 0)
+        monkeypatch.setattr(tab_reader, "WHOLE_CELLS", 0)
+        monkeypatch.setattr(client, "MAX_BYTES", 4_000)
         monkeypatch.setattr(writer, "PAGE_ROWS", 200)
     before = sheet_rows(seed)
     spreadsheet = desk.sheet(before)

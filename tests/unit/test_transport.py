@@ -8,7 +8,7 @@ import pytest
 
 from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetError, SheetGone
 from functions.sheets.client import GoogleSheet
-from functions.sheets.transport import Throttled, UncertainWrite, refusal
+from functions.sheets.transport import Protected, Throttled, UncertainWrite, refusal
 from local.sheets_api.client import SheetsEmulator
 from tests.support.simulation import Process, World
 
@@ -18,7 +18,7 @@ SENTENCE = "The caller does not have permission"
 @pytest.mark.parametrize(
     ("status", "reason", "machine_reason", "kind", "says"),
     [
-        (400, "You are trying to edit a protected cell or object.", "", Forbidden, "protected"),
+        (400, "You are trying to edit a protected cell or object.", "", Protected, "protected"),
         (400, "No grid with id: 7", "", SheetGone, "tab was deleted"),
         (400, "This operation is not supported for this document", "", BadRange, "Save as Google Sheets"),
         (400, "Unable to parse range", "", BadRange, "Unable to parse range"),

@@ -1,0 +1,73 @@
+"""Columns that take no values: a strict dropdown, a typed column of a table, a protected range. Each costs itself only.
+
+Google refuses a write as a whole, and does not always say because of which column. So what was refused twice, with a
+look at the sheet in between, is sent column by column; what is refused then is left out from there on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from functions.errors import BadRange
+from functions.sheets.cells import Content, Write
+from functions.sheets.transport import Protected
+
+_PLACE = re.compile(r"tried writing to|grid limits|beyond|already exists", re.IGNORECASE)
+"""In Google's words: what shall be written stands elsewhere now, or nowhere."""
+
+Columns = Mapping[int, Mapping[int, Content]]
+"""Field's number → row (from 1) → content."""
+
+
+@dataclass(slots=True)
+class Refusals:
+    """The columns that have refused their values, with Google's reason, by the field's number."""
+
+    reasons: dict[int, str] = field(default_factory=dict)
+    _doubted: bool = False
+    """Whether the latest write was refused."""
+
+    def without(self, write: Write) -> Write:
+        """Return a write without what is known to be refused."""
+        if not self.reasons:
+            return write
+        return replace(
+            write,
+            changes={number: change for number, change in write.changes.items() if number not in self.reasons},
+            pending={number: content for number, content in write.pending.items() if number not in self.reasons},
+        )
+
+    def send(self, columns: Columns, write: Callable[[Columns], None]) -> BadRange | Protected | None:
+        """Send all at once, or column by column where all at once was refused before; return the refusal, if any.
+
+        Raises:
+            SheetError: as `write`.
+        """
+        try:
+            write(columns)
+        except (BadRange, Protected) as error:
+            if not self._doubted:  # perhaps rows were deleted, so that the last of these lie beyond the tab: look first
+                self._doubted = True
+                return error
+            return self._send_each(columns, write)
+        self._doubted = False
+        return None
+
+    def _send_each(self, columns: Columns, write: Callable[[Columns], None]) -> BadRange | Protected | None:
+        """Raise the refusal where every column is protected, since then it is not about a column."""
+        refused: dict[int, BadRange | Protected] = {}
+        for number, cells in columns.items():
+            try:
+                write({number: cells})
+            except (BadRange, Protected) as error:
+                refused[number] = error
+        errors = list(refused.values())
+        if len(errors) == len(columns) and all(isinstance(error, Protected) for error in errors):
+            raise errors[0]
+        if moved := [error for error in errors if _PLACE.search(str(error))]:
+            return moved[0]
+        self.reasons |= {number: str(error) for number, error in refused.items()}
+        self._doubted = False
+        return None

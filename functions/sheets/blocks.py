@@ -1,0 +1,80 @@
+"""Cells to be written → requests of `batchUpdate`, in blocks of at most a megabyte; pure.
+
+Only cells that are written appear, so a block for the last rows of a tab is as small as one for the first. What names
+them is their place, so each block proves first that the columns still stand there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from functions.sheets.cells import Content, Formula, Spilled
+from functions.sheets.grid import runs
+
+MAX_BYTES = 950_000
+"""Of a block; Google recommends at most 2 MB a request, and large ones may time out."""
+_OVERHEAD = 200
+"""Bytes around the rows of one request."""
+
+Cells = Mapping[int, Mapping[int, Content]]
+"""Row (from 1) → column (from 0) → content."""
+
+
+@dataclass(slots=True)
+class _Area:
+    """Rows of the same columns, one below the other."""
+
+    row: int
+    left: int
+    rows: list[msgspec.Raw] = field(default_factory=list)
+
+    def request(self, sheet_id: int) -> dict[str, Any]:
+        start = {"sheetId": sheet_id, "rowIndex": self.row - 1, "columnIndex": self.left}
+        return {"updateCells": {"start": start, "rows": self.rows, "fields": "userEnteredValue"}}
+
+
+def blocks(cells: Cells, sheet_id: int, max_bytes: int) -> Iterator[list[dict[str, Any]]]:
+    """Cut cells into blocks: each is a list of requests, together no longer than `max_bytes` where one cell is not."""
+    areas: dict[tuple[int, int], _Area] = {}
+    block: list[_Area] = []
+    size = 0
+    for row in sorted(cells):
+        for left, values in _parts(cells[row], max_bytes):
+            line = msgspec.Raw(msgspec.json.encode({"values": values}))
+            if block and size + len(line) + _OVERHEAD > max_bytes:
+                yield [area.request(sheet_id) for area in block]
+                areas, block, size = {}, [], 0
+            place = left, len(values)
+            area = areas.get(place)
+            if area is None or area.row + len(area.rows) != row:
+                area = areas[place] = _Area(row, left)
+                block.append(area)
+                size += _OVERHEAD
+            area.rows.append(line)
+            size += len(line) + 1
+    if block:
+        yield [area.request(sheet_id) for area in block]
+
+
+def _parts(row: Mapping[int, Content], max_bytes: int) -> Iterator[tuple[int, Sequence[dict[str, Any]]]]:
+    """Cells of a row that stand side by side, as Google's CellData; one by one where they are very long."""
+    for start, end in runs(row):
+        values = [cell_data(row[column]) for column in range(start, end)]
+        if len(msgspec.json.encode(values)) <= max_bytes // 2:
+            yield start, values
+        else:
+            yield from ((column, [value]) for column, value in enumerate(values, start))
+
+
+def cell_data(content: Content) -> dict[str, Any]:
+    """Return a content as Google's CellData: text stays text, whatever it looks like."""
+    if content == "" or isinstance(content, Spilled):  # once the cell is empty, the formula elsewhere spills into it
+        return {}
+    if isinstance(content, Formula):
+        return {"userEnteredValue": {"formulaValue": content.text}}
+    kind = "boolValue" if isinstance(content, bool) else "stringValue" if isinstance(content, str) else "numberValue"
+    return {"userEnteredValue": {kind: content}}

@@ -1,0 +1,181 @@
+"""Reads the tab of a run: some rows, or all of them, in answers of a few megabytes.
+
+Only the columns of the run are read, and whole rows where somebody stands in several: what else stands there tells them
+apart. A large tab comes in pages, of which each shows another moment, so rows that move meanwhile would be seen twice
+or never. Therefore the column of URLs is read after the pages, in one answer, and rows that it contradicts are read
+again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from functions.errors import BadRange, SheetBusy
+from functions.sheets.cells import SheetRow
+from functions.sheets.client import GoogleSheet
+from functions.sheets.grid import RowBlock, Tab
+from functions.sheets.layout import Layout
+from functions.sheets.paging import MAX_ROWS, WHOLE_CELLS, PageSize
+from functions.sheets.scan import identity
+
+LOOKS = 8
+"""Attempts to see something that people move meanwhile."""
+NOTHING = RowBlock(Tab(0, "", 0, 0), 1, {}, ())
+BLANK = identity(NOTHING, 0, 0)
+"""Identity of a row without a URL."""
+MOVING = "Rows or columns are moved again and again at the moment; the run goes on by itself."
+
+
+def _nobody(_identities: Sequence[str]) -> Collection[str]:
+    return ()
+
+
+@dataclass(slots=True)
+class TabReader:
+    """Reads the rows of a tab for one run."""
+
+    sheet: GoogleSheet
+    layout: Layout
+    several: Callable[[Sequence[str]], Collection[str]] = _nobody
+    """Returns those of these identities that are known to stand in several rows, wherever those are."""
+    seen: RowBlock = field(init=False, default=NOTHING)
+    """Where the columns were at the latest look; without rows."""
+    _columns: frozenset[int] | None = field(init=False)
+    """Of the run, as far as is known."""
+    _found: set[str] = field(init=False, default_factory=set)
+    """Identities that were seen to stand in several rows of the tab."""
+    _apart: list[int] = field(init=False, default_factory=list)
+    """The numbers of their rows, in order, as far as is known."""
+
+    def __post_init__(self) -> None:
+        self._columns = frozenset(self.layout.places) or None
+
+    def rows(self, first_row: int, last_row: int, *, max_rows: int = MAX_ROWS) -> list[SheetRow]:
+        """Read these rows, each page in another moment.
+
+        Raises:
+            BadRange: the tab has become shorter than that.
+            SheetBusy: columns are moved all the time.
+            SheetGone: the column of URLs was deleted, or all columns of the fields.
+            SheetError: the spreadsheet cannot be read.
+        """
+        return [row for page in self._pages(first_row, last_row, max_rows) for row in page]
+
+    def pages(self, max_rows: int = MAX_ROWS) -> Iterator[list[SheetRow]]:
+        """Read every row of the tab, page by page, each in another moment.
+
+        Raises:
+            SheetError: as `rows`.
+        """
+        names = self._identities()
+        try:
+            yield from self._pages(1, len(names), max_rows)
+        except BadRange:  # the tab has become shorter: nothing is there any more
+            return
+
+    @property
+    def is_small(self) -> bool:
+        """Whether every look is at the whole tab, in all columns."""
+        return self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
+
+    def all_rows(self) -> list[SheetRow]:
+        """Read every row of the tab, as of one moment.
+
+        Raises:
+            SheetBusy: rows are moved all the time, so that no two looks agree.
+            SheetError: as `rows`.
+        """
+        layout = self.layout
+        if self.is_small:
+            return self._rows(self.sheet.read_rows(layout.sheet_id, 1, None))
+        if layout.tab_rows <= self._size().rows:
+            return self._rows(self._page(1, None))
+        first, names = 1, self._identities()
+        last, found = len(names), dict[int, SheetRow]()
+        for _ in range(LOOKS):
+            try:
+                found.update((row.number, row) for row in self.rows(first, last))
+            except BadRange:  # the tab has become shorter
+                first, found = 1, {}
+            names = self._identities()
+            known = (found[number].identity if number in found else BLANK for number in range(1, len(names) + 1))
+            wrong = [number for number, (one, other) in enumerate(zip(known, names, strict=True), 1) if one != other]
+            if not wrong:
+                return [found[number] for number in sorted(found) if number <= len(names)]
+            first, last = wrong[0], wrong[-1]
+            for number in range(first, last + 1):
+                found.pop(number, None)
+        raise SheetBusy(MOVING, retry_after_s=5)
+
+    def _rows(self, block: RowBlock) -> list[SheetRow]:
+        self.seen = replace(block, rows=())
+        return self.layout.rows(block)
+
+    def _identities(self) -> list[str]:
+        """Read the column of URLs in one answer, however long: who stands in each row of the tab."""
+        for _ in range(LOOKS):
+            self._columns = None
+            url = self._located().anchors[self.layout.url]
+            block = self.sheet.read_rows(self.layout.sheet_id, 1, None, columns=[url])
+            if block.anchors.get(self.layout.url) == url:
+                names = [identity(block, index, url) for index in range(block.tab.rows)]
+                self._found |= {name for name, count in Counter(names).items() if count > 1}
+                self._apart = [number for number, name in enumerate(names, 1) if name in self._found]
+                return names
+        raise SheetBusy(MOVING, retry_after_s=5)
+
+    def _located(self) -> RowBlock:
+        """Read the first row in all columns: it says where they are."""
+        head = self.sheet.read_rows(self.layout.sheet_id, 1, 1)
+        self.layout.rows(head)  # refuses where the columns are gone
+        self._columns = self.layout.columns_in(head.anchors)
+        return head
+
+    def _pages(self, first_row: int, last_row: int, max_rows: int) -> Iterator[list[SheetRow]]:
+        size = self._size(max_rows)
+        while first_row <= last_row:
+            end = min(first_row + size.rows - 1, last_row)
+            block = self._page(first_row, end)
+            size.learn(block, end - first_row + 1)
+            yield self._rows(block)
+            first_row = end + 1
+
+    def _size(self, max_rows: int = MAX_ROWS) -> PageSize:
+        return PageSize.guess(len(self.layout.columns) + 1, max_rows)
+
+    def _page(self, first_row: int, last_row: int | None) -> RowBlock:
+        for _ in range(LOOKS):
+            located = self._columns is None
+            if located:
+                self._located()
+            start = bisect_left(self._apart, first_row)
+            end = len(self._apart) if last_row is None else bisect_right(self._apart, last_row)
+            apart = self._apart[start:end]
+            try:
+                block = self.sheet.read_rows(
+                    self.layout.sheet_id, first_row, last_row, columns=self._columns, whole=apart
+                )
+            except BadRange:  # columns were deleted, or rows
+                if located:
+                    raise
+                self._columns = None
+                continue
+            if self.layout.columns_in(block.anchors) != self._columns:
+                self._columns = None
+                continue
+            wanted = self._rows_of_several(block)
+            if wanted <= set(apart):
+                return block
+            self._apart[start:end] = sorted(wanted)
+        raise SheetBusy(MOVING, retry_after_s=5)
+
+    def _rows_of_several(self, block: RowBlock) -> set[int]:
+        url = block.anchors[self.layout.url]
+        names = [identity(block, index, url) for index in range(len(block.rows))]
+        counts = Counter(names)
+        self._found |= {name for name, count in counts.items() if count > 1}
+        self._found |= set(self.several(sorted(counts)))
+        return {number for number, name in enumerate(names, block.first_row) if name in self._found}
