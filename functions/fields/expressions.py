@@ -71,7 +71,10 @@ class Budget:
             return work(interpreter)
         except _TooManySteps:
             if allowed < MAX_STEPS:
-                raise NoValue("The custom fields take too many steps for so many people; choose fewer rows.") from None
+                raise NoValue(
+                    "The custom fields take too many steps for all these people together; make them simpler, or choose "
+                    "fewer rows."
+                ) from None
             raise NoValue("This field takes too many steps for this lead; make its expression simpler.") from None
         finally:
             self.steps_left -= min(allowed, allowed - interpreter.steps_left)

@@ -21,7 +21,7 @@ from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout, layout_from_record
 from functions.store import chunks, jobs
 from functions.store.chunks import Chunk
-from functions.store.job_states import JobState
+from functions.store.job_states import WAITING, JobState
 from functions.store.jobs import Job
 
 AFTER_FAILURE = timedelta(seconds=30)
@@ -115,7 +115,8 @@ class Attempt:
             else:
                 held = chunks.postpone(connection, chunk, now) if later else chunks.finish(connection, chunk)
             if held and stopped_by is not None:
-                jobs.change(connection, job.id, stop_requested=True, message=job.message or str(stopped_by))
+                earlier = None if job.state in WAITING else job.message  # what it waited for is over
+                jobs.change(connection, job.id, stop_requested=True, message=earlier or str(stopped_by))
                 chunks.drop(connection, job.id)
                 job = jobs.get(connection, job.id)
             if held:

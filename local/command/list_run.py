@@ -226,10 +226,10 @@ class _InOrder:
                 if ready is None:
                     return
                 self._written += 1
-                outcome, values = ready.outcome, self._values(ready)
+                outcome, (values, detail) = ready.outcome, self._values(ready)
                 row = self._run.fresh_row(row)
-                if ready.detail and outcome is not Outcome.CANCELLED:
-                    self._tally.trouble(row.number, outcome, ready.detail)
+                if detail and outcome is not Outcome.CANCELLED:
+                    self._tally.trouble(row.number, outcome, detail)
             waiting.popleft()
             self._put(row, outcome, values)
 
@@ -237,18 +237,26 @@ class _InOrder:
         """Draw the progress."""
         self._show()
 
-    def _values(self, result: Result) -> tuple[CellValue, ...]:
+    def _values(self, result: Result) -> tuple[tuple[CellValue, ...], str]:
+        """Returns the values of a person and the row's sentence, also of custom fields that have no value for them."""
         facts = result.facts
-        values = tuple(project(result.lead, facts, self._fields))
+        failures: dict[str, None] = {}
+
+        def failed(sentence: str) -> str:
+            failures[sentence] = None
+            return ""
+
+        values = tuple(project(result.lead, facts, self._fields, failed=failed))
+        detail = " ".join(filter(None, [result.detail, *failures]))
         if result.outcome is not Outcome.CANCELLED and result.profile.key not in self._people:
             again = _AGAIN.get(result.outcome, result.outcome)
             kept = values
             if self._run.layout.fields and again is not result.outcome:
                 kept = tuple(project(result.lead, replace(facts, status=again), self._fields))
-            self._people[result.profile.key] = _Ended(again, kept, result.detail)
+            self._people[result.profile.key] = _Ended(again, kept, detail)
             if len(self._people) > REMEMBERED:
                 self._people.popitem(last=False)
-        return values
+        return values, detail
 
     def _put(self, row: Row, outcome: Outcome, values: Sequence[CellValue] | None) -> None:
         self._writer.write(row, values)

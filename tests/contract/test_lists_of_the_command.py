@@ -13,6 +13,7 @@ import pytest
 
 from local.providers.client import Sandbox
 from tests.support.command import ROOT, Command, a_list, command, ended, read
+from tests.support.costly_expressions import COSTLY
 
 __all__ = ["command"]
 
@@ -230,6 +231,31 @@ def test_many_reasons_stand_in_a_file_beside_the_result(command: Command) -> Non
     lines = read(reasons, encoding="utf-8-sig")
     assert lines[0] == ["Row", "Outcome", "Reason"]
     assert [(line[0], line[1]) for line in lines[1:]] == [(str(number), "unusable") for number in range(3, 33)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_field_that_takes_too_many_steps_says_so_for_its_row_and_leaves_the_others(
+    command: Command, suffix: str
+) -> None:
+    path = a_list(command.folder, 2)
+    if suffix == "xlsx":
+        book = openpyxl.Workbook()
+        for row in [["LinkedIn"], ["linkedin.com/in/person-0"], ["linkedin.com/in/person-1"]]:
+            book.worksheets[0].append(row)
+        path = command.folder / "leads.xlsx"
+        book.save(path)
+    done = command.run(path, "--yes", "--fields", f"name, Costly={COSTLY['filters']}")
+    assert done.code == 0, done.text
+    assert done.text.count("This field takes too many steps for this lead") == 2
+    assert "2 enriched" in done.text
+    if suffix == "csv":
+        rows = read(command.folder / "leads.enriched.csv")
+    else:
+        sheet = openpyxl.load_workbook(command.folder / "leads.enriched.xlsx").worksheets[0]
+        rows = [[str(value or "") for value in row] for row in sheet.iter_rows(values_only=True)]
+    header, *people = rows
+    assert all(row[header.index("Name")] for row in people)
+    assert [cell for row in people for cell in row[header.index("Costly") :]] in ([], ["", ""])
 
 
 def test_an_erased_person_is_forgotten_and_not_asked_for_again(command: Command, sandbox: Sandbox) -> None:

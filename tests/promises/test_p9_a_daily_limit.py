@@ -112,6 +112,19 @@ def test_access_comes_before_money(desk: Desk, tasks: Tasks) -> None:
     assert desk.counts(job) == {Outcome.ENRICHED: 2 * PER_DAY}
 
 
+def test_who_may_only_read_by_the_time_it_goes_on_pays_for_nothing(desk: Desk, tasks: Tasks) -> None:
+    assert not tasks.delayed
+    _, job = waiting(desk)
+    desk.emulator.token(CALLER.email, role="reader", token=desk.token)
+    asked = desk.sandbox.charges()["requests"]
+    with after(desk, job.goes_on_at):
+        job = go_on(desk, job)
+    assert job.state is JobState.STOPPED
+    assert "may not edit" in (job.message or "")
+    assert desk.sandbox.charges()["requests"] == asked
+    assert desk.counts(job) == {Outcome.ENRICHED: PER_DAY, Outcome.CANCELLED: ROWS - PER_DAY}
+
+
 def test_a_fresh_token_is_kept_and_wakes_nobody(desk: Desk, tasks: Tasks) -> None:
     assert not tasks.delayed
     _, job = waiting(desk)

@@ -23,6 +23,7 @@ from functions.fields.expressions import (
     check,
     evaluate,
 )
+from tests.support.costly_expressions import COSTLY
 from tests.support.documented_lead import FACTS, LEAD
 
 
@@ -134,39 +135,9 @@ def test_any_text_is_a_field_or_refused(text: str) -> None:
             assert len(project(LEAD, FACTS, fields)) == 1
 
 
-def doubled_filter(depth: int) -> str:
-    """`[@,@][?[@,@][?…]]`: the work doubles with each level."""
-    return "[@,@]" if depth == 0 else f"[@,@][?{doubled_filter(depth - 1)}]"
-
-
-def doubled(template: str, depth: int) -> str:
-    """The same expression inside itself."""
-    text = "@"
-    for _ in range(depth):
-        text = template.format(text)
-    return text
-
-
-HOSTILE = {
-    "filters": doubled_filter(17),
-    "map": f"length({doubled('map(&{},[@,@])', 14)})",
-    "sort_by": f"length({doubled('sort_by([@,@,@], &length({}))', 10)})",
-    "max_by": doubled("max_by([@,@], &length([{}]))", 11) + ".name",
-    "a list of itself": "skills|" + "|".join(["[@,@]"] * 30) + "|length(to_string(@))",
-    "flattened": "skills|" + "|".join(["[@,@][]"] * 16) + "|length(@)",
-    "equal to itself": "(" + "|".join(["[@,@]"] * 20) + ")==(" + "|".join(["[@,@]"] * 20) + ")",
-    "contained in itself": "contains(" + "|".join(["[@,@]"] * 30) + ", [@])",
-    "objects": "|".join(["{a:@,b:@}"] * 30) + "|length(to_string(values(@)))",
-    "joined": "name|" + "|".join(["join('----------',[@,@,@])"] * 16),
-    "escaped": "name|" + "|".join(["to_string([@])"] * 18),
-    "shared lists of nothing": "`[]`|" + "|".join(["[@,@]"] * 30),
-    "sorted": "sort(" + "|".join(["[@,@][]"] * 12).replace("@", "'" + "a" * 100 + "'", 2) + ")",
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", COSTLY)
 def test_a_costly_expression_ends_with_its_budget_and_blocks_no_other_field(name: str) -> None:
-    fields = select([f"Costly={HOSTILE[name]}", "email", "Simple=skills[0]"])
+    fields = select([f"Costly={COSTLY[name]}", "email", "Simple=skills[0]"])
     budget, said = Budget(leads=100), list[str]()
     for _ in range(3):
         before = budget.steps_left
@@ -182,14 +153,14 @@ def test_a_costly_expression_ends_with_its_budget_and_blocks_no_other_field(name
 )
 def test_what_costs_too_much_says_so(name: str) -> None:
     with pytest.raises(NoValue, match="too many steps for this lead; make its expression simpler"):
-        evaluate(HOSTILE[name], LEAD, Budget())
+        evaluate(COSTLY[name], LEAD, Budget())
 
 
 def test_the_fields_of_many_leads_share_a_budget() -> None:
     budget, said = Budget(leads=10**6), list[str]()
     assert budget.steps_left == MAX_STEPS_TOGETHER
     budget.steps_left = MAX_STEPS + 10
-    fields = select([f"X={HOSTILE['filters']}"])
+    fields = select([f"X={COSTLY['filters']}"])
     for _ in range(3):
         project(LEAD, FACTS, fields, budget=budget, failed=lambda why: said.append(why) or "")  # type: ignore[func-returns-value]
     assert ["for this lead" in why for why in said] == [True, False, False]
