@@ -31,7 +31,8 @@ def end(connection: sa.Connection, job_id: str, outcome: Outcome, detail: str, *
     asked = _asked(connection, job_id, chunk)
     spent = _spent(connection, job_id, sorted(set(asked.values())))
     settled = [(position, *spent[key]) for position, key in asked.items() if key in spent]
-    job_rows.settle(connection, job_id, settled)
+    if settled:
+        job_rows.settle(connection, job_id, settled)
     job_rows.settle_open(connection, job_id, outcome, detail, chunk)
 
 

@@ -18,14 +18,11 @@ from local import run, secret
 from local.private_files import private_file, private_folder
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from local.stack import AUDIENCE, PERSON, Stack, stack
+from local.stack import AUDIENCE, PERSON, Stack, stack, stand_ins
 from tests.support.running import Running, attach, slugs
 
 ROOT = Path(__file__).parents[2]
 KEYS = {
-    "PEOPLE_DATA_LABS_API_KEY": "pdl-secret",
-    "PROSPEO_API_KEY": "prospeo-secret",
-    "APOLLO_API_KEY": "apollo-secret",
     "LEADFILL_SECRET_KEY": "secret-of-the-store-0123456789abcdef",
     "DATABASE_URL": "postgresql://u:secret@127.0.0.1/x",
 }
@@ -33,7 +30,7 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Running]:
-    """Everything that `make run` starts, with the page, from a shell that holds providers' keys."""
+    """Everything that `make run` starts, with the page, from a shell that holds secrets; none of a provider: it is asked."""
     with ExitStack() as closing, pytest.MonkeyPatch.context() as patched:
         home = Path(closing.enter_context(TemporaryDirectory(prefix="leadfill-")))
         for name, value in KEYS.items():
@@ -166,6 +163,17 @@ def test_stand_ins_inherit_no_key(started: Running, part: str) -> None:
     assert not set(environ) & set(KEYS)
     assert not {value for value in environ.values() if value in KEYS.values()}
     assert environ[secret.VARIABLE] == started.stack.secret
+
+
+def test_stand_ins_beside_a_real_key_do_not_inherit_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a provider's key the provider is asked for real; what runs beside it has no use for the key."""
+    monkeypatch.setenv("PROSPEO_API_KEY", "prospeo-secret")
+    with stand_ins(tmp_path / "kept", {}) as running:
+        assert "sandbox" not in running.parts
+        for part in ("issuer", "emulator"):
+            process = running.parts[part].process
+            assert process is not None
+            assert "prospeo-secret" not in psutil.Process(process.pid).environ().values()
 
 
 def test_the_functions_do_not_know_the_secret(started: Running) -> None:
