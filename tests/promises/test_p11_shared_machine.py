@@ -30,7 +30,7 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def started() -> Iterator[Running]:
-    """Everything that `make run` starts, with the page, from a shell that holds secrets; none of a provider: it is asked."""
+    """Everything that `make run` starts, with the page, from a shell that holds secrets but no key of a provider."""
     with ExitStack() as closing, pytest.MonkeyPatch.context() as patched:
         home = Path(closing.enter_context(TemporaryDirectory(prefix="leadfill-")))
         for name, value in KEYS.items():
