@@ -13,6 +13,7 @@ import requests
 from rich.progress import Progress
 
 from local.stack import Stack
+from tests.support.enrichers import confirmed
 
 
 class Caps(TypedDict):
@@ -60,7 +61,7 @@ def run_over(running: Stack, spreadsheet: str, rows: int, fields: Sequence[str],
         "spreadsheet_id": spreadsheet,
         "range": "Leads!A2:A",
         "fields": list(fields),
-        "max_credits": rows,
+        "max_credits": confirmed(rows),
         **job_request,
     }
     started = time.monotonic()

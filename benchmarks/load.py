@@ -25,6 +25,7 @@ from rich.table import Table
 
 from tests.support.cluster import cluster
 from tests.support.desk import expected
+from tests.support.enrichers import confirmed
 from tests.support.postgresql import server
 from tests.support.running import Json, Running, attach
 
@@ -86,7 +87,7 @@ def plan_and_run(client: Client, user: int) -> tuple[str, list[str]]:
     assert plan["rows"] == ROWS
     began_s = time.perf_counter()
     once = headers | {"Idempotency-Key": uuid4().hex}
-    job = client.ask("start", "POST", "/v1/jobs", once, job_request | {"max_credits": ROWS})
+    job = client.ask("start", "POST", "/v1/jobs", once, job_request | {"max_credits": confirmed(ROWS)})
     while job["state"] in {"queued", "running"}:
         time.sleep(POLL_S)
         job = client.ask("look", "GET", f"/v1/jobs/{job['id']}", headers)

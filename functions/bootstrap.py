@@ -13,7 +13,7 @@ from functions import logs
 from functions.auth.encryption import TokenCipher
 from functions.auth.identity_tokens import Access
 from functions.context import AppContext
-from functions.credits.caps import Allowance, Limits
+from functions.credits.caps import Limits
 from functions.credits.terms import Terms
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
@@ -67,7 +67,7 @@ def application(target: str) -> Flask:
         return Formulas(
             context=parts,
             access=access(settings),
-            credits_per_day=settings.formula_credits_per_day,
+            credits_per_day=formula_credits(settings),
             new_people_per_day=settings.formula_new_people_per_day,
         ).application()
     if target == "api":
@@ -179,10 +179,16 @@ def store(settings: Settings) -> Store:
 def limits(settings: Settings) -> Limits:
     """The deployment's caps."""
     return Limits(
-        per_run=Allowance(Decimal(settings.credits_per_run)),
-        per_user_day=Allowance(Decimal(settings.credits_per_user_day)),
-        per_month=Allowance(Decimal(settings.credits_per_month)),
+        per_run=settings.credits_per_run,
+        per_user_day=settings.credits_per_user_day,
+        per_month=settings.credits_per_month,
     )
+
+
+def formula_credits(settings: Settings) -> dict[str, Decimal]:
+    """The credits that the formulas of a spreadsheet may spend in a day: of the first provider, and of those named."""
+    allowance, first = settings.formula_credits_per_day, next(iter(settings.providers), None)
+    return {name: allowance.of(name) for name in settings.providers if name == first or name in allowance.named}
 
 
 def freshness(settings: Settings) -> Freshness:

@@ -105,7 +105,7 @@ def answer(
     fields: Sequence[str],
     if_missing: str,
     *,
-    credits_per_day: int,
+    credits_per_day: Mapping[str, Decimal],
     new_people_per_day: int,
 ) -> FormulaValues:
     """Return values for the people in `urls`, row by row.
@@ -116,7 +116,7 @@ def answer(
         urls: the cells.
         fields: names, headers, or comma lists of them.
         if_missing: what stands where nothing is known.
-        credits_per_day: what all formulas of a spreadsheet may spend in a day.
+        credits_per_day: what all formulas of a spreadsheet may spend in a day, in credits of each provider.
         new_people_per_day: how many people they may newly show in a day of whom a lead was there already.
 
     Raises:
@@ -209,7 +209,11 @@ def _why(stopped_by: LeadfillError | None) -> str:
 
 
 def _look_up(
-    context: AppContext, token: FormulaToken, profiles: list[Profile], credits_per_day: int, lookups: _Lookups
+    context: AppContext,
+    token: FormulaToken,
+    profiles: list[Profile],
+    credits_per_day: Mapping[str, Decimal],
+    lookups: _Lookups,
 ) -> None:
     """Fill `lookups` with what comes back in time."""
     now, stop = context.clock(), context.runtime.event()
@@ -217,7 +221,7 @@ def _look_up(
         run_id=f"formula:{token.spreadsheet_id}:{now:%Y-%m-%d}",
         user_id=token.issued_by.subject,
         spreadsheet_id=token.spreadsheet_id,
-        ceilings={context.providers[0]: Decimal(credits_per_day)},
+        ceilings=credits_per_day,
     )
     run = context.make_enricher().enrich(profiles, spender, stop=stop)
     failures: list[Exception] = []

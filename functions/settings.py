@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from typing import Any, get_type_hints
 from urllib.parse import parse_qs, urlsplit
 
+from functions.credits.caps import Allowance, amount_of, amounts_of
 from functions.errors import SettingsError
 from functions.providers import provider_settings
 from functions.providers.provider_settings import ProviderSettings
 from functions.providers.registry import REGISTRY
+
+_TWO_HUNDRED, _FIVE_THOUSAND, _FIFTY_THOUSAND = (Allowance(Decimal(number)) for number in (200, 5_000, 50_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +28,12 @@ class Settings:
     """Days for which a lead counts as known."""
     miss_fresh_days: int = 30
     """Days for which a miss counts as known."""
-    credits_per_run: int = 5000
-    credits_per_user_day: int = 5000
-    credits_per_month: int = 50000
-    formula_credits_per_day: int = 200
+    credits_per_run: Allowance = _FIVE_THOUSAND
+    """Of each provider: one number for all, or `slintel=5000,prospeo=300`, where others keep the default."""
+    credits_per_user_day: Allowance = _FIVE_THOUSAND
+    credits_per_month: Allowance = _FIFTY_THOUSAND
+    formula_credits_per_day: Allowance = _TWO_HUNDRED
+    """Of the formulas of one spreadsheet: a number is the first provider's, and others get nothing unless named."""
     formula_new_people_per_day: int = 1000
     """People whom the team knows from elsewhere that the formulas of one spreadsheet may newly show in a day."""
     sheets_api_endpoint: str = "https://sheets.googleapis.com/"
@@ -78,7 +84,7 @@ def read(environ: Mapping[str, str], *, keys_needed: bool = True) -> Settings:
         if not text:
             continue
         try:
-            values[name] = _convert(text, hints[name])
+            values[name] = _convert(text, hints[name], name)
         except ValueError as error:
             wrong.append(f"{name.upper()} {error}")
     providers, wrong_providers = provider_settings.read(environ, keys_needed=keys_needed)
@@ -91,17 +97,20 @@ def read(environ: Mapping[str, str], *, keys_needed: bool = True) -> Settings:
 
 def variables() -> dict[str, str]:
     """Every variable with its default as text; empty where there is none."""
-    defaults = {one.name: one.default for one in fields(Settings)}
-    simple = {name.upper(): _as_text(defaults[name]) for name in _SIMPLE}
+    simple = {name.upper(): _as_text(_DEFAULTS[name]) for name in _SIMPLE}
     of_providers = [provider_settings.variables(name) for name in REGISTRY]
     return {"PROVIDERS": ""} | {name: text for one in of_providers for name, text in one.items()} | simple
 
 
 def _as_text(default: object) -> str:
+    if isinstance(default, Allowance):
+        return f"{default.default:f}"
     return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
-def _convert(text: str, kind: object) -> object:
+def _convert(text: str, kind: object, name: str) -> object:
+    if kind is Allowance:
+        return _allowance(text, name)
     if kind is int or kind is float:
         try:
             number = int(text) if kind is int else float(text)
@@ -115,6 +124,17 @@ def _convert(text: str, kind: object) -> object:
     return text
 
 
+def _allowance(text: str, name: str) -> Allowance:
+    if "=" not in text:
+        return Allowance(amount_of(text))
+    named = amounts_of(text)
+    if unknown := [provider for provider in named if provider not in REGISTRY]:
+        raise ValueError(f"must name providers of {', '.join(REGISTRY)}; it names {', '.join(unknown)}.")
+    default: Allowance = _DEFAULTS[name]
+    return replace(default, named=named)
+
+
+_DEFAULTS: dict[str, Any] = {one.name: one.default for one in fields(Settings)}
 _SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "providers")
 """The attributes that are one variable each."""
 

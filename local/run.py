@@ -83,11 +83,12 @@ def curl_lines(running: Stack) -> tuple[str, str]:
         f'"spreadsheet_id": "{running.spreadsheet_id}", "range": "{running.tab}!B2:B", '
         '"fields": ["email", "title", "company", "size"]'
     )
+    most = f'"max_credits": {{"{running.asked.names[0]}": "60"}}'
     where = os.path.relpath(headers)
     api, key = running.urls["api"], f"first-run-{int(time.time())}"
     return (
         f"curl -s -H @{where} {api}/v1/plan -d '{{{body}}}'",
-        f"curl -s -H @{where} {api}/v1/jobs -H 'Idempotency-Key: {key}' -d '{{{body}, \"max_credits\": 60}}'",
+        f"curl -s -H @{where} {api}/v1/jobs -H 'Idempotency-Key: {key}' -d '{{{body}, {most}}}'",
     )
 
 

@@ -92,7 +92,7 @@ function insertFormula(choice, cell, headers) {
 
 /**
  * @param {Choice} choice
- * @param {number} maxCredits the figure that was confirmed
+ * @param {Record<string, string>} maxCredits the figures that were confirmed, by provider
  * @param {string} planId of the plan that was confirmed
  * @param {string} idempotencyKey
  * @returns {Answer<Job>}
@@ -128,7 +128,7 @@ function cancelJob(id) {
 /**
  * @param {string} id
  * @param {boolean} retryInDoubt
- * @param {number} maxCredits what the retry may cost
+ * @param {Record<string, string>} maxCredits what the retry may cost with each provider
  * @returns {Answer<Job>}
  */
 function retryJob(id, retryInDoubt, maxCredits) {

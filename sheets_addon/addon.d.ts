@@ -122,11 +122,11 @@ interface Rpc {
   planRun(choice: Choice): PlanToConfirm;
   suggestFormula(choice: Choice): FormulaSuggestion;
   insertFormula(choice: Choice, cell: string, headers: string[]): string;
-  startJob(choice: Choice, maxCredits: number, planId: string, idempotencyKey: string): Job;
+  startJob(choice: Choice, maxCredits: Record<string, string>, planId: string, idempotencyKey: string): Job;
   listJobs(): Job[];
   getJob(id: string): Job;
   cancelJob(id: string): Job;
-  retryJob(id: string, retryInDoubt: boolean, maxCredits: number): Job;
+  retryJob(id: string, retryInDoubt: boolean, maxCredits: Record<string, string>): Job;
   undoJob(id: string): Job;
   giveAccess(id: string): Job;
   selectRows(id: string, outcome: Outcome): SelectedRows;

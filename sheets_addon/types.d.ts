@@ -1,10 +1,13 @@
 /** The requests and answers of the API. Made from docs/openapi.json by `python -m tools.addon_types`. */
 
-/** The use of a cap. */
+/** The use of a cap of one provider. */
 interface CapUse {
+  provider: string;
   cap: string;
-  limit: number;
-  used: number;
+  /** Credits, as decimal text */
+  limit: string;
+  /** Credits, as decimal text */
+  used: string;
 }
 
 /** The fields and presets to choose from. */
@@ -105,7 +108,8 @@ interface Job {
   counts: Partial<Record<Outcome, number>>;
   done: number;
   progress: number;
-  credits: JobCredits;
+  /** By provider, in the order in which they are asked */
+  credits: JobCredits[];
   rate_per_s: number | null;
   /** Seconds to the end; null while it cannot be told */
   eta_s: number | null;
@@ -137,18 +141,27 @@ interface JobBody {
   include_hidden?: boolean;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
   retry_in_doubt?: boolean;
-  /** The most that it may cost, as confirmed */
-  max_credits: number;
+  /** The most credits that it may cost with each provider, as decimal text; with others nothing */
+  max_credits: Record<string, string>;
   plan_id?: string | null;
 }
 
-/** Credits of a job so far, and the most that it may cost. */
+/** The lookups of a job at one provider so far, their credits, and the most that it may cost. */
 interface JobCredits {
+  provider: string;
+  lookups: number;
+  /** Lookups that brought a lead */
+  found: number;
+  /** Lookups that asked for an e-mail address */
+  emails_wanted: number;
+  /** E-mail addresses that they brought */
+  emails: number;
   /** Credits, as decimal text */
   charged: string;
   /** Credits, as decimal text */
   in_doubt: string;
-  ceiling: number;
+  /** Credits, as decimal text */
+  ceiling: string;
 }
 
 /** The newest jobs of a spreadsheet, newest first. */
@@ -216,10 +229,8 @@ interface Plan {
   known: number;
   in_doubt: number;
   lookups: number;
-  /** The most that the run can cost */
-  max_credits: number;
-  /** What the caps still allow */
-  credits_left: number;
+  /** By provider, in the order in which they are asked */
+  costs: PlannedCost[];
   columns: PlannedColumn[];
   /** Columns in use, but for that of the URLs */
   tab_columns: TabColumn[];
@@ -242,6 +253,18 @@ interface PlannedColumn {
   held: string | null;
 }
 
+/** The most that a run asks of one provider, and what that can cost; of several providers they are no sum. */
+interface PlannedCost {
+  provider: string;
+  lookups: number;
+  /** The most that they can cost, as decimal text */
+  max_credits: string;
+  /** Credits that the caps still allow, as decimal text */
+  credits_left: string;
+  /** Those of the lookups that the caps do not pay for */
+  short_of: number;
+}
+
 /** Fields that are often chosen together. */
 interface Preset {
   name: string;
@@ -260,8 +283,10 @@ interface Problem {
   reason?: string;
   /** The cap that is reached */
   cap?: string;
-  limit?: number;
-  used?: number;
+  /** In credits, as decimal text */
+  limit?: string;
+  /** In credits, as decimal text */
+  used?: string;
 }
 
 /** The account with a provider, as the provider counts it. */
@@ -292,8 +317,8 @@ interface RequestLimit {
 /** Options of a retry. */
 interface RetryBody {
   retry_in_doubt?: boolean;
-  /** The most that it may cost, as confirmed */
-  max_credits: number;
+  /** The most credits that it may cost with each provider, as decimal text; with others nothing */
+  max_credits: Record<string, string>;
 }
 
 /** Reports of a job's rows. */
@@ -343,10 +368,11 @@ interface Usage {
   caps: CapUse[];
 }
 
-/** Credits of one spreadsheet and day: the caller's, or those of all colleagues together. */
+/** Credits of one provider, spreadsheet and day: the caller's, or those of all colleagues together. */
 interface UsageDay {
   /** ISO date, UTC */
   date: string;
+  provider: string;
   /** The caller's address, or `colleagues` */
   user: string;
   /** Empty for colleagues: their spreadsheets are theirs */

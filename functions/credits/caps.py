@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 NONE = Decimal(0)
+AMOUNT = r"^[0-9]{1,9}(\.[0-9]{1,6})?$(?!\n)"
+"""Credits as decimal text."""
+_AMOUNT = re.compile(AMOUNT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,32 @@ class Spender:
     spreadsheet_id: str = ""
     ceilings: Mapping[str, Decimal]
     """The most that this run may cost with each provider, as confirmed; with one that is not named, nothing."""
+
+
+def amounts_of(text: str) -> dict[str, Decimal]:
+    """Return the amounts in a text such as `slintel=5000,prospeo=0.5`, by the names that it holds.
+
+    Raises:
+        ValueError: with the rest of a sentence, such as "must be …".
+    """
+    amounts: dict[str, Decimal] = {}
+    for part in text.split(","):
+        name, is_named, amount = (piece.strip() for piece in part.partition("="))
+        if not is_named or not name or name in amounts:
+            raise ValueError("must be a number, or one for each provider such as `slintel=5000,prospeo=300`.")
+        amounts[name] = amount_of(amount)
+    return amounts
+
+
+def amount_of(text: str) -> Decimal:
+    """Return the amount of credits that a text says, in at most six decimals.
+
+    Raises:
+        ValueError: with the rest of a sentence.
+    """
+    if not _AMOUNT.fullmatch(text.strip()):
+        raise ValueError("must hold credits as numbers that are not negative, with at most six decimals.")
+    return Decimal(text.strip())
 
 
 def caps(spender: Spender, limits: Limits, provider: str, now: datetime) -> tuple[Cap, ...]:

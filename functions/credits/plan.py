@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from functions.credits.lead_status import LeadStatus
+from functions.credits.caps import NONE
 from functions.outcomes import Described, LeftOut
 from functions.profiles import Profile
 
@@ -20,7 +21,7 @@ class PlanPart(Described):
     DUPLICATES = "duplicates", "Duplicate", "the same person again, free"
     KNOWN = "known", "Known", "looked up before, free"
     IN_DOUBT = "in_doubt", "In doubt", "asked before without an answer, perhaps charged"
-    LOOKUPS = "lookups", "To look up", "one credit each at most"
+    LOOKUPS = "lookups", "To look up", "each is asked for once a provider at most"
 
 
 @dataclass(slots=True)
@@ -59,8 +60,33 @@ class RowCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The price of one provider, and the credits that can still be spent on it."""
+
+    price: Decimal
+    """The most that one lookup costs, for the needs of the run."""
+    credits_left: Decimal
+    """Credits that the caps still allow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """The most that a run asks of one provider. Of several providers each is a bound of its own: they are no sum."""
+
+    provider: str
+    lookups: int
+    """People who may have to be asked for: all whom the provider has not answered for and whose needs are open now."""
+    max_credits: Decimal
+    """The most that they can cost, within ceiling and caps; the run's ceiling once confirmed."""
+    credits_left: Decimal
+    """Credits that the caps still allow."""
+    short_of: int
+    """Those of the lookups that the ceiling or the caps do not pay for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The rows of a run by `PlanPart`, which add up to `rows`, and its most credits."""
+    """The rows of a run by `PlanPart`, which add up to `rows`, and its most credits with each provider."""
 
     rows: int
     unusable: int
@@ -71,12 +97,11 @@ class Plan:
     in_doubt: int
     """Looked up before without an answer, perhaps charged, and not asked again on their own."""
     lookups: int
+    """People for whom one provider may be asked at least."""
     unusable_reasons: Mapping[str, int]
     left_out_reasons: Mapping[str, int]
-    max_credits: int
-    """The most that the run can cost, and its ceiling once confirmed."""
-    credits_left: int
-    """Credits that the caps still allow."""
+    costs: tuple[Cost, ...]
+    """By provider, in the waterfall's order."""
 
     def count(self, part: PlanPart) -> int:
         """Return the number of rows of one kind."""
@@ -84,43 +109,67 @@ class Plan:
         return number
 
     @property
-    def short_of(self) -> int:
-        """The lookups that the ceiling or the caps do not pay for; their rows end as `cancelled`."""
-        return self.lookups - self.max_credits
+    def ceilings(self) -> dict[str, Decimal]:
+        """Return the most that the run can cost with each provider."""
+        return {cost.provider: cost.max_credits for cost in self.costs}
+
+    @property
+    def is_free(self) -> bool:
+        """True if the run can cost nothing."""
+        return not any(self.ceilings.values())
 
 
 def plan(
     row_counts: RowCounts,
-    statuses: Mapping[str, LeadStatus],
-    credits_left: int,
+    asked: Mapping[str, Collection[str]],
+    in_doubt: Collection[str],
+    budgets: Mapping[str, Budget],
     *,
-    ceiling: int | None = None,
-    retry: frozenset[LeadStatus] = frozenset(),
+    ceilings: Mapping[str, Decimal] | None = None,
 ) -> Plan:
     """Make the plan for the counted rows.
 
     Args:
         row_counts: the rows.
-        statuses: what is known and fresh of its keys.
-        credits_left: what the caps still allow.
-        ceiling: the most that the person wants to spend; None for no limit of their own.
-        retry: statuses to ask again.
+        asked: the providers that may have to be asked, by key; none for keys that are absent.
+        in_doubt: those of the other keys whose earlier lookup was left without an answer.
+        budgets: of each provider of the run, in the waterfall's order.
+        ceilings: the most that the person wants to spend with each provider, with those that are not named nothing;
+            None for no limit of their own.
     """
-    settled = [statuses[key] for key in row_counts.keys if key in statuses and statuses[key] not in retry]
-    in_doubt = settled.count(LeadStatus.IN_DOUBT)
-    lookups = len(row_counts.keys) - len(settled)
-    most = min(lookups, credits_left) if ceiling is None else min(lookups, credits_left, ceiling)
+    lookups = [asked[key] for key in row_counts.keys if asked.get(key)]
+    counts = Counter(provider for providers in lookups for provider in providers)
+    doubts = sum(key in row_counts.keys and not asked.get(key) for key in in_doubt)
     return Plan(
         rows=row_counts.rows,
         unusable=row_counts.unusable.total(),
         already_filled=row_counts.already_filled,
         left_out=row_counts.left_out.total(),
         duplicates=row_counts.duplicates,
-        known=len(settled) - in_doubt,
-        in_doubt=in_doubt,
-        lookups=lookups,
+        known=len(row_counts.keys) - len(lookups) - doubts,
+        in_doubt=doubts,
+        lookups=len(lookups),
         unusable_reasons=dict(row_counts.unusable),
         left_out_reasons=dict(row_counts.left_out),
-        max_credits=most,
-        credits_left=credits_left,
+        costs=tuple(
+            _cost(
+                provider,
+                counts[provider],
+                budget,
+                None if ceilings is None else ceilings.get(provider, NONE),
+            )
+            for provider, budget in budgets.items()
+        ),
+    )
+
+
+def _cost(provider: str, lookups: int, budget: Budget, ceiling: Decimal | None) -> Cost:
+    allowed = budget.credits_left if ceiling is None else min(budget.credits_left, ceiling)
+    paid = min(lookups, int(max(NONE, allowed) // budget.price)) if budget.price else lookups
+    return Cost(
+        provider=provider,
+        lookups=lookups,
+        max_credits=paid * budget.price,
+        credits_left=budget.credits_left,
+        short_of=lookups - paid,
     )

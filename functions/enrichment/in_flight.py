@@ -174,7 +174,7 @@ class InFlightLookups:
 def settlement_of(claim: Claim, answer: Answer | None) -> Settlement:
     """Return the settlement of a claim by its answer, or by none."""
     if answer is None:
-        return Settlement(claim, pricing.NOTHING, None)
+        return Settlement(claim, pricing.NOTHING, None, was_sent=False)
     result, charge = answer.result, pricing.charge(answer.result, answer.cost, claim.credits)
     status = lead_status.of(result)
     if isinstance(result, Found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -241,8 +242,12 @@ class Api:
         self.permissions.require_edit(caller, job.spreadsheet_id, token)
         return job
 
-    def _ceilings(self, max_credits: int) -> dict[str, Decimal]:
-        return {self.context.providers[0]: Decimal(max_credits)}
+    def _ceilings(self, max_credits: Mapping[str, str]) -> dict[str, Decimal]:
+        if unknown := [name for name in max_credits if name not in self.context.providers]:
+            raise InvalidRequest(
+                f"max_credits names {', '.join(unknown)}; here it can name {', '.join(self.context.providers)}."
+            )
+        return {name: Decimal(amount) for name, amount in max_credits.items()}
 
     def _started(self, started: Started) -> Reply[responses.Job]:
         if started.replayed:

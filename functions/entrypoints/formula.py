@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -51,8 +53,8 @@ class Formulas:
 
     context: AppContext
     access: Access
-    credits_per_day: int
-    """Credits that all formulas of one spreadsheet may spend in a day."""
+    credits_per_day: Mapping[str, Decimal]
+    """Credits of each provider that all formulas of one spreadsheet may spend in a day; of others none."""
     new_people_per_day: int
     """People, of those who cost nothing, who may become new to the formulas of one spreadsheet in a day."""
 

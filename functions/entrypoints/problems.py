@@ -30,8 +30,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: Annotated[str, msgspec.Meta(description="A sentence for a person: what is wrong, and what to do")]
     reason: Annotated[str, msgspec.Meta(description="Why a text is no profile")] | msgspec.UnsetType = msgspec.UNSET
     cap: Annotated[str, msgspec.Meta(description="The cap that is reached")] | msgspec.UnsetType = msgspec.UNSET
-    limit: int | msgspec.UnsetType = msgspec.UNSET
-    used: int | msgspec.UnsetType = msgspec.UNSET
+    limit: Annotated[str, msgspec.Meta(description="In credits, as decimal text")] | msgspec.UnsetType = msgspec.UNSET
+    used: Annotated[str, msgspec.Meta(description="In credits, as decimal text")] | msgspec.UnsetType = msgspec.UNSET
 
 
 def problem(found: Problem) -> Response:
@@ -63,8 +63,8 @@ def handle(app: Flask) -> None:
                 detail=str(error),
                 reason=error.reason if isinstance(error, NotAProfile) else msgspec.UNSET,
                 cap=cap.cap if cap else msgspec.UNSET,
-                limit=int(cap.limit) if cap else msgspec.UNSET,
-                used=int(cap.used) if cap else msgspec.UNSET,
+                limit=f"{cap.limit:f}" if cap else msgspec.UNSET,
+                used=f"{cap.used:f}" if cap else msgspec.UNSET,
             )
         )
         if error.retry_after_s is not None:

@@ -9,16 +9,23 @@ from typing import Annotated
 
 import msgspec
 
+from functions.credits.caps import AMOUNT
 from functions.jobs.request import Id, JobRequest
 from functions.outcomes import Outcome
 
-Credits = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000, description="The most that it may cost, as confirmed")]
+MaxCredits = Annotated[
+    dict[str, Annotated[str, msgspec.Meta(pattern=AMOUNT)]],
+    msgspec.Meta(
+        max_length=20,
+        description="The most credits that it may cost with each provider, as decimal text; with others nothing",
+    ),
+]
 
 
 class JobBody(JobRequest, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The request of a job, the most that it may cost, and the plan that was confirmed."""
 
-    max_credits: Credits
+    max_credits: MaxCredits
     plan_id: (
         Annotated[
             str,
@@ -35,7 +42,7 @@ class RetryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Options of a retry."""
 
     retry_in_doubt: bool = False
-    max_credits: Credits
+    max_credits: MaxCredits
 
 
 class FormulaTokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

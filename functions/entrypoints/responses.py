@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
 
 from functions.context import AppContext
 from functions.credits import plan as plans
+from functions.credits.caps import NONE
 from functions.fields.catalogue import CATALOGUE, PRESETS
 from functions.jobs.plan_id import plan_id
 from functions.jobs.progress import progress
@@ -80,6 +82,16 @@ class TabColumn(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
+class PlannedCost(msgspec.Struct, frozen=True, kw_only=True):
+    """The most that a run asks of one provider, and what that can cost; of several providers they are no sum."""
+
+    provider: str
+    lookups: Count
+    max_credits: Annotated[str, msgspec.Meta(description="The most that they can cost, as decimal text")]
+    credits_left: Annotated[str, msgspec.Meta(description="Credits that the caps still allow, as decimal text")]
+    short_of: Annotated[int, msgspec.Meta(ge=0, description="Those of the lookups that the caps do not pay for")]
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The plan of a run, and the most it can cost.
 
@@ -99,8 +111,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     known: Count
     in_doubt: Count
     lookups: Count
-    max_credits: Annotated[int, msgspec.Meta(ge=0, description="The most that the run can cost")]
-    credits_left: Annotated[int, msgspec.Meta(ge=0, description="What the caps still allow")]
+    costs: Annotated[list[PlannedCost], msgspec.Meta(description="By provider, in the order in which they are asked")]
     columns: list[PlannedColumn]
     tab_columns: Annotated[list[TabColumn], msgspec.Meta(description="Columns in use, but for that of the URLs")]
     plan_id: Annotated[str, msgspec.Meta(description="Names this plan in the start that confirms it")]
@@ -108,11 +119,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobCredits(msgspec.Struct, frozen=True, kw_only=True):
-    """Credits of a job so far, and the most that it may cost."""
+    """The lookups of a job at one provider so far, their credits, and the most that it may cost."""
 
+    provider: str
+    lookups: Count
+    found: Annotated[int, msgspec.Meta(ge=0, description="Lookups that brought a lead")]
+    emails_wanted: Annotated[int, msgspec.Meta(ge=0, description="Lookups that asked for an e-mail address")]
+    emails: Annotated[int, msgspec.Meta(ge=0, description="E-mail addresses that they brought")]
     charged: CreditsText
     in_doubt: CreditsText
-    ceiling: Count
+    ceiling: CreditsText
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +149,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     ]
     done: Count
     progress: Annotated[float, msgspec.Meta(ge=0, le=1)]
-    credits: JobCredits
+    credits: Annotated[list[JobCredits], msgspec.Meta(description="By provider, in the order in which they are asked")]
     rate_per_s: float | None
     eta_s: Annotated[float | None, msgspec.Meta(description="Seconds to the end; null while it cannot be told")]
     message: Annotated[str | None, msgspec.Meta(description="A sentence for a person")]
@@ -228,7 +244,17 @@ def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan) -> Plan:
         ],
         plan_id=plan_id(job_request, plan.lookups),
         notices=list(scan.notices),
-        **asdict(plan),
+        **asdict(plan) | {"costs": [_cost(cost) for cost in plan.costs]},
+    )
+
+
+def _cost(cost: plans.Cost) -> PlannedCost:
+    return PlannedCost(
+        provider=cost.provider,
+        lookups=cost.lookups,
+        max_credits=f"{cost.max_credits:f}",
+        credits_left=f"{cost.credits_left:f}",
+        short_of=cost.short_of,
     )
 
 
@@ -240,10 +266,9 @@ def row(row: job_rows.JobRow) -> RowReport:
 
 def job(context: AppContext, job: jobs.Job) -> Job:
     """A job: how far it is, what it has cost, and what may be done to it."""
-    provider = context.providers[0]
     with context.store.reading() as connection:
         counts = job_rows.counts(connection, job.id)
-        credits_ = ledger.totals(connection, job.id).get(provider, ledger.Totals())
+        totals = ledger.totals(connection, job.id)
         seen = chunks.seen(connection, job.id)
     so_far = progress(job, sum(counts.values()), seen, context.clock())
     return Job(
@@ -256,11 +281,11 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         counts=counts,
         done=so_far.done,
         progress=so_far.fraction,
-        credits=JobCredits(
-            charged=f"{credits_.charged:f}",
-            in_doubt=f"{credits_.in_doubt:f}",
-            ceiling=int(job.ceilings.get(provider, 0)),
-        ),
+        credits=[
+            _credits(provider, totals.get(provider, ledger.Totals()), job.ceilings.get(provider, NONE))
+            for provider in dict.fromkeys([*context.providers, *job.ceilings, *totals])
+            if provider in job.ceilings or provider in totals
+        ],
         rate_per_s=so_far.rate_per_s,
         eta_s=so_far.eta_s,
         message=job.message,
@@ -268,6 +293,19 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         finished_at=job.finished_at,
         goes_on_at=job.goes_on_at,
         can=_can(job, counts),
+    )
+
+
+def _credits(provider: str, totals: ledger.Totals, ceiling: Decimal) -> JobCredits:
+    return JobCredits(
+        provider=provider,
+        lookups=totals.lookups,
+        found=totals.found,
+        emails_wanted=totals.emails_wanted,
+        emails=totals.emails,
+        charged=f"{totals.charged:f}",
+        in_doubt=f"{totals.in_doubt:f}",
+        ceiling=f"{ceiling:f}",
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from uuid import uuid4
 
 import msgspec
 
 from functions.context import AppContext
-from functions.credits.caps import Spender, caps
 from functions.credits.lead_status import DOUBTFUL, LeadStatus
-from functions.credits.plan import Plan, RowCounts, plan
+from functions.credits.plan import Plan, RowCounts
+from functions.credits.terms import EVERY_NEED
+from functions.enrichment.cost_plan import make_plan
 from functions.errors import InvalidRequest
 from functions.fields import FieldNames, select
 from functions.fields.catalogue import Field
@@ -19,7 +19,6 @@ from functions.fields.columns import Choices, Chosen, NewColumn
 from functions.sheets.a1 import column_number, letters, parse_range
 from functions.sheets.client import GoogleSheet
 from functions.sheets.scan import SheetScan, scan_range
-from functions.store import leads, ledger
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
 
@@ -165,20 +164,14 @@ def plan_scan(context: AppContext, scan: SheetScan, job_request: JobRequest, use
     row_counts = RowCounts()
     for row in scan.rows():
         row_counts.count(row.found, filled=row.filled, left_out=row.left_out)
-    ceilings = {provider: context.limits.of(provider).per_run for provider in context.providers}
-    spender = Spender(run_id=uuid4().hex, user_id=user_id, ceilings=ceilings)
-    return make_plan(context, row_counts, spender, job_request.retry)
-
-
-def make_plan(context: AppContext, row_counts: RowCounts, spender: Spender, retry: frozenset[LeadStatus]) -> Plan:
-    """The plan for counted rows, with what is known and what the caps still allow."""
-    now, provider = context.clock(), context.providers[0]
-    with context.store.reading() as connection:
-        statuses = leads.statuses(connection, list(row_counts.keys), context.fresh, now)
-        left = ledger.credits_left(connection, caps(spender, context.limits, provider, now))
-    standing = {
-        key: of_key.status
-        for key, by_provider in statuses.items()
-        if (of_key := by_provider.get(leads.EVERY_PROVIDER) or by_provider.get(provider))
-    }
-    return plan(row_counts, standing, int(left), retry=retry)
+    return make_plan(
+        context.store,
+        row_counts,
+        user_id=user_id,
+        terms=context.terms,
+        needs=EVERY_NEED,
+        limits=context.limits,
+        fresh=context.fresh,
+        now=context.clock(),
+        retry=job_request.retry,
+    )

@@ -1,4 +1,4 @@
-"""Usage: credits by day, the caller's own by spreadsheet, and how much of the caps is used."""
+"""Usage: credits by day and provider, the caller's own by spreadsheet, and how much of the caps is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
-from functions.credits.caps import Spender, caps
+from functions.credits.caps import NONE, Spender, caps
 from functions.store import ledger
 
 COLLEAGUES = "colleagues"
@@ -18,9 +18,10 @@ CreditsText = Annotated[str, msgspec.Meta(description="Credits, as decimal text"
 
 
 class UsageDay(msgspec.Struct, frozen=True, kw_only=True):
-    """Credits of one spreadsheet and day: the caller's, or those of all colleagues together."""
+    """Credits of one provider, spreadsheet and day: the caller's, or those of all colleagues together."""
 
     date: Annotated[str, msgspec.Meta(description="ISO date, UTC")]
+    provider: str
     user: Annotated[str, msgspec.Meta(description="The caller's address, or `colleagues`")]
     spreadsheet_id: Annotated[str, msgspec.Meta(description="Empty for colleagues: their spreadsheets are theirs")]
     charged: CreditsText
@@ -28,11 +29,12 @@ class UsageDay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CapUse(msgspec.Struct, frozen=True, kw_only=True):
-    """The use of a cap."""
+    """The use of a cap of one provider."""
 
+    provider: str
     cap: str
-    limit: int
-    used: float
+    limit: CreditsText
+    used: CreditsText
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,37 +45,41 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report(context: AppContext, caller: Caller, days: int) -> Usage:
-    """Usage of the last days: the caller's own by spreadsheet, and of everybody else one sum a day."""
+    """Usage of the last days: the caller's own by spreadsheet, and of everybody else one sum a day and provider."""
     now = context.clock()
     since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
     spender = Spender(run_id="", user_id=caller.subject, ceilings={})
+    names = {"user": "you today", "month": "everybody this month"}
     counters = [
-        cap for cap in caps(spender, context.limits, context.providers[0], now) if not cap.name.startswith("run:")
+        (provider, names[kind], cap)
+        for provider in context.providers
+        for cap in caps(spender, context.limits, provider, now)
+        if (kind := cap.name.split(":")[0]) in names
     ]
     with context.store.reading() as connection:
         spent = ledger.by_day(connection, since)
-        used = ledger.used(connection, counters)
-    shown: dict[tuple[date, str, str], tuple[Decimal, Decimal]] = {}
+        used = ledger.used(connection, [cap for _, _, cap in counters])
+    shown: dict[tuple[date, str, str, str], tuple[Decimal, Decimal]] = {}
     for day in spent:
         own = day.user_id == caller.subject
-        line = (day.date, caller.email, day.spreadsheet_id) if own else (day.date, COLLEAGUES, "")
-        charged, in_doubt = shown.get(line, (Decimal(0), Decimal(0)))
-        shown[line] = charged + day.charged, in_doubt + day.in_doubt
+        whose = (caller.email, day.spreadsheet_id) if own else (COLLEAGUES, "")
+        charged, in_doubt = shown.get((day.date, day.provider, *whose), (NONE, NONE))
+        shown[day.date, day.provider, *whose] = charged + day.charged, in_doubt + day.in_doubt
     listed = [
         UsageDay(
             date=day.isoformat(),
+            provider=provider,
             user=user,
             spreadsheet_id=spreadsheet_id,
             charged=f"{charged:f}",
             in_doubt=f"{in_doubt:f}",
         )
-        for (day, user, spreadsheet_id), (charged, in_doubt) in shown.items()
+        for (day, provider, user, spreadsheet_id), (charged, in_doubt) in shown.items()
     ]
-    names = {"user": "you today", "month": "everybody this month"}
     return Usage(
         days=listed,
         caps=[
-            CapUse(cap=names[cap.name.split(":")[0]], limit=int(cap.limit), used=float(used[cap.name]))
-            for cap in counters
+            CapUse(provider=provider, cap=name, limit=f"{cap.limit:f}", used=f"{used[cap.name]:f}")
+            for provider, name, cap in counters
         ],
     )

@@ -25,6 +25,8 @@ from functions.store.database import Store, insert
 from functions.store.leads import EVERY_PROVIDER, Freshness, Known
 from functions.store.rates import Pace
 
+_COPIED = ("token", "key", "provider", "needs", "run_id", "user_id", "spreadsheet_id")
+"""Columns of a claim that its ledger entries have, too."""
 LIFETIME = timedelta(seconds=300)
 """The life of a claim: far longer than one lookup with all its retries may take."""
 
@@ -79,6 +81,8 @@ class Settlement:
     """The needs that the lead fills."""
     under: Needs = NO_NEEDS
     """Of a miss: the needs that the request made a condition."""
+    was_sent: bool = True
+    """False if the provider was not asked after all."""
 
     def known(self, now: datetime) -> Known | None:
         """Return what is known from now on; None if nothing was learned."""
@@ -130,6 +134,7 @@ def claim(
         "caps": [cap.name for cap in caps],
         "provider": provider,
         "credits": price,
+        "needs": needs,
         "intended_at": now,
         "expires_at": now + (LIFETIME if pace is None else LIFETIME + AHEAD),  # counted from the latest start
     }
@@ -186,7 +191,8 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
             source = held.get(token) or doubts.get(token)
             if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
                 continue  # settled already, or still the same doubt
-            entries.append(_entry(source, settlement.charge, now))
+            told = {"fills": settlement.fills} if settlement.was_sent else {"needs": NO_NEEDS}
+            entries.append(_entry(source, settlement.charge, now) | told)
             if (known := settlement.known(now)) is not None:
                 learned[settlement.claim.key, settlement.claim.provider] = known
             elif token in doubts:
@@ -283,8 +289,10 @@ def _free(connection: sa.Connection, tokens: Sequence[str]) -> None:
 
 
 def _entry(source: Mapping[str, Any], charge: Charge, now: datetime) -> dict[str, Any]:
-    copied = {name: source[name] for name in ("token", "key", "provider", "run_id", "user_id", "spreadsheet_id")}
-    return {"at": now, "kind": charge.kind, "credits": charge.credits, **copied}
+    copied = {
+        name: source[name] for name in ("token", "key", "provider", "needs", "run_id", "user_id", "spreadsheet_id")
+    }
+    return {"at": now, "kind": charge.kind, "credits": charge.credits, "fills": NO_NEEDS, **copied}
 
 
 def _doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
 from functions.credits.caps import NONE, Cap
 from functions.credits.pricing import EntryKind
+from functions.credits.terms import Need
 from functions.store import schema
 from functions.store.database import insert
 
@@ -28,7 +29,13 @@ class Totals:
     in_doubt: Decimal = NONE
     """In credits."""
     lookups: int = 0
-    """Settled lookups, whatever they cost."""
+    """Settled lookups that were sent, whatever they cost."""
+    found: int = 0
+    """Those of them that brought a lead that fills a need."""
+    emails_wanted: int = 0
+    """Those of them that asked for an e-mail address."""
+    emails: int = 0
+    """Those of them that brought one where it was asked for."""
 
 
 def totals(connection: sa.Connection, run_id: str | None = None) -> dict[str, Totals]:
@@ -36,24 +43,28 @@ def totals(connection: sa.Connection, run_id: str | None = None) -> dict[str, To
     entries = schema.ledger_entries
     later = entries.alias("later")
     resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
-    statement = sa.select(
-        entries.c.provider,
-        entries.c.kind,
-        sa.func.sum(entries.c.credits).label("credits"),
-        sa.func.count().label("lookups"),
-    ).group_by(entries.c.provider, entries.c.kind)
+    grouped = entries.c.provider, entries.c.kind, entries.c.needs, entries.c.fills
+    sums = sa.func.sum(entries.c.credits).label("credits"), sa.func.count().label("lookups")
+    statement = sa.select(*grouped, *sums).group_by(*grouped)
     statement = statement.where(sa.or_(entries.c.kind != EntryKind.IN_DOUBT, ~resolved))
     if run_id is not None:
         statement = statement.where(entries.c.run_id == run_id)
-    sums: dict[str, dict[str, Decimal]] = {}
-    lookups: Counter[str] = Counter()
+    rows_of: dict[str, list[sa.Row[Any]]] = {}
     for row in connection.execute(statement):
-        sums.setdefault(row.provider, {})[row.kind] = row.credits
-        lookups[row.provider] += row.lookups
-    return {
-        provider: Totals(of.get(EntryKind.CHARGED, NONE), of.get(EntryKind.IN_DOUBT, NONE), lookups[provider])
-        for provider, of in sorted(sums.items())
-    }
+        rows_of.setdefault(row.provider, []).append(row)
+    return {provider: _totals(rows) for provider, rows in sorted(rows_of.items())}
+
+
+def _totals(rows: Sequence[sa.Row[Any]]) -> Totals:
+    wanted = [row for row in rows if Need.EMAIL in row.needs]
+    return Totals(
+        charged=sum((row.credits for row in rows if row.kind == EntryKind.CHARGED), NONE),
+        in_doubt=sum((row.credits for row in rows if row.kind == EntryKind.IN_DOUBT), NONE),
+        lookups=sum(row.lookups for row in rows if row.needs),
+        found=sum(row.lookups for row in rows if row.fills),
+        emails_wanted=sum(row.lookups for row in wanted),
+        emails=sum(row.lookups for row in wanted if Need.EMAIL in row.fills),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import EntryKind
+from functions.credits.terms import NO_NEEDS
 from functions.store.database import Credits, CreditsByProvider, Instant, NeedSet
 from functions.store.job_states import ChunkState, JobState
 
@@ -53,6 +54,7 @@ claims = sa.Table(
     sa.Column("spreadsheet_id", sa.Text, nullable=False),
     sa.Column("caps", sa.JSON, nullable=False, comment="the counters that the credits are reserved on"),
     sa.Column("credits", Credits, nullable=False, comment="reserved: the most that the lookup may cost"),
+    sa.Column("needs", NeedSet, nullable=False, comment="what the provider is asked for"),
     sa.Column("intended_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False, index=True),
 )
@@ -77,6 +79,8 @@ ledger_entries = sa.Table(
     sa.Column("token", sa.Text, nullable=False, comment="the claim that this settles"),
     sa.Column("key", sa.Text, nullable=True, index=True, comment="NULL once the person is erased"),
     sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("needs", NeedSet, nullable=False, default=NO_NEEDS, comment="asked for; none if nothing was sent"),
+    sa.Column("fills", NeedSet, nullable=False, default=NO_NEEDS, comment="the needs that the answer fills"),
     sa.Column("run_id", sa.Text, nullable=False, index=True),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("spreadsheet_id", sa.Text, nullable=False),

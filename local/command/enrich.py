@@ -140,12 +140,13 @@ def _run(
                 retry=DOUBTFUL if retry_in_doubt else frozenset(),
             )
             spender = Spender(run_id=uuid4().hex, user_id=USER, ceilings={})
-            planned = run.plan(spender, max_credits)
+            ceilings = None if max_credits is None else {run.provider: Decimal(max_credits)}
+            planned = run.plan(spender, ceilings)
             print_plan(console, planned, run)
             if dry_run:
                 _print_json(plan_as_json(planned, run) if as_json else None)
                 return DONE
-            if not yes and planned.max_credits and not _confirmed(planned):
+            if not yes and not planned.is_free and not _confirmed(planned):
                 console.print("Nothing was done, nothing was spent.")
                 return DONE
             ended = _enrich(console, run, planned, spender, target)
@@ -159,7 +160,7 @@ def _run(
 
 
 def _enrich(console: Console, run: ListRun, planned: Plan, spender: Spender, target: Path) -> Ended:
-    spender = replace(spender, ceilings={run.provider: Decimal(planned.max_credits)})
+    spender = replace(spender, ceilings=planned.ceilings)
     stop, tally = threading.Event(), Tally(reasons_path=target.with_name(f"{target.stem}.reasons.csv"))
     with interruptible(stop, console), progress(console, tally, planned.rows) as show:
         try:
@@ -211,7 +212,7 @@ def _from_standard_input(folder: Path) -> Path:
 
 
 def _confirmed(planned: Plan) -> bool:
-    most = counted(planned.max_credits, "credit")
+    most = " and ".join(f"{counted(cost.max_credits, 'credit')} of {cost.provider}" for cost in planned.costs)
     if not sys.stdin.isatty():
         raise LeadfillError(
             f"There is no terminal to ask whether to spend {most}. Say YES=1 (--yes) to go ahead; nothing was spent."

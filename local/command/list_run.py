@@ -5,22 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from functions.credits.caps import Spender, caps
+from functions.credits.caps import Spender
 from functions.credits.lead_status import LeadStatus
-from functions.credits.plan import Plan, RowCounts, plan
+from functions.credits.plan import Plan, RowCounts
+from functions.credits.terms import EVERY_NEED
+from functions.enrichment.cost_plan import make_plan
 from functions.enrichment.enricher import Enricher, Result
 from functions.errors import LeadfillError, NotAProfile
 from functions.fields import Facts, project
 from functions.fields.cell_format import CellValue
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
-from functions.store import leads, ledger
 from local.command.tally import Tally
 from local.lists.contract import ListWriter, Row, SourceList
 from local.lists.csv_list import CsvList
@@ -68,7 +70,7 @@ class ListRun:
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
         self._parse = lru_cache(maxsize=REMEMBERED)(_profile_or_reason)
 
-    def plan(self, spender: Spender, max_credits: int | None) -> Plan:
+    def plan(self, spender: Spender, ceilings: Mapping[str, Decimal] | None) -> Plan:
         """What the run would do and cost.
 
         Raises:
@@ -79,17 +81,20 @@ class ListRun:
             row_counts.count(parsed(row.url)[0], filled=filled(row))
         if not row_counts.rows:
             raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
-        enricher, now = self.enricher, self.enricher.clock()
-        with enricher.store.reading() as connection:
-            known = leads.statuses(connection, list(row_counts.keys), enricher.fresh, now)
-            unbound = replace(spender, ceilings={self.provider: enricher.limits.of(self.provider).per_run})
-            left = int(ledger.credits_left(connection, caps(unbound, enricher.limits, self.provider, now)))
-        statuses = {
-            key: of_key.status
-            for key, by_provider in known.items()
-            if (of_key := by_provider.get(leads.EVERY_PROVIDER) or by_provider.get(self.provider))
-        }
-        return plan(row_counts, statuses, left, ceiling=max_credits, retry=self._retry)
+        enricher = self.enricher
+        provider = enricher.dispatcher.provider
+        return make_plan(
+            enricher.store,
+            row_counts,
+            user_id=spender.user_id,
+            terms={provider.name: provider.terms},
+            needs=EVERY_NEED,
+            limits=enricher.limits,
+            fresh=enricher.fresh,
+            now=enricher.clock(),
+            retry=self._retry,
+            ceilings=ceilings,
+        )
 
     def enrich(
         self, target: Path, spender: Spender, stop: threading.Event, tally: Tally, show: Callable[[], None]

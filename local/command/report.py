@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from functions.credits.plan import Plan, PlanPart
+from functions.credits.plan import Cost, Plan, PlanPart
 from functions.errors import LeadfillError, counted
 from functions.outcomes import Outcome
 from functions.profiles.parsing import Reason
@@ -51,14 +51,15 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
             note = notes.get(part, part.meaning)
             console.print(f"  {planned.count(part):>8,}  {part.label.lower()}  [dim]{plain(note)}[/]")
     console.print(f"  Fields: {plain(', '.join(field.header for field in run.layout.fields))}")
-    console.print(
-        f"  It costs at most [bold]{counted(planned.max_credits, 'credit')}[/]; "
-        f"the caps leave {counted(planned.credits_left, 'credit')}."
-    )
-    if planned.short_of:
+    for cost in planned.costs:
         console.print(
-            f"  [yellow]Left out: {counted(planned.short_of, 'lookup')}. The ceiling or a cap does not allow more.[/]"
+            f"  It costs at most [bold]{counted(cost.max_credits, 'credit')}[/] of {cost.provider}; "
+            f"the caps leave {counted(cost.credits_left, 'credit')}."
         )
+        if cost.short_of:
+            console.print(
+                f"  [yellow]Left out: {counted(cost.short_of, 'lookup')}. The ceiling or a cap does not allow more.[/]"
+            )
 
 
 @contextmanager
@@ -114,8 +115,13 @@ def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:
         "url_column": source.shape.column_name,
         "fields": [field.name for field in run.layout.fields],
         "notes": list(source.notes),
-        **asdict(planned),
+        **asdict(planned) | {"costs": [_as_json(cost) for cost in planned.costs]},
     }
+
+
+def _as_json(cost: Cost) -> dict[str, str | int]:
+    amounts = {"max_credits": f"{cost.max_credits:f}", "credits_left": f"{cost.credits_left:f}"}
+    return {"provider": cost.provider, "lookups": cost.lookups, "short_of": cost.short_of, **amounts}
 
 
 def run_as_json(planned: Plan, run: ListRun, ended: Ended) -> dict[str, Any]:

@@ -96,10 +96,10 @@ test("a name that A1 cannot hold bare is quoted", { skip }, () => {
 
 test("a start carries the ceiling that was confirmed and the key of that confirmation", { skip }, async () => {
   await addon.backend.answers({ "POST /v1/jobs": { status: 202, body: JOB } });
-  assert.deepEqual(value(addon.rpc("startJob", CHOICE, 42, "id-of-the-plan", "key-of-the-plan")), JOB);
+  assert.deepEqual(value(addon.rpc("startJob", CHOICE, { slintel: "42" }, "id-of-the-plan", "key-of-the-plan")), JOB);
   const [{ headers, body }] = await addon.backend.calls();
   assert.equal(headers["idempotency-key"], "key-of-the-plan");
-  assert.equal(body.max_credits, 42);
+  assert.deepEqual(body.max_credits, { slintel: "42" });
   assert.equal(body.plan_id, "id-of-the-plan");
   assert.match(headers["x-sheets-access-token"], /^access-token-of-/);
 });
@@ -108,7 +108,7 @@ test("cancel, retry, undo and fresh access each call their address", { skip }, a
   const paths = ["cancel", "retry", "undo", "access"].map((verb) => `POST /v1/jobs/j1/${verb}`);
   await addon.backend.answers(Object.fromEntries(paths.map((path) => [path, { body: JOB }])));
   value(addon.rpc("cancelJob", "j1"));
-  value(addon.rpc("retryJob", "j1", true, 7));
+  value(addon.rpc("retryJob", "j1", true, { slintel: "7" }));
   value(addon.rpc("undoJob", "j1"));
   value(addon.rpc("giveAccess", "j1"));
   const calls = await addon.backend.calls();
@@ -116,7 +116,7 @@ test("cancel, retry, undo and fresh access each call their address", { skip }, a
     calls.map(({ name }) => name),
     paths,
   );
-  assert.deepEqual(calls[1].body, { retry_in_doubt: true, max_credits: 7 });
+  assert.deepEqual(calls[1].body, { retry_in_doubt: true, max_credits: { slintel: "7" } });
 });
 
 test("the jobs of this spreadsheet are listed", { skip }, async () => {

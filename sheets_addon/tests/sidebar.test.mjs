@@ -9,6 +9,13 @@ for (const file of ["SidebarLabels", "SidebarWords"])
   vm.runInContext(scripts.find(({ name }) => name === file)?.code ?? "", words);
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
+const cost = (max_credits = "55", credits_left = "200", short_of = 0) => ({
+  provider: "slintel",
+  lookups: 55,
+  max_credits,
+  credits_left,
+  short_of,
+});
 const PLAN = {
   rows: 100,
   unusable: 5,
@@ -19,15 +26,14 @@ const PLAN = {
   known: 20,
   in_doubt: 3,
   lookups: 55,
-  max_credits: 55,
-  credits_left: 200,
+  costs: [cost()],
 };
 const JOB = {
   state: "done",
   rows: 10,
   done: 10,
   counts: { enriched: 4, known: 2, failed: 1, cancelled: 1, moved: 1, in_doubt: 1 },
-  credits: { charged: "4", in_doubt: "1", ceiling: 8 },
+  credits: [{ charged: "4", in_doubt: "1", ceiling: "8" }],
   message: null,
 };
 
@@ -47,7 +53,7 @@ test("the parts of a plan add up to its rows, none is left out", () => {
 
 test("a plan that the caps do not pay for says how many rows would be left", () => {
   assert.equal(words.planWarning(PLAN), null);
-  const sentence = words.planWarning({ ...PLAN, max_credits: 15, credits_left: 15 });
+  const sentence = words.planWarning({ ...PLAN, costs: [cost("15", "15", 40)] });
   assert.match(sentence, /leave 15 credits, so 40 rows would not be looked up/);
 });
 
@@ -95,11 +101,11 @@ test("the end of a job is one sentence", () => {
   assert.equal(words.endSentence({ ...JOB, message: "The key was rejected." }), "The key was rejected.");
   assert.match(words.endSentence({ ...JOB, state: "undone" }), /hold again what they held before/);
   assert.equal(words.costSentence(JOB), "4 credits charged, 1 more in doubt");
-  assert.equal(words.costSentence({ ...JOB, credits: { charged: "0", in_doubt: "0" } }), "Nothing charged");
+  assert.equal(words.costSentence({ ...JOB, credits: [{ charged: "0", in_doubt: "0" }] }), "Nothing charged");
 });
 
 test("one of a thing is counted in the singular", () => {
-  const one = { ...JOB, rows: 1, counts: { enriched: 1 }, credits: { charged: "1", in_doubt: "0", ceiling: 1 } };
+  const one = { ...JOB, rows: 1, counts: { enriched: 1 }, credits: [{ charged: "1", in_doubt: "0", ceiling: "1" }] };
   assert.equal(words.endSentence(one), "The row has an answer.");
   assert.equal(words.endSentence({ ...one, rows: 2 }), "1 of 2 rows has an answer.");
   assert.equal(words.endSentence({ ...one, counts: {} }), "0 of 1 row have an answer.");
@@ -109,7 +115,7 @@ test("one of a thing is counted in the singular", () => {
     words.partsSentence(words.planParts({ ...PLAN, duplicates: 1, known: 0 })),
     "5 unusable, 6 already filled, 4 left out, 1 duplicate, 3 in doubt, 55 to look up.",
   );
-  assert.match(words.planWarning({ ...PLAN, max_credits: 54, credits_left: 1 }), /leave 1 credit, so 1 row would/);
+  assert.match(words.planWarning({ ...PLAN, costs: [cost("54", "1", 1)] }), /leave 1 credit, so 1 row would/);
   const sentences = scripts.flatMap(
     ({ code }) => code.match(/\$\{[^}]*\} (?:credits|rows|lookups|formulas|fields|columns)\b/g) ?? [],
   );

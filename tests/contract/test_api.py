@@ -13,6 +13,7 @@ from functions.fields.catalogue import CATALOGUE
 from functions.outcomes import Outcome
 from functions.store import schema
 from functions.version import VERSION
+from tests.support.enrichers import confirmed
 from tests.support.running import Json, Running, slugs
 from tests.support.waiting import wait_until
 
@@ -65,15 +66,15 @@ def test_the_bill_comes_first_then_the_run_keeps_to_it_and_every_row_has_an_outc
 
     counts = {name: plan[name] for name in ("rows", "unusable", "already_filled", "duplicates", "known", "lookups")}
     assert counts == {"rows": 6, "unusable": 1, "already_filled": 0, "duplicates": 1, "known": 0, "lookups": 4}
-    assert plan["max_credits"] == 4
+    assert [(cost["provider"], cost["lookups"], cost["max_credits"]) for cost in plan["costs"]] == [("slintel", 4, "4")]
     assert running.charged(*people) == before == 0
     assert running.emulator.values(spreadsheet, "Leads!B1:B9") == []
 
-    job = running.run(spreadsheet, max_credits=plan["max_credits"])
+    job = running.run(spreadsheet, max_credits=confirmed(4))
 
     assert job["state"] == "done"
     assert sum(job["counts"].values()) == job["rows"] == 6
-    assert running.charged(*people) == 4 == float(job["credits"]["charged"])
+    assert running.charged(*people) == 4 == float(job["credits"][0]["charged"])
     assert len(running.emulator.values(spreadsheet, "Leads!B2:B")) == 5
 
     rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows").json()["rows"]
@@ -100,7 +101,7 @@ def test_the_same_idempotency_key_is_the_same_job_also_at_the_same_moment(runnin
     headers = running.key() | {"Idempotency-Key": uuid4().hex}
 
     def start(_number: int) -> str:
-        answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=3))
+        answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=confirmed(3)))
         assert answer.status_code in {202, 200}, answer.text
         assert (answer.status_code == 200) == (answer.headers.get("Idempotent-Replayed") == "true")
         return str(answer.json()["id"])
@@ -122,7 +123,9 @@ def test_an_idempotency_key_of_one_person_is_nothing_to_another(running: Running
     key, ids = {"Idempotency-Key": uuid4().hex}, []
     for person in ("first@example.com", "second@example.com"):
         headers = running.key(person) | key
-        answer = running.ask("POST", "/v1/jobs", by=person, headers=headers, json=body_of(spreadsheet, max_credits=0))
+        answer = running.ask(
+            "POST", "/v1/jobs", by=person, headers=headers, json=body_of(spreadsheet, max_credits=confirmed(0))
+        )
         ids.append(answer.json()["id"])
     assert len(set(ids)) == 2
 
@@ -143,7 +146,7 @@ PROTECTED = {
 def asked(running: Running, spreadsheet: str, path: str = "/v1/plan", **changes: Any) -> Json:  # noqa: ANN401 - of the body
     """The problem that a plan or a job meets."""
     headers = running.key() | {"Idempotency-Key": uuid4().hex}
-    wanted = body_of(spreadsheet, **(changes | ({"max_credits": 5} if path == "/v1/jobs" else {})))
+    wanted = body_of(spreadsheet, **(changes | ({"max_credits": confirmed(5)} if path == "/v1/jobs" else {})))
     answer = running.ask("POST", path, headers=headers, json=wanted)
     assert answer.headers["Content-Type"] == "application/problem+json"
     found: Json = answer.json()
@@ -204,12 +207,12 @@ def test_who_may_not_open_the_spreadsheet_or_only_read_it_is_told_so_and_spends_
     people = slugs(1)
     spreadsheet = running.sheet([f"linkedin.com/in/{people[0]}"])
     headers = running.key(spreadsheets=[]) | {"Idempotency-Key": uuid4().hex}
-    answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=1))
+    answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=confirmed(1)))
     assert answer.status_code in {403, 404}
     assert "account" in answer.json()["detail"]
 
     headers = running.key(role="reader") | {"Idempotency-Key": uuid4().hex}
-    answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=1))
+    answer = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=confirmed(1)))
     if answer.status_code == 202:  # Sheets says only at the first write that somebody may not write
         job = running.finish(answer.json())
         assert job["state"] == "stopped"
@@ -238,7 +241,7 @@ def test_a_tab_deleted_while_the_run_waits_ends_it_with_a_sentence_and_nothing_l
     assert job["state"] == "stopped"
     assert "deleted" in job["message"]
     assert sum(job["counts"].values()) == job["rows"]
-    assert running.charged(*people) == float(job["credits"]["charged"])
+    assert running.charged(*people) == float(job["credits"][0]["charged"])
 
     again = running.run(running.sheet([f"linkedin.com/in/{slug}" for slug in people]))  # what was paid for is kept
     assert again["counts"] == {"known": 2}
@@ -280,7 +283,9 @@ def test_a_run_that_waits_for_access_goes_on_with_a_fresh_one_which_is_erased_at
     with running.emulator.between_calls(
         lambda _method, _user: running.emulator.expire(key["X-Sheets-Access-Token"]), "spreadsheets.batchUpdate"
     ):
-        job = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=2)).json()
+        job = running.ask(
+            "POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=confirmed(2))
+        ).json()
         waiting = running.finish(job, states=frozenset({"waiting_for_access"}))
     assert waiting["message"]
 
@@ -307,7 +312,9 @@ def test_no_access_token_stands_in_the_store_as_it_came(running: Running) -> Non
     headers = key | {"Idempotency-Key": uuid4().hex}
     seen: list[str | None] = []
     with running.emulator.between_calls(lambda _method, _user: seen.append(one_sealed(running, spreadsheet))):
-        job = running.ask("POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=1)).json()
+        job = running.ask(
+            "POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=confirmed(1))
+        ).json()
         running.finish(job)
     kept = {text for text in seen if text}
     assert kept
@@ -341,7 +348,9 @@ def test_a_run_is_cancelled_and_its_open_rows_say_so_and_can_be_retried(running:
     assert job["can"][0] == "retry"
     assert running.ask("POST", f"/v1/jobs/{job['id']}/cancel").status_code == 409
 
-    answer = running.ask("POST", f"/v1/jobs/{job['id']}/retry", headers=running.key(), json={"max_credits": 3})
+    answer = running.ask(
+        "POST", f"/v1/jobs/{job['id']}/retry", headers=running.key(), json={"max_credits": confirmed(3)}
+    )
     assert answer.status_code == 202
     job = running.finish(answer.json())
     assert (job["state"], job["counts"]) == ("done", {"enriched": 3})

@@ -17,7 +17,7 @@ from functions.store import schema
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from tests.support.contexts import context_without_sheets
-from tests.support.enrichers import EnricherOf, limits
+from tests.support.enrichers import EnricherOf, allowed, limits
 
 LIMITS = limits(per_run=1000, per_user_day=1000, per_month=1000)
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -45,8 +45,10 @@ class Ask:
     ) -> FormulaValues:
         """One column of cells."""
         column = [[cell] for cell in cells]
-        caps = {"credits_per_day": credits_per_day, "new_people_per_day": new_people_per_day}
-        return formula.answer(self._deployment, token, column, fields, "", **caps)
+        per_day, new = allowed(credits_per_day), new_people_per_day
+        return formula.answer(
+            self._deployment, token, column, fields, "", credits_per_day=per_day, new_people_per_day=new
+        )
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ def test_whatever_stands_in_the_cells_each_has_its_row_and_costs_nothing(
     ask: Ask, sandbox: Sandbox, cells: list[list[str]]
 ) -> None:
     answer: Any = formula.answer(
-        ask._deployment, TOKEN, cells, FIELDS, "none", credits_per_day=100, new_people_per_day=100
+        ask._deployment, TOKEN, cells, FIELDS, "none", credits_per_day=allowed(100), new_people_per_day=100
     )
     flat = [cell for row in cells for cell in row]
     assert [len(row) for row in answer.values] == [2] * len(flat)

@@ -19,6 +19,7 @@ from local.issuer.issuing import Issuer
 from local.providers.client import Sandbox
 from local.providers.people import lead
 from local.stack import AUDIENCE, PERSON, ROOT, stack
+from tests.support.enrichers import confirmed
 from tests.support.running import Running, attach
 from tests.support.waiting import wait_until
 
@@ -52,7 +53,7 @@ def live(running: Running) -> set[str]:
     key = running.key()
     spreadsheet = running.sheet([*(f"https://www.linkedin.com/in/{slug}" for slug in SLUGS), "zqgina@example.com", "x"])
     job = running.run(spreadsheet)
-    running.run(running.sheet([f"https://www.linkedin.com/in/{CAPPED}"]), max_credits=0)
+    running.run(running.sheet([f"https://www.linkedin.com/in/{CAPPED}"]), max_credits=confirmed(0))
     token = running.formula_token(spreadsheet)["token"]
     formula = {"Authorization": f"Bearer {token}"}
     body = {"urls": [[f"linkedin.com/in/{slug}"] for slug in SLUGS], "fields": ["email"], "if_missing": "zqhans"}
@@ -77,7 +78,7 @@ def live(running: Running) -> set[str]:
     running.run(failing, key=proven)
     ended = running.sheet([f"linkedin.com/in/{SLUGS[1]}"])
     headers = running.prove(ended, key) | {"Idempotency-Key": uuid4().hex}
-    wanted = {"spreadsheet_id": ended, "range": "Leads!A2:A", "fields": ["email"], "max_credits": 1}
+    wanted = {"spreadsheet_id": ended, "range": "Leads!A2:A", "fields": ["email"], "max_credits": confirmed(1)}
     with running.emulator.between_calls(
         lambda _method, _user: running.emulator.expire(key["X-Sheets-Access-Token"]), "spreadsheets.batchUpdate"
     ):

@@ -14,6 +14,7 @@ from deploy import target
 from functions import formula
 from functions.context import AppContext
 from functions.errors import InvalidRequest
+from tests.support.enrichers import allowed
 from tests.support.worst_formula import context_in
 
 ROOT = Path(__file__).parent.parent.parent
@@ -29,7 +30,9 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> AppContext:
 def ask(context: AppContext, urls: list[str], fields: list[str], if_missing: str = "") -> formula.FormulaValues:
     token: Any = SimpleNamespace(spreadsheet_id="sheet", issued_by=SimpleNamespace(subject="me"))
     column = [[url] for url in urls]
-    return formula.answer(context, token, column, fields, if_missing, credits_per_day=1, new_people_per_day=10_000)
+    return formula.answer(
+        context, token, column, fields, if_missing, credits_per_day=allowed(1), new_people_per_day=10_000
+    )
 
 
 def test_more_cells_than_an_answer_holds_are_refused_before_anybody_is_looked_up(context: AppContext) -> None:

@@ -8,18 +8,19 @@ from uuid import uuid4
 import pytest
 
 from local.stack import PERSON
+from tests.support.enrichers import confirmed
 from tests.support.running import Json, Running, running_fixture, slugs
 
 __all__ = ["running_fixture"]
 
 COLLEAGUE = "colleague@example.com"
-BODY = {"range": "Leads!A2:A", "fields": ["email"], "max_credits": 1000}
+BODY = {"range": "Leads!A2:A", "fields": ["email"], "max_credits": confirmed(1000)}
 
 
 def half_done(running: Running, people: int = 4) -> Json:
     """A run of the owner that stopped at its ceiling of one credit."""
     spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in slugs(people)])
-    job = running.run(spreadsheet, max_credits=1)
+    job = running.run(spreadsheet, max_credits=confirmed(1))
     assert job["counts"] == {"enriched": 1, "cancelled": people - 1}
     return job
 
@@ -29,7 +30,7 @@ def key() -> dict[str, str]:
 
 
 ACTIONS: dict[str, tuple[str, Json | None]] = {
-    "retry": ("/v1/jobs/{id}/retry", {"max_credits": 1000}),
+    "retry": ("/v1/jobs/{id}/retry", {"max_credits": confirmed(1000)}),
     "undo": ("/v1/jobs/{id}/undo", None),
     "access": ("/v1/jobs/{id}/access", None),
     "cancel": ("/v1/jobs/{id}/cancel", None),
@@ -70,13 +71,16 @@ def test_a_retry_by_a_colleague_is_a_job_of_their_own_at_their_cost(running: Run
     job = half_done(running)
     editor = running.key(COLLEAGUE, [job["spreadsheet_id"]]) | key()
 
-    answer = running.ask("POST", f"/v1/jobs/{job['id']}/retry", by=COLLEAGUE, headers=editor, json={"max_credits": 2})
+    answer = running.ask(
+        "POST", f"/v1/jobs/{job['id']}/retry", by=COLLEAGUE, headers=editor, json={"max_credits": confirmed(2)}
+    )
 
     assert answer.status_code == 202, answer.text
     own = running.finish(answer.json(), by=COLLEAGUE)
     assert own["id"] != job["id"]
     assert (own["rows"], own["counts"]) == (3, {"enriched": 2, "cancelled": 1})
-    assert own["credits"] == {"charged": "2", "in_doubt": "0", "ceiling": 2}
+    [spent] = own["credits"]
+    assert (spent["provider"], spent["charged"], spent["in_doubt"], spent["ceiling"]) == ("slintel", "2", "0", "2")
     unchanged = running.ask("GET", f"/v1/jobs/{job['id']}").json()
     assert (unchanged["counts"], unchanged["credits"]) == (job["counts"], job["credits"])
     values = running.emulator.values(job["spreadsheet_id"], "Leads!B1:C9")
@@ -93,7 +97,7 @@ def test_a_retry_by_a_colleague_is_a_job_of_their_own_at_their_cost(running: Run
 def test_a_colleagues_retry_needs_a_key_and_is_one_job_however_often_it_is_sent(running: Running) -> None:
     job = half_done(running)
     editor = running.key(COLLEAGUE, [job["spreadsheet_id"]])
-    path, body = f"/v1/jobs/{job['id']}/retry", {"max_credits": 1}
+    path, body = f"/v1/jobs/{job['id']}/retry", {"max_credits": confirmed(1)}
     assert running.ask("POST", path, by=COLLEAGUE, headers=editor, json=body).status_code == 400
     headers = editor | key()
     first, again = (running.ask("POST", path, by=COLLEAGUE, headers=headers, json=body) for _ in range(2))
@@ -187,7 +191,12 @@ def test_the_same_key_with_another_request_is_a_conflict_that_names_both(running
     again = running.ask("POST", "/v1/jobs", headers=headers, json=dict(reversed(body.items())) | {"write": "empty"})
     assert (again.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
     assert again.json()["id"] == first.json()["id"]
-    for change in ({"fields": ["email", "title"]}, {"max_credits": 999}, {"write": "all"}, {"range": "Leads!A2:A2"}):
+    for change in (
+        {"fields": ["email", "title"]},
+        {"max_credits": confirmed(999)},
+        {"write": "all"},
+        {"range": "Leads!A2:A2"},
+    ):
         other = running.ask("POST", "/v1/jobs", headers=headers, json=body | change)
         assert other.status_code == 409
         assert "email; at most 1,000 credits" in other.json()["detail"]

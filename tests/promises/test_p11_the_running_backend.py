@@ -29,7 +29,7 @@ from functions.store import schema
 from functions.store.job_states import ChunkState
 from local.issuer.issuing import Issuer
 from local.stack import AUDIENCE, WORKER
-from tests.support.enrichers import people
+from tests.support.enrichers import confirmed, people
 from tests.support.running import Json, Running, running_fixture, slugs
 from tests.support.waiting import wait_until
 
@@ -172,7 +172,7 @@ def test_who_has_lost_a_spreadsheet_can_no_longer_write_to_it_through_their_own_
     before = running.emulator.values(spreadsheet, "Leads!A1:B9")
     for path in ("/undo", "/retry", "/access"):
         answer = running.ask(
-            "POST", f"/v1/jobs/{job}{path}", headers=running.key(spreadsheets=[]), json={"max_credits": 1}
+            "POST", f"/v1/jobs/{job}{path}", headers=running.key(spreadsheets=[]), json={"max_credits": confirmed(1)}
         )
         assert answer.status_code == 403, path
     assert running.emulator.values(spreadsheet, "Leads!A1:B9") == before
@@ -312,7 +312,7 @@ def test_sql_templates_and_log_lines_in_values_are_only_text(running: Running, e
     log = running.stack.home / "api.log"
     before = log.stat().st_size
     headers = running.key() | {"Idempotency-Key": uuid4().hex}
-    body: Json = {"spreadsheet_id": "x", "range": "L!A2:A", "fields": ["email"], "max_credits": 0}
+    body: Json = {"spreadsheet_id": "x", "range": "L!A2:A", "fields": ["email"], "max_credits": confirmed(0)}
     for changes in ({"spreadsheet_id": evil}, {"range": evil}, {"fields": [evil]}, {evil: 1}, {"header": evil}):
         assert 400 <= running.ask("POST", "/v1/jobs", headers=headers, json=body | changes).status_code < 500
     for method, path, query in (
@@ -347,7 +347,7 @@ def test_html_and_formulas_in_cells_headers_and_titles_stay_text(running: Runnin
     body: Json = {"spreadsheet_id": spreadsheet, "range": f"'{HTML}'!A2:A", "fields": ["email"]}
     plan = running.ask("POST", "/v1/plan", headers=headers, json=body)
     assert plan.status_code == 200, plan.text
-    answers = [plan, running.ask("POST", "/v1/jobs", headers=headers, json=body | {"max_credits": 1})]
+    answers = [plan, running.ask("POST", "/v1/jobs", headers=headers, json=body | {"max_credits": confirmed(1)})]
     job = running.finish(answers[1].json())
     assert job["counts"] == {"enriched": 1, "unusable": 3}
     answers += [running.ask("GET", f"/v1/jobs/{job['id']}/rows"), running.ask("GET", f"/v1/jobs/{job['id']}")]

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import requests
 
+from tests.support.enrichers import confirmed
 from tests.support.running import Json, Running, running_fixture, slugs
 
 __all__ = ["running_fixture"]
@@ -29,7 +30,7 @@ def planned(running: Running, spreadsheet: str) -> Json:
 
 def start(running: Running, spreadsheet: str, plan_id: str, **changes: object) -> requests.Response:
     headers = running.key() | {"Idempotency-Key": uuid4().hex}
-    body = request_of(spreadsheet) | {"max_credits": 1000, "plan_id": plan_id} | changes
+    body = request_of(spreadsheet) | {"max_credits": confirmed(1000), "plan_id": plan_id} | changes
     return running.ask("POST", "/v1/jobs", headers=headers, json=body)
 
 
@@ -63,7 +64,10 @@ def test_what_has_become_cheaper_starts(running: Running) -> None:
 def test_the_same_confirmation_sent_again_is_the_same_job_whatever_came_meanwhile(running: Running) -> None:
     people = slugs(2)
     spreadsheet = running.sheet([url(people[0])])
-    body = request_of(spreadsheet) | {"max_credits": 1000, "plan_id": planned(running, spreadsheet)["plan_id"]}
+    body = request_of(spreadsheet) | {
+        "max_credits": confirmed(1000),
+        "plan_id": planned(running, spreadsheet)["plan_id"],
+    }
     headers = running.key() | {"Idempotency-Key": uuid4().hex}
     first = running.ask("POST", "/v1/jobs", headers=headers, json=body)
     running.finish(first.json())

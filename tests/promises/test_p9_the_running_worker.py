@@ -18,6 +18,7 @@ from functions.store import job_rows
 from local.stack import PERSON, stack
 from tests.support.accounts import assert_bracketed
 from tests.support.desk import FIELDS, expected, url_of
+from tests.support.enrichers import confirmed
 from tests.support.running import OVER, Json, Running, attach, slugs
 from tests.support.waiting import wait_until, wait_until_quiet
 
@@ -66,7 +67,7 @@ def test_a_worker_that_is_killed_at_random_moments(running: Running) -> None:
     )
     before = running.emulator.values(spreadsheet, "Leads", render="FORMULA")
     running.sandbox.switch(latency_s=0.03)
-    job = running.start(spreadsheet, range="Leads!B2:B", fields=list(FIELDS), max_credits=ROWS)
+    job = running.start(spreadsheet, range="Leads!B2:B", fields=list(FIELDS), max_credits=confirmed(ROWS))
 
     for way, charges in zip(WAYS, sorted(draw.sample(range(50, 1_700), len(WAYS))), strict=True):
         wait_until_charged(running, charges)

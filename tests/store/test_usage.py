@@ -50,8 +50,8 @@ def test_nothing_spent_is_an_empty_report_with_the_caps_untouched(store: Store, 
     assert usage.report(context(store, enricher_of), ME, 30) == usage.Usage(
         days=[],
         caps=[
-            usage.CapUse(cap="you today", limit=50, used=0.0),
-            usage.CapUse(cap="everybody this month", limit=900, used=0.0),
+            usage.CapUse(provider="slintel", cap="you today", limit="50", used="0"),
+            usage.CapUse(provider="slintel", cap="everybody this month", limit="900", used="0"),
         ],
     )
 
@@ -102,4 +102,4 @@ def test_a_run_moves_the_report_and_the_caps_alike(store: Store, enricher_of: En
     list(parts.make_enricher().enrich(people(6), spender(user_id="somebody-else-0002")))
     told = usage.report(parts, ME, 1)
     assert {line.user: line.charged for line in told.days} == {"me@example.com": "5", "colleagues": "1"}
-    assert [(cap.cap, cap.used) for cap in told.caps] == [("you today", 5.0), ("everybody this month", 6.0)]
+    assert [(cap.cap, cap.used) for cap in told.caps] == [("you today", "5"), ("everybody this month", "6")]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,7 +32,7 @@ from local.providers.people import lead
 from local.sheets_api.client import SheetsEmulator
 from tests.support.accounts import totals_of
 from tests.support.contexts import SECRET
-from tests.support.enrichers import allowed
+from tests.support.enrichers import PROVIDER, allowed
 
 FIELDS = ("email", "title", "company", "size")
 ACTIVE = (JobState.QUEUED, JobState.RUNNING, JobState.CANCELLING, JobState.UNDOING)
@@ -85,10 +86,10 @@ class Desk:
         cells: str = "Leads!B2:B",
         fields: Sequence[str] = FIELDS,
         **job_request: Any,  # noqa: ANN401 - any part of it
-    ) -> int:
+    ) -> Decimal:
         """The most that a run would cost, in credits."""
         wanted = JobRequest(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **job_request)
-        return service.plan_run(self.context, wanted, CALLER, self.token)[1].max_credits
+        return service.plan_run(self.context, wanted, CALLER, self.token)[1].ceilings[PROVIDER]
 
     def start(
         self,

@@ -31,6 +31,11 @@ def allowed(credits_: int, provider: str = PROVIDER) -> dict[str, Decimal]:
     return {provider: Decimal(credits_)}
 
 
+def confirmed(credits_: int, provider: str = PROVIDER) -> dict[str, str]:
+    """So many credits of one provider, as a request says it."""
+    return {provider: str(credits_)}
+
+
 PLENTY = limits()
 FRESH = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))
 EnricherOf = Callable[..., Enricher]

@@ -24,6 +24,7 @@ from local.providers.client import Sandbox
 from local.providers.people import lead
 from local.sheets_api.client import SheetsEmulator
 from local.stack import AUDIENCE, PERSON, WORKER, Stack, stack
+from tests.support.enrichers import confirmed
 from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
@@ -95,7 +96,12 @@ class Running:
         **changes: Any,  # noqa: ANN401 - of the body
     ) -> Json:
         """Starts a job over column A of `Leads`."""
-        body = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": ["email"], "max_credits": 1000}
+        body = {
+            "spreadsheet_id": spreadsheet,
+            "range": "Leads!A2:A",
+            "fields": ["email"],
+            "max_credits": confirmed(1000),
+        }
         headers = (key or self.key(by)) | {"Idempotency-Key": uuid4().hex}
         answer = self.ask("POST", "/v1/jobs", by=by, headers=headers, json=body | changes)
         assert answer.status_code == 202, answer.text

@@ -28,7 +28,7 @@ from functions.profiles import Profile, parse
 from functions.store import leads, schema
 from functions.store.database import Store
 from tests.support.contexts import context_without_sheets
-from tests.support.enrichers import PLENTY
+from tests.support.enrichers import PLENTY, allowed
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ROWS = formula.MAX_URLS
@@ -74,7 +74,9 @@ def answer_once(context: AppContext, spreadsheet_id: str) -> bytes:
     asked = msgspec.json.decode(msgspec.json.encode(body), type=FormulaBody)
     token = FormulaToken("1", spreadsheet_id, Caller("me", "me@example.com", "example.com"), NOW, NOW)
     formula.ANSWER_WITHIN_S = 300.0  # a busy machine is slower than an instance
-    values = formula.answer(context, token, asked.urls, asked.fields, "", credits_per_day=1, new_people_per_day=ROWS)
+    values = formula.answer(
+        context, token, asked.urls, asked.fields, "", credits_per_day=allowed(1), new_people_per_day=ROWS
+    )
     return msgspec.json.encode(values)
 
 

@@ -1,17 +1,21 @@
-"""The plan counts every row once; lookups are its price, bounded by ceiling and caps (P4)."""
+"""The plan counts every row once; lookups are its price with each provider, bounded by ceiling and caps (P4)."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.credits.lead_status import LeadStatus
-from functions.credits.plan import PlanPart, RowCounts, plan
+from functions.credits.plan import Budget, Cost, Plan, PlanPart, RowCounts, plan
 from functions.outcomes import LeftOut
 from functions.profiles import Profile, parse
 
 A, B, C = (parse(f"linkedin.com/in/person-{name}") for name in "abc")
+ONE, OTHER = "slintel", "prospeo"
+PLENTY = Decimal(1000)
+AMOUNTS = st.decimals(0, 6, places=2)
 
 
 def counted(*found: Profile | str, filled: int = 0) -> RowCounts:
@@ -22,11 +26,21 @@ def counted(*found: Profile | str, filled: int = 0) -> RowCounts:
     return row_counts
 
 
+def budget(price: str = "1", left: Decimal = PLENTY) -> Budget:
+    return Budget(price=Decimal(price), credits_left=left)
+
+
+def of_all(row_counts: RowCounts, left: Decimal, ceiling: Decimal | None = None) -> Plan:
+    """One provider, which has to be asked for everybody."""
+    ceilings = None if ceiling is None else {ONE: ceiling}
+    return plan(row_counts, dict.fromkeys(row_counts.keys, (ONE,)), [], {ONE: budget(left=left)}, ceilings=ceilings)
+
+
 def test_each_row_is_counted_once_and_each_person_is_asked_for_once() -> None:
     row_counts = counted(A, "empty", A, B, A, "empty", "too_long", C, filled=1)
-    made = plan(row_counts, {B.key: LeadStatus.FOUND}, 100)
+    made = plan(row_counts, {A.key: [ONE], C.key: [ONE]}, [], {ONE: budget()})
     assert (made.rows, made.unusable, made.already_filled, made.duplicates, made.known) == (8, 3, 1, 1, 1)
-    assert (made.in_doubt, made.lookups, made.max_credits) == (0, 2, 2)
+    assert (made.in_doubt, made.lookups, made.ceilings) == (0, 2, {ONE: Decimal(2)})
     assert made.unusable_reasons == {"empty": 2, "too_long": 1}
     assert list(row_counts.keys) == [A.key, B.key, C.key]
 
@@ -38,48 +52,75 @@ def test_a_row_is_left_out_only_where_it_is_neither_unusable_nor_filled_and_befo
         row_counts.count(A, filled=True, left_out=left_out)
         row_counts.count(A, left_out=left_out)
     row_counts.count(A)
-    made = plan(row_counts, {}, 100)
+    made = of_all(row_counts, PLENTY)
     assert (made.unusable, made.already_filled, made.left_out, made.duplicates, made.lookups) == (2, 2, 2, 0, 1)
     assert made.left_out_reasons == {"filtered": 1, "hidden": 1}
 
 
 @pytest.mark.parametrize(
-    ("credits_left", "ceiling", "most", "short"),
-    [(100, None, 3, 0), (2, None, 2, 1), (100, 1, 1, 2), (0, 5, 0, 3), (100, 100, 3, 0)],
+    ("left", "ceiling", "most", "short"),
+    [
+        ("100", None, 3, 0),
+        ("2", None, 2, 1),
+        ("100", "1", 1, 2),
+        ("2", "3", 2, 1),
+        ("0", None, 0, 3),
+        ("2.9", None, 2, 1),
+    ],
 )
 def test_the_price_is_the_number_of_lookups_within_ceiling_and_caps(
-    credits_left: int, ceiling: int | None, most: int, short: int
+    left: str, ceiling: str | None, most: int, short: int
 ) -> None:
-    made = plan(counted(A, B, C), {}, credits_left, ceiling=ceiling)
-    assert (made.lookups, made.max_credits, made.short_of, made.credits_left) == (3, most, short, credits_left)
+    made = of_all(counted(A, B, C), Decimal(left), None if ceiling is None else Decimal(ceiling))
+    paid = Decimal(most)
+    assert made.costs == (Cost(provider=ONE, lookups=3, max_credits=paid, credits_left=Decimal(left), short_of=short),)
+    assert (made.ceilings, made.is_free) == ({ONE: paid}, most == 0)
 
 
-def test_who_is_in_doubt_is_named_apart_and_asked_again_only_where_somebody_says_so() -> None:
-    statuses = {A.key: LeadStatus.IN_DOUBT, B.key: LeadStatus.MISSING}
-    plain = plan(counted(A, B, C), statuses, 100)
-    assert (plain.in_doubt, plain.known, plain.lookups) == (1, 1, 1)
-    again = plan(counted(A, B, C), statuses, 100, retry=frozenset({LeadStatus.IN_DOUBT}))
-    assert (again.in_doubt, again.known, again.lookups) == (0, 1, 2)
+def test_each_provider_has_a_bound_of_its_own_at_its_own_price() -> None:
+    """All three may have to be asked of the second one too, should the first one leave their needs open."""
+    asked = {A.key: [ONE, OTHER], B.key: [ONE, OTHER], C.key: [OTHER]}
+    made = plan(counted(A, B, C), asked, [], {ONE: budget(), OTHER: budget("0.75", Decimal(2))})
+    assert made.ceilings == {ONE: Decimal(2), OTHER: Decimal("1.5")}
+    assert [(cost.lookups, cost.short_of) for cost in made.costs] == [(2, 0), (3, 1)]
+    assert (made.lookups, made.known) == (3, 0)
+
+
+def test_a_provider_that_the_person_did_not_name_may_spend_nothing() -> None:
+    asked = {A.key: [ONE, OTHER]}
+    made = plan(counted(A), asked, [], {ONE: budget(), OTHER: budget()}, ceilings={OTHER: Decimal(5)})
+    assert made.ceilings == {ONE: 0, OTHER: 1}
+
+
+def test_who_has_to_be_asked_of_nobody_is_known_or_in_doubt() -> None:
+    made = plan(counted(A, B, C), {C.key: [ONE], A.key: []}, [B.key, C.key, "somebody else"], {ONE: budget()})
+    assert (made.in_doubt, made.known, made.lookups) == (1, 1, 1)
 
 
 @given(
-    st.lists(
-        st.tuples(st.sampled_from([A, B, C, "empty", "not_a_url"]), st.booleans(), st.none() | st.sampled_from(LeftOut))
-    ),
-    st.dictionaries(st.sampled_from([A.key, B.key, C.key, "somebody else"]), st.sampled_from(LeadStatus)),
-    st.sets(st.sampled_from(LeadStatus)),
-    st.integers(0, 5),
+    st.lists(st.tuples(st.sampled_from([A, B, C, "empty", "not_a_url"]), st.booleans())),
+    st.dictionaries(st.sampled_from([A.key, B.key, C.key, "somebody else"]), st.sets(st.sampled_from([ONE, OTHER]))),
+    st.sets(st.sampled_from([A.key, B.key, C.key, "somebody else"])),
+    st.fixed_dictionaries({ONE: st.tuples(AMOUNTS, AMOUNTS), OTHER: st.tuples(AMOUNTS, AMOUNTS)}),
+    st.none() | st.dictionaries(st.sampled_from([ONE, OTHER]), AMOUNTS),
 )
-def test_the_counts_always_add_up(
-    rows: list[tuple[Profile | str, bool, LeftOut | None]],
-    statuses: dict[str, LeadStatus],
-    retry: set[LeadStatus],
-    left: int,
+def test_the_counts_always_add_up_and_no_bound_is_passed(
+    rows: list[tuple[Profile | str, bool]],
+    asked: dict[str, set[str]],
+    doubts: set[str],
+    budgets: dict[str, tuple[Decimal, Decimal]],
+    ceilings: dict[str, Decimal] | None,
 ) -> None:
     row_counts = RowCounts()
-    for found, filled, left_out in rows:
-        row_counts.count(found, filled=filled, left_out=left_out)
-    made = plan(row_counts, statuses, left, retry=frozenset(retry))
+    for found, filled in rows:
+        row_counts.count(found, filled=filled)
+    of = {name: Budget(price=price, credits_left=left) for name, (price, left) in budgets.items()}
+    made = plan(row_counts, asked, doubts, of, ceilings=ceilings)
     assert sum(map(made.count, PlanPart)) == made.rows == len(rows)
-    assert 0 <= made.max_credits <= min(made.lookups, left)
-    assert made.max_credits + made.short_of == made.lookups
+    for cost in made.costs:
+        price, left = budgets[cost.provider]
+        assert cost.max_credits == price * (cost.lookups - cost.short_of)
+        assert cost.max_credits <= left
+        assert ceilings is None or cost.max_credits <= ceilings.get(cost.provider, 0)
+        bound = left if ceilings is None else min(left, ceilings.get(cost.provider, Decimal(0)))
+        assert not cost.short_of or cost.max_credits + price > bound, "as many as are paid for"

@@ -22,6 +22,7 @@ from tests.support.chaos import aftermath
 from tests.support.chaos.run import Run
 from tests.support.chaos.trouble import WORKERS, Trouble
 from tests.support.cluster import cluster
+from tests.support.enrichers import confirmed
 from tests.support.postgresql import Server, server
 from tests.support.running import OVER, Json, Running, attach
 from tests.support.waiting import wait_until_quiet
@@ -61,7 +62,7 @@ class World:
             "spreadsheet_id": run.spreadsheet,
             "range": "Leads!B2:B",
             "fields": list(run.fields),
-            "max_credits": run.ceiling,
+            "max_credits": confirmed(run.ceiling),
         }
         run.token = self.running.key(run.person)["X-Sheets-Access-Token"]
         run.job = self.ask("POST", "/v1/jobs", run, json=body, headers={"Idempotency-Key": uuid4().hex})
@@ -165,7 +166,7 @@ def _retry(place: World, runs: Sequence[Run], trouble: Trouble) -> None:
     """Retry what failed, as its owner would."""
     for run in runs:
         if any(run.job["counts"].get(outcome) for outcome in RETRIED):
-            run.job = place.ask("POST", f"/v1/jobs/{run.job['id']}/retry", run, json={"max_credits": 10**6})
+            run.job = place.ask("POST", f"/v1/jobs/{run.job['id']}/retry", run, json={"max_credits": confirmed(10**6)})
             trouble.made["retry"] += 1
             place.finish([run], trouble)
 

@@ -1,0 +1,71 @@
+"""Plan the lookups of a run and the most that they can cost; shared by jobs and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from functions.credits.caps import Limits, Spender, caps
+from functions.credits.lead_status import LeadStatus
+from functions.credits.plan import Budget, Plan, RowCounts, plan
+from functions.credits.terms import Needs, Terms
+from functions.store import leads, ledger
+from functions.store.database import Store
+from functions.store.leads import Freshness, Standing
+
+
+def make_plan(
+    store: Store,
+    row_counts: RowCounts,
+    *,
+    user_id: str,
+    terms: Mapping[str, Terms],
+    needs: Needs,
+    limits: Limits,
+    fresh: Freshness,
+    now: datetime,
+    retry: frozenset[LeadStatus] = frozenset(),
+    ceilings: Mapping[str, Decimal] | None = None,
+) -> Plan:
+    """Make the plan for counted rows, with what is known and what the caps still allow.
+
+    Args:
+        store: the store.
+        row_counts: the rows.
+        user_id: who pays.
+        terms: of the providers of the run, in the waterfall's order.
+        needs: the needs that the run wants filled.
+        limits: the deployment's caps.
+        fresh: the periods for which leads and misses count as known.
+        now: the present.
+        retry: statuses that are looked up again although they are known.
+        ceilings: the most that the person wants to spend with each provider; None for no limit of their own.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    nobody = Spender(run_id="", user_id=user_id, ceilings={name: limits.of(name).per_run for name in terms})
+    with store.reading() as connection:
+        known = leads.statuses(connection, list(row_counts.keys), fresh, now)
+        left = {name: ledger.credits_left(connection, caps(nobody, limits, name, now)) for name in terms}
+    asked = {key: list(_may_be_asked(known.get(key, {}), terms, needs, retry)) for key in row_counts.keys}
+    in_doubt = {
+        key
+        for key, of_key in known.items()
+        if not asked[key] and any(of_key[name].status is LeadStatus.IN_DOUBT for name in terms if name in of_key)
+    }
+    budgets = {name: Budget(price=of_name.max_price(needs), credits_left=left[name]) for name, of_name in terms.items()}
+    return plan(row_counts, asked, in_doubt, budgets, ceilings=ceilings)
+
+
+def _may_be_asked(
+    known: Mapping[str, Standing], terms: Mapping[str, Terms], needs: Needs, retry: Collection[LeadStatus]
+) -> Iterator[str]:
+    """The providers that may have to be asked for a person: one may leave open what the next one is asked for."""
+    if leads.EVERY_PROVIDER in known:
+        return
+    for name in list(terms)[:1]:
+        standing = known.get(name)
+        if standing is None or standing.status in retry or not standing.answers(needs):
+            yield name
