@@ -10,7 +10,7 @@ const MAX_FORMULA_ROWS = 10_000;
  */
 function suggestFormula_(choice) {
   const sheet = sheetNamed_(choice.sheet);
-  const first = choice.header === "yes" ? Math.max(choice.first_row, 2) : choice.first_row;
+  const first = typeof choice.header === "number" ? Math.max(choice.first_row, choice.header + 1) : choice.first_row;
   const rows = Math.max(choice.last_row, first) - first + 1;
   if (rows > MAX_FORMULA_ROWS)
     throw new BackendProblem("One formula takes up to 10,000 rows. Choose fewer rows, or start a run.", "choice", 0);
@@ -48,7 +48,7 @@ function insertFormula_(choice, cell, headers) {
     );
   if (row > 1) {
     const above = sheet.getRange(row - 1, column, 1, headers.length);
-    if (choice.header === "yes" && above.isBlank()) above.setValues([headers]);
+    if (choice.header !== "no" && above.isBlank()) above.setValues([headers]);
   }
   target.setFormula(formula);
   return block.getA1Notation();

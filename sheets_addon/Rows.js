@@ -41,10 +41,9 @@ function showRows_(jobRange, reports) {
   }
   const height = sheet.getLastRow();
   if (reports.length === 0 || height === 0) return { selected: 0 };
-  const cells = sheet
-    .getRange(`${column}1:${column}${height}`)
-    .getDisplayValues()
-    .map(([text]) => personIn_(text ?? ""));
+  const cells = readWithLinks_(sheet.getRange(`${column}1:${column}${height}`)).map(([texts]) =>
+    personOf_(texts ?? []),
+  );
   const rows = rowsNow_(reports, cells).filter((row) => row <= height);
   if (rows.length === 0) return { selected: 0 };
   const letters = columnLetters_(Math.max(sheet.getLastColumn(), 1));
@@ -73,6 +72,14 @@ function rowsNow_(reports, cells) {
     return elsewhere ?? row;
   });
   return [...new Set(rows)].sort((a, b) => a - b);
+}
+
+/**
+ * @param {string[]} texts of a cell: what it shows and what it leads to
+ * @returns {string}
+ */
+function personOf_(texts) {
+  return personIn_(texts.find((text) => PERSON_ADDRESS.test(text)) ?? texts[0] ?? "");
 }
 
 /**

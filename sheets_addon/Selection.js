@@ -1,5 +1,5 @@
 // @ts-check
-/** From what is on the screen to a suggestion for step 1: which column holds the URLs, which rows, is there a header. */
+/** From what is on the screen to a suggestion for step 1: which column holds the URLs, and which rows. */
 
 /** Rows that are looked at to find the column; reading all of a long sheet would take seconds. */
 const SAMPLE_ROWS = 200;
@@ -17,18 +17,20 @@ function describeSelection_() {
   const selected = active !== null && active.getNumRows() > 1 && active.getRow() <= lastRow;
   const firstRow = selected ? active.getRow() : 1;
   const endRow = selected ? Math.min(active.getLastRow(), lastRow) : lastRow;
-  const columns = lastRow === 0 ? [] : columnGuesses_(sheet, firstRow, endRow, width);
-  const from = active ? active.getColumn() : 1;
-  const to = active ? active.getLastColumn() : 1;
-  const best = bestColumn_(columns, from, to);
-  const header = best !== null && isHeader_(sheet, columnNumber_(best)) ? "yes" : "no";
+  const sample = lastRow === 0 ? [] : sampleOf_(sheet, firstRow, endRow, width);
+  const counts = Array.from(
+    { length: lastRow === 0 ? 0 : width },
+    (_, i) => sample.filter((row) => isPerson_(row[i])).length,
+  );
+  const best = bestColumn_(counts, active ? active.getColumn() : 1, active ? active.getLastColumn() : 1);
+  const header = lastRow === 0 ? 0 : headerGuess_(sheet, best ?? 1, width);
+  const titles = header === 0 ? [] : (sheet.getRange(header, 1, 1, width).getDisplayValues()[0] ?? []);
   return {
     spreadsheet_id: spreadsheet.getId(),
     sheet: sheet.getName(),
-    columns,
-    url_column: best,
-    header,
-    first_row: Math.max(firstRow, header === "yes" ? 2 : 1),
+    columns: counts.map((urls, i) => ({ column: columnLetters_(i + 1), title: titleOf_(titles[i] ?? ""), urls })),
+    url_column: best === null ? null : columnLetters_(best),
+    first_row: Math.min(Math.max(firstRow, header + 1), Math.max(endRow, 1)),
     last_row: Math.max(endRow, 1),
     selected,
   };
@@ -39,39 +41,56 @@ function describeSelection_() {
  * @param {number} firstRow
  * @param {number} lastRow
  * @param {number} width
- * @returns {ColumnGuess[]}
+ * @returns {string[][][]}
  */
-function columnGuesses_(sheet, firstRow, lastRow, width) {
-  const titles = sheet.getRange(1, 1, 1, width).getDisplayValues()[0] ?? [];
-  const sample = sheet.getRange(firstRow, 1, Math.min(lastRow - firstRow + 1, SAMPLE_ROWS), width).getDisplayValues();
-  return titles.map((title, i) => ({
-    column: columnLetters_(i + 1),
-    title: LOOKS_LIKE_LINKEDIN.test(title) ? "" : title.trim().slice(0, LONGEST_TITLE),
-    urls: sample.filter((row) => LOOKS_LIKE_LINKEDIN.test(row[i] ?? "")).length,
-  }));
+function sampleOf_(sheet, firstRow, lastRow, width) {
+  return readWithLinks_(sheet.getRange(firstRow, 1, Math.min(lastRow - firstRow + 1, SAMPLE_ROWS), width));
 }
 
 /**
- * @param {ColumnGuess[]} columns
+ * @param {string[] | undefined} texts of a cell: what it shows and what it leads to
+ * @returns {boolean} a company's page is none
+ */
+function isPerson_(texts) {
+  return (texts ?? []).some((text) => PERSON_ADDRESS.test(text));
+}
+
+/**
+ * @param {number[]} counts how many people each column names
  * @param {number} from first column of the selection
  * @param {number} to last column of the selection
- * @returns {string | null} most URLs; a column inside of the selection wins over one outside
+ * @returns {number | null} from 1, the one with most; a column inside of the selection wins over one outside
  */
-function bestColumn_(columns, from, to) {
-  const withUrls = columns.filter((guess) => guess.urls > 0);
-  const inside = withUrls.filter((guess) => columnNumber_(guess.column) >= from && columnNumber_(guess.column) <= to);
-  const [best] = (inside.length > 0 ? inside : withUrls).sort((a, b) => b.urls - a.urls);
+function bestColumn_(counts, from, to) {
+  const named = counts.map((urls, i) => ({ column: i + 1, urls })).filter(({ urls }) => urls > 0);
+  const inside = named.filter(({ column }) => column >= from && column <= to);
+  const [best] = (inside.length > 0 ? inside : named).sort((a, b) => b.urls - a.urls);
   return best?.column ?? null;
 }
 
 /**
+ * Only for what is shown before the plan; the backend finds the header by better rules, and the plan says which it is.
+ *
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {number} column
- * @returns {boolean} whether row 1 names the column instead of holding a URL
+ * @param {number} column from 1
+ * @param {number} width
+ * @returns {number} the first row that says something above the people, among frozen rows the last; 0 where none does
  */
-function isHeader_(sheet, column) {
-  const first = sheet.getRange(1, column).getDisplayValue().trim();
-  return first !== "" && !LOOKS_LIKE_LINKEDIN.test(first);
+function headerGuess_(sheet, column, width) {
+  const frozen = sheet.getFrozenRows();
+  const top = sampleOf_(sheet, 1, Math.min(sheet.getLastRow(), SAMPLE_ROWS), width);
+  const first = top.findIndex((row) => (row[column - 1] ?? []).some((text) => LOOKS_LIKE_LINKEDIN.test(text)));
+  const above = top.slice(0, first < 0 ? Math.max(frozen, 1) : first).map((row) => row[column - 1]?.[0]?.trim() !== "");
+  const inFrozen = above.slice(0, frozen).lastIndexOf(true);
+  return 1 + (inFrozen >= 0 ? inFrozen : above.indexOf(true));
+}
+
+/**
+ * @param {string} text
+ * @returns {string} cut short; "" for an address
+ */
+function titleOf_(text) {
+  return LOOKS_LIKE_LINKEDIN.test(text) ? "" : text.trim().slice(0, LONGEST_TITLE);
 }
 
 /**
@@ -79,9 +98,9 @@ function isHeader_(sheet, column) {
  * @returns {string} A1 with its sheet, quoted as A1 wants it: `'Bob''s leads'!A2:A50`
  */
 function rangeOf_(choice) {
-  const first = choice.header === "yes" ? Math.max(choice.first_row, 2) : choice.first_row;
-  const name = /^[A-Za-z_][A-Za-z0-9_]*$/.test(choice.sheet) ? choice.sheet : `'${choice.sheet.replaceAll("'", "''")}'`;
-  return `${name}!${choice.url_column}${first}:${choice.url_column}${Math.max(choice.last_row, first)}`;
+  const { sheet, url_column, first_row, last_row } = choice;
+  const name = /^[A-Za-z_][A-Za-z0-9_]*$/.test(sheet) ? sheet : `'${sheet.replaceAll("'", "''")}'`;
+  return `${name}!${url_column}${first_row}:${url_column}${Math.max(last_row, first_row)}`;
 }
 
 /**

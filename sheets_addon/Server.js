@@ -261,12 +261,13 @@ function liftErasure(linkedinUrl) {
  * @returns {JobRequest} for /v1/plan and, with a ceiling, for /v1/jobs
  */
 function planBody_(choice) {
-  const { sheet, url_column, first_row, last_row, ...request } = choice;
+  const { sheet, url_column, first_row, last_row, columns, ...request } = choice;
+  const chosen = Object.entries(columns).filter(([field]) => choice.fields.includes(field));
   return {
     spreadsheet_id: SpreadsheetApp.getActiveSpreadsheet().getId(),
     range: rangeOf_(choice),
     ...request,
-    header: choice.header === "yes" ? 1 : "no",
+    columns: Object.fromEntries(chosen),
   };
 }
 

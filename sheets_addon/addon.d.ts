@@ -24,9 +24,9 @@ type FieldName = string;
 interface ColumnGuess {
   /** A1 letters. */
   column: string;
-  /** What row 1 says, cut short; "" where it is empty. */
+  /** What the header says, cut short; "" where it says nothing. */
   title: string;
-  /** How many of the first rows that were looked at hold a LinkedIn URL. */
+  /** How many of the first rows that were looked at name a person, by what they show or lead to. */
   urls: number;
 }
 
@@ -37,7 +37,6 @@ interface Selection {
   columns: ColumnGuess[];
   /** The column with the URLs, or null where none was found. */
   url_column: string | null;
-  header: "yes" | "no";
   first_row: number;
   last_row: number;
   /** Whether the rows come from a selection of several rows, and not from the whole sheet. */
@@ -45,7 +44,7 @@ interface Selection {
 }
 
 /** Every option of a run, as the API has it. */
-type Options = Required<Omit<JobRequest, "spreadsheet_id" | "range" | "fields" | "header">>;
+type Options = Required<Omit<JobRequest, "spreadsheet_id" | "range" | "fields">>;
 
 /** What is kept for a sheet until the next time. */
 interface Remembered extends Pick<Options, "write" | "placement"> {
@@ -58,7 +57,6 @@ interface Choice extends Options {
   url_column: string;
   first_row: number;
   last_row: number;
-  header: "yes" | "no";
   fields: FieldName[];
 }
 

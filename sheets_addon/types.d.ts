@@ -133,8 +133,8 @@ interface JobBody {
   header?: "auto" | "no" | number;
   /** Which cells of the chosen columns are filled */
   write?: "all" | "empty";
-  /** Whether a column whose header names the field is used again */
-  placement?: "new" | "reuse";
+  /** `reuse` columns that are named after a field; else `new` ones, or at the `end` */
+  placement?: "end" | "new" | "reuse";
   /** Columns that were chosen for fields; the others go by `placement` */
   columns?: Record<string, ColumnChoice>;
   /** Also fill rows that a filter hides, or that somebody has hidden */
@@ -180,8 +180,8 @@ interface JobRequest {
   header?: "auto" | "no" | number;
   /** Which cells of the chosen columns are filled */
   write?: "all" | "empty";
-  /** Whether a column whose header names the field is used again */
-  placement?: "new" | "reuse";
+  /** `reuse` columns that are named after a field; else `new` ones, or at the `end` */
+  placement?: "end" | "new" | "reuse";
   /** Columns that were chosen for fields; the others go by `placement` */
   columns?: Record<string, ColumnChoice>;
   /** Also fill rows that a filter hides, or that somebody has hidden */

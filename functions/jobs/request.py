@@ -56,8 +56,8 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         Literal["empty", "all"], msgspec.Meta(description="Which cells of the chosen columns are filled")
     ] = "empty"
     placement: Annotated[
-        Literal["reuse", "new"],
-        msgspec.Meta(description="Whether a column whose header names the field is used again"),
+        Literal["reuse", "new", "end"],
+        msgspec.Meta(description="`reuse` columns that are named after a field; else `new` ones, or at the `end`"),
     ] = "reuse"
     columns: Annotated[
         dict[str, ColumnChoice],
@@ -103,7 +103,8 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             InvalidRequest: one is chosen for a field that is not.
         """
         chosen = {field.name for field in self.chosen()}
-        choices: dict[str, Chosen | NewColumn] = {}
+        end = chosen if self.placement == "end" else ()
+        choices: dict[str, Chosen | NewColumn] = dict.fromkeys(end, NewColumn.END)
         for name, choice in self.columns.items():
             field = select((name,))[0]
             if field.name not in chosen:

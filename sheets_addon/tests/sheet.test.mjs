@@ -10,10 +10,12 @@ const CHOICE = {
   url_column: "B",
   first_row: 2,
   last_row: 5,
-  header: "yes",
+  header: "auto",
   fields: ["email"],
   write: "empty",
   placement: "reuse",
+  columns: { email: { column: "D", title: "Mine" }, title: { column: "end", title: null } },
+  include_hidden: false,
   retry_in_doubt: false,
 };
 const JOB = { id: "j1", state: "running" };
@@ -41,15 +43,8 @@ test("the column with the URLs, the header and all rows are found by themselves,
   const { selection, remembered } = value(addon.rpc("getStart"));
   assert.equal(remembered, null);
   assert.deepEqual(
-    [
-      selection.sheet,
-      selection.url_column,
-      selection.header,
-      selection.first_row,
-      selection.last_row,
-      selection.selected,
-    ],
-    ["Leads", "B", "yes", 2, 5, false],
+    [selection.sheet, selection.url_column, selection.first_row, selection.last_row, selection.selected],
+    ["Leads", "B", 2, 5, false],
   );
   assert.deepEqual(selection.columns[1], { column: "B", title: "Profile", urls: 4 });
   assert.deepEqual(await addon.backend.calls(), []);
@@ -59,6 +54,71 @@ test("a selection of several rows is what is suggested, without rows below the d
   addon.view.ranges = ["A3:C900"];
   const selection = value(addon.rpc("detectSelection"));
   assert.deepEqual([selection.first_row, selection.last_row, selection.selected], [3, 5, true]);
+});
+
+const link = (uri) => ({ textFormat: { link: { uri } } });
+const named = (stringValue, more = {}) => ({ userEnteredValue: { stringValue }, ...more });
+
+/** Writes cells from a place on, counted from 0, and gives back what clears them. */
+async function put(rowIndex, columnIndex, rows) {
+  const { sheetId } = addon.emulator;
+  const start = { sheetId, rowIndex, columnIndex };
+  await addon.emulator.change({ updateCells: { start, rows: rows.map((values) => ({ values })), fields: "*" } });
+  const size = { endRowIndex: rowIndex + rows.length, endColumnIndex: columnIndex + rows[0].length };
+  const range = { sheetId, startRowIndex: rowIndex, startColumnIndex: columnIndex, ...size };
+  return () => addon.emulator.change({ updateCells: { range, fields: "*" } });
+}
+
+test("names that link to people are found, whatever kind of link it is", { skip }, async () => {
+  const links = [
+    named("Ada", { userEnteredFormat: link(URL_OF("ada")) }),
+    named("Bob, CTO", { textFormatRuns: [{ format: link(URL_OF("bob")).textFormat }, { startIndex: 3 }] }),
+    { userEnteredValue: { formulaValue: `=HYPERLINK("${URL_OF("cy")}","Cy")` } },
+    named("Di", { userEnteredFormat: link(`https://www.google.com/url?q=${encodeURIComponent(URL_OF("di"))}`) }),
+  ];
+  const clear = await put(1, 3, [[links[0]], [links[1]], [links[2]], [links[3]]]);
+  assert.deepEqual(value(addon.rpc("detectSelection")).columns[3], { column: "D", title: "", urls: 4 });
+  await clear();
+});
+
+test("a column of people goes before one of companies, also where that is further left", { skip }, async () => {
+  const companies = ["Company", ...["w", "x", "y", "z"].map((name) => `https://www.linkedin.com/company/${name}`)];
+  const before = await addon.emulator.values("Leads!A1:A5");
+  await addon.emulator.type(
+    "Leads!A1:A5",
+    companies.map((cell) => [cell]),
+  );
+  const { columns, url_column } = value(addon.rpc("detectSelection"));
+  assert.deepEqual([columns[0].urls, columns[1].urls, url_column], [0, 4, "B"]);
+  await addon.emulator.type("Leads!B2:B5", [["n/a"], [""], [""], [""]]);
+  assert.equal(value(addon.rpc("detectSelection")).url_column, null, "a company's page is nobody's profile");
+  await addon.emulator.type(
+    "Leads!B2:B5",
+    ["ada", "bob", "cy", "di"].map((name) => [URL_OF(name)]),
+  );
+  await addon.emulator.type("Leads!A1:A5", before);
+});
+
+test("titles are read where the header is: below a title, and in frozen rows", { skip }, async () => {
+  const { sheetId } = addon.emulator;
+  const rows = { sheetId, dimension: "ROWS", startIndex: 0, endIndex: 2 };
+  await addon.emulator.change({ insertDimension: { range: rows } });
+  await addon.emulator.type("Leads!A1", [["Leads of spring"]]);
+  const told = () => {
+    const { columns, first_row } = value(addon.rpc("detectSelection"));
+    return [columns.map(({ title }) => title), first_row];
+  };
+  assert.deepEqual(told(), [["Name", "Profile", "Notes"], 4]);
+  const freeze = (frozenRowCount) => {
+    const properties = { sheetId, gridProperties: { frozenRowCount } };
+    return addon.emulator.change({ updateSheetProperties: { properties, fields: "gridProperties.frozenRowCount" } });
+  };
+  await addon.emulator.type("Leads!B1", [["Ours"]]);
+  assert.deepEqual(told(), [["Leads of spring", "Ours", ""], 2]);
+  await freeze(3);
+  assert.deepEqual(told(), [["Name", "Profile", "Notes"], 4]);
+  await freeze(0);
+  await addon.emulator.change({ deleteDimension: { range: rows } });
 });
 
 test("a plan asks with the range in A1, and its fields are remembered for the tab until they are forgotten", {
@@ -72,9 +132,11 @@ test("a plan asks with the range in A1, and its fields are remembered for the ta
     spreadsheet_id: addon.emulator.id,
     range: "Leads!B2:B5",
     fields: ["email"],
-    header: 1,
+    header: "auto",
     write: "empty",
     placement: "reuse",
+    columns: { email: { column: "D", title: "Mine" } },
+    include_hidden: false,
     retry_in_doubt: false,
   });
   assert.deepEqual(value(addon.rpc("getStart")).remembered, { fields: ["email"], write: "empty", placement: "reuse" });
@@ -91,7 +153,7 @@ test("a plan that was refused is not remembered", { skip }, async () => {
 
 test("a name that A1 cannot hold bare is quoted", { skip }, () => {
   assert.equal(addon.inside("rangeOf_", { ...CHOICE, sheet: "Bob's leads" }), "'Bob''s leads'!B2:B5");
-  assert.equal(addon.inside("rangeOf_", { ...CHOICE, first_row: 1 }), "Leads!B2:B5");
+  assert.equal(addon.inside("rangeOf_", { ...CHOICE, first_row: 1 }), "Leads!B1:B5");
 });
 
 test("a start carries the ceiling that was confirmed and the key of that confirmation", { skip }, async () => {
@@ -153,6 +215,20 @@ test("an outcome selects its rows where they are now, also after the sheet was s
   assert.deepEqual(picked, { selected: 2, more: false, details: [{ detail: "Status 500.", rows: 2 }] });
   assert.deepEqual(plain(addon.view.ranges), ["A4:C5"]);
   await addon.emulator.change(sorted("ASCENDING"));
+});
+
+test("an outcome selects a row whose name links to its person, also after the sheet was sorted", { skip }, async () => {
+  const report = { row: 2, linkedin_url: URL_OF("ada"), outcome: "failed", detail: "" };
+  await addon.backend.answers({
+    "GET /v1/jobs/j1": { body: { ...JOB, range: "Leads!B2:B5" } },
+    "GET /v1/jobs/j1/rows?outcome=failed": { body: { rows: [report], next_page_token: null } },
+  });
+  await put(4, 1, [[named("Ada", { userEnteredFormat: link(URL_OF("ada")) })]]);
+  await addon.emulator.type("Leads!B2", [["somebody else"]]);
+  assert.equal(value(addon.rpc("selectRows", "j1", "failed")).selected, 1);
+  assert.deepEqual(plain(addon.view.ranges), ["A5:C5"]);
+  await put(1, 1, [[named(URL_OF("ada"))]]);
+  await put(4, 1, [[named(URL_OF("di"))]]);
 });
 
 test("rows of a tab that was renamed cannot be shown, and that is said", { skip }, async () => {

@@ -1,7 +1,7 @@
 // @ts-check
 import { onSheet, renderA1 } from "./a1.js";
 import { Exception, partOf, refuseInFormula } from "./host.js";
-import { batchUpdate, readValues, writeRaw, writeValues } from "./sheets_api.js";
+import { batchUpdate, readLinks, readValues, writeRaw, writeValues } from "./sheets_api.js";
 
 /** @typedef {{ row: number, column: number, lastRow: number, lastColumn: number }} Box rows and columns from 1, ends included */
 
@@ -59,6 +59,7 @@ export function range(host, sheet, { row, column, lastRow, lastColumn }) {
     getDisplayValue: () => shown()[0][0],
     getFormulas: formulas,
     getFormula: () => formulas()[0][0],
+    getRichTextValues: () => whole(readLinks(host, name())).map((cells) => cells.map((cell) => richText(cell || {}))),
     isBlank: () => shown().flat().every((text) => text === ""),
     setValues: write,
     setValue: fill,
@@ -101,6 +102,25 @@ export function range(host, sheet, { row, column, lastRow, lastColumn }) {
     activate: () => select(host, sheet, [a1], made),
   });
   return made;
+}
+
+/**
+ * A cell that computes its text, or holds no text, has no rich text of its own; two links in a cell have no common one.
+ *
+ * @param {{ userEnteredValue?: { stringValue?: string }, hyperlink?: string, textFormatRuns?: any[], chipRuns?: any[] }} cell CellData
+ * @returns {any} a RichTextValue, or null
+ */
+function richText({ userEnteredValue, hyperlink, textFormatRuns = [], chipRuns = [] }) {
+  const text = userEnteredValue?.stringValue;
+  if (text === undefined) return null;
+  const links = [
+    ...textFormatRuns.map(({ format }) => format?.link?.uri),
+    ...chipRuns.map(({ chip }) => chip?.richLinkProperties?.uri),
+  ];
+  /** @param {string | undefined} link */
+  const run = (link) => partOf("RichTextValue", { getText: () => text, getLinkUrl: () => link ?? null });
+  const runs = links.length > 0 ? links.map(run) : [run(hyperlink)];
+  return partOf("RichTextValue", { getText: () => text, getLinkUrl: () => hyperlink ?? null, getRuns: () => runs });
 }
 
 /**

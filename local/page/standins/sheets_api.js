@@ -2,7 +2,7 @@
 /** The calls of the Sheets API v4 that SpreadsheetApp is made of here. */
 import { Exception } from "./host.js";
 
-/** @typedef {{ sheetId: number, title: string, index: number, hidden?: boolean, gridProperties: { rowCount: number, columnCount: number } }} SheetProperties */
+/** @typedef {{ sheetId: number, title: string, index: number, hidden?: boolean, gridProperties: { rowCount: number, columnCount: number, frozenRowCount?: number } }} SheetProperties */
 
 /**
  * @param {import("./host.js").Host} host
@@ -48,6 +48,19 @@ export function spreadsheetProperties(host) {
 export function readValues(host, range, render, dates = "SERIAL_NUMBER") {
   const query = `valueRenderOption=${render}&dateTimeRenderOption=${dates}`;
   return call(host, "GET", `/values/${encodeURIComponent(range)}?${query}`).values ?? [];
+}
+
+/**
+ * @param {import("./host.js").Host} host
+ * @param {string} range A1 with its sheet
+ * @returns {any[][]} CellData as far as it tells links
+ */
+export function readLinks(host, range) {
+  const cell = "userEnteredValue,hyperlink,textFormatRuns(format(link)),chipRuns(chip(richLinkProperties))";
+  const query = `ranges=${encodeURIComponent(range)}&fields=sheets.data.rowData.values(${cell})`;
+  /** @type {{ values?: any[] }[]} */
+  const rows = call(host, "GET", `?${query}`).sheets?.[0]?.data?.[0]?.rowData ?? [];
+  return rows.map(({ values = [] }) => values);
 }
 
 /**

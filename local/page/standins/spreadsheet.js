@@ -129,6 +129,7 @@ function sheet(host, book, properties) {
     isSheetHidden: () => properties.hidden ?? false,
     getMaxRows: () => now().rowCount,
     getMaxColumns: () => now().columnCount,
+    getFrozenRows: () => now().frozenRowCount ?? 0,
     getLastRow: () => extent().rows,
     getLastColumn: () => extent().columns,
     getDataRange() {
