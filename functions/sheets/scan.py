@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from functions.errors import BadRange, NotAProfile
+from functions.errors import BadRange, NotAProfile, SheetBusy
 from functions.fields.catalogue import Field
 from functions.fields.columns import Choices, Chosen, Columns, Target, target_columns
 from functions.outcomes import LeftOut
@@ -16,10 +16,12 @@ from functions.sheets.a1 import Range, letters
 from functions.sheets.cells import Content, Formula, Spilled
 from functions.sheets.grid import Box, RowBlock, Tab
 from functions.sheets.header_row import find_header_row
+from functions.sheets.paging import PageSize
 from functions.sheets.spills import SpillGuard
 
-PAGE_ROWS = 5_000
-"""Rows read in one call; some megabytes."""
+LOOKS = 3
+"""Attempts to see a large tab while people move its rows."""
+MOVING = "Rows of this tab are being moved at the moment; try again when nobody sorts, inserts or deletes rows."
 WIDTH_ROWS = 200
 """Rows by which it is told which columns are in use."""
 FILTER_VIEWS = (
@@ -35,8 +37,16 @@ class Sheet(Protocol):
     def tab(self, title: str) -> Tab:
         """The tab of this title."""
 
-    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None, *, visibility: bool = False) -> RowBlock:
-        """Some whole rows."""
+    def read_rows(
+        self,
+        sheet_id: int,
+        first_row: int,
+        last_row: int | None,
+        *,
+        columns: Collection[int] | None = None,
+        visibility: bool = False,
+    ) -> RowBlock:
+        """Some rows, whole or in some columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,9 @@ class SheetScan:
     overwrite: bool
     include_hidden: bool
     first_page: RowBlock
+    """The first rows of the tab, whole."""
+    urls: RowBlock | None
+    """The column of URLs, all of it as of one moment; None where the first page holds the range."""
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -77,40 +90,87 @@ class SheetScan:
         return (FILTER_VIEWS,) if self.tab.filter_views and not self.include_hidden else ()
 
     def rows(self) -> Iterator[ScannedRow]:
-        """Every row of the range, read page by page."""
+        """Every row of the range.
+
+        Raises:
+            BadRange: values or columns would break what a formula elsewhere fills.
+            SheetBusy: rows are being moved all the time.
+            SheetError: the spreadsheet cannot be read.
+        """
         first, last = self.range.first_row, self.range.last_row or self.tab.rows
+        urls = self.urls
+        if urls is None:
+            filled = self._filled(self.first_page, self._begun_guard(), first, last)
+            yield from (self._row(self.first_page, first + at, filled=one) for at, one in enumerate(filled))
+            return
+        for look in range(LOOKS):
+            urls = self._read(first, last, [self.range.column]) if look else urls
+            pages = self._filled_by_pages(urls, first, last)
+            if pages is not None:
+                yield from (self._row(urls, first + at, filled=one) for at, one in enumerate(pages))
+                return
+        raise SheetBusy(MOVING, retry_after_s=5)
+
+    def _filled_by_pages(self, urls: RowBlock, first: int, last: int) -> list[bool] | None:
+        """Return of each row whether it is filled; None where rows have moved since the URLs were read."""
+        column, guard = self.range.column, self._begun_guard()
+        needed = {column, *guard.columns}
+        if needed == {column}:
+            return [False] * (last - first + 1)
+        found: list[bool] = []
+        size = PageSize.guess(len(needed))
+        while first <= last:
+            end = min(first + size.rows - 1, last)
+            page = self._read(first, end, needed)
+            size.learn(page, end - first + 1)
+            there = (page.text(index, column) for index in range(end - first + 1))
+            if any(text != urls.text(at - urls.first_row, column) for at, text in enumerate(there, first)):
+                return None
+            found += self._filled(page, guard, first, end)
+            first = end + 1
+        return found
+
+    def _filled(self, block: RowBlock, guard: SpillGuard, first: int, last: int) -> list[bool]:
+        """Return of rows whether every target cell holds something already, and guard them.
+
+        Whatever stands below them in the first page is looked at as well.
+        """
+        found = []
+        for index in range(first - block.first_row, last - block.first_row + 1):
+            guard.look(block, index, covered=True)
+            held = [target.held is not None and block.content(index, target.held) != "" for target in self.targets]
+            found.append(not self.overwrite and all(held))
+        if block is self.first_page:
+            for index in range(last, len(block.rows)):
+                guard.look(block, index, covered=False)
+        return found
+
+    def _begun_guard(self) -> SpillGuard:
+        """A guard that has looked at what stands above the range."""
         guard = self._guard()
-        for number in range(1, min(first, PAGE_ROWS + 1)):
-            guard.look(self.first_page, number - 1, covered=False)
-        for start in range(first, last + 1, PAGE_ROWS):
-            end = min(start + PAGE_ROWS - 1, last)
-            held = self.first_page.first_row <= start and end < self.first_page.first_row + PAGE_ROWS
-            block = self.first_page if held else self._read(start, end)
-            for number in range(start, end + 1):
-                guard.look(block, number - block.first_row, covered=True)
-                yield self._row(block, number)
-        for index in range(last, len(self.first_page.rows)):
+        for index in range(min(self.range.first_row - 1, len(self.first_page.rows))):
             guard.look(self.first_page, index, covered=False)
+        return guard
 
     def _guard(self) -> SpillGuard:
         held = {target.held: target.field.header for target in self.targets if target.held is not None}
         beside = any(target.held is None and not target.at_end for target in self.targets)
         return SpillGuard(held, self.range.column + 1 if beside else None)
 
-    def _row(self, block: RowBlock, number: int) -> ScannedRow:
+    def _row(self, block: RowBlock, number: int, *, filled: bool) -> ScannedRow:
         index = number - block.first_row
         found, sentence = who(block, index, self.range.column)
-        held = [target.held is not None and block.content(index, target.held) != "" for target in self.targets]
         return ScannedRow(
             number=number,
             found=found,
             sentence=sentence,
-            filled=not self.overwrite and all(held),
+            filled=filled,
             left_out=None if self.include_hidden else block.hidden.get(index),
         )
 
-    def _read(self, first_row: int, last_row: int) -> RowBlock:
-        return self.sheet.read_rows(self.tab.sheet_id, first_row, last_row, visibility=not self.include_hidden)
+    def _read(self, first_row: int, last_row: int, columns: Collection[int]) -> RowBlock:
+        visible = not self.include_hidden
+        return self.sheet.read_rows(self.tab.sheet_id, first_row, last_row, columns=columns, visibility=visible)
 
 
 def scan_range(
@@ -145,7 +205,8 @@ def scan_range(
         raise BadRange(
             f"{wanted} goes beyond the tab, which ends at {letters(tab.columns - 1)}{tab.rows}; choose rows inside it."
         )
-    page = sheet.read_rows(tab.sheet_id, 1, min(tab.rows, PAGE_ROWS), visibility=not include_hidden)
+    page_rows = min(tab.rows, PageSize.guess(tab.columns).rows)
+    page = sheet.read_rows(tab.sheet_id, 1, page_rows, visibility=not include_hidden)
     header_row = find_header_row(page, wanted.column) if header == "auto" else None if header == "no" else header
     if (header_row or 0) > tab.rows:
         raise BadRange(f"Row {header_row} cannot be the header: the tab ends at row {tab.rows}.")
@@ -153,9 +214,14 @@ def scan_range(
     last = min(wanted.last_row or tab.rows, tab.rows)
     if last < first:
         raise BadRange(f"{wanted} ends at the header, which is row {header_row}; choose the rows below it.")
-    last = max(first, min(last, len(page.rows)) if len(page.rows) < PAGE_ROWS else last)
+    urls = None
+    if last > page_rows and len(page.rows) == page_rows:
+        urls = sheet.read_rows(tab.sheet_id, first, last, columns=[wanted.column], visibility=not include_hidden)
+        last = max(first, min(last, first + len(urls.rows) - 1))
+    else:
+        last = max(first, min(last, len(page.rows)))
     covered = Range(wanted.title, wanted.column, first, last)
-    top = page if (header_row or 1) <= PAGE_ROWS else sheet.read_rows(tab.sheet_id, header_row or 1, header_row)
+    top = page if (header_row or 1) <= page_rows else sheet.read_rows(tab.sheet_id, header_row or 1, header_row)
     columns = columns_of(top, header_row, wanted.column, page)
     _refuse_beyond(tab, choices or {})
     targets = target_columns(fields, columns, choices, reuse=reuse)
@@ -170,6 +236,7 @@ def scan_range(
         overwrite=overwrite,
         include_hidden=include_hidden,
         first_page=page,
+        urls=urls,
     )
 
 

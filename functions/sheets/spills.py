@@ -23,6 +23,11 @@ class SpillGuard:
     _own: bool | None = False
     """Whether a formula of the border's own column spills down it; None if what stands above was not seen."""
 
+    @property
+    def columns(self) -> frozenset[int]:
+        """Those that it looks at."""
+        return frozenset(self.targets) | ({self.border - 1, self.border} if self.border is not None else frozenset())
+
     def look(self, block: RowBlock, index: int, *, covered: bool) -> None:
         """Look at the row `index` of a block; `covered`: whether the run writes into this row.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -157,8 +158,16 @@ class EmptySheet:
         assert title == self.grid.title
         return self.grid
 
-    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None, *, visibility: bool = False) -> RowBlock:
-        del visibility  # none is hidden
+    def read_rows(
+        self,
+        sheet_id: int,
+        first_row: int,
+        last_row: int | None,
+        *,
+        columns: Collection[int] | None = None,
+        visibility: bool = False,
+    ) -> RowBlock:
+        del columns, visibility  # all are read, and none is hidden
         assert sheet_id == self.grid.sheet_id
         assert 1 <= first_row <= (last_row or first_row) <= self.grid.rows
         return RowBlock(self.grid, first_row, {}, [])

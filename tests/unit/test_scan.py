@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import pytest
 
-from functions.errors import BadRange
+from functions.errors import BadRange, SheetBusy
 from functions.fields import select
 from functions.profiles import Profile
+from functions.sheets import paging
 from functions.sheets.a1 import Range
 from functions.sheets.grid import Box, RowBlock, Tab, row_block_of
 from functions.sheets.scan import SheetScan, identity, scan_range
@@ -49,15 +50,27 @@ class Rows:
         """The tab."""
         return Tab(3, title, 100, 4, self.merges, self.protected)
 
-    def read_rows(self, sheet_id: int, first_row: int, last_row: int | None, *, visibility: bool = False) -> RowBlock:
+    def read_rows(
+        self,
+        sheet_id: int,
+        first_row: int,
+        last_row: int | None,
+        *,
+        columns: Collection[int] | None = None,
+        visibility: bool = False,
+    ) -> RowBlock:
         """Some of the rows."""
-        del visibility  # none is hidden
+        del columns, visibility  # all are read, and none is hidden
         assert sheet_id == 3
         return block_of(self.rows[first_row - 1 : last_row], first_row)
 
 
 def scan(
-    sheet: Rows, wanted: Range | None = None, *, header: Literal["auto", "no"] | int = "auto", overwrite: bool = False
+    sheet: Rows | LargeTab,
+    wanted: Range | None = None,
+    *,
+    header: Literal["auto", "no"] | int = "auto",
+    overwrite: bool = False,
 ) -> SheetScan:
     wanted = wanted or Range("Leads", 0, 1, None)
     return scan_range(sheet, wanted, select(["email"]), header=header, overwrite=overwrite, reuse=True)
@@ -123,3 +136,92 @@ def test_rows_are_known_by_their_person_and_others_by_a_digest_that_does_not_tel
     assert names[0] == JANE
     assert names[1] == names[2] != names[3]
     assert all(name.startswith("text:") and "private" not in name for name in names[1:])
+
+
+@dataclass
+class LargeTab:
+    """A tab that is read in pieces; `reads` tells which columns, and of how many rows."""
+
+    rows: list[list[str]]
+    sort_at: int | None = None
+    """Before which read somebody turns the rows of people around."""
+    reads: list[tuple[list[int] | None, int]] = field(default_factory=list)
+
+    def tab(self, title: str) -> Tab:
+        """The tab."""
+        return Tab(3, title, len(self.rows), 4)
+
+    def read_rows(
+        self,
+        sheet_id: int,
+        first_row: int,
+        last_row: int | None,
+        *,
+        columns: Collection[int] | None = None,
+        visibility: bool = False,
+    ) -> RowBlock:
+        """Some of the rows, in some columns."""
+        del sheet_id, visibility
+        if len(self.reads) == self.sort_at:
+            self.rows[1:-50] = self.rows[-51:0:-1]
+        rows = self.rows[first_row - 1 : last_row]
+        self.reads.append((None if columns is None else sorted(columns), len(rows)))
+        cut = [[cell if columns is None or at in columns else "" for at, cell in enumerate(row)] for row in rows]
+        while cut and not any(cut[-1]):
+            cut.pop()
+        return replace(block_of(cut, first_row), tab=self.tab("Leads"))
+
+
+def large(people: int, sort_at: int | None = None) -> LargeTab:
+    """Every third person has an e-mail address."""
+    rows = [[f"linkedin.com/in/person-{n}", "" if n % 3 else f"{n}@a.test", "note", "note"] for n in range(people)]
+    return LargeTab([["LinkedIn", "Email", "Note", "Note"], *rows, *[["", "", "", ""]] * 50], sort_at)
+
+
+@pytest.fixture
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "PAGE_BYTES", 40_000)
+
+
+@pytest.mark.usefixtures("_small_pages")
+def test_of_a_large_tab_the_urls_are_read_in_one_answer_and_other_columns_only_where_they_are_needed() -> None:
+    sheet = large(500)
+    scanned = scan(sheet)
+    rows = list(scanned.rows())
+    assert (scanned.range.first_row, scanned.range.last_row) == (2, 501)
+    assert [row.found.key for row in rows if isinstance(row.found, Profile)] == [
+        f"linkedin.com/in/person-{n}" for n in range(500)
+    ]
+    assert [row.filled for row in rows] == [n % 3 == 0 for n in range(500)]
+    (whole, urls, *pages) = sheet.reads
+    assert (whole[0], urls) == (None, ([0], 550))
+    assert whole[1] < 100
+    assert {tuple(columns or ()) for columns, _ in pages} == {(0, 1)}
+    assert sum(count for _, count in pages) == 500
+    assert len(pages) > 1
+
+
+@pytest.mark.usefixtures("_small_pages")
+@pytest.mark.parametrize("sort_at", range(1, 6))
+def test_rows_that_move_between_the_answers_are_seen_once_and_as_they_are(sort_at: int) -> None:
+    rows = list(scan(large(500, sort_at)).rows())
+    assert [row.number for row in rows] == list(range(2, 502))
+    people = [int(row.found.key.rpartition("-")[2]) for row in rows if isinstance(row.found, Profile)]
+    assert sorted(people) == list(range(500))
+    filled = dict(zip(people, [row.filled for row in rows if isinstance(row.found, Profile)], strict=True))
+    assert all(is_filled == (n % 3 == 0) for n, is_filled in filled.items())
+
+
+@pytest.mark.usefixtures("_small_pages")
+def test_a_tab_that_never_stands_still_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = large(500)
+    scanned = scan(sheet)
+    read = sheet.read_rows
+
+    def moving(sheet_id: int, first_row: int, last_row: int | None, **options: Any) -> RowBlock:  # noqa: ANN401 - those of `read_rows`
+        sheet.rows[1:] = [*sheet.rows[2:], sheet.rows[1]]
+        return read(sheet_id, first_row, last_row, **options)
+
+    monkeypatch.setattr(sheet, "read_rows", moving)
+    with pytest.raises(SheetBusy, match="being moved"):
+        list(scanned.rows())
