@@ -35,9 +35,9 @@ TROUBLE = "⚠ "
 
 LINK_BEHIND_TEXT = (
     "This is not a web address; paste the whole URL, such as https://www.linkedin.com/in/name. "
-    "If the name links to the profile: a formula cannot see the link, but the Leadfill sidebar can."
+    "If the name links to the profile, let the formula name its cells, as in =ENRICH(A2:A50, …), or use the sidebar."
 )
-"""Sheets hands a formula the text of its cells."""
+"""Sheets hands a formula the text of its cells; the add-on looks for links where the formula says which cells."""
 
 
 Row = list[CellValue | None]

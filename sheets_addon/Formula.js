@@ -27,7 +27,7 @@ const RENEWAL_MS = 1500;
  */
 function ENRICH(urls, fields, if_missing) {
   try {
-    return enrichFormula_(urlGrid_(urls), fieldSlots_(fields), textOf_(if_missing));
+    return enrichFormula_(withLinks_(urlGrid_(urls)), fieldSlots_(fields), textOf_(if_missing));
   } catch (error) {
     if (!(error instanceof BackendProblem || error instanceof FormulaMistake)) console.error(error);
     return TROUBLE_MARK + sentenceForCell_(error);
@@ -96,6 +96,43 @@ function urlGrid_(urls) {
   let rows = grid.length;
   while (rows > 0 && grid[rows - 1]?.every((text) => text === "")) rows--;
   return grid.slice(0, rows);
+}
+
+/**
+ * Sheets hands a formula the texts of its cells. Where one is no address, the cells are looked at for links, if the
+ * formula's own text says which cells they are.
+ *
+ * @param {string[][]} grid
+ * @returns {string[][]} the same, with links written out as in a list that was exported
+ */
+function withLinks_(grid) {
+  const isName = (/** @type {string} */ text) => text !== "" && !LOOKS_LIKE_LINKEDIN.test(text);
+  if (!grid.some((row) => row.some(isName))) return grid;
+  const cells = cellsOfArgument_(grid.length, grid[0]?.length ?? 0);
+  return grid.map((row, r) =>
+    row.map((text, c) => {
+      const [shown, ...links] = cells[r]?.[c] ?? [];
+      if (!isName(text) || shown?.trim() !== text || links.length === 0) return text;
+      const label = text.replace(/["()]/g, " ");
+      return links.map((link) => `HYPERLINK("${link.replaceAll('"', "%22")}","${label}")`).join(" ");
+    }),
+  );
+}
+
+/**
+ * @param {number} rows
+ * @param {number} columns
+ * @returns {string[][][]} what the cells of the formula's first argument show and lead to; [] where that cannot be told
+ */
+function cellsOfArgument_(rows, columns) {
+  try {
+    const cell = SpreadsheetApp.getActiveRange();
+    const range = cell && argumentRange_(cell.getSheet(), enrichArguments_(cell.getFormula())?.[0] ?? "");
+    return range ? readWithLinks_(range.offset(0, 0, rows, columns)) : [];
+  } catch (error) {
+    console.error(error); // The texts are still there, and what they lack is said in their cells.
+    return [];
+  }
 }
 
 /**

@@ -108,16 +108,25 @@ function extentOf_(sheet, [urls = "", fields = ""], widths) {
 
 /**
  * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
- * @param {string} argument a literal, a reference such as `$A$2:A`, `'My leads'!B3`, or a named range
+ * @param {string} argument a literal or a reference
  * @returns {{ rows: number, columns: number } | null}
  */
 function argumentSize_(sheet, argument) {
   if (argument.startsWith('"')) return { rows: 1, columns: 1 };
+  const range = argumentRange_(sheet, argument);
+  return range && { rows: range.getNumRows(), columns: range.getNumColumns() };
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {string} argument a reference such as `$A$2:A`, `'My leads'!B3`, or a named range
+ * @returns {GoogleAppsScript.Spreadsheet.Range | null}
+ */
+function argumentRange_(sheet, argument) {
   const reference = argument.replaceAll("$", "");
   if (!/^('(?:[^']|'')+'!|[\p{L}\p{N}_.]+!)?[\p{L}_][\p{L}\p{N}_.]*(:[A-Za-z]*[0-9]*)?$/u.test(reference)) return null;
   try {
-    const range = reference.includes("!") ? sheet.getParent().getRange(reference) : rangeNamed_(sheet, reference);
-    return { rows: range.getNumRows(), columns: range.getNumColumns() };
+    return reference.includes("!") ? sheet.getParent().getRange(reference) : rangeNamed_(sheet, reference);
   } catch {
     return null; // No such range: the formula shows an error and is not settled anyway.
   }

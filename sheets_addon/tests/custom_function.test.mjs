@@ -44,3 +44,33 @@ test("a custom function has no identity, and reads cells, properties and the cac
   CacheService.getDocumentCache().put("key", "text", 60);
   assert.equal(CacheService.getDocumentCache().get("key"), "text");
 });
+
+test("a name that links to a profile is asked for with its link, where the formula says which cells", {
+  skip,
+}, async () => {
+  const uri = "https://www.linkedin.com/in/ada";
+  const link = { format: { link: { uri } } };
+  const names = [
+    { userEnteredValue: { stringValue: "Ada" }, userEnteredFormat: { textFormat: { link: { uri } } } },
+    { userEnteredValue: { stringValue: "Bob (CTO)" }, textFormatRuns: [link, { startIndex: 3 }] },
+    { userEnteredValue: { stringValue: "Cy" } },
+    { userEnteredValue: { stringValue: "linkedin.com/in/di" } },
+  ];
+  const start = { sheetId: addon.emulator.sheetId, rowIndex: 1, columnIndex: 3 };
+  await addon.emulator.change({ updateCells: { start, rows: names.map((cell) => ({ values: [cell] })), fields: "*" } });
+  await addon.backend.answers({ "POST /v1/formula": { body: { values: [["a"], ["b"], ["c"], ["d"]], pending: 0 } } });
+  const texts = [["Ada"], ["Bob (CTO)"], ["Cy"], ["linkedin.com/in/di"]];
+  const asked = async (formula) => {
+    await addon.emulator.type("Leads!F2", [[formula]]);
+    addon.view.ranges = ["F2"];
+    await addon.backend.forget();
+    await addon.backend.answers({ "POST /v1/formula": { body: { values: [["a"], ["b"], ["c"], ["d"]], pending: 0 } } });
+    addon.enrich(texts, "email", formula);
+    return (await addon.backend.calls())[0].body.urls;
+  };
+  const found = [[`HYPERLINK("${uri}","Ada")`], [`HYPERLINK("${uri}","Bob  CTO ")`], ["Cy"], ["linkedin.com/in/di"]];
+  assert.deepEqual(await asked('=ENRICH($D$2:D5, "email")'), found);
+  assert.deepEqual(await asked('=IF(TRUE, ENRICH(Leads!D2:D, "email"))'), found);
+  assert.deepEqual(await asked('=ENRICH(FILTER(D2:D5, D2:D5<>""), "email")'), texts);
+  assert.deepEqual(await asked('=ENRICH(A1:A4, "email")'), texts, "other cells than those that were handed over");
+});
