@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 
+from functions import bootstrap
+from functions.credits.caps import Allowance
 from functions.errors import SettingsError
 from functions.providers.provider_settings import terms_of
 from functions.providers.registry import REGISTRY
@@ -181,3 +183,27 @@ def test_each_provider_has_its_own_settings_and_else_what_is_documented() -> Non
     assert [limit.count for limit in terms_of("prospeo", prospeo).limits] == [Decimal("16.5"), Decimal(90_000)]
     assert terms_of("apollo", apollo) == REGISTRY["apollo"].terms
     assert (apollo.base_url, apollo.concurrency) == ("https://api.apollo.io/api/v1", 16)
+
+
+def test_a_cap_is_one_number_for_all_providers_or_one_for_each_and_others_keep_the_default() -> None:
+    settings = read({"CREDITS_PER_RUN": "7.5", "CREDITS_PER_MONTH": "prospeo=300,apollo=0"})
+    assert settings.credits_per_run == Allowance(Decimal("7.5"))
+    caps = bootstrap.limits(settings)
+    assert [caps.of(name).per_month for name in ("slintel", "prospeo", "apollo")] == [50_000, 300, 0]
+    assert {caps.of(name).per_run for name in ("slintel", "prospeo")} == {Decimal("7.5")}
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("", {"slintel": 200}),
+        ("50", {"slintel": 50}),
+        ("prospeo=10", {"slintel": 200, "prospeo": 10}),
+        ("slintel=0,apollo=0.5", {"slintel": 0, "apollo": Decimal("0.5")}),
+        ("people_data_labs=5", {"slintel": 200}),
+    ],
+)
+def test_formulas_spend_with_the_first_provider_and_with_others_only_where_they_are_named(
+    text: str, amounts: dict[str, Decimal]
+) -> None:
+    assert bootstrap.formula_credits(read(KEYS | {"FORMULA_CREDITS_PER_DAY": text})) == amounts
