@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from functions.credits.caps import Limits
 from functions.credits.pacing import Gcra
 from functions.credits.terms import Terms
 from functions.enrichment.enricher import Enricher
+from functions.enrichment.lane import Lane
 from functions.errors import SheetAccessExpired
 from functions.runtime import REAL, Runtime
 from functions.store.database import Store
@@ -45,6 +46,8 @@ class AppContext:
     """The present, on which all instances agree."""
     runtime: Runtime = REAL
     """Waits and threads."""
+    lane: Lane = field(default_factory=Lane)
+    """Of the custom fields of formulas."""
     owner: Callable[[], str] = this_process
     """Names this process: what it holds can be recognised should it die."""
     is_dead: Callable[[str], bool] = is_dead

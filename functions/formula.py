@@ -13,6 +13,7 @@ from functions.auth.identity_tokens import FormulaToken
 from functions.context import AppContext
 from functions.credits.caps import Spender
 from functions.enrichment.enricher import Result
+from functions.enrichment.lane import NoTurn, Turn
 from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile, counted
 from functions.fields import Budget, Facts, project, select, split
 from functions.fields.catalogue import Field
@@ -66,6 +67,8 @@ class _Lookups:
     fields: Sequence[Field]
     if_missing: str
     budget: Budget
+    turn: Turn
+    """The budget's way through the lane of costly fields."""
     rows: dict[int, Row] = field(default_factory=dict)
     known: dict[int, str] = field(default_factory=dict)
     """The keys of people whose lead was there already; a place is here before it is in `rows`."""
@@ -90,7 +93,10 @@ class _Lookups:
         status = Outcome.KNOWN if result.outcome is Outcome.ENRICHED else result.outcome
         name = result.profile.key, status, result.detail
         if name not in self._rendered:
-            row = _row(replace(result.facts, status=status), result, self)
+            try:
+                row = _row(replace(result.facts, status=status), result, self)
+            except NoTurn:
+                return  # the row has not ended: it is asked for again
             self._rendered[name] = row, len(msgspec.json.encode(row))
         if result.outcome is Outcome.KNOWN:
             self.known[result.index] = result.profile.key
@@ -134,7 +140,8 @@ def answer(
         )
     found = [_read(cell) for cell in cells]
     profiles = [profile for profile in found if isinstance(profile, Profile)]
-    lookups = _Lookups(chosen, if_missing, Budget(len({profile.key for profile in profiles})))
+    turn = Turn(context.lane)
+    lookups = _Lookups(chosen, if_missing, Budget(len({profile.key for profile in profiles}), turn), turn)
     if profiles:
         _look_up(context, token, profiles, credits_per_day, lookups)
     if lookups.too_large:
@@ -228,11 +235,12 @@ def _look_up(
 
     def drive() -> None:
         try:
-            for result in run:
-                if result.outcome is not Outcome.CANCELLED or run.stopped_by is not None:
-                    lookups.add(result)
-                if lookups.too_large:  # what is under way is settled, and is free the next time
-                    stop.set()
+            with lookups.turn:
+                for result in run:
+                    if result.outcome is not Outcome.CANCELLED or run.stopped_by is not None:
+                        lookups.add(result)
+                    if lookups.too_large:  # what is under way is settled, and is free the next time
+                        stop.set()
             lookups.trouble = _why(run.stopped_by)
         except Exception as error:  # noqa: BLE001 - carried over to the thread that answers
             failures.append(error)

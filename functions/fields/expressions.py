@@ -29,6 +29,8 @@ MAX_STEPS = 20_000
 STEPS_PER_LEAD = 5_000
 MAX_STEPS_TOGETHER = 5_000_000
 """For all fields of all leads of one answer or chunk: two to three seconds of CPU."""
+PIECE_STEPS = 500
+"""A quarter of a millisecond: what other threads wait for at most."""
 _CHARACTERS_PER_STEP = 64
 
 _Node = Mapping[str, Any]  # of the syntax tree: type, children, value; see jmespath.ast
@@ -53,11 +55,14 @@ class Budget:
 
     Args:
         leads: for how many leads it has to last.
+        pace: called before each `PIECE_STEPS`; may pause, or raise what ends the work.
     """
 
-    def __init__(self, leads: int = 1) -> None:
+    def __init__(self, leads: int = 1, pace: Callable[[], None] = lambda: None) -> None:
         self.steps_left = max(MAX_STEPS, min(leads * STEPS_PER_LEAD, MAX_STEPS_TOGETHER))
-        self._interpreter = _Interpreter()
+        self._pace, self._piece = pace, 0
+        self._allowed = 0  # steps that the present field may still be granted
+        self._interpreter = _Interpreter(self._grant)
 
     def spend(self, work: Callable[[_Interpreter], object]) -> object:
         """Do some work within the steps that one field may take, and that are left for all.
@@ -66,7 +71,7 @@ class Budget:
             NoValue: it takes more.
         """
         interpreter, allowed = self._interpreter, min(MAX_STEPS, self.steps_left)
-        interpreter.steps_left = allowed
+        interpreter.steps_left, self._allowed = 0, allowed
         try:
             return work(interpreter)
         except _TooManySteps:
@@ -77,7 +82,21 @@ class Budget:
                 ) from None
             raise NoValue("This field takes too many steps for this lead; make its expression simpler.") from None
         finally:
-            self.steps_left -= min(allowed, allowed - interpreter.steps_left)
+            unused = max(0, interpreter.steps_left)
+            self._piece += unused
+            self.steps_left -= allowed - self._allowed - unused
+
+    def _grant(self) -> int:
+        """Return the steps of the next piece of work."""
+        if not self._allowed:
+            raise _TooManySteps
+        if not self._piece:
+            self._pace()
+            self._piece = PIECE_STEPS
+        granted = min(self._piece, self._allowed)
+        self._piece -= granted
+        self._allowed -= granted
+        return granted
 
 
 def evaluate(expression: str, lead: object, budget: Budget | None = None) -> object:
@@ -110,9 +129,10 @@ def _unlimited() -> TreeInterpreter:
 class _Interpreter(TreeInterpreter):
     """JMESPath's interpreter, which counts its steps."""
 
-    def __init__(self) -> None:
+    def __init__(self, grant: Callable[[], int]) -> None:
         super().__init__(Options(custom_functions=_Functions(self)))
         self.steps_left = 0
+        self._grant = grant
         self.COMPARATOR_FUNC = {  # type: ignore[misc] # declared for the class, and read through the instance
             name: partial(self._compared, compare) for name, compare in TreeInterpreter.COMPARATOR_FUNC.items()
         }
@@ -124,8 +144,8 @@ class _Interpreter(TreeInterpreter):
             _TooManySteps: none are left.
         """
         self.steps_left -= steps
-        if self.steps_left < 0:
-            raise _TooManySteps
+        while self.steps_left < 0:
+            self.steps_left += self._grant()
 
     def visit(self, node: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the base class has it
         self.charge(1)

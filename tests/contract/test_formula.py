@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from functions import formula
 from functions.auth.identity_tokens import Caller, FormulaToken
+from functions.enrichment import lane
 from functions.errors import InvalidRequest, StoreError, UnknownField
 from functions.formula import FormulaValues
 from functions.store import schema
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from tests.support.contexts import context_without_sheets
+from tests.support.costly_expressions import COSTLY
 from tests.support.enrichers import EnricherOf, allowed, limits
 
 LIMITS = limits(per_run=1000, per_user_day=1000, per_month=1000)
@@ -68,6 +70,22 @@ def test_as_many_urls_as_one_formula_takes_and_one_more(ask: Ask, sandbox: Sandb
     with pytest.raises(InvalidRequest, match="One formula takes up to 10,000 URLs; cut the range into parts"):
         ask(*["linkedin.com/in/a-a"] * (formula.MAX_URLS + 1))
     assert sandbox.charges()["total"] == 0
+
+
+def test_a_formula_that_gets_no_turn_is_pending_and_costs_nothing(
+    ask: Ask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane, "WAIT_S", 0.0)
+    costly = (f"X={COSTLY['filters']}",)
+    assert ask._deployment.lane.take()
+    waiting = ask("linkedin.com/in/person-1", fields=costly)
+    assert (waiting.values, waiting.pending) == ([[None]], 1)
+    assert ask("linkedin.com/in/person-1").pending == 0, "everybody else's formulas go on"
+    ask._deployment.lane.leave()
+    answer = ask("linkedin.com/in/person-1", fields=costly)
+    assert answer.pending == 0
+    assert "too many steps for this lead" in str(answer.values)
+    assert sandbox.charges()["total"] == 1
 
 
 def test_an_unknown_field_is_refused_before_anything_is_asked(ask: Ask, sandbox: Sandbox) -> None:

@@ -21,6 +21,7 @@ from functions import formula
 from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.context import AppContext
 from functions.credits.lead_status import LeadStatus
+from functions.enrichment import lane
 from functions.enrichment.enricher import Result
 from functions.entrypoints.formula import FormulaBody
 from functions.outcomes import Outcome
@@ -73,7 +74,8 @@ def answer_once(context: AppContext, spreadsheet_id: str) -> bytes:
     }
     asked = msgspec.json.decode(msgspec.json.encode(body), type=FormulaBody)
     token = FormulaToken("1", spreadsheet_id, Caller("me", "me@example.com", "example.com"), NOW, NOW)
-    formula.ANSWER_WITHIN_S = 300.0  # a busy machine is slower than an instance
+    formula.ANSWER_WITHIN_S = lane.WAIT_S = 300.0  # a busy machine is slower than an instance
+    lane.MAX_WAITING = ROWS  # each is to be whole
     values = formula.answer(
         context, token, asked.urls, asked.fields, "", credits_per_day=allowed(1), new_people_per_day=ROWS
     )
