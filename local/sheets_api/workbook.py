@@ -84,7 +84,7 @@ class Workbook:
         raise invalid(f"No {word} with id: {sheet_id}")
 
     def resolve(self, text: str) -> tuple[Sheet, Area]:
-        """Return what a range in A1 notation names. Raises GoogleError, 400 "Unable to parse range"."""
+        """Return what a range in A1 notation, or a named range, names. Raises GoogleError, 400."""
         title, area = a1.parse(text)
         if title is None:
             return next((s for s in self.sheets if not s.properties.get("hidden")), self.sheets[0]), area
@@ -92,6 +92,10 @@ class Workbook:
         for sheet in self.sheets:
             if sheet.title.casefold() == folded:
                 return sheet, area
+        for named in self.named_ranges:
+            if named["name"].casefold() == text.strip().casefold():
+                sheet, box = self.grid_range(named["range"])
+                return sheet, Area(box.top, box.left, box.bottom, box.right)
         raise invalid(f"Unable to parse range: {text}")
 
     def grid_range(self, given: Json) -> tuple[Sheet, Box]:
