@@ -108,7 +108,7 @@ def enricher(sandbox: Sandbox, folder: Path, concurrency: int) -> Enricher:
         schema.metadata.create_all(connection)
     slintel = Slintel(sandbox.url, "leadfill", concurrency=concurrency, timeout_s=35)
     fresh = Freshness(lead=timedelta(days=180), miss=timedelta(days=30))
-    return Enricher(store=store, dispatcher=Dispatcher(slintel, concurrency), limits=PLENTY, fresh=fresh)
+    return Enricher(store=store, dispatchers={"slintel": Dispatcher(slintel, concurrency)}, limits=PLENTY, fresh=fresh)
 
 
 def enrich(with_: Enricher, persons: list[Profile]) -> Counter[Outcome]:
@@ -141,7 +141,7 @@ def speed(
         pools.append(measure(rows, lambda: bare(sandbox, people(rows), concurrency)))
         engine = enricher(sandbox, folder, concurrency)
         runs.append(measure(rows, lambda: enrich(engine, people(rows))))  # noqa: B023 - called before the next round
-        engine.dispatcher.close()
+        engine.close()
     slow, pooled, ours = median(loops), median(pools), median(runs)
     title = f"{latency_s * 1000:.0f} ms, {concurrency} in flight"
     for name, figure in (("the documentation's loop", slow), ("bare pooled session", pooled), ("Leadfill", ours)):
@@ -168,7 +168,7 @@ def known(sandbox: Sandbox, folder: Path) -> None:
     first = measure(20_000, lambda: enrich(engine, persons))
     again = measure(20_000, lambda: enrich(engine, persons))
     print(f"20,000 people without latency: {first.per_s:,.0f} rows/s; known: {again.per_s:,.0f} rows/s")
-    engine.dispatcher.close()
+    engine.close()
 
 
 def memory(sandbox: Sandbox, folder: Path) -> None:

@@ -93,7 +93,9 @@ def round_trips(url: str, lookups: int) -> Counter[str]:
     with Sandbox() as sandbox:
         sandbox.switch(latency_s=LATENCY_S)
         dispatcher = Dispatcher(Slintel(sandbox.url, "key", concurrency=BATCH, timeout_s=35), BATCH)
-        enricher = Enricher(store=store, dispatcher=dispatcher, limits=PLENTY, fresh=FRESH, clock=store.clock)
+        enricher = Enricher(
+            store=store, dispatchers={"slintel": dispatcher}, limits=PLENTY, fresh=FRESH, clock=store.clock
+        )
         for result in enricher.enrich(
             people, Spender(run_id=uuid4().hex, user_id="bench", ceilings={slintel.NAME: NO_CAP})
         ):

@@ -207,7 +207,7 @@ def enricher(settings: Settings, opened: Store) -> Enricher:
         raise SettingsError(f"No provider can be asked: set the API key of one, such as {' or '.join(_KEYS)}.")
     return Enricher(
         store=opened,
-        dispatcher=next(iter(lanes.values())),
+        dispatchers=lanes,
         limits=limits(settings),
         fresh=freshness(settings),
         clock=opened.clock,

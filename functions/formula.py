@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,10 +12,11 @@ import msgspec
 from functions.auth.identity_tokens import FormulaToken
 from functions.context import AppContext
 from functions.credits.caps import Spender
-from functions.enrichment.enricher import Result
+from functions.credits.needs import needs_of
 from functions.enrichment.lane import NoTurn, Turn
+from functions.enrichment.result import Result
 from functions.errors import CapReached, InvalidRequest, LeadfillError, NotAProfile, counted
-from functions.fields import Budget, Facts, project, select, split
+from functions.fields import Budget, select, split
 from functions.fields.catalogue import Field
 from functions.fields.cell_format import CellValue
 from functions.outcomes import Outcome
@@ -94,7 +95,7 @@ class _Lookups:
         name = result.profile.key, status, result.detail
         if name not in self._rendered:
             try:
-                row = _row(replace(result.facts, status=status), result, self)
+                row = _row(status, result, self)
             except NoTurn:
                 return  # the row has not ended: it is asked for again
             self._rendered[name] = row, len(msgspec.json.encode(row))
@@ -182,10 +183,11 @@ def _said(sentence: str, width: int) -> Row:
     return [sentence, *[""] * (width - 1)]
 
 
-def _row(facts: Facts, result: Result, lookups: _Lookups) -> Row:
+def _row(status: Outcome, result: Result, lookups: _Lookups) -> Row:
     if result.outcome in (Outcome.FAILED, Outcome.IN_DOUBT):
         return _said(f"{TROUBLE}{result.detail}", len(lookups.fields))
-    cells = project(result.lead, facts, lookups.fields, budget=lookups.budget, failed=f"{TROUBLE}{{}}".format)
+    failed = f"{TROUBLE}{{}}".format
+    cells = result.cells(lookups.fields, status=status, budget=lookups.budget, failed=failed)
     return [lookups.if_missing if cell == "" else cell for cell in cells]
 
 
@@ -230,14 +232,15 @@ def _look_up(
         spreadsheet_id=token.spreadsheet_id,
         ceilings=credits_per_day,
     )
-    run = context.make_enricher().enrich(profiles, spender, stop=stop)
+    # A provider without credits for formulas is not asked; where several have some, one that fails stops no other.
+    run = context.make_enricher().enrich(profiles, spender, needs=needs_of(lookups.fields), go_on=True, stop=stop)
     failures: list[Exception] = []
 
     def drive() -> None:
         try:
             with lookups.turn:
                 for result in run:
-                    if result.outcome is not Outcome.CANCELLED or run.stopped_by is not None:
+                    if not result.unfinished or run.stopped_by is not None:  # else it goes on later
                         lookups.add(result)
                     if lookups.too_large:  # what is under way is settled, and is free the next time
                         stop.set()

@@ -141,6 +141,12 @@ interface JobBody {
   include_hidden?: boolean;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
   retry_in_doubt?: boolean;
+  /** Providers to ask, in this order; none for all that can be used */
+  providers?: string[];
+  /** Values for which the next provider is asked; none for those that the fields need */
+  needs?: Need[];
+  /** Whether to go on with the others where a provider rejects its key or has no credits */
+  go_on_without?: boolean;
   /** The most credits that it may cost with each provider, as decimal text; with others nothing */
   max_credits: Record<string, string>;
   plan_id?: string | null;
@@ -188,6 +194,12 @@ interface JobRequest {
   include_hidden?: boolean;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
   retry_in_doubt?: boolean;
+  /** Providers to ask, in this order; none for all that can be used */
+  providers?: string[];
+  /** Values for which the next provider is asked; none for those that the fields need */
+  needs?: Need[];
+  /** Whether to go on with the others where a provider rejects its key or has no credits */
+  go_on_without?: boolean;
 }
 
 /** The state of a job. */

@@ -18,7 +18,7 @@ from functions.providers.slintel import Slintel
 from functions.store import schema
 from functions.store.database import Store
 from local.providers.client import Sandbox
-from tests.support.enrichers import FRESH, PLENTY, EnricherOf
+from tests.support.enrichers import FRESH, PLENTY, PROVIDER, EnricherOf, WaterfallOf, waterfall
 from tests.support.postgresql import server
 
 
@@ -83,6 +83,49 @@ def sandbox(_sandbox_process: Sandbox) -> Sandbox:
     return _sandbox_process
 
 
+def _started(provider: str) -> Iterator[Sandbox]:
+    with Sandbox(provider) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def _prospeo_process() -> Iterator[Sandbox]:
+    yield from _started("prospeo")
+
+
+@pytest.fixture
+def prospeo(_prospeo_process: Sandbox) -> Sandbox:
+    """A Prospeo on this machine, like `sandbox`."""
+    _prospeo_process.reset()
+    return _prospeo_process
+
+
+@pytest.fixture(scope="session")
+def _people_data_labs_process() -> Iterator[Sandbox]:
+    yield from _started("people_data_labs")
+
+
+@pytest.fixture
+def people_data_labs(_people_data_labs_process: Sandbox) -> Sandbox:
+    """People Data Labs on this machine, like `sandbox`."""
+    _people_data_labs_process.reset()
+    return _people_data_labs_process
+
+
+@pytest.fixture
+def waterfall_of(store: Store) -> Iterator[WaterfallOf]:
+    """Makes enrichers over the store and some sandboxes, in the order in which they are asked."""
+    made: list[Enricher] = []
+
+    def make(*sandboxes: Sandbox, **changes: Any) -> Enricher:  # noqa: ANN401 - those of `waterfall`
+        made.append(waterfall(store, sandboxes, **changes))
+        return made[-1]
+
+    yield make
+    for enricher in made:
+        enricher.close()
+
+
 @pytest.fixture
 def enricher_of(store: Store, sandbox: Sandbox) -> Iterator[EnricherOf]:
     """Makes enrichers over the store and the sandbox."""
@@ -98,10 +141,16 @@ def enricher_of(store: Store, sandbox: Sandbox) -> Iterator[EnricherOf]:
     ) -> Enricher:
         slintel = Slintel(sandbox.url, api_key, concurrency=concurrency, timeout_s=timeout_s)
         made.append(
-            Enricher(store=store, dispatcher=Dispatcher(slintel, concurrency), limits=limits, fresh=FRESH, **changes)
+            Enricher(
+                store=store,
+                dispatchers={PROVIDER: Dispatcher(slintel, concurrency)},
+                limits=limits,
+                fresh=FRESH,
+                **changes,
+            )
         )
         return made[-1]
 
     yield make
     for enricher in made:
-        enricher.dispatcher.close()
+        enricher.close()

@@ -1,9 +1,8 @@
-"""The status of a profile in the store, and the outcome of a row that follows from it."""
+"""The status of a profile in the store, and the outcome of a row that has nothing better."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import overload
 
 from functions.credits.lookup_result import (
     Found,
@@ -16,6 +15,7 @@ from functions.credits.lookup_result import (
     Unavailable,
     Unreadable,
 )
+from functions.credits.terms import label_of
 from functions.outcomes import Outcome
 
 
@@ -25,6 +25,7 @@ class LeadStatus(StrEnum):
     FOUND = "found"  # a lead, kept whole
     MISSING = "missing"  # the provider does not know the person
     REFUSED = "refused"  # the provider cannot look this URL up
+    OTHER_PERSON = "other_person"  # paid for, but the lead is about somebody else; it is kept, and answers for nobody
     UNREADABLE = "unreadable"  # paid for, but the answer could not be read
     IN_DOUBT = "in_doubt"  # a lookup may have been charged, and no answer came
     ERASED = "erased"  # the person was erased, and is not looked up again; never kept with a lead
@@ -34,17 +35,24 @@ class LeadStatus(StrEnum):
 DOUBTFUL = frozenset({LeadStatus.IN_DOUBT, LeadStatus.UNREADABLE})
 """Lookups that may have been paid for without a lead. They are sent again only if somebody asks for it."""
 
+BARRED = frozenset({LeadStatus.ERASED, LeadStatus.OPTED_OUT})
+"""Statuses of people for whom nobody is asked."""
+
 _KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
     LeadStatus.FOUND: (Outcome.KNOWN, ""),
-    LeadStatus.MISSING: (Outcome.NOT_FOUND, "Slintel does not know this person."),
-    LeadStatus.REFUSED: (Outcome.FAILED, "Slintel cannot look this URL up; check that it opens the person's profile."),
+    LeadStatus.MISSING: (Outcome.NOT_FOUND, "{} does not know this person."),
+    LeadStatus.REFUSED: (Outcome.FAILED, "{} cannot look this URL up; check that it opens the person's profile."),
+    LeadStatus.OTHER_PERSON: (
+        Outcome.FAILED,
+        "{} answered with somebody else, so nothing is written; the answer was charged and is kept.",
+    ),
     LeadStatus.UNREADABLE: (
         Outcome.FAILED,
-        "Slintel's answer was charged but could not be read; it is not asked again on its own.",
+        "{}'s answer was charged but could not be read; it is not asked again on its own.",
     ),
     LeadStatus.IN_DOUBT: (
         Outcome.IN_DOUBT,
-        "An earlier lookup got no answer and may have been charged; retry it explicitly if you want to.",
+        "An earlier lookup at {} got no answer and may have been charged; retry it explicitly if you want to.",
     ),
     LeadStatus.ERASED: (
         Outcome.FAILED,
@@ -52,20 +60,22 @@ _KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
     ),
     LeadStatus.OPTED_OUT: (
         Outcome.FAILED,
-        "This person objected to being looked up, so no provider is asked for them.",
+        "This person objected to being looked up; nobody is asked for them any more, and their leads are deleted.",
     ),
 }
 
 
-@overload
-def of(answer: Found | Missing | Refused | OptedOut | Unreadable) -> LeadStatus: ...
-@overload
-def of(answer: LookupResult) -> LeadStatus | None: ...
+def outcome_of_known(status: LeadStatus, provider: str) -> tuple[Outcome, str]:
+    """Return the outcome of a row that one provider's status ends, and its sentence (empty if there is none)."""
+    outcome, sentence = _KNOWN[status]
+    return outcome, sentence.format(label_of(provider))
+
+
 def of(answer: LookupResult) -> LeadStatus | None:  # noqa: PLR0911 - a line for each answer
     """Return the status that an answer leads to; None if it tells nothing, so that a new lookup is allowed."""
     match answer:
         case Found():
-            return LeadStatus.FOUND
+            return LeadStatus.OTHER_PERSON if answer.is_other_person else LeadStatus.FOUND
         case Missing():
             return LeadStatus.MISSING
         case Refused():
@@ -78,23 +88,3 @@ def of(answer: LookupResult) -> LeadStatus | None:  # noqa: PLR0911 - a line for
             return LeadStatus.IN_DOUBT
         case Throttled() | Unavailable() | NoAnswer():
             return None
-
-
-def outcome_of_known(status: LeadStatus) -> tuple[Outcome, str]:
-    """Return the outcome of a row that the store answers, and a sentence (empty if the outcome says it all)."""
-    return _KNOWN[status]
-
-
-def outcome_of_answer(answer: LookupResult) -> tuple[Outcome, str]:
-    """Return the outcome of a row whose lookup led to `answer`, and a sentence."""
-    match answer:
-        case Found():
-            return Outcome.ENRICHED, ""
-        case Throttled():
-            return Outcome.FAILED, "Slintel kept asking to slow down; nothing was charged. Run it again later."
-        case Unavailable() | NoAnswer(sent=False):
-            return Outcome.FAILED, "Slintel could not be reached; nothing was charged. Run it again later."
-        case NoAnswer():
-            return Outcome.IN_DOUBT, "Slintel gave no answer; the lookup may have been charged and is not repeated."
-        case Missing() | Refused() | OptedOut() | Unreadable():
-            return _KNOWN[of(answer)]

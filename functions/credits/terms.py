@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from functions.outcomes import Lead
-
 
 class Need(StrEnum):
     """A reason to ask the next provider: something that the leads so far leave open."""
@@ -28,14 +26,9 @@ ONLY_EMAIL: Needs = frozenset({Need.EMAIL})
 _DAY = timedelta(days=1)
 
 
-def filled_by(lead: Lead) -> Needs:
-    """Return the needs that a normalised lead fills."""
-    filled = set()
-    if lead.get("name") or lead.get("lead_title") or lead.get("company_name"):
-        filled.add(Need.PERSON)
-    if lead.get("email"):
-        filled.add(Need.EMAIL)
-    return frozenset(filled)
+def label_of(provider: str) -> str:
+    """Return a provider's name as people see it: `people_data_labs` is People Data Labs."""
+    return provider.replace("_", " ").title()
 
 
 class WindowStart(StrEnum):

@@ -10,6 +10,7 @@ from functions.credits.caps import Limits, Spender, caps
 from functions.credits.lead_status import LeadStatus
 from functions.credits.plan import Budget, Plan, RowCounts, plan
 from functions.credits.terms import Needs, Terms
+from functions.enrichment import waterfall
 from functions.store import leads, ledger
 from functions.store.database import Store
 from functions.store.leads import Freshness, Standing
@@ -62,10 +63,11 @@ def make_plan(
 def _may_be_asked(
     known: Mapping[str, Standing], terms: Mapping[str, Terms], needs: Needs, retry: Collection[LeadStatus]
 ) -> Iterator[str]:
-    """The providers that may have to be asked for a person: one may leave open what the next one is asked for."""
-    if leads.EVERY_PROVIDER in known:
+    """The providers that may have to be asked for a person, each if those before it leave its needs open."""
+    missing = waterfall.open_needs(known, needs)
+    if waterfall.is_barred(known):
         return
-    for name in list(terms)[:1]:
-        standing = known.get(name)
-        if standing is None or standing.status in retry or not standing.answers(needs):
+    for name, of_name in terms.items():
+        wanted, standing = missing & of_name.fills, known.get(name)
+        if wanted and (standing is None or standing.status in retry or not standing.answers(wanted)):
             yield name

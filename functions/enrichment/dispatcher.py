@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 from functions.credits import retry_policy
 from functions.credits.lookup_result import NoAnswer, Throttled
-from functions.credits.terms import EVERY_NEED
+from functions.credits.terms import Needs
 from functions.enrichment.rate_limiter import RateLimiter
 from functions.errors import ProviderError
 from functions.profiles import Profile
@@ -56,24 +56,24 @@ class Dispatcher:
         self._rate_limiter = RateLimiter(concurrency, runtime)
         self._threads = runtime.pool(concurrency, name="lookup")
 
-    def send(self, profile: Profile, cancel_token: CancelToken) -> Future[Answer]:
+    def send(self, profile: Profile, needs: Needs, cancel_token: CancelToken) -> Future[Answer]:
         """Looks a claimed profile up in a thread of the pool; once the token is set it is not asked again.
 
         The future raises `errors.ProviderError` where the provider refused the whole run.
         """
-        return self._threads.submit(self._look_up, profile, cancel_token, self.runtime.monotonic())
+        return self._threads.submit(self._look_up, profile, needs, cancel_token, self.runtime.monotonic())
 
     def close(self) -> None:
         """Waits for what is in flight, and ends threads and connections."""
         self._threads.shutdown()
         self.provider.close()
 
-    def _look_up(self, profile: Profile, cancel_token: CancelToken, queued_s: float) -> Answer:
+    def _look_up(self, profile: Profile, needs: Needs, cancel_token: CancelToken, queued_s: float) -> Answer:
         started_s, attempt = self.runtime.monotonic(), 1
         if started_s - queued_s > NOT_AFTER_S:
             return Answer(NoAnswer(sent=False))
         while True:
-            answer = self._ask(profile, cancel_token)
+            answer = self._ask(profile, needs, cancel_token)
             elapsed_s = self.runtime.monotonic() - started_s
             verdict = retry_policy.verdict(answer.result, attempt, elapsed_s, self.runtime.random())
             # What the provider says that it charged is not sent again, whatever its status.
@@ -82,11 +82,11 @@ class Dispatcher:
             cancel_token.wait(verdict.after_s)
             attempt += 1
 
-    def _ask(self, profile: Profile, cancel_token: CancelToken) -> Answer:
+    def _ask(self, profile: Profile, needs: Needs, cancel_token: CancelToken) -> Answer:
         if not self._rate_limiter.acquire(cancel_token):
             return Answer(NoAnswer(sent=False))
         try:
-            answer = self.provider.look_up(profile, EVERY_NEED)
+            answer = self.provider.look_up(profile, needs)
         except ProviderError:
             cancel_token.refuse()
             raise

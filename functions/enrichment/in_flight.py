@@ -1,4 +1,4 @@
-"""Lookups in flight: claimed, sent, and settled together as their answers come.
+"""Lookups in flight: claimed, sent, and settled together as their answers come, whichever provider gives them.
 
 What was sent stays here until it is settled, also where the store fails for a moment.
 """
@@ -17,14 +17,15 @@ from functions import logs
 from functions.credits import lead_status, pricing
 from functions.credits.lead_status import LeadStatus
 from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unavailable
+from functions.credits.needs import filled_by
 from functions.credits.pricing import EntryKind
-from functions.credits.terms import NO_NEEDS, filled_by
-from functions.enrichment.dispatcher import CancelToken, Dispatcher
+from functions.credits.terms import NO_NEEDS, Needs
+from functions.enrichment.provider_lane import ProviderLane
 from functions.errors import DearerThanTerms, ProviderError, StoreError, counted
 from functions.profiles import Profile
 from functions.providers.contract import Answer
-from functions.runtime import Event, Mailbox
-from functions.store import claims, leads
+from functions.runtime import Event, Mailbox, Runtime
+from functions.store import claims, doubts, leads
 from functions.store.claims import Claim, Settlement
 from functions.store.database import Store
 
@@ -48,40 +49,38 @@ class Settled:
     at: datetime
 
 
-class InFlightLookups:
-    """The lookups in flight of one run."""
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    claim: Claim
+    lane: ProviderLane
+    future: Future[Answer]
+    is_repeat: bool
+    """True if an earlier lookup of the person is in doubt, and the provider is asked again for nothing."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, clock: Callable[[], datetime], stop: Event) -> None:
-        self.stopped_by: ProviderError | None = None
-        """The provider's error that ends the run, if any."""
-        self._store, self._dispatcher, self._clock = store, dispatcher, clock
-        self._runtime = dispatcher.runtime
-        self._stop, self._cancel_token = stop, CancelToken(stop, self._runtime)
-        self._flying: dict[str, tuple[Claim, Future[Answer]]] = {}
-        self._answered: Mailbox[str] = self._runtime.mailbox()
-        self._failures_in_a_row = 0
-        # Some lookups wait behind those in flight, so that a free thread never waits for the store.
-        self._capacity = 2 * dispatcher.concurrency
+
+class InFlightLookups:
+    """The lookups in flight of one run, of all its lanes."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime], runtime: Runtime, stop: Event) -> None:
+        self._store, self._clock, self._runtime, self._stop = store, clock, runtime, stop
+        self._flying: dict[str, _Flight] = {}  # by the token of the claim
+        self._answered: Mailbox[str] = runtime.mailbox()
 
     def __len__(self) -> int:
         return len(self._flying)
 
-    @property
-    def room(self) -> int:
-        """Return how many more may be sent; 0 until it is worth a transaction."""
-        room = self._capacity - len(self._flying)
-        return 0 if self._flying and room < self._capacity // 4 else room
-
-    def send(self, claim: Claim, profile: Profile) -> None:
-        """Sends a lookup whose claim is committed."""
+    def send(
+        self, claim: Claim, profile: Profile, lane: ProviderLane, needs: Needs, *, is_repeat: bool = False
+    ) -> None:
+        """Sends a lookup whose claim is committed, or one that asks again about a doubt."""
         try:
-            future = self._dispatcher.send(profile, self._cancel_token)
+            future = lane.dispatcher.send(profile, needs, lane.cancel_token)
         except RuntimeError:  # this process is about to end, and starts nothing any more
             self._stop.set()
             future = Future()
             future.set_result(Answer(NoAnswer(sent=False)))
-        self._flying[claim.key] = (claim, future)
-        future.add_done_callback(lambda _: self._answered.put(claim.key))
+        self._flying[claim.token] = _Flight(claim, lane, future, is_repeat)
+        future.add_done_callback(lambda _: self._answered.put(claim.token))
 
     def settle(self, *, wait: bool) -> Sequence[Settled]:
         """Settles the answers that are there; with `wait`, waits for the first one a moment.
@@ -93,27 +92,34 @@ class InFlightLookups:
         if not done:
             return ()
         now = self._clock()
-        settled = []
-        for claim, future in (self._flying[key] for key in done):
-            answer = self._answer(future)
-            settlement = settlement_of(claim, answer)
-            self._check_price(settlement)
+        settled: list[Settled] = []
+        firsts: list[Settlement] = []
+        repeats: list[Settlement] = []
+        for flight in (self._flying[token] for token in done):
+            answer = _answer_of(flight)
+            settlement = settlement_of(flight.claim, answer)
+            _check_price(flight.lane, settlement)
             settled.append(Settled(settlement, answer.result if answer else None, now))
+            (repeats if flight.is_repeat else firsts).append(settlement)
         try:
-            claims.settle(self._store, [one.settlement for one in settled], now)
+            if firsts:
+                claims.settle(self._store, firsts, now)
+            if repeats:
+                doubts.resolve(self._store, repeats, now)
         except StoreError:
-            for key in done:  # paid for perhaps, and not recorded: `abandon` tries again
-                self._answered.put(key)
+            for token in done:  # paid for perhaps, and not recorded: `abandon` tries again
+                self._answered.put(token)
             raise
-        for key in done:
-            del self._flying[key]
-        logs.in_doubt(sum(one.settlement.charge.kind is EntryKind.IN_DOUBT for one in settled))
+        for token in done:
+            self._flying.pop(token).lane.in_flight -= 1
+        logs.in_doubt(sum(one.charge.kind is EntryKind.IN_DOUBT for one in firsts))
         return settled
 
     def recall(self) -> None:
         """Calls back what was not sent yet."""
-        for _, future in self._flying.values():
-            future.cancel()
+        for flight in self._flying.values():
+            flight.lane.cancel_token.refuse()
+            flight.future.cancel()
 
     def abandon(self) -> None:
         """However a run ends, nothing that was sent stays unsettled while the store can be written."""
@@ -140,36 +146,6 @@ class InFlightLookups:
                 until_s = self._runtime.monotonic() + LINGER_S
         return done
 
-    def _answer(self, future: Future[Answer]) -> Answer | None:
-        if future.cancelled():
-            return None
-        try:
-            answer = future.result()
-        except ProviderError as error:
-            self.stopped_by = self.stopped_by or error
-            return None
-        result = answer.result
-        if result == NoAnswer(sent=False) and self._cancel_token.is_set():
-            return None
-        failed = isinstance(result, NoAnswer | Unavailable | Throttled)
-        self._failures_in_a_row = self._failures_in_a_row + 1 if failed else 0
-        if self._failures_in_a_row >= max(20, self._capacity):
-            self.stopped_by = self.stopped_by or ProviderError(
-                f"Slintel gave no answer to {self._failures_in_a_row} lookups in a row, so the run stopped. "
-                "Start it again later: what was paid for is kept."
-            )
-        return answer
-
-    def _check_price(self, settlement: Settlement) -> None:
-        """Stops a provider that charges more than its terms say: more was spent than was reserved."""
-        charged, reserved = settlement.charge.credits, settlement.claim.credits
-        if charged > reserved:
-            self.stopped_by = self.stopped_by or DearerThanTerms(
-                f"{settlement.claim.provider} charged {counted(charged, 'credit')} for a lookup that costs at most "
-                f"{counted(reserved, 'credit')} by its terms, so the run stopped. What it charged is recorded; compare "
-                "it with your contract before you start again."
-            )
-
 
 def settlement_of(claim: Claim, answer: Answer | None) -> Settlement:
     """Return the settlement of a claim by its answer, or by none."""
@@ -187,3 +163,41 @@ def settlement_of(claim: Claim, answer: Answer | None) -> Settlement:
     if status is None and charge.kind is EntryKind.CHARGED:  # paid for all the same, and not to be paid for again
         status = LeadStatus.UNREADABLE
     return Settlement(claim, charge, status)
+
+
+def _answer_of(flight: _Flight) -> Answer | None:
+    """The answer of a lookup that has ended; the lane learns from it whether its provider can still be used."""
+    lane = flight.lane
+    if flight.future.cancelled():
+        return None
+    try:
+        answer = flight.future.result()
+    except ProviderError as error:
+        lane.leave_out(error)
+        return None
+    if answer.result == NoAnswer(sent=False) and lane.cancel_token.is_set():
+        return None
+    lane.withheld |= answer.withheld
+    failed = isinstance(answer.result, NoAnswer | Unavailable | Throttled)
+    lane.failures_in_a_row = lane.failures_in_a_row + 1 if failed else 0
+    if lane.failures_in_a_row >= max(20, lane.capacity):
+        lane.leave_out(
+            ProviderError(
+                f"{lane.label} gave no answer to {lane.failures_in_a_row} lookups in a row, so the run stopped. "
+                "Start it again later: what was paid for is kept."
+            )
+        )
+    return answer
+
+
+def _check_price(lane: ProviderLane, settlement: Settlement) -> None:
+    """Leaves a provider out that charges more than its terms say: more was spent than was reserved."""
+    charged, reserved = settlement.charge.credits, settlement.claim.credits
+    if charged > reserved:
+        lane.leave_out(
+            DearerThanTerms(
+                f"{lane.label} charged {counted(charged, 'credit')} for a lookup that costs at most "
+                f"{counted(reserved, 'credit')} by its terms, so it is not asked any more. What it charged is "
+                "recorded; compare it with your contract before you start again."
+            )
+        )

@@ -38,7 +38,7 @@ def document() -> Json:
         if route.is_public:
             call["security"] = []
         paths.setdefault(route.path, {})[route.method.lower()] = call
-    return {
+    made = {
         "openapi": "3.1.0",
         "info": {"title": "Leadfill", "version": VERSION, "license": {"name": "MIT"}},
         "paths": paths,
@@ -48,6 +48,7 @@ def document() -> Json:
         },
         "security": [{"identity": []}],
     }
+    return msgspec.json.decode(msgspec.json.encode(made), type=Json)  # the defaults of tuples are tuples
 
 
 def _parameters(route: Route, components: Json) -> list[Json]:

@@ -88,6 +88,11 @@ class Attempt:
         context.enqueue(queued)
         return replace(self, job=job)
 
+    def reload(self) -> Job:
+        """The job as it is now."""
+        with self.context.store.reading() as connection:
+            return jobs.get(connection, self.job.id)
+
     def end(
         self,
         record: Record | None = None,

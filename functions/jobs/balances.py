@@ -27,7 +27,8 @@ def refresh(context: AppContext) -> None:
     with context.store.reading() as connection:
         kept = balances.read(connection)
     now = context.clock()
-    for provider in (context.make_enricher().dispatcher.provider,):
+    for dispatcher in context.make_enricher().dispatchers.values():
+        provider = dispatcher.provider
         if provider.name in kept and now - kept[provider.name].read_at < MAX_AGE:
             continue
         found = _ask(provider, context)

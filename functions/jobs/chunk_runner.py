@@ -12,17 +12,16 @@ import sqlalchemy as sa
 from functions import logs
 from functions.context import AppContext
 from functions.credits.caps import Spender
-from functions.enrichment.enricher import Result
+from functions.enrichment.result import Result
 from functions.errors import (
     CapReached,
     LeadfillError,
     ProviderError,
-    QuotaExhausted,
     SheetAccessExpired,
     SheetBusy,
     StoreError,
 )
-from functions.fields import Budget, project
+from functions.fields import Budget
 from functions.jobs.attempt import Attempt, ChunkResult, begin
 from functions.jobs.attempt_limit import give_up, has_failed_too_often
 from functions.jobs.leases import heartbeat, tab_lock
@@ -193,14 +192,27 @@ def _look_up(attempt: Attempt, rows: Sequence[JobRow]) -> _Found:
         if job.stop_requested:
             stop.set()
         profiles = (of_key(row.key) for row in rows if row.key)
-        run = context.make_enricher().enrich(profiles, spender, retry=retry, asked=asked, stop=stop)
+        run = context.make_enricher().enrich(
+            profiles,
+            spender,
+            providers=attempt.request.asked(context.providers),
+            needs=attempt.request.wanted(),
+            go_on=attempt.request.go_on_without,
+            retry=retry,
+            asked=asked,
+            stop=stop,
+        )
+        partial: dict[int, Result] = {}
         for result in run:
             if result.outcome is not Outcome.CANCELLED:
-                found.results[rows[result.index].position] = result
-    if isinstance(run.stopped_by, QuotaExhausted) and run.stopped_by.until is not None:
-        found.until = run.stopped_by.until
+                (partial if result.unfinished else found.results)[rows[result.index].position] = result
+    if run.waits_for is not None and run.stopped_by in (None, run.waits_for):
+        found.until = run.waits_for.until
     elif isinstance(run.stopped_by, ProviderError | CapReached):
         found.stopped_by = run.stopped_by
+    # Nobody comes back to these rows if the job stops; else the next attempt asks the providers that are left.
+    if partial and (found.stopped_by is not None or attempt.reload().stop_requested):
+        found.results |= partial
     return found
 
 
@@ -220,7 +232,7 @@ def _wanted(attempt: Attempt, rows: Sequence[JobRow], results: dict[int, Result]
             failures[sentence] = None
             return ""
 
-        cells = project(result.lead, result.facts, fields, budget=budget, failed=failed)
+        cells = result.cells(fields, budget=budget, failed=failed)
         if failures:
             results[row.position] = replace(result, detail=" ".join(filter(None, [result.detail, *failures])))
         if values := {number: cell for number, cell in enumerate(cells) if cell != ""}:

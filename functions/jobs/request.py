@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from functions.context import AppContext
 from functions.credits.lead_status import DOUBTFUL, LeadStatus
+from functions.credits.needs import needs_of
 from functions.credits.plan import Plan, RowCounts
-from functions.credits.terms import EVERY_NEED
+from functions.credits.terms import Need, Needs
 from functions.enrichment.cost_plan import make_plan
 from functions.errors import InvalidRequest
 from functions.fields import FieldNames, select
@@ -73,6 +74,22 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         ),
     ] = False
 
+    providers: Annotated[
+        tuple[Annotated[str, msgspec.Meta(max_length=50)], ...],
+        msgspec.Meta(max_length=20, description="Providers to ask, in this order; none for all that can be used"),
+    ] = ()
+    needs: Annotated[
+        tuple[Need, ...],
+        msgspec.Meta(
+            max_length=len(Need),
+            description="Values for which the next provider is asked; none for those that the fields need",
+        ),
+    ] = ()
+    go_on_without: Annotated[
+        bool,
+        msgspec.Meta(description="Whether to go on with the others where a provider rejects its key or has no credits"),
+    ] = False
+
     @property
     def retry(self) -> frozenset[LeadStatus]:
         """Statuses to ask again."""
@@ -82,6 +99,24 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def overwrite(self) -> bool:
         """True if cells that hold something are written over."""
         return self.write == "all"
+
+    def wanted(self) -> Needs:
+        """The needs that open the next provider."""
+        return frozenset(self.needs) or needs_of(self.chosen())
+
+    def asked(self, available: Sequence[str]) -> tuple[str, ...]:
+        """The providers that may be asked, in their order.
+
+        Raises:
+            InvalidRequest: one cannot be used, or is named twice.
+        """
+        if unusable := [name for name in self.providers if name not in available]:
+            raise InvalidRequest(
+                f"These providers cannot be used here: {', '.join(unusable)}. `GET /v1/providers` lists those that can."
+            )
+        if len(set(self.providers)) < len(self.providers):
+            raise InvalidRequest("A provider is named twice; name each once.")
+        return self.providers or tuple(available)
 
     def chosen(self) -> tuple[Field, ...]:
         """The fields.
@@ -169,8 +204,8 @@ def plan_scan(context: AppContext, scan: SheetScan, job_request: JobRequest, use
         context.store,
         row_counts,
         user_id=user_id,
-        terms=context.terms,
-        needs=EVERY_NEED,
+        terms={name: context.terms[name] for name in job_request.asked(context.providers)},
+        needs=job_request.wanted(),
         limits=context.limits,
         fresh=context.fresh,
         now=context.clock(),

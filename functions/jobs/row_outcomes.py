@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from functions.enrichment.enricher import Result
+from functions.enrichment.result import Result
 from functions.outcomes import Outcome
 from functions.sheet_writes.writer import WriteResult
 from functions.store import job_rows, ledger

@@ -53,6 +53,11 @@ class Provider(Protocol):
         """Its prices and limits."""
         ...
 
+    @property
+    def timeout_s(self) -> float:
+        """Seconds for a whole answer; what takes longer is in doubt."""
+        ...
+
     def look_up(self, profile: Profile, needs: Needs) -> Answer:
         """Asks for one person, once, in one request that may cost credits.
 

@@ -48,7 +48,7 @@ class PeopleDataLabs:
         self, base_url: str, api_key: str, *, terms: Terms = TERMS, concurrency: int, timeout_s: float
     ) -> None:
         """Opens no connection yet; the other arguments and errors are those of `HttpClient`."""
-        self.terms = terms
+        self.terms, self.timeout_s = terms, timeout_s
         headers = {"X-Api-Key": api_key}
         self._http = HttpClient(VARIABLES, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
         self._left: int | None = None

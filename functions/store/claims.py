@@ -183,7 +183,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
         # Done again it changes nothing: the claims are gone, and what is in the ledger is no open doubt.
         held = _hold(connection, schema.claims.c.token.in_(list(by_token)))
         late = [token for token in by_token if token not in held]
-        doubts = _doubts(connection, late)
+        doubts = open_doubts(connection, late)
         entries = []
         learned: dict[tuple[str, str], Known] = {}
         forgotten: list[Claim] = []
@@ -192,7 +192,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
             if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
                 continue  # settled already, or still the same doubt
             told = {"fills": settlement.fills} if settlement.was_sent else {"needs": NO_NEEDS}
-            entries.append(_entry(source, settlement.charge, now) | told)
+            entries.append(entry_of(source, settlement.charge, now) | told)
             if (known := settlement.known(now)) is not None:
                 learned[settlement.claim.key, settlement.claim.provider] = known
             elif token in doubts:
@@ -201,10 +201,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
             connection.execute(schema.ledger_entries.insert(), entries)
         for claim in forgotten:
             _forget_doubt(connection, claim)
-        objected = {key for (key, _), known in learned.items() if known.status is LeadStatus.OPTED_OUT}
-        leads.learn(connection, {pair: known for pair, known in learned.items() if pair[0] not in objected})
-        erasures.opt_out(connection, sorted(objected), now)
-        erasures.keep_out(connection, sorted({settlement.claim.key for settlement in settlements}))
+        learn(connection, learned, sorted({settlement.claim.key for settlement in settlements}), now)
         _free(connection, list(held))
         ledger.move(
             connection,
@@ -213,6 +210,16 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
         )
 
     store.retry_transaction(write)
+
+
+def learn(
+    connection: sa.Connection, learned: Mapping[tuple[str, str], Known], keys: Sequence[str], now: datetime
+) -> None:
+    """Record what lookups have told of these people; nothing stays of one who has objected or was erased."""
+    objected = {key for (key, _), known in learned.items() if known.status is LeadStatus.OPTED_OUT}
+    leads.learn(connection, {pair: known for pair, known in learned.items() if pair[0] not in objected})
+    erasures.opt_out(connection, sorted(objected), now)
+    erasures.keep_out(connection, keys)
 
 
 def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, dead: Sequence[str] = ()) -> int:
@@ -237,7 +244,7 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
     def doubt(connection: sa.Connection, _again: bool) -> int:  # noqa: FBT001 - as `Store.retry_transaction` calls it
         gone = _hold(connection, condition)
         if gone:
-            entries = [_entry(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]
+            entries = [entry_of(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]
             connection.execute(schema.ledger_entries.insert(), entries)
         doubtful = {(row["key"], row["provider"]) for row in gone.values()} - _found_since(connection, gone.values())
         leads.learn(connection, dict.fromkeys(doubtful, Known(LeadStatus.IN_DOUBT, now)))
@@ -288,14 +295,15 @@ def _free(connection: sa.Connection, tokens: Sequence[str]) -> None:
         connection.execute(schema.claims.delete().where(schema.claims.c.token.in_(tokens)))
 
 
-def _entry(source: Mapping[str, Any], charge: Charge, now: datetime) -> dict[str, Any]:
+def entry_of(source: Mapping[str, Any], charge: Charge, now: datetime) -> dict[str, Any]:
+    """Make the ledger entry of a charge for a claim, or for a doubt that it resolves."""
     copied = {
         name: source[name] for name in ("token", "key", "provider", "needs", "run_id", "user_id", "spreadsheet_id")
     }
     return {"at": now, "kind": charge.kind, "credits": charge.credits, "fills": NO_NEEDS, **copied}
 
 
-def _doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
+def open_doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return the doubts of these tokens that nothing has resolved."""
     if not tokens:
         return {}
@@ -327,6 +335,6 @@ def _forget_doubt(connection: sa.Connection, claim: Claim) -> None:
     table, entries = schema.leads, schema.ledger_entries
     of_claim = entries.c.key == claim.key, entries.c.provider == claim.provider
     tokens = connection.scalars(sa.select(entries.c.token).where(*of_claim).distinct()).all()
-    if not _doubts(connection, tokens):
+    if not open_doubts(connection, tokens):
         doubt = table.c.key == claim.key, table.c.provider == claim.provider, table.c.status == LeadStatus.IN_DOUBT
         connection.execute(table.delete().where(*doubt))

@@ -60,11 +60,16 @@ def _spent(connection: sa.Connection, job_id: str, keys: list[str]) -> dict[str,
         # Whoever holds a claim has perhaps sent it; one that has died becomes a doubt when its time is over.
         held = sa.select(claims.c.key, claims.c.provider).where(claims.c.key.in_(batch), claims.c.run_id == job_id)
         statuses |= {(row.key, row.provider): LeadStatus.IN_DOUBT for row in connection.execute(held)}
-    without_lead = {
-        key: lead_status.outcome_of_known(status)
-        for (key, _), status in statuses.items()
-        if status is not LeadStatus.FOUND
-    }
+    without_lead: dict[str, tuple[Outcome, str]] = {}
+    for (key, provider), status in statuses.items():
+        ended = lead_status.outcome_of_known(status, provider)
+        if status is not LeadStatus.FOUND and (key not in without_lead or _worth(ended) < _worth(without_lead[key])):
+            without_lead[key] = ended
     paid = Outcome.FAILED, PAID_NOT_WRITTEN
     found = (pair for pair, status in statuses.items() if status is LeadStatus.FOUND)
     return without_lead | {key: paid for key, provider in found if asked.get((key, provider))}
+
+
+def _worth(ended: tuple[Outcome, str]) -> int:
+    """The place of an outcome among those of several providers: the first one is the row's."""
+    return (Outcome.IN_DOUBT, Outcome.FAILED, Outcome.NOT_FOUND).index(ended[0])

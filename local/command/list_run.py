@@ -7,17 +7,18 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
 from functions.credits.caps import Spender
 from functions.credits.lead_status import LeadStatus
+from functions.credits.needs import needs_of
 from functions.credits.plan import Plan, RowCounts
-from functions.credits.terms import EVERY_NEED
 from functions.enrichment.cost_plan import make_plan
-from functions.enrichment.enricher import Enricher, Result
+from functions.enrichment.enricher import Enricher
+from functions.enrichment.result import Result
 from functions.errors import LeadfillError, NotAProfile
 from functions.fields import Facts, project
 from functions.fields.cell_format import CellValue
@@ -64,7 +65,7 @@ class ListRun:
         """Bring the parts together; `path` is the list that a person named, even if an earlier result is read."""
         self.path, self.adds_to = path, None if source.path == path else source.path
         self.enricher, self.source, self.layout = enricher, source, layout
-        self.provider = enricher.dispatcher.provider.name
+        self.provider = next(iter(enricher.dispatchers))
         self._retry = retry
         self._has_new_columns = bool(layout.new)
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
@@ -82,13 +83,12 @@ class ListRun:
         if not row_counts.rows:
             raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
         enricher = self.enricher
-        provider = enricher.dispatcher.provider
         return make_plan(
             enricher.store,
             row_counts,
             user_id=spender.user_id,
-            terms={provider.name: provider.terms},
-            needs=EVERY_NEED,
+            terms={name: dispatcher.provider.terms for name, dispatcher in enricher.dispatchers.items()},
+            needs=needs_of(self.layout.fields),
             limits=enricher.limits,
             fresh=enricher.fresh,
             now=enricher.clock(),
@@ -159,7 +159,8 @@ class ListRun:
                     rows.wait(row)
                     yield found
 
-        run = self.enricher.enrich(profiles(), spender, retry=self._retry, stop=stop)
+        needs = needs_of(self.layout.fields)
+        run = self.enricher.enrich(profiles(), spender, needs=needs, retry=self._retry, stop=stop)
         with closing(iter(run)) as results:  # where a row cannot be written, what is in flight is settled first
             for result in results:
                 rows.finish(result)
@@ -244,20 +245,19 @@ class _InOrder:
 
     def _values(self, result: Result) -> tuple[tuple[CellValue, ...], str]:
         """Returns the values of a person and the row's sentence, also of custom fields that have no value for them."""
-        facts = result.facts
         failures: dict[str, None] = {}
 
         def failed(sentence: str) -> str:
             failures[sentence] = None
             return ""
 
-        values = tuple(project(result.lead, facts, self._fields, failed=failed))
+        values = tuple(result.cells(self._fields, failed=failed))
         detail = " ".join(filter(None, [result.detail, *failures]))
         if result.outcome is not Outcome.CANCELLED and result.profile.key not in self._people:
             again = _AGAIN.get(result.outcome, result.outcome)
             kept = values
             if self._run.layout.fields and again is not result.outcome:
-                kept = tuple(project(result.lead, replace(facts, status=again), self._fields))
+                kept = tuple(result.cells(self._fields, status=again))
             self._people[result.profile.key] = _Ended(again, kept, detail)
             if len(self._people) > REMEMBERED:
                 self._people.popitem(last=False)

@@ -57,7 +57,7 @@ def open_enricher(console: Console) -> Iterator[Enricher]:
         store = stack.enter_context(_opened(chosen))
         release_dead_owners(store, store.clock())  # nobody waits for what died on this machine
         enricher = bootstrap.enricher(chosen, store)
-        stack.callback(enricher.dispatcher.close)
+        stack.callback(enricher.close)
         yield enricher
 
 

@@ -43,6 +43,7 @@ class Sandbox(Child):
     def __init__(self, provider: str = "slintel", *, port: int = 0, at_rest: bool = True) -> None:
         """Chooses whose; `at_rest` is without the limits, the delays and the gaps of the real one."""
         super().__init__(provider, *(["--at-rest"] if at_rest else []), port=port)
+        self.provider = provider
         self._base_path = SHAPES[provider].base_path
 
     @property

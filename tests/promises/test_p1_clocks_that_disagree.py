@@ -53,7 +53,7 @@ def enrichers(instances: tuple[Store, Store], sandbox: Sandbox) -> Iterator[list
     made = [
         Enricher(
             store=opened,
-            dispatcher=Dispatcher(Slintel(sandbox.url, "key", concurrency=COUNT, timeout_s=30), COUNT),
+            dispatchers={PROVIDER: Dispatcher(Slintel(sandbox.url, "key", concurrency=COUNT, timeout_s=30), COUNT)},
             limits=PLENTY,
             fresh=FRESH,
             clock=opened.clock,
@@ -62,7 +62,7 @@ def enrichers(instances: tuple[Store, Store], sandbox: Sandbox) -> Iterator[list
     ]
     yield made
     for enricher in made:
-        enricher.dispatcher.close()
+        enricher.close()
 
 
 def test_they_tell_the_same_time(instances: tuple[Store, Store]) -> None:

@@ -29,13 +29,15 @@ def status_of(known: Mapping[str, Mapping[str, Standing]], key: str, provider: s
 
 def assert_bracketed(store: Store, sandbox: Sandbox) -> ledger.Totals:
     """Compares the ledger with the sandbox's own count, and the counters with the ledger."""
-    totals = totals_of(store)
+    totals = totals_of(store, provider=sandbox.provider)
     with store.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(schema.claims)) == 0
         counters = connection.execute(sa.select(schema.counters)).all()
     real = sandbox.charges()["total"]
     assert totals.charged <= real <= totals.charged + totals.in_doubt
     assert all(counter.reserved == 0 for counter in counters)
-    monthly = sum((counter.spent for counter in counters if counter.cap.startswith("month:")), Decimal(0))
+    monthly = sum(
+        (counter.spent for counter in counters if counter.cap.startswith(f"month:{sandbox.provider}:")), Decimal(0)
+    )
     assert monthly >= totals.charged
     return totals

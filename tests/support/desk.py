@@ -186,5 +186,5 @@ def desk_at(path: Path, sandbox: Sandbox, emulator: SheetsEmulator, **more: str)
     try:
         yield Desk(context, emulator, sandbox, emulator.token(CALLER.email), variables)
     finally:
-        context.make_enricher().dispatcher.close()
+        context.make_enricher().close()
         context.store.close()

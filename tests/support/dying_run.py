@@ -17,7 +17,7 @@ from functions.enrichment.enricher import Enricher
 from functions.providers.slintel import Slintel
 from functions.store import claims
 from functions.store.database import Store
-from tests.support.enrichers import FRESH, PLENTY, people, spender
+from tests.support.enrichers import FRESH, PLENTY, PROVIDER, people, spender
 
 
 def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: int) -> None:
@@ -58,10 +58,10 @@ def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: i
     Slintel.look_up = wrap(Slintel.look_up, "lookup")  # type: ignore[method-assign] # the failpoint
     in_flight.SETTLE_BATCH = 3
     slintel = Slintel(sandbox, "key", concurrency=4, timeout_s=5)
-    enricher = Enricher(store=store, dispatcher=Dispatcher(slintel, 4), limits=PLENTY, fresh=FRESH)
+    enricher = Enricher(store=store, dispatchers={PROVIDER: Dispatcher(slintel, 4)}, limits=PLENTY, fresh=FRESH)
     for _ in enricher.enrich(people(count, prefix), spender()):
         pass
-    enricher.dispatcher.close()
+    enricher.close()
 
 
 if __name__ == "__main__":

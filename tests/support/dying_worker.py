@@ -103,7 +103,7 @@ def main(variables: dict[str, str], chunk_rows: int, step: str, after: int) -> N
     while has_open_chunks(context.store):
         if run_one(context) is ChunkResult.NONE:
             time.sleep(0.05)
-    context.make_enricher().dispatcher.close()
+    context.make_enricher().close()
     context.store.close()
 
 

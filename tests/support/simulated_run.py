@@ -193,7 +193,12 @@ class Deployment:
         def make_enricher() -> Enricher:
             dispatcher = Dispatcher(SimulatedSlintel(self.provider, process), LOOKUPS_AT_ONCE, process)
             return Enricher(
-                store=store, dispatcher=dispatcher, limits=PLENTY, fresh=FRESH, clock=store.clock, owner=process.name
+                store=store,
+                dispatchers={"slintel": dispatcher},
+                limits=PLENTY,
+                fresh=FRESH,
+                clock=store.clock,
+                owner=process.name,
             )
 
         queue: Queue = _CloudQueue(self) if self.in_cloud else StoreQueue(wake)

@@ -22,7 +22,7 @@ from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.context import AppContext
 from functions.credits.lead_status import LeadStatus
 from functions.enrichment import lane
-from functions.enrichment.enricher import Result
+from functions.enrichment.result import Result
 from functions.entrypoints.formula import FormulaBody
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
@@ -50,8 +50,8 @@ class Run:
         for index, profile in enumerate(self._profiles):
             values = {f"key{number}": f"{index:06}{number:03}".ljust(WIDTH, "x") for number in range(FIELDS)}
             lead: Any = values | {"skills": [f"skill {index} {number}" for number in range(500)]}
-            known: Any = SimpleNamespace(lead=lead, learned_at=NOW)
-            yield Result(index, profile, Outcome.KNOWN, known)
+            known: Any = SimpleNamespace(status=LeadStatus.FOUND, lead=lead, learned_at=NOW)
+            yield Result(index, profile, Outcome.KNOWN, {"slintel": known})
 
 
 def context_in(folder: Path) -> AppContext:

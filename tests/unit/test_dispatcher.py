@@ -66,7 +66,7 @@ def dispatching(provider: Provider, concurrency: int = 1) -> Iterator[Dispatcher
 def test_no_more_lookups_at_once_than_are_allowed() -> None:
     provider, token = Provider(GONE, takes_s=0.002), CancelToken(REAL.event())
     with dispatching(provider, concurrency=3) as dispatcher:
-        for future in [dispatcher.send(profile, token) for profile in people(60)]:
+        for future in [dispatcher.send(profile, EVERY_NEED, token) for profile in people(60)]:
             assert future.result() == Answer(GONE)
     assert (provider.asked, provider.most_at_once) == (60, 3)
 
@@ -83,7 +83,7 @@ def test_no_more_lookups_at_once_than_are_allowed() -> None:
 def test_what_passes_is_asked_again(answers: tuple[LookupResult, ...], asked: int, stands: LookupResult) -> None:
     provider = Provider(*answers)
     with dispatching(provider) as dispatcher:
-        assert dispatcher.send(people(1)[0], CancelToken(REAL.event())).result() == Answer(stands)
+        assert dispatcher.send(people(1)[0], EVERY_NEED, CancelToken(REAL.event())).result() == Answer(stands)
     assert provider.asked == asked
 
 
@@ -91,8 +91,8 @@ def test_after_a_refusal_of_the_whole_run_nothing_is_sent() -> None:
     provider, token = Provider(KeyRejected(), GONE), CancelToken(REAL.event())
     with dispatching(provider) as dispatcher:
         with pytest.raises(KeyRejected):
-            dispatcher.send(people(1)[0], token).result()
-        assert dispatcher.send(people(1)[0], token).result() == Answer(NoAnswer(sent=False))
+            dispatcher.send(people(1)[0], EVERY_NEED, token).result()
+        assert dispatcher.send(people(1)[0], EVERY_NEED, token).result() == Answer(NoAnswer(sent=False))
     assert provider.asked == 1
 
 
@@ -100,7 +100,7 @@ def test_a_run_that_is_stopped_asks_nobody_again() -> None:
     stop = REAL.event()
     provider = Provider(Unavailable(503, retry_after_s=30.0))
     with dispatching(provider) as dispatcher:
-        future = dispatcher.send(people(1)[0], CancelToken(stop))
+        future = dispatcher.send(people(1)[0], EVERY_NEED, CancelToken(stop))
         stop.set()
         assert future.result(timeout=20).result in (Unavailable(503, retry_after_s=30.0), NoAnswer(sent=False))
     assert provider.asked <= 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Need, Terms, WindowStart
+from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Need, Terms, WindowStart, label_of
 from functions.providers.registry import REGISTRY
 
 PAGE = Path(__file__).parents[2] / "docs" / "providers.md"
@@ -76,3 +76,8 @@ def test_the_limits_of_another_contract_replace_those_of_the_documented_plan(nam
     longer = documented.limited_to(per_second=None, per_day=Decimal(7))
     assert longer.limits == (*short, Limit(Decimal(7), day, long[0].starts if long else WindowStart.ROLLING))
     assert (longer.price, longer.repeats_are_free) == (documented.price, documented.repeats_are_free)
+
+
+def test_the_name_of_each_provider_makes_its_label() -> None:
+    assert {label_of(name): name for name in REGISTRY} == {one.label: name for name, one in REGISTRY.items()}
+    assert label_of("") == ""

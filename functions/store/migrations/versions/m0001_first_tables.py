@@ -143,7 +143,7 @@ def upgrade() -> None:
         sa.Column("fills", sa.Text(), nullable=False, comment="the needs that the lead fills"),
         sa.Column("under", sa.Text(), nullable=False, comment="of a miss: the needs that the request made a condition"),
         sa.CheckConstraint(
-            "status IN ('found', 'missing', 'refused', 'unreadable', 'in_doubt', 'erased', 'opted_out')",
+            "status IN ('found', 'missing', 'refused', 'other_person', 'unreadable', 'in_doubt', 'erased', 'opted_out')",
             name=op.f("ck_leads_status_is_known"),
         ),
         sa.PrimaryKeyConstraint("key", "provider", name=op.f("pk_leads")),

@@ -1,0 +1,273 @@
+"""One pass over some profiles: who is asked for whom, until every row has its result."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from functions.credits.lead_status import LeadStatus
+from functions.credits.lookup_result import LookupResult
+from functions.credits.terms import EVERY_NEED, Needs
+from functions.enrichment import waterfall
+from functions.enrichment.in_flight import InFlightLookups, Settled
+from functions.enrichment.provider_lane import Account, ProviderLane
+from functions.enrichment.result import Result
+from functions.errors import CapReached, DearerThanTerms, LeadfillError, ProviderError, QuotaExhausted
+from functions.outcomes import Outcome
+from functions.profiles import Profile
+from functions.runtime import Event, Runtime
+from functions.store import doubts
+from functions.store.leads import EVERY_PROVIDER, Known
+
+READ_BATCH = 500
+"""Profiles whose status is read in one query."""
+WINDOW = 2_000
+"""Rows that a run reads ahead of its oldest unfinished one: the bound of its memory."""
+POLL_S = 0.1
+"""Seconds between two looks into the store for a lead that another instance is looking up."""
+DOUBT_RESTS_S = 10.0
+"""Seconds after the provider's time-out in which a lookup in doubt may still be under way there."""
+MAX_REPEATS = 3
+"""Times that a run asks again about a doubt."""
+
+
+@dataclass(slots=True)
+class _Person:
+    """A person whose rows are unfinished."""
+
+    rows: list[tuple[int, Profile]] = field(default_factory=list)
+    known: dict[str, Known] = field(default_factory=dict)
+    answers: dict[str, LookupResult] = field(default_factory=dict)
+    """Of this pass, by provider."""
+    asked: set[str] = field(default_factory=set)
+    """Providers that are not asked any more, whatever is known of their answers."""
+    repeats: int = 0
+
+
+class EnrichmentPass:
+    """One pass over some profiles. Iterating drives it; when it ends, every lookup that was sent is settled.
+
+    Iterating raises `errors.StoreError` where the store cannot be used any more.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        lanes: Mapping[str, ProviderLane],
+        profiles: Iterable[Profile],
+        *,
+        needs: Needs,
+        go_on: bool,
+        asked: frozenset[tuple[str, str]],
+        runtime: Runtime,
+        stop: Event,
+    ) -> None:
+        self._account, self._lanes, self._needs, self._go_on = account, lanes, needs, go_on
+        self._asked, self._runtime, self._stop = asked, runtime, stop
+        self._flights = InFlightLookups(account.store, account.clock, runtime, stop)
+        self._input = enumerate(profiles)
+        self._exhausted = False
+        self._pulled = 0
+        # A person here is in flight, in `_unread`, or in exactly one lane.
+        self._people: dict[str, _Person] = {}
+        self._unread: list[str] = []
+        self._unfinished: dict[int, None] = {}  # indexes of rows, oldest first
+
+    def __iter__(self) -> Generator[Result]:
+        """Drives the run: read, claim, send, settle, until every row has its result."""
+        try:
+            while True:
+                self._pull()
+                if not self._people:
+                    return
+                yield from self._read()
+                if self.stopped_by is None and not self._stop.is_set():
+                    yield from self._claim()
+                    self._repeat()
+                yield from self._settle()
+                yield from self._poll()
+                yield from self._leave_out()
+        finally:
+            self._flights.abandon()
+
+    @property
+    def left_out(self) -> dict[str, LeadfillError]:
+        """The providers that are not asked any more in this run, and why."""
+        return {name: lane.left_out for name, lane in self._lanes.items() if lane.left_out is not None}
+
+    @property
+    def stopped_by(self) -> LeadfillError | None:
+        """The error that ended the run early, if any: nobody may go on without its provider, or nobody is left."""
+        closed = [lane for lane in self._lanes.values() if lane.left_out is not None]
+        if not self._go_on:
+            for lane in closed:
+                is_fatal = isinstance(lane.left_out, ProviderError) and not isinstance(lane.left_out, DearerThanTerms)
+                if is_fatal and not lane.is_paused:
+                    return lane.left_out
+        return self.waits_for or closed[0].left_out if len(closed) == len(self._lanes) else None
+
+    @property
+    def waits_for(self) -> QuotaExhausted | None:
+        """The provider's limit whose end some of the people wait for, if any; the one that ends first."""
+        errors = [lane.left_out for lane in self._lanes.values() if isinstance(lane.left_out, QuotaExhausted)]
+        ends = {error.until: error for error in errors if error.until is not None}
+        is_over = not self._go_on or len(self.left_out) == len(self._lanes)
+        return ends[min(ends)] if ends and is_over else None
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._stop.is_set() or self.stopped_by is not None
+
+    def _pull(self) -> None:
+        lanes = [lane for lane in self._lanes.values() if lane.left_out is None]
+        while not self._exhausted and len(self._unread) < READ_BATCH:
+            if lanes and min(lane.waiting for lane in lanes) >= READ_BATCH:
+                return
+            if self._unfinished and self._pulled - next(iter(self._unfinished)) >= WINDOW:
+                return
+            entry = next(self._input, None)
+            if entry is None:
+                self._exhausted = True
+                return
+            index, profile = entry
+            self._pulled = index + 1
+            self._unfinished[index] = None
+            person = self._people.get(profile.key)
+            if person is None:
+                person = self._people[profile.key] = _Person()
+                self._unread.append(profile.key)
+            person.rows.append((index, profile))
+
+    def _read(self) -> Iterator[Result]:
+        """Looks into the store first: what is fresh there is asked of nobody."""
+        if not self._unread:
+            return
+        keys, self._unread = self._unread, []
+        known = self._account.read(keys)
+        for key in keys:
+            person = self._people[key]
+            person.known = known.get(key, {})
+            if self._asked:
+                person.asked = {name for name in self._lanes if (key, name) in self._asked}
+            yield from self._advance(key)
+
+    def _advance(self, key: str) -> Iterator[Result]:
+        """Puts a person into the lane of the provider that is asked next, or reports their rows."""
+        person = self._people[key]
+        step = waterfall.next_step(
+            person.known, self._lanes, self._needs, retry=self._account.retry, asked=person.asked
+        )
+        if step is None or self._is_stopping or self._lanes[step.provider].is_paused:
+            yield from self._finish(key, unfinished=step is not None)
+            return
+        lane, standing = self._lanes[step.provider], person.known.get(step.provider)
+        if standing is None or not lane.is_free_doubt(standing):
+            lane.want(key, step.needs)
+            return
+        # The lookup may still be under way at the provider: asked too early, both would be charged.
+        rested_s = (self._account.clock() - standing.learned_at).total_seconds()
+        rests_s = lane.dispatcher.provider.timeout_s + DOUBT_RESTS_S - rested_s
+        # A condition that the first lookup may not have had would hide what it found, and was charged for.
+        needs = step.needs if step.provider in person.answers else EVERY_NEED
+        lane.doubts[key] = self._runtime.monotonic() + rests_s, needs
+
+    def _claim(self) -> Iterator[Result]:
+        """Claims as many as there is room for, and sends them once their claims are durable."""
+        for lane in self._lanes.values():
+            for key in lane.drop_withheld():
+                yield from self._advance(key)
+            for needs, claimed in lane.claim(self._account):
+                for claim in claimed.granted:
+                    self._flights.send(claim, self._people[claim.key].rows[0][1], lane, needs)
+                for key, known in claimed.known.items():
+                    self._people[key].known = known
+                    yield from self._advance(key)
+                if claimed.cap is not None and not lane.in_flight:  # nothing of ours can give credits back any more
+                    name, limit = claimed.cap.name.split(":")[0], claimed.cap.limit
+                    lane.leave_out(CapReached(name, limit, limit))
+
+    def _repeat(self) -> None:
+        """Asks again about doubts, where a repeat is free; the credits of the doubt are the reservation."""
+        now_s = self._runtime.monotonic()
+        for lane in self._lanes.values():
+            due = [key for key, (due_s, _) in lane.doubts.items() if due_s <= now_s][: lane.room]
+            if not due:
+                continue
+            with self._account.store.reading() as connection:
+                claims = doubts.of_people(connection, due, lane.name)
+            for key in due:
+                _, needs = lane.doubts.pop(key)
+                person = self._people[key]
+                person.repeats += 1
+                if person.repeats >= MAX_REPEATS:
+                    person.asked.add(lane.name)
+                if key in claims:
+                    lane.in_flight += 1
+                    self._flights.send(claims[key], person.rows[0][1], lane, needs, is_repeat=True)
+                else:  # another instance has resolved it
+                    self._unread.append(key)
+
+    def _settle(self) -> Iterator[Result]:
+        """Settles the answers that are there; waits for one where nothing else is to do."""
+        is_busy = self._unread or (not self._is_stopping and any(lane.can_claim for lane in self._lanes.values()))
+        for settled in self._flights.settle(wait=not is_busy):
+            self._learn(settled)
+            yield from self._advance(settled.settlement.claim.key)
+
+    def _learn(self, settled: Settled) -> None:
+        claim = settled.settlement.claim
+        person, lane = self._people[claim.key], self._lanes[claim.provider]
+        if settled.answer is None:
+            return
+        known = settled.settlement.known(settled.at)
+        if known is None and claim.provider in person.known and lane.is_free_doubt(person.known[claim.provider]):
+            known = Known(LeadStatus.IN_DOUBT, settled.at)  # the repeat told nothing: the doubt stands
+        person.answers[claim.provider] = settled.answer
+        if known is not None and known.status is LeadStatus.OPTED_OUT:
+            person.known = {EVERY_PROVIDER: known}
+        elif known is not None:
+            person.known[claim.provider] = known
+        if known is None or not lane.is_free_doubt(known):
+            person.asked.add(claim.provider)
+
+    def _poll(self) -> Iterator[Result]:
+        """Looks whether what other instances are looking up has come."""
+        lanes = self._lanes.values()
+        if self._unread or any(lane.can_claim for lane in lanes):
+            return
+        if not self._flights and any(lane.held or lane.doubts for lane in lanes):
+            self._stop.wait(POLL_S)
+        for lane in lanes:
+            if lane.held and not lane.waiting:
+                for key, known in lane.poll(self._account):
+                    self._people[key].known = known
+                    yield from self._advance(key)
+
+    def _leave_out(self) -> Iterator[Result]:
+        """Takes people out of lanes that are closed: to the next provider, or, where the run ends, to their results."""
+        if self._is_stopping and not isinstance(self.stopped_by, CapReached):
+            self._flights.recall()
+        for lane in self._lanes.values():
+            if lane.left_out is not None or self._is_stopping:
+                for key in lane.drain():
+                    yield from self._advance(key)
+
+    def _finish(self, key: str, *, unfinished: bool) -> Iterator[Result]:
+        person = self._people.pop(key)
+        known = {name: person.known[name] for name in (*self._lanes, *person.known) if name in person.known}
+        end = waterfall.ending(known, person.answers, self._lanes, self._needs, stopped_by=self.stopped_by)
+        outcome = end.outcome
+        for index, profile in person.rows:
+            del self._unfinished[index]
+            yield Result(
+                index,
+                profile,
+                outcome,
+                known,
+                end.detail,
+                skipped=end.skipped,
+                doubtful=end.doubtful,
+                unfinished=unfinished,
+            )
+            if outcome is Outcome.ENRICHED:
+                outcome = Outcome.KNOWN  # one lookup is one `enriched`; the person's other rows were free

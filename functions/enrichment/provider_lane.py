@@ -1,0 +1,165 @@
+"""The lane of one provider in a run: who waits to be looked up there, and whether it can be asked at all."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from functions import logs
+from functions.credits.caps import Cap, Limits, Spender, caps
+from functions.credits.lead_status import LeadStatus
+from functions.credits.terms import EVERY_NEED, Needs
+from functions.enrichment.dispatcher import CancelToken, Dispatcher
+from functions.enrichment.waterfall import Rung
+from functions.errors import LeadfillError, QuotaExhausted
+from functions.runtime import StopSignal
+from functions.store import claims, leads
+from functions.store.claims import Claimed
+from functions.store.database import Store
+from functions.store.leads import Freshness, Known
+
+POLL_BATCH = 500
+"""Profiles held by other instances that are looked at in one query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The store that a run counts its credits in, and on whose behalf it spends them."""
+
+    store: Store
+    limits: Limits
+    fresh: Freshness
+    clock: Callable[[], datetime]
+    owner: str
+    spender: Spender
+    retry: frozenset[LeadStatus]
+
+    def read(self, keys: Sequence[str]) -> dict[str, dict[str, Known]]:
+        """Return what is known and fresh of these keys, by provider."""
+        with self.store.reading() as connection:
+            return leads.read(connection, keys, self.fresh, self.clock())
+
+
+@dataclass(slots=True, kw_only=True)
+class ProviderLane(Rung):
+    """A provider's lane. A key that waits in it is in exactly one of `wanted`, `held` and `doubts`."""
+
+    dispatcher: Dispatcher
+    cancel_token: CancelToken
+    waits_for_limits: bool
+    """True if the run waits for the end of a daily limit, and does not go on with the other providers instead."""
+    wanted: dict[Needs, deque[str]] = field(default_factory=dict)
+    """Keys to be claimed, by the needs that the provider is asked for."""
+    held: dict[str, None] = field(default_factory=dict)
+    """Keys that another instance is looking up."""
+    doubts: dict[str, tuple[float, Needs]] = field(default_factory=dict)
+    """Keys whose lookup is in doubt: when they are asked for again, by the runtime's clock, and for what."""
+    in_flight: int = 0
+    failures_in_a_row: int = 0
+    cap: Cap | None = None
+    """The cap that allowed less than was wanted, until more is claimed."""
+
+    @property
+    def capacity(self) -> int:
+        """Lookups in flight. Some wait behind those that are sent, so that a free thread never waits for the store."""
+        return 2 * self.dispatcher.concurrency
+
+    @property
+    def room(self) -> int:
+        """Return how many more may be claimed now.
+
+        0 until it is worth a transaction, and while a cap may still be given back what is in flight.
+        """
+        room = self.capacity - self.in_flight
+        too_few = room < self.capacity // 4 or self.cap is not None
+        return 0 if self.in_flight and too_few else room
+
+    @property
+    def waiting(self) -> int:
+        """The number of keys to be claimed."""
+        return sum(map(len, self.wanted.values()))
+
+    @property
+    def can_claim(self) -> bool:
+        """Tell whether somebody waits to be claimed who can be."""
+        return bool(self.waiting and self.room)
+
+    def want(self, key: str, needs: Needs) -> None:
+        """Puts a key at the end of the lane."""
+        self.wanted.setdefault(needs, deque()).append(key)
+
+    def leave_out(self, error: LeadfillError) -> None:
+        """Asks the provider nothing more in this run, and says why; the first reason stands."""
+        if self.left_out is None:
+            self.left_out = error
+            ends = isinstance(error, QuotaExhausted) and error.until is not None
+            self.is_paused = ends and self.waits_for_limits
+        self.cancel_token.refuse()
+
+    def drain(self) -> Iterator[str]:
+        """Takes every key out that is not in flight."""
+        waiting = [*(key for keys in self.wanted.values() for key in keys), *self.held, *self.doubts]
+        self.wanted.clear()
+        self.held.clear()
+        self.doubts.clear()
+        return iter(waiting)
+
+    def drop_withheld(self) -> Sequence[str]:
+        """Takes out the keys whose needs the provider has turned out not to fill with this key."""
+        futile = [needs for needs in self.wanted if needs <= self.withheld]
+        return [key for needs in futile for key in self.wanted.pop(needs)]
+
+    def claim(self, account: Account) -> Iterator[tuple[Needs, Claimed]]:
+        """Claims as many keys as there is room for; what is granted counts as in flight from now on."""
+        for needs, keys in list(self.wanted.items()):
+            if self.left_out is not None:
+                return
+            taken = [keys.popleft() for _ in range(min(self.room, len(keys)))]
+            if not taken:
+                continue
+            now = account.clock()
+            claimed = claims.claim(
+                account.store,
+                taken,
+                account.spender,
+                caps(account.spender, account.limits, self.name, now),
+                provider=self.name,
+                price=self.dispatcher.provider.terms.max_price(EVERY_NEED),
+                needs=needs,
+                owner=account.owner,
+                fresh=account.fresh,
+                now=now,
+                retry=account.retry,
+            )
+            self.in_flight += len(claimed.granted)
+            self.held.update(dict.fromkeys(claimed.held))
+            keys.extendleft(reversed(claimed.refused))
+            self.cap = claimed.cap
+            yield needs, claimed
+
+    def poll(self, account: Account) -> Iterator[tuple[str, dict[str, Known]]]:
+        """Gives the keys that nobody else holds any more, and what is known; a claim past its time becomes a doubt."""
+        keys = list(self.held)[:POLL_BATCH]
+        logs.in_doubt(claims.expire(account.store, account.clock(), keys=keys))
+        with account.store.reading() as connection:
+            still_held = claims.held(connection, keys, self.name)
+            known = leads.read(connection, keys, account.fresh, account.clock())
+        for key in keys:
+            if key not in still_held:
+                del self.held[key]
+                yield key, known.get(key, {})
+
+
+def lane_of(name: str, dispatcher: Dispatcher, stop: StopSignal, *, waits_for_limits: bool) -> ProviderLane:
+    """The empty lane of a provider; `stop` ends what waits in it to be sent."""
+    terms = dispatcher.provider.terms
+    return ProviderLane(
+        name=name,
+        fills=terms.fills,
+        repeats_are_free=terms.repeats_are_free,
+        dispatcher=dispatcher,
+        cancel_token=CancelToken(stop, dispatcher.runtime),
+        waits_for_limits=waits_for_limits,
+    )
