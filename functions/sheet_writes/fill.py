@@ -30,6 +30,7 @@ class _FillTask:
     writer: SheetWriter
     wanted: Sequence[RowValues]
     overwrite: bool
+    at_undo: bool = field(default=False, init=False)
     _unconfirmed: list[Write] = field(init=False)
     _taken: Counter[RowSignature] = field(init=False)
     """Rows of these people that other chunks have, also those that died and come back to them."""
@@ -53,11 +54,14 @@ class _FillTask:
     def unconfirmed(self) -> Sequence[Write]:
         return self._unconfirmed
 
-    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> RowMatches:
-        wanted = self.wanted
+    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None, *, whole: bool) -> RowMatches:
+        wanted, taken = self.wanted, self._taken
         if positions is not None:
-            wanted = self._with_changes([want for want in wanted if want.position in positions])
-        return match_rows(wanted, rows, overwrite=self.overwrite, taken=self._taken)
+            latest = self._with_changes(self.wanted)
+            wanted = [want for want in latest if want.position in positions]
+            done = [want for want in latest if want.position not in positions and want.changes]
+            taken = taken + Counter((want.key, want.row_context) for want in done)
+        return match_rows(wanted, rows, overwrite=self.overwrite, taken=taken, whole=whole)
 
     def record(self, writes: Sequence[Write]) -> None:
         with self.writer.store.writing() as connection:

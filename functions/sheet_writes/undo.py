@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from functions.errors import SheetGone
 from functions.sheet_writes.writer import SheetWriter, overlaid
-from functions.sheets.cells import CellChange, Cells, SheetRow, Write
+from functions.sheets.cells import CellChange, Cells, SheetRow, Write, by_identity
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout, remove_empty_columns
-from functions.sheets.row_matching import RowMatches, RowValues, match_undo
-from functions.store import cell_history
+from functions.sheets.row_matching import RowMatches, RowValues
+from functions.sheets.undo_matching import LeftAlone, match_undo
+from functions.store import cell_history, job_rows
 from functions.store.cell_history import WrittenRow
 from functions.store.database import Store
 from functions.store.jobs import Job
@@ -51,8 +53,9 @@ def _undo_all(writer: SheetWriter, left: _Leftovers) -> None:
             _undo(writer, rows, left, whole_tab=False)
     store, job_id = writer.store, writer.job_id
     with store.reading() as connection:
-        open_rows = cell_history.to_undo(connection, job_id) - left.gone
+        open_rows = cell_history.to_undo(connection, job_id)
     if open_rows and not writer.small:  # of people with several rows, or moved between two pages
+        left.gone.clear()
         _undo(writer, writer.read_all(), left, whole_tab=True)
     with store.reading() as connection:
         left.gone |= cell_history.to_undo(connection, job_id)
@@ -62,22 +65,35 @@ def _undo_all(writer: SheetWriter, left: _Leftovers) -> None:
 class _Leftovers:
     """Cells that an undo leaves as they are."""
 
-    changed: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """By position: the row as it was numbered then, and how many of its cells somebody has changed."""
+    alone: LeftAlone = field(default_factory=LeftAlone)
     gone: set[int] = field(default_factory=set)
     """Positions of rows that are not there any more."""
 
     def sentence(self) -> str | None:
         said = []
-        if self.changed:
-            cells = sum(count for _, count in self.changed.values())
-            rows = sorted(row for row, _ in self.changed.values())
-            named = ", ".join(map(str, rows[:MAX_NAMED])) + (" …" if len(rows) > MAX_NAMED else "")
-            were, rows_are = ("cell was", "row") if cells == 1 else ("cells were", "row" if len(rows) == 1 else "rows")
-            said.append(f"{cells} {were} changed since the run and left as they are ({rows_are} {named}).")
+        if self.alone.changed:
+            cells, rows = _counted(self.alone.changed)
+            as_is = (
+                "was changed since the run and left as it is"
+                if cells == 1
+                else ("were changed since the run and left as they are")
+            )
+            said.append(f"{cells} {'cell' if cells == 1 else 'cells'} {as_is} ({rows}).")
+        if self.alone.ambiguous:
+            cells, rows = _counted(self.alone.ambiguous)
+            as_is = "was left as it is" if cells == 1 else "were left as they are"
+            why = "several rows of the same person look alike, and it is not known which of them held what"
+            said.append(f"{cells} {'cell' if cells == 1 else 'cells'} {as_is}, since {why} ({rows}).")
         if self.gone:
             said.append(f"{len(self.gone)} {'row is' if len(self.gone) == 1 else 'rows are'} not there any more.")
         return " ".join(said) or None
+
+
+def _counted(cells: Mapping[int, tuple[int, int]]) -> tuple[int, str]:
+    """How many cells these are, and the rows in words."""
+    rows = sorted({row for row, _ in cells.values()})
+    named = ", ".join(map(str, rows[:MAX_NAMED])) + (" …" if len(rows) > MAX_NAMED else "")
+    return sum(count for _, count in cells.values()), f"{'row' if len(rows) == 1 else 'rows'} {named}"
 
 
 def _remember(writer: SheetWriter) -> list[SheetRow]:
@@ -93,27 +109,33 @@ def _remember(writer: SheetWriter) -> list[SheetRow]:
         rows = page
         if not resumed:
             with store.writing() as connection:
-                cell_history.save_snapshot(connection, job_id, page, anew=number == 0)
+                cell_history.save_snapshot(connection, job_id, page, at_undo=True, anew=number == 0)
     return rows
 
 
 def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_tab: bool) -> None:
-    """Undoes what was written into these rows of the tab, or (everywhere) into any row."""
+    """Undoes what was written into these rows of the tab."""
+    count = Counter(row.identity for row in rows)
     with writer.store.reading() as connection:
-        written = cell_history.written(connection, writer.job_id, sorted({row.identity for row in rows}))
-    open_rows = {row.position: row for row in written if not row.undone}
-    if not whole_tab:  # a person's other row may stand on another page
-        alike = {(row.identity, row.row_context): row for row in rows}
-        open_rows = {at: row for at, row in open_rows.items() if (row.key, row.row_context) in alike}
-    if not open_rows:
+        written = cell_history.written(connection, writer.job_id, sorted(count))
+        kept = cell_history.read_snapshot(connection, writer.job_id, sorted(count), at_undo=False)
+    theirs = {row.position: row for row in written}
+    if not whole_tab:  # whose rows can be told apart shows only where all of them are seen
+        with writer.store.reading() as connection:
+            several = job_rows.several(connection, writer.job_id, sorted(count))
+        several |= {key for key, rows in count.items() if rows > 1}
+        alike = {(row.identity, row.row_context) for row in rows}
+        theirs = {
+            at: row for at, row in theirs.items() if row.key not in several and (row.key, row.row_context) in alike
+        }
+    if all(row.undone for row in theirs.values()):
         return
-    task = _UndoTask(writer, open_rows)
+    task = _UndoTask(writer, theirs, by_identity(kept))
     delivered = writer.deliver(task, (rows[0].number, rows[-1].number), rows)
     with writer.store.writing() as connection:
-        cell_history.record_undo(
-            connection, writer.job_id, [replace(open_rows[at], undone=True) for at in delivered.done]
-        )
-    left.changed |= task.changed
+        cell_history.record_undo(connection, writer.job_id, [replace(theirs[at], undone=True) for at in delivered.done])
+    left.alone.changed |= task.alone.changed
+    left.alone.ambiguous |= task.alone.ambiguous
     left.gone |= delivered.absent
 
 
@@ -124,7 +146,10 @@ class _UndoTask:
     writer: SheetWriter
     rows: dict[int, WrittenRow]
     """By position."""
-    changed: dict[int, tuple[int, int]] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[SheetRow]]
+    """By person, rows as they were before the run."""
+    alone: LeftAlone = field(default_factory=LeftAlone)
+    at_undo: bool = field(default=True, init=False)
 
     def unconfirmed(self) -> Sequence[Write]:
         return [
@@ -137,10 +162,16 @@ class _UndoTask:
                 row.row_context,
             )
             for row in self.rows.values()
-            if row.back
+            if row.back and not row.undone
         ]
 
-    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> RowMatches:
+    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None, *, whole: bool) -> RowMatches:  # noqa: ARG002 - of people with several rows it is asked only with the whole tab
+        keys = {row.key for row in self.rows.values() if positions is None or row.position in positions}
+        done = {
+            row.position
+            for row in self.rows.values()
+            if row.undone or (positions is not None and row.position not in positions)
+        }
         wanted = [
             RowValues(
                 row.position,
@@ -151,12 +182,17 @@ class _UndoTask:
                 row.row_context,
             )
             for row in self.rows.values()
-            if positions is None or row.position in positions
+            if row.key in keys
         ]
-        placed, changed = match_undo(wanted, rows)
+        kept = [row for key in keys for row in self.kept.get(key, ())]
+        placed, alone = match_undo(wanted, rows, kept, done)
         for want in wanted:
-            self.changed.pop(want.position, None)
-        self.changed |= changed
+            if want.position in done:
+                continue
+            self.alone.changed.pop(want.position, None)
+            self.alone.ambiguous.pop(want.position, None)
+        self.alone.changed |= alone.changed
+        self.alone.ambiguous |= alone.ambiguous
         return placed
 
     def record(self, writes: Sequence[Write]) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 from functions import logs
 from functions.errors import BadRange, SheetBusy
 from functions.sheet_writes.refusals import Columns, Refusals
-from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity
+from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity, exact, same
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout
 from functions.sheets.repair import (
@@ -24,7 +24,10 @@ from functions.sheets.repair import (
     as_writes,
     misplaced,
     sent_by,
+    unseen,
+    unseen_nearby,
     unverified,
+    without,
     without_overwritten,
 )
 from functions.sheets.row_matching import RowMatches
@@ -44,8 +47,17 @@ ROUNDS = 12
 class WriteTask(Protocol):
     """Values to bring into the sheet: in a run, or back in an undo."""
 
-    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None) -> RowMatches:
-        """Return the values to write into the job's rows at these positions, or into all (None)."""
+    at_undo: bool
+    """Whether what the store remembers of untouched rows was read when the undo began, and not before the run."""
+
+    def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None, *, whole: bool) -> RowMatches:
+        """Return the values to write into the job's rows at these positions, or into all (None).
+
+        Args:
+            rows: the sheet as it is now.
+            positions: of rows of the job.
+            whole: whether these are all the rows of the tab.
+        """
 
     def unconfirmed(self) -> Sequence[Write]:
         """Return the writes that an earlier attempt began and did not see done."""
@@ -107,7 +119,7 @@ class SheetWriter:
         strays = sent_by(meant) if unverified(meant, rows) else []
         # A row that is missing among its neighbours may only have been moved far away, so it counts as absent only
         # once the whole tab was read.
-        if not whole and (strays or task.match(rows, None).absent):
+        if not whole and (strays or task.match(rows, None, whole=False).absent):
             rows, whole = self.read_all(), True
             strays = sent_by(meant) if unverified(meant, rows) else []
         sent: list[Sent] = []
@@ -115,7 +127,7 @@ class SheetWriter:
         if strays:  # an earlier attempt died before it looked where its contents had landed
             repairs = misplaced(self._believed(task, [], rows, strays), rows, strays, strays)
             rows = as_repaired(rows, repairs)
-        placed = task.match(rows, None)
+        placed = task.match(rows, None, whole=whole)
         for _ in range(ROUNDS):
             result.filled |= {want.position for want in placed.filled}
             result.absent |= {want.position for want in placed.absent}
@@ -133,17 +145,23 @@ class SheetWriter:
             sent += going
             looks = any(write.pending for write in written)
             after = rows if not looks else (self.read_all() if whole else self.read_near(*near)[0])
-            missing = unverified(written, after)
+            missing = (
+                unseen(written, before, after)
+                if whole
+                else unseen_nearby(written, after, self._several(sorted({write.key for write in written})))
+            )
             lost = {write.position for write in missing}
             result.done |= {write.position: write for write in placed.writes if write.position not in lost}
             if not missing:
                 return result
-            if not whole:  # the stray values may have landed anywhere
-                after, whole = self.read_all(), True
+            known, whole = whole, True
+            if not known:  # the stray values may have landed anywhere
+                after = self.read_all()
             strays += going
-            repairs = misplaced(self._believed(task, before, after, strays), after, sent, strays, planned)
+            believed = before if known else self._believed(task, before, after, strays)
+            repairs = misplaced(believed, after, sent, strays, planned)
             rows = as_repaired(after, repairs)
-            placed = task.match(rows, lost)
+            placed = task.match(rows, lost, whole=whole)
         if refused is not None:
             raise refused
         if repairs:
@@ -218,23 +236,21 @@ class SheetWriter:
     def _believed(
         self, task: WriteTask, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]
     ) -> list[SheetRow]:
-        """Return what rows held before the write: as read just before it, else as the store remembers them."""
+        """Return what rows held before the write: some as read just before it, others as the store remembers them."""
         seen = by_identity(before)
-        values = {item for stray in strays for item in stray.cells.items()}
+        values = {(number, exact(content)) for stray in strays for number, content in stray.cells.items()}
         unknown = sorted(
             name
             for name, group in by_identity(after).items()
             if len(group) > len(seen.get(name, ()))
-            and any(item in values for row in group for item in row.cells.items())
+            and any((number, exact(content)) in values for row in group for number, content in row.cells.items())
         )
         with self.store.reading() as connection:
             written = cell_history.written(connection, self.job_id, unknown)
-            at_first = cell_history.read_snapshot(connection, self.job_id, unknown)
+            at_first = cell_history.read_snapshot(connection, self.job_id, unknown, at_undo=task.at_undo)
         believed = list(before)
-        for row in task.believed_rows(written, at_first):
-            known = seen.get(row.identity, ())
-            if not known or row.row_context not in {one.row_context for one in known}:
-                believed.append(row)
+        for identity, remembered in by_identity(task.believed_rows(written, at_first)).items():
+            believed += without(remembered, seen.get(identity, ()))
         return believed
 
 
@@ -244,9 +260,15 @@ def overlaid(
     """Return what rows held at first, and over it what they have got since."""
     bases, several = by_identity(at_first), Counter(found.key for found in written)
     rows: list[SheetRow] = []
+
+    def agreement(row: SheetRow, found: WrittenRow) -> int:
+        held = ((row.cells.get(number, ""), change) for number, change in found.changes.items())
+        return sum(same(cell, change.before) or same(cell, change.after) for cell, change in held)
+
     for found in written:
         group = bases.get(found.key, [])
-        base = next((row for row in group if row.row_context == found.row_context), None)
+        alike = [row for row in group if row.row_context == found.row_context]
+        base = max(alike, key=lambda row, found=found: agreement(row, found), default=None)  # type: ignore[misc] # a default argument keeps the value
         if base is None and len(group) == several[found.key] == 1:  # what stands around it has changed since
             base = group[0]
         if base is not None:

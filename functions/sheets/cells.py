@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,15 @@ class Formula:
 
     text: str
     """With its `=`."""
+
+    @property
+    def shape(self) -> str:
+        """Its text without references, which change whenever a row or a column moves; texts in quotes stay."""
+        parts = self.text.split('"')
+        return '"'.join(part if at % 2 else _REFERENCE.sub("·", part) for at, part in enumerate(parts))
+
+
+_REFERENCE = re.compile(r"\$?\b[A-Za-z]{1,3}\$?[0-9]+\b|\$?\b[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}\b|#REF!")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +81,15 @@ class Write:
 
 
 def same(one: Content, other: Content) -> bool:
-    """Return whether two cells hold the same: `1` and `1.0` do, `1` and TRUE do not."""
-    return isinstance(one, bool) == isinstance(other, bool) and one == other
+    """Return whether two cells hold the same: `1` and `1.0` do, `1` and TRUE do not, formulas in other rows do."""
+    return exact(one) == exact(other)
+
+
+def exact(content: Content) -> object:
+    """Return what is equal, as a key, for contents that are the `same`."""
+    if isinstance(content, Formula):
+        return Formula, content.shape
+    return (bool, content) if isinstance(content, bool) else content
 
 
 def by_identity(rows: Sequence[SheetRow]) -> dict[str, list[SheetRow]]:

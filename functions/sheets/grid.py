@@ -101,12 +101,16 @@ class RowBlock:
         return links(self._cell(index, column))
 
     def digests(self, index: int, without: Collection[int]) -> frozenset[int]:
-        """Of what a row holds outside these columns, wherever; the same in every process."""
+        """Of what is typed in a row outside these columns, wherever; the same in every process.
+
+        Formulas do not count: their text changes whenever a row moves (`=LEN(A2)` becomes `=LEN(A5)`), and what they
+        show changes by itself.
+        """
         row = self.rows[index] if index < len(self.rows) else ()
         return frozenset(
             zlib.crc32(repr(sorted(value.items())).encode())
             for column, cell in enumerate(row)
-            if column not in without and (value := cell.get("userEnteredValue"))
+            if column not in without and (value := cell.get("userEnteredValue")) and "formulaValue" not in value
         )
 
     def _cell(self, index: int, column: int) -> CellData:

@@ -6,8 +6,9 @@ Rows are known by who stands in them, not by their number: people sort, insert a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from functions.sheets.cells import CellChange, Cells, Content, SheetRow, Spilled, Write, by_identity, same
 
@@ -49,6 +50,7 @@ def match_rows(
     *,
     overwrite: bool,
     taken: Mapping[RowSignature, int] | None = None,
+    whole: bool = True,
 ) -> RowMatches:
     """Finds each wanted row among the rows of the sheet, and what to write there.
 
@@ -57,87 +59,109 @@ def match_rows(
         rows: the sheet as it is now, or a part of it.
         overwrite: whether a cell that holds something else is written over.
         taken: how many rows that look so other chunks write to, or have.
+        whole: whether these are all the rows of the tab.
     """
+    theirs: dict[str, Counter[frozenset[int]]] = defaultdict(Counter)
+    for (key, row_context), count in (taken or {}).items():
+        theirs[key][row_context] += count
     placed = RowMatches()
-    for want, match in _pairs(wanted, _not_taken(rows, taken) if taken else rows):
-        if match is None:
-            placed.absent.append(want)
-        elif (write := _write(want, match, overwrite=overwrite)) is None:
-            placed.filled.append(want)
-        else:
-            placed.writes.append(write)
+    for wants, there in _by_key(wanted, rows):
+        for want, match in _matched(wants, there, theirs[wants[0].key], whole=whole):
+            if match is None:
+                placed.absent.append(want)
+            elif (write := _write(want, match, overwrite=overwrite)) is None:
+                placed.filled.append(want)
+            else:
+                placed.writes.append(write)
     return placed
 
 
-def match_undo(wanted: Sequence[RowValues], rows: Sequence[SheetRow]) -> tuple[RowMatches, dict[int, tuple[int, int]]]:
-    """Finds each row that the run wrote into, and which of its cells still hold what is to be taken back.
-
-    Args:
-        wanted: with images of what the run put there and what shall stand there again.
-        rows: the sheet as it is now, or a part of it.
-
-    Returns:
-        The placement; and by position, where somebody has changed cells since, the row and how many they are.
-    """
-    placed = RowMatches()
-    changed: dict[int, tuple[int, int]] = {}
-    for want, row in _pairs(wanted, rows):
-        if row is None:
-            placed.absent.append(want)
-            continue
-        there = {number: change for number, change in want.changes.items() if number in row.cells}
-        pending = {number: change.after for number, change in there.items() if same(row.cells[number], change.before)}
-        pending = {number: content for number, content in pending.items() if not same(content, row.cells[number])}
-        others = [
-            number
-            for number, change in there.items()
-            if not same(row.cells[number], change.before) and not same(row.cells[number], change.after)
-        ]
-        if others:
-            changed[want.position] = (row.number, len(others))
-        placed.writes.append(Write(want.position, want.key, row.number, want.changes, pending, row.row_context))
-    return placed, changed
-
-
-def _not_taken(rows: Sequence[SheetRow], taken: Mapping[RowSignature, int]) -> list[SheetRow]:
-    """Of rows that look alike those that hold something are taken first."""
-    left, theirs = Counter(taken), set[int]()
-    for row in sorted(rows, key=lambda row: all(cell == "" for cell in row.cells.values())):
-        if left.get((row.identity, row.row_context)):
-            left[row.identity, row.row_context] -= 1
-            theirs.add(row.number)
-    return [row for row in rows if row.number not in theirs]
-
-
-def _pairs(wanted: Sequence[RowValues], rows: Sequence[SheetRow]) -> Iterator[tuple[RowValues, SheetRow | None]]:
+def _by_key(
+    wanted: Sequence[RowValues], rows: Sequence[SheetRow]
+) -> Iterator[tuple[list[RowValues], Sequence[SheetRow]]]:
     there = by_identity(rows)
     for_key: dict[str, list[RowValues]] = defaultdict(list)
     for want in wanted:
         for_key[want.key].append(want)
-    for key, wants in for_key.items():
-        yield from _matched(wants, there.get(key, []))
+    return ((wants, there.get(key, ())) for key, wants in for_key.items())
 
 
-def _matched(wants: Sequence[RowValues], rows: Sequence[SheetRow]) -> list[tuple[RowValues, SheetRow | None]]:
+def _matched(
+    wants: Sequence[RowValues], rows: Sequence[SheetRow], theirs: Counter[frozenset[int]], *, whole: bool
+) -> list[tuple[RowValues, SheetRow | None]]:
     """One person's rows of the job, each with a row of the sheet.
 
-    First those that an earlier attempt has described, with what is likest; then those that stayed where they were; then
-    those that nobody serves yet.
+    They are interchangeable: each gets the same. What matters is that none is served twice while another is left out.
+    So first come those that an earlier attempt has described, with what is likest; then rows that lack the values,
+    where the row was read before others; at last rows that hold them and that no other chunk has served.
     """
-    free = {row.number: row for row in rows}
-    found = _likest(wants, rows)
+
+    def held(row: SheetRow) -> int:
+        """How many of the values stand there, or cannot since their column is gone."""
+        return sum(same(row.cells.get(number, value), value) for number, value in wants[0].values.items())
+
+    left, unplaced = _without(wants, rows, theirs, held)
+    free = {row.number: row for row in left}
+    found = _likest(wants, left)
     for row in found.values():
         del free[row.number]
+    by_held: dict[int, list[SheetRow]] = defaultdict(list)
+    for row in free.values():
+        by_held[held(row)].append(row)
+    # In a part of the tab, somebody else's row may hold the values, and one's own stand elsewhere.
+    holding = by_held.pop(len(wants[0].values), []) if whole else []
+    by_held.pop(len(wants[0].values), None)
+    for count in sorted(by_held):
+        _fill_up(wants, found, by_held[count])
+    _fill_up(wants, found, holding[unplaced:])  # as many belong to other chunks, and look otherwise now
+    return [(want, found.get(want.position)) for want in wants]
+
+
+def _fill_up(wants: Sequence[RowValues], found: dict[int, SheetRow], rows: Sequence[SheetRow]) -> None:
+    """Gives free rows to wants that have none: to those that stayed where they were, then in order."""
+    free = {row.number: row for row in rows}
     for want in wants:
         if want.position not in found and want.row in free:
             found[want.position] = free.pop(want.row)
+    rest = iter(sorted(free.values(), key=lambda row: row.number))
+    for want in wants:
+        if want.position not in found and (row := next(rest, None)) is not None:
+            found[want.position] = row
 
-    def served(row: SheetRow) -> tuple[bool, int]:
-        holds = all(same(row.cells.get(number, ""), value) for number, value in wants[0].values.items())
-        return holds, row.number
 
-    rest = iter(sorted(free.values(), key=served))
-    return [(want, found.get(want.position) or next(rest, None)) for want in wants]
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A row that another chunk has served, or is about to."""
+
+    row_context: frozenset[int]
+
+
+def _without(
+    wants: Sequence[RowValues],
+    rows: Sequence[SheetRow],
+    theirs: Counter[frozenset[int]],
+    held: Callable[[SheetRow], int],
+) -> tuple[list[SheetRow], int]:
+    """The rows but those that others serve, known by what stands around them; and how many of those were not found.
+
+    Of rows that look alike those that hold most of the values are taken first.
+    """
+    if not theirs:
+        return list(rows), 0
+    left, taken, mine = theirs.copy(), set[int](), set[int]()
+    known: list[Contextual] = [_Served(context) for context in theirs.elements()]
+    known += [want for want in wants if want.changes]
+    for one, row in sure_pairs(known, rows):
+        if isinstance(one, _Served):
+            left[one.row_context] -= 1
+            taken.add(row.number)
+        else:
+            mine.add(row.number)
+    for row in sorted(rows, key=held, reverse=True):
+        if left[row.row_context] > 0 and row.number not in taken | mine:
+            left[row.row_context] -= 1
+            taken.add(row.number)
+    return [row for row in rows if row.number not in taken], left.total()
 
 
 MAX_COMPARED = 40_000
@@ -194,3 +218,49 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
     if blocked and blocked == len([number for number in want.values if number in row.cells]):
         return None
     return Write(want.position, want.key, row.number, changes, pending, row.row_context)
+
+
+class Contextual(Protocol):
+    """A row of one identity: as it was, or as it is."""
+
+    @property
+    def row_context(self) -> frozenset[int]:
+        """Digests of what else is typed in it."""
+
+
+A = TypeVar("A", bound=Contextual)
+B = TypeVar("B", bound=Contextual)
+
+
+def sure_pairs(olds: Sequence[A], rows: Sequence[B]) -> list[tuple[A, B]]:
+    """Pairs rows of one identity as they were with as they are, as far as what is typed in them leaves no doubt.
+
+    Either everything typed around is the same, and in no other row; or what is typed in one of them only points from
+    one row to the other, and nothing points elsewhere. A column that was deleted or filled since does not matter.
+    """
+    pairs = _one_to_one([old.row_context for old in olds], [row.row_context for row in rows])
+    rest = [at for at in range(len(olds)) if at not in pairs]
+    others = [at for at in range(len(rows)) if at not in set(pairs.values())]
+    places = _distinctive([olds[at].row_context for at in rest])
+    votes: dict[int, set[int]] = defaultdict(set)
+    backs: dict[int, set[int]] = defaultdict(set)
+    for digest, there in _distinctive([rows[at].row_context for at in others]).items():
+        if digest in places:
+            votes[places[digest]].add(there)
+            backs[there].add(places[digest])
+    for old, theres in votes.items():
+        if len(theres) == 1 and backs[(there := next(iter(theres)))] == {old}:
+            pairs[rest[old]] = others[there]
+    return [(olds[old], rows[row]) for old, row in pairs.items()]
+
+
+def _one_to_one(olds: Sequence[frozenset[int]], rows: Sequence[frozenset[int]]) -> dict[int, int]:
+    before, now = Counter(olds), Counter(rows)
+    places = {context: at for at, context in enumerate(rows)}
+    return {at: places[context] for at, context in enumerate(olds) if before[context] == now[context] == 1}
+
+
+def _distinctive(contexts: Sequence[frozenset[int]]) -> dict[int, int]:
+    """Digests that only one of these has → which."""
+    count = Counter(digest for context in contexts for digest in context)
+    return {digest: at for at, context in enumerate(contexts) for digest in context if count[digest] == 1}

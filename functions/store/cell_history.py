@@ -100,14 +100,25 @@ def record_undo(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRo
     _update(connection, job_id, values)
 
 
-def save_snapshot(connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *, anew: bool = True) -> None:
-    """Records what the columns of a run hold in rows, `anew` or beside what is recorded; empty rows need none."""
+def save_snapshot(
+    connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *, at_undo: bool = False, anew: bool = True
+) -> None:
+    """Records what the columns of a run hold in rows; empty rows need none.
+
+    Args:
+        connection: a transaction.
+        job_id: whose columns they are.
+        rows: as they are now.
+        at_undo: whether an undo is about to begin, and not the run.
+        anew: whether it replaces what was recorded at the same point, and does not stand beside it.
+    """
     if anew:
-        connection.execute(_images.delete().where(_images.c.job_id == job_id))
+        connection.execute(_images.delete().where(_images.c.job_id == job_id, _images.c.at_undo == at_undo))
     values = (
         {
             "job_id": job_id,
             "identity": row.identity,
+            "at_undo": at_undo,
             "cells": {str(number): _packed(cell) for number, cell in row.cells.items() if cell != ""}
             | {ROW_CONTEXT: sorted(row.row_context)},
         }
@@ -118,11 +129,16 @@ def save_snapshot(connection: sa.Connection, job_id: str, rows: Iterable[SheetRo
         connection.execute(_images.insert(), batch)
 
 
-def read_snapshot(connection: sa.Connection, job_id: str, identities: Sequence[str]) -> list[SheetRow]:
-    """Return what reused columns held in the rows of these identities, wherever they were (number 0)."""
+def read_snapshot(
+    connection: sa.Connection, job_id: str, identities: Sequence[str], *, at_undo: bool
+) -> list[SheetRow]:
+    """Return what columns held in the rows of these identities, wherever they were (number 0).
+
+    Before the run these are the reused columns, since the others did not exist.
+    """
     found: list[SheetRow] = []
     for batch in _batches(identities):
-        condition = _images.c.job_id == job_id, _images.c.identity.in_(batch)
+        condition = _images.c.job_id == job_id, _images.c.at_undo == at_undo, _images.c.identity.in_(batch)
         statement = sa.select(_images.c.identity, _images.c.cells).where(*condition)
         for row in connection.execute(statement):
             cells = {int(number): _content(cell) for number, cell in row.cells.items() if number != ROW_CONTEXT}

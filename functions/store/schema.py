@@ -163,6 +163,7 @@ snapshots = sa.Table(
     sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     sa.Column("identity", sa.Text, nullable=False, comment="whose row it was"),
     sa.Column("cells", sa.JSON, nullable=False, comment="what the reused columns held in it"),
+    sa.Column("at_undo", sa.Boolean, nullable=False, comment="when the undo began; else before the run"),
     sa.Index("ix_snapshots_of_a_row", "job_id", "identity"),
 )
 

@@ -67,7 +67,8 @@ def test_a_rows_digests_hang_on_what_its_other_cells_hold_not_on_where_they_stan
     for index, row in enumerate(row_data):
         assert before.digests(index, ()) == after.digests(index, ())
         assert before.digests(index, range(4)) == frozenset()
-        held = {json.dumps(cell["userEnteredValue"]) for cell in row.get("values", []) if cell.get("userEnteredValue")}
+        values = [cell["userEnteredValue"] for cell in row.get("values", []) if cell.get("userEnteredValue")]
+        held = {json.dumps(value) for value in values if "formulaValue" not in value}
         assert bool(before.digests(index, ())) == bool(held)
 
 

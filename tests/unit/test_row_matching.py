@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.sheets.cells import CellChange, SheetRow
-from functions.sheets.row_matching import RowValues, match_rows, match_undo
+from functions.sheets.row_matching import RowValues, match_rows, sure_pairs
 
 A, B = "linkedin.com/in/a-a", "linkedin.com/in/b-b"
 
@@ -36,34 +36,31 @@ def test_what_an_earlier_attempt_described_is_known_again_by_what_stands_around_
     assert {(write.number, write.changes[0].before) for write in placed.writes} == {(3, "one"), (2, "two")}
 
 
-def back(position: int, number: int, key: str, now: str, before: str, row_context: int = 0) -> RowValues:
-    """A row into which a run has written `now`."""
-    return RowValues(
-        position,
-        number,
-        key,
-        {0: before},
-        {0: CellChange(now, before)},
-        frozenset({row_context} if row_context else ()),
-    )
+def test_rows_of_one_person_are_served_once_each_though_nothing_tells_them_apart() -> None:
+    one, two = RowValues(0, 2, A, {0: "x"}), RowValues(1, 3, A, {0: "x"})
+    placed = match_rows([one, two], [row(2, A), row(9, A)], overwrite=False)
+    assert sorted(write.number for write in placed.writes) == [2, 9]
+    # One row is served by another chunk; what stood around it then has changed since.
+    taken = {(A, frozenset({7})): 1}
+    assert [
+        w.number for w in match_rows([two], [row(3, A, "x", 8), row(9, A)], overwrite=False, taken=taken).writes
+    ] == [9]
+    assert match_rows([two], [row(3, A, "x", 8)], overwrite=False, taken=taken).absent == [two]
 
 
-def test_an_undo_takes_back_what_still_stands_there_and_says_what_does_not() -> None:
-    wanted = [back(0, 2, A, "x", "old"), back(1, 3, B, "y", "")]
-    placed, changed = match_undo(wanted, [row(7, A, "x"), row(9, B, "by hand")])
-    assert [(write.number, write.pending) for write in placed.writes] == [(7, {0: "old"}), (9, {})]
-    assert changed == {1: (9, 1)}
-    assert not placed.absent
+def test_in_a_part_of_the_tab_a_row_that_holds_the_values_may_be_somebody_elses() -> None:
+    wanted = [RowValues(0, 2, A, {0: "x"})]
+    assert match_rows(wanted, [row(5, A, "x")], overwrite=False, whole=False).absent == wanted
+    assert not match_rows(wanted, [row(5, A, "x")], overwrite=False).absent
 
 
-def test_an_undo_leaves_a_persons_other_row_alone_although_it_holds_the_same() -> None:
-    for rows in ([row(2, A, "x", 1), row(3, A, "x", 2)], [row(3, A, "x", 1), row(2, A, "x", 2)]):
-        placed, _ = match_undo([back(0, 3, A, "x", "", row_context=2)], rows)
-        assert [(write.number, write.pending) for write in placed.writes] == [(rows[1].number, {0: ""})]
-    rows = [row(3, A, "mine"), row(4, A, "x")]  # nothing stands around; a row was inserted above
-    assert [write.number for write in match_undo([back(0, 3, A, "x", "")], rows)[0].writes] == [4]
+def test_rows_are_paired_only_where_what_is_typed_in_them_leaves_no_doubt() -> None:
+    def pairs(olds: list[set[int]], rows: list[set[int]]) -> list[tuple[int, int]]:
+        before = [SheetRow(at, A, {}, frozenset(typed)) for at, typed in enumerate(olds)]
+        now = [SheetRow(at, A, {}, frozenset(typed)) for at, typed in enumerate(rows)]
+        return sorted((old.number, new.number) for old, new in sure_pairs(before, now))
 
-
-def test_an_undo_of_a_row_that_is_gone_says_so() -> None:
-    wanted = [back(0, 2, A, "x", "")]
-    assert match_undo(wanted, [row(2, B, "x")])[0].absent == wanted
+    assert pairs([{1}, {2}], [{2}, {1}]) == [(0, 1), (1, 0)]
+    assert pairs([{1, 5}, {2, 5}], [{2}, {1}]) == [(0, 1), (1, 0)]  # a column was deleted
+    assert pairs([set(), set()], [set(), set()]) == []
+    assert pairs([{1, 2}, {3}], [{1, 3}, {2}]) == []  # somebody has mixed them up

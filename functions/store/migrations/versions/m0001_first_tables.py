@@ -243,6 +243,7 @@ def upgrade() -> None:
         sa.Column("job_id", sa.Text(), nullable=False),
         sa.Column("identity", sa.Text(), nullable=False, comment="whose row it was"),
         sa.Column("cells", sa.JSON(), nullable=False, comment="what the reused columns held in it"),
+        sa.Column("at_undo", sa.Boolean(), nullable=False, comment="when the undo began; else before the run"),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_snapshots_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshots")),
     )

@@ -1,0 +1,78 @@
+"""Which cells an undo gives back: those that hold what the run wrote, of rows that are known for certain (P6)."""
+
+from __future__ import annotations
+
+from functions.sheets.cells import CellChange, SheetRow
+from functions.sheets.row_matching import RowValues
+from functions.sheets.undo_matching import match_undo
+
+A, B = "linkedin.com/in/a-a", "linkedin.com/in/b-b"
+
+
+def row(number: int, identity: str, cell: str = "", row_context: int = 0) -> SheetRow:
+    return SheetRow(number, identity, {0: cell}, frozenset({row_context}) if row_context else frozenset())
+
+
+def back(position: int, number: int, key: str, now: str, before: str, row_context: int = 0) -> RowValues:
+    """A row into which a run has written `now`."""
+    return RowValues(
+        position,
+        number,
+        key,
+        {0: before},
+        {0: CellChange(now, before)},
+        frozenset({row_context} if row_context else ()),
+    )
+
+
+def test_an_undo_takes_back_what_still_stands_there_and_says_what_does_not() -> None:
+    wanted = [back(0, 2, A, "x", "old"), back(1, 3, B, "y", "")]
+    placed, left = match_undo(wanted, [row(7, A, "x"), row(9, B, "by hand")])
+    assert [(write.number, write.pending) for write in placed.writes] == [(7, {0: "old"}), (9, {})]
+    assert left.changed == {1: (9, 1)}
+    assert not left.ambiguous
+    assert not placed.absent
+
+
+def test_an_undo_leaves_a_persons_other_row_alone_although_it_holds_the_same() -> None:
+    for rows in ([row(2, A, "x", 1), row(3, A, "x", 2)], [row(3, A, "x", 1), row(2, A, "x", 2)]):
+        placed, _ = match_undo([back(0, 3, A, "x", "", row_context=2)], rows)
+        assert [(write.number, write.pending) for write in placed.writes] == [(rows[1].number, {0: ""})]
+    rows = [row(3, A, "mine"), row(4, A, "x")]  # nothing stands around; a row was inserted above
+    assert [write.number for write in match_undo([back(0, 3, A, "x", "")], rows)[0].writes] == [4]
+
+
+def test_an_undo_of_a_row_that_is_gone_says_so() -> None:
+    wanted = [back(0, 2, A, "x", "")]
+    assert match_undo(wanted, [row(2, B, "x")])[0].absent == wanted
+
+
+def test_rows_that_all_held_nothing_need_not_be_told_apart() -> None:
+    wanted = [back(0, 2, A, "x", ""), back(1, 3, A, "x", "")]
+    placed, left = match_undo(wanted, [row(8, A, "x"), row(4, A, "x")])
+    assert {write.number: write.pending for write in placed.writes} == {4: {0: ""}, 8: {0: ""}}
+    assert not left.ambiguous
+
+
+def test_rows_that_held_different_things_and_look_alike_are_left_and_said() -> None:
+    wanted = [back(0, 2, A, "x", "one"), back(1, 3, A, "x", "two")]
+    placed, left = match_undo(wanted, [row(8, A, "x"), row(4, A, "x")])
+    assert not any(write.pending for write in placed.writes)
+    assert sorted(left.ambiguous.values()) == [(4, 1), (8, 1)]
+    known = [back(0, 2, A, "x", "one", 1), back(1, 3, A, "x", "two", 2)]
+    placed, left = match_undo(known, [row(8, A, "x", 2), row(4, A, "x", 1)])
+    assert {write.number: write.pending for write in placed.writes} == {4: {0: "one"}, 8: {0: "two"}}
+    assert not left.ambiguous
+
+
+def test_a_value_that_stood_there_before_the_run_is_not_taken_for_the_runs() -> None:
+    kept = [SheetRow(0, A, {0: "x"})]
+    placed, left = match_undo([back(0, 2, A, "x", "")], [row(3, A, "x")], kept)
+    assert not any(write.pending for write in placed.writes)
+    assert left.ambiguous == {0: (3, 1)}
+
+
+def test_a_row_that_got_its_own_back_is_not_given_to_another() -> None:
+    wanted = [back(0, 2, A, "x", ""), back(1, 3, A, "x", "")]
+    placed, _ = match_undo(wanted, [row(2, A, "")], done=[1])
+    assert placed.absent == [wanted[0]]
