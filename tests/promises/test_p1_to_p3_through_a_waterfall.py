@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from functions.credits.caps import Allowance, Spender
 from functions.credits.needs import filled_by
 from functions.credits.terms import EVERY_NEED, ONLY_EMAIL, Need
+from functions.enrichment import enrichment_pass
 from functions.enrichment.enricher import Enricher
 from functions.enrichment.result import Result
 from functions.errors import CapReached, KeyRejected, QuotaExhausted
 from functions.fields import select
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
+from functions.store import claims
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from local.providers.people import lead
 from tests.support.accounts import assert_bracketed, totals_of
 from tests.support.enrichers import PLENTY, WaterfallOf, people, spender
+from tests.support.waiting import wait_until_quiet
+
+ROOT = Path(__file__).parents[2]
 
 
 def rich() -> Spender:
@@ -194,3 +204,52 @@ def test_somebody_elses_lead_is_charged_kept_and_never_written(
         assert all(result.cells(select(["name", "email"])) == ["", ""] for result in results)
         assert people_data_labs.charges()["total"] == len(results) > 3
     assert assert_bracketed(store, people_data_labs).in_doubt == 0
+
+
+STEPS = [
+    *(f"{moment} {step}" for step in ("claim", "settle", "resolve") for moment in ("before", "commit of", "after")),
+    "before lookup",
+    "after lookup",
+]
+
+
+@pytest.mark.parametrize("after", [1, 12])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_process_that_is_killed_at_any_step_of_a_waterfall_never_makes_anyone_pay_twice(
+    waterfall_of: WaterfallOf,
+    sandbox: Sandbox,
+    prospeo: Sandbox,
+    store: Store,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    after: int,
+) -> None:
+    """With Prospeo, no doubt is left but those of people whose free repeat does not tell who has paid."""
+    prospeo.switch(hang_up_before_rate=0.3, seed=2)
+    urls = f"prospeo={prospeo.url},slintel={sandbox.url}"
+    after = min(after, 2) if step.endswith("resolve") else after
+    arguments = [sys.executable, "-m", "tests.support.dying_run", database_url, urls, step, str(after), "victim", "40"]
+    died = subprocess.run(arguments, cwd=ROOT, check=False)
+    assert died.returncode == -signal.SIGKILL
+    for one in (sandbox, prospeo):
+        wait_until_quiet(one)
+    claims.expire(store, datetime.now(UTC) + claims.LIFETIME)
+    doubts = {one.provider: assert_bracketed(store, one).in_doubt for one in (sandbox, prospeo)}
+
+    monkeypatch.setattr(enrichment_pass, "DOUBT_RESTS_S", -claims.LIFETIME.total_seconds() - 60)
+    prospeo.switch(hang_up_before_rate=0.0)
+    results = run(waterfall_of(prospeo, sandbox), people(40, "victim"))
+    assert sorted(result.index for result in results) == list(range(40))
+    totals = {one.provider: assert_bracketed(store, one) for one in (sandbox, prospeo)}
+    assert totals["slintel"].in_doubt == doubts["slintel"]
+    assert totals["prospeo"].in_doubt <= doubts["prospeo"]
+    answered = [result for result in results if result.outcome is not Outcome.IN_DOUBT]
+    assert len(results) - len(answered) <= doubts["slintel"]
+    for one in (sandbox, prospeo):
+        assert max(one.charges(by="slug").values()) == 1
+    asked = [one.charges()["requests"] for one in (sandbox, prospeo)]
+    assert not any(
+        result.outcome is Outcome.ENRICHED for result in run(waterfall_of(prospeo, sandbox), people(40, "victim"))
+    )
+    assert [one.charges()["requests"] for one in (sandbox, prospeo)] == asked

@@ -46,7 +46,7 @@ def test_a_process_that_is_killed_at_any_step_never_makes_anyone_pay_twice(
     step: str, after: int, database_url: str, store: Store, sandbox: Sandbox, enricher_of: EnricherOf
 ) -> None:
     sandbox.switch(latency_s=0.005)
-    arguments = [database_url, sandbox.url, step, str(after), "victim", "30"]
+    arguments = [database_url, f"slintel={sandbox.url}", step, str(after), "victim", "30"]
     died = subprocess.run([sys.executable, "-m", "tests.support.dying_run", *arguments], cwd=ROOT, check=False)
     assert died.returncode == -signal.SIGKILL
     wait_until_quiet(sandbox)

@@ -1,4 +1,7 @@
-"""A run that kills itself at a chosen step: python -m tests.support.dying_run URL SANDBOX STEP AFTER PREFIX COUNT."""
+"""A run that kills itself at a chosen step: python -m tests.support.dying_run URL PROVIDERS STEP AFTER PREFIX COUNT.
+
+PROVIDERS are names with addresses, in the order in which they are asked: `prospeo=http://…,slintel=http://…`.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions.enrichment import in_flight
+from functions.enrichment import enrichment_pass, in_flight
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
-from functions.providers.slintel import Slintel
-from functions.store import claims
+from functions.providers.registry import REGISTRY
+from functions.store import claims, doubts
 from functions.store.database import Store
-from tests.support.enrichers import FRESH, PLENTY, PROVIDER, people, spender
+from tests.support.enrichers import FRESH, PLENTY, people, spender
+
+TIMEOUT_S = 5.0
 
 
-def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: int) -> None:
+def main(url: str, providers: str, step: str, after: int, *, prefix: str, count: int) -> None:
     """Dies at the `after`-th time that `step` is reached."""
     store = Store(url)
     reached = 0
@@ -55,11 +60,16 @@ def main(url: str, sandbox: str, step: str, after: int, *, prefix: str, count: i
 
     claims.claim = wrap(claims.claim, "claim")
     claims.settle = wrap(claims.settle, "settle")
-    Slintel.look_up = wrap(Slintel.look_up, "lookup")  # type: ignore[method-assign] # the failpoint
+    doubts.resolve = wrap(doubts.resolve, "resolve")
     in_flight.SETTLE_BATCH = 3
-    slintel = Slintel(sandbox, "key", concurrency=4, timeout_s=5)
-    enricher = Enricher(store=store, dispatchers={PROVIDER: Dispatcher(slintel, 4)}, limits=PLENTY, fresh=FRESH)
-    for _ in enricher.enrich(people(count, prefix), spender()):
+    enrichment_pass.DOUBT_RESTS_S = 0.05 - TIMEOUT_S
+    dispatchers = {}
+    for name, address in (one.split("=", 1) for one in providers.split(",")):
+        provider = REGISTRY[name].make(address, "key", concurrency=4, timeout_s=TIMEOUT_S)
+        vars(provider)["look_up"] = wrap(provider.look_up, "lookup")  # the failpoint
+        dispatchers[name] = Dispatcher(provider, 4)
+    enricher = Enricher(store=store, dispatchers=dispatchers, limits=PLENTY, fresh=FRESH)
+    for _ in enricher.enrich(people(count, prefix), spender(prospeo=10**6)):
         pass
     enricher.close()
 
