@@ -46,6 +46,13 @@ class LeftOut(Described):
     HIDDEN = "hidden", "hidden by hand", "This row is hidden. Include hidden rows in a new run to fill it."
 
 
+class Again(StrEnum):
+    """A reason to try a row again although it has a lead."""
+
+    SKIPPED = "skipped"  # a provider that could have filled what is open was not asked
+    IN_DOUBT = "in_doubt"  # a lookup at a provider may have been charged, and no answer came
+
+
 def retryable(*, in_doubt: bool) -> tuple[Outcome, ...]:
     """Returns the outcomes that a retry opens again; those in doubt, too, only where somebody says so."""
     return (Outcome.FAILED, Outcome.CANCELLED, Outcome.MOVED, *((Outcome.IN_DOUBT,) if in_doubt else ()))

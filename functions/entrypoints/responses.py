@@ -268,6 +268,7 @@ def job(context: AppContext, job: jobs.Job) -> Job:
     """A job: how far it is, what it has cost, and what may be done to it."""
     with context.store.reading() as connection:
         counts = job_rows.counts(connection, job.id)
+        has_marked = job_rows.has_marked(connection, job.id)
         totals = ledger.totals(connection, job.id)
         seen = chunks.seen(connection, job.id)
     so_far = progress(job, sum(counts.values()), seen, context.clock())
@@ -292,7 +293,7 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         created_at=job.created_at,
         finished_at=job.finished_at,
         goes_on_at=job.goes_on_at,
-        can=_can(job, counts),
+        can=_can(job, counts, has_marked=has_marked),
     )
 
 
@@ -309,13 +310,13 @@ def _credits(provider: str, totals: ledger.Totals, ceiling: Decimal) -> JobCredi
     )
 
 
-def _can(job: jobs.Job, counts: Mapping[Outcome, int]) -> list[Literal["cancel", "retry", "undo"]]:
+def _can(job: jobs.Job, counts: Mapping[Outcome, int], *, has_marked: bool) -> list[Literal["cancel", "retry", "undo"]]:
     if job.state is JobState.WAITING_FOR_QUOTA:
         return ["cancel", "undo"] if job.layout else ["cancel"]
     if job.state not in ENDED:
         return ["cancel"] if JobState.CANCELLING in TRANSITIONS[job.state] else []
     can: list[Literal["cancel", "retry", "undo"]] = []
-    if any(counts.get(outcome) for outcome in retryable(in_doubt=True)):
+    if has_marked or any(counts.get(outcome) for outcome in retryable(in_doubt=True)):
         can.append("retry")
     if job.layout:
         can.append("undo")

@@ -25,7 +25,7 @@ from functions.fields import Budget
 from functions.jobs.attempt import Attempt, ChunkResult, begin
 from functions.jobs.attempt_limit import give_up, has_failed_too_often
 from functions.jobs.leases import heartbeat, tab_lock
-from functions.jobs.row_outcomes import mark_enriched, outcomes_of, refusal_sentence
+from functions.jobs.row_outcomes import mark_enriched, outcomes_of, reasons_to_retry, refusal_sentence
 from functions.outcomes import Outcome
 from functions.profiles.parsing import of_key
 from functions.sheet_writes.fill import write
@@ -151,6 +151,7 @@ def fill(attempt: Attempt) -> ChunkResult:
                 layout = replace(attempt.layout, refused=tuple(refused.items()))
                 jobs.change(connection, job.id, layout=layout.to_record())
             job_rows.settle(connection, job.id, mark_enriched(connection, job, rows, outcomes))
+            job_rows.mark(connection, job.id, reasons_to_retry(ended, found.results))
 
         unfinished = len(outcomes) < len(rows)
         return attempt.end(record, unfinished=unfinished, stopped_by=found.stopped_by, until=found.until)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from functions.enrichment.result import Result
-from functions.outcomes import Outcome
+from functions.outcomes import Again, Outcome
 from functions.sheet_writes.writer import WriteResult
 from functions.store import job_rows, ledger
 from functions.store.job_rows import JobRow
@@ -45,6 +45,16 @@ def outcomes_of(
             ended = Outcome.FAILED if position in written.unwritten else result.outcome, said.strip()
         outcomes.append((position, *(ended or (result.outcome, result.detail))))
     return outcomes
+
+
+def reasons_to_retry(positions: Iterable[int], results: Mapping[int, Result]) -> dict[int, Again]:
+    """Of rows that have a lead, by their position: why a retry may bring more."""
+    reasons = {}
+    for position in positions:
+        result = results[position]
+        if result.outcome in (Outcome.ENRICHED, Outcome.KNOWN) and (result.skipped or result.doubtful):
+            reasons[position] = Again.SKIPPED if result.skipped else Again.IN_DOUBT
+    return reasons
 
 
 def mark_enriched(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import sqlalchemy as sa
 
-from functions.outcomes import Outcome
+from functions.outcomes import Again, Outcome
 from functions.store import schema
 
 _BATCH = 500
@@ -79,17 +79,32 @@ def settle_open(connection: sa.Connection, job_id: str, outcome: Outcome, detail
     connection.execute(_rows.update().where(*condition).values(outcome=outcome, detail=detail))
 
 
+def mark(connection: sa.Connection, job_id: str, reasons: Mapping[int, Again]) -> None:
+    """Remembers of rows that have ended why a retry opens them again, by position."""
+    if not reasons:
+        return
+    statement = _rows.update().where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"))
+    rows = [{"at": position, "because": reason} for position, reason in reasons.items()]
+    connection.execute(statement.values(again=sa.bindparam("because")), rows)
+
+
+def has_marked(connection: sa.Connection, job_id: str) -> bool:
+    """Tells whether a retry opens rows of this job that have a lead."""
+    condition = _rows.c.job_id == job_id, _rows.c.again.is_not(None)
+    return connection.scalar(sa.select(_rows.c.position).where(*condition).limit(1)) is not None
+
+
 def reopen(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) -> list[int]:
-    """Opens rows that ended so, to be tried again; gives the numbers of their chunks."""
-    condition = _rows.c.job_id == job_id, _rows.c.outcome.in_(list(outcomes)), _rows.c.key.is_not(None)
+    """Opens rows that ended so or are marked, to be tried again; gives the numbers of their chunks."""
+    condition = _to_be_tried(job_id, outcomes)
     numbers = list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
-    connection.execute(_rows.update().where(*condition).values(outcome=None, detail=""))
+    connection.execute(_rows.update().where(*condition).values(outcome=None, detail="", again=None))
     return numbers
 
 
 def ended_as(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) -> list[JobRow]:
-    """Rows of people that ended in one of these ways, in order."""
-    condition = _rows.c.job_id == job_id, _rows.c.outcome.in_(list(outcomes)), _rows.c.key.is_not(None)
+    """Rows of people that ended in one of these ways or are marked, in order."""
+    condition = _to_be_tried(job_id, outcomes)
     return _selected(connection, sa.and_(*condition), limit=None)
 
 
@@ -133,6 +148,14 @@ def counts(connection: sa.Connection, job_id: str) -> dict[Outcome, int]:
     """Return the number of rows by outcome; open rows are not counted."""
     statement = sa.select(_rows.c.outcome, sa.func.count()).where(_rows.c.job_id == job_id).group_by(_rows.c.outcome)
     return {Outcome(outcome): count for outcome, count in connection.execute(statement) if outcome is not None}
+
+
+def _to_be_tried(job_id: str, outcomes: Iterable[Outcome]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Rows that a retry of these outcomes opens; those marked as in doubt, too, only with the outcome `in_doubt`."""
+    ended = list(outcomes)
+    marks = [Again.SKIPPED, *([Again.IN_DOUBT] if Outcome.IN_DOUBT in ended else [])]
+    is_wanted = sa.or_(_rows.c.outcome.in_(ended), _rows.c.again.in_(marks))
+    return _rows.c.job_id == job_id, is_wanted, _rows.c.key.is_not(None)
 
 
 def _selected(connection: sa.Connection, condition: sa.ColumnElement[bool], limit: int | None) -> list[JobRow]:

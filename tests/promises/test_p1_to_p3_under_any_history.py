@@ -153,12 +153,13 @@ class History(RuleBasedStateMachine):
     )  # fmt: skip
     def faults(self, which: int, **rates: Any) -> None:  # noqa: ANN401 - rates and a count
         """A provider behaves otherwise from now on."""
-        self.sandboxes[self._provider(which)].switch(
+        provider = self._provider(which)
+        self.sandboxes[provider].switch(
             hang_up_after_rate=rates["after"],
             hang_up_before_rate=rates["cut"],
             broken_json_rate=rates["broken"],
             error_rate=rates["error"],
-            charge_on_504_rate=rates["charged"],
+            charge_on_504_rate=rates["charged"] if provider == "slintel" else 0.0,  # Prospeo's errors are free
             enriched_before_rate=rates["before"],
             quota=rates["quota"],
         )

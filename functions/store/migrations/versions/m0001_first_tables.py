@@ -229,6 +229,9 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column(
+            "again", sa.Text(), nullable=True, comment="why a retry opens a row that has a lead; NULL: it does not"
+        ),
+        sa.Column(
             "cells", sa.JSON(none_as_null=True), nullable=True, comment="of each field what it held and what it got"
         ),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_rows_job_id"), ondelete="CASCADE"),
