@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from functions.credits.lead_status import LeadStatus
 from functions.store import schema
-from functions.store.database import insert, upsert
+from functions.store.database import insert
 
 PAID_AGAIN = "Their lead is gone: whoever looks them up now pays for them again."
 """The sentence for somebody who lifts an erasure."""
@@ -29,8 +29,10 @@ class Erasure:
     """`ERASED` or `OPTED_OUT`."""
 
 
-def erase(connection: sa.Connection, key: str, by: str, now: datetime) -> None:
-    """Takes a person out of all leads, rows, before-images and the ledger, whose amounts stay; `by` is the account.
+def erase(connection: sa.Connection, key: str, by: str | None, now: datetime) -> None:
+    """Takes a person out of all leads, rows, before-images and the ledger, whose amounts stay.
+
+    `by` is the account that asks for it; None where the person has objected.
 
     Whoever settles a lookup of theirs at this moment holds its claim: this waits until they are done, or they find the
     erasure and `keep_out`.
@@ -54,9 +56,9 @@ def erase(connection: sa.Connection, key: str, by: str, now: datetime) -> None:
 
 
 def opt_out(connection: sa.Connection, keys: Sequence[str], now: datetime) -> None:
-    """Record people who object to being looked up; `keep_out` then takes out what any provider told of them."""
-    rows = [{"digest": _digest(key), "at": now, "by_user_id": None} for key in keys]
-    upsert(connection, schema.erasures, rows, replace=("at", "by_user_id"))
+    """Take people out who object to being looked up, as a provider says; nobody can lift that."""
+    for key in keys:
+        erase(connection, key, None, now)
 
 
 def keep_out(connection: sa.Connection, keys: Sequence[str]) -> None:

@@ -13,8 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from functions.credits.caps import Allowance, Spender
+from functions.credits.lead_status import DOUBTFUL
+from functions.credits.lookup_result import OptedOut
 from functions.credits.needs import filled_by
 from functions.credits.terms import EVERY_NEED, ONLY_EMAIL, Need
 from functions.enrichment import enrichment_pass
@@ -24,12 +27,14 @@ from functions.errors import CapReached, KeyRejected, QuotaExhausted
 from functions.fields import select
 from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
-from functions.store import claims
+from functions.providers.contract import Answer
+from functions.store import claims, erasures, schema
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from local.providers.people import lead
 from tests.support.accounts import assert_bracketed, totals_of
 from tests.support.enrichers import PLENTY, WaterfallOf, people, spender
+from tests.support.traces import traces
 from tests.support.waiting import wait_until_quiet
 
 ROOT = Path(__file__).parents[2]
@@ -204,6 +209,27 @@ def test_somebody_elses_lead_is_charged_kept_and_never_written(
         assert all(result.cells(select(["name", "email"])) == ["", ""] for result in results)
         assert people_data_labs.charges()["total"] == len(results) > 3
     assert assert_bracketed(store, people_data_labs).in_doubt == 0
+
+
+def test_a_person_who_objected_is_deleted_at_every_provider_and_nobody_may_ask_again(
+    waterfall_of: WaterfallOf, sandbox: Sandbox, prospeo: Sandbox, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enricher, [person] = waterfall_of(sandbox, prospeo), of_slintel(1, email=False)
+    monkeypatch.setattr(enricher.dispatchers["prospeo"].provider, "look_up", lambda *_: Answer(OptedOut()))
+    for _ in range(2):
+        [result] = run(enricher, [person], retry=DOUBTFUL)
+        assert (result.outcome, result.lead) == (Outcome.FAILED, None)
+        assert "objected" in result.detail
+    assert sandbox.charges()["requests"] == 1
+    with store.writing() as connection:
+        assert connection.execute(sa.select(schema.leads)).all() == []
+        assert connection.scalars(sa.select(schema.ledger_entries.c.key)).all() == [None, None]
+        assert not erasures.lift(connection, person.key)
+    assert traces(store, person.key.rpartition("/")[2]) == []
+    [again] = run(waterfall_of(sandbox, prospeo), [person])
+    assert again.outcome is Outcome.FAILED
+    assert (sandbox.charges()["requests"], prospeo.charges()["requests"]) == (1, 0)
+    assert assert_bracketed(store, sandbox).charged == 1
 
 
 STEPS = [

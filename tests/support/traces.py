@@ -18,7 +18,9 @@ def traces(store: Store, word: str) -> list[str]:
             for row in connection.execute(sa.select(table)).mappings():
                 values = dict(row)
                 if values.get("lead"):
-                    values["lead"] = leads.Known(values["status"], values["learned_at"], values["lead"]).lead
+                    packed = {"packed": values["lead"], "packed_raw": values["raw"]}
+                    known = leads.Known(values["status"], values["learned_at"], **packed)
+                    values |= {"lead": known.lead, "raw": known.raw}
                 if word in json.dumps(values, default=str):
                     found.append(table.name)
     return sorted(set(found))
