@@ -165,7 +165,7 @@ class ListRun:
             for result in results:
                 rows.finish(result)
         rows.show_now()
-        return run.stopped_by
+        return run.stopped_by or run.waits_for  # nobody goes on with a list by itself when a limit has ended
 
     def _is_filled(self, row: Row) -> bool:
         return not self._has_new_columns and all(row.held)

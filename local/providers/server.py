@@ -31,14 +31,13 @@ from local.providers.people_data_labs import PeopleDataLabsShape
 from local.providers.prospeo import ProspeoShape
 from local.providers.shape import JSON, Account, Asked, Refusal, Shape, Told
 from local.providers.slintel import SlintelShape
-from local.providers.switches import LEAD, Body, Fate, Switches, fate, latency_s
+from local.providers.switches import Body, Fate, Switches, fate, has_a_fate, latency_s, of_a_stranger
 from local.providers.window import Window
 
 SHAPES: dict[str, Shape] = {
     shape.name: shape for shape in (SlintelShape(), PeopleDataLabsShape(), ProspeoShape(), ApolloShape())
 }
 
-_MISS = Fate(404, Body.MESSAGE, charged=False)
 _REFUSALS = {400: Refusal.INPUT, 404: Refusal.MISS, 429: Refusal.THROTTLED}
 
 
@@ -104,8 +103,8 @@ class StandIn:
         self._asked[asked.slug] += 1
         nth = self._asked[asked.slug]
         fated = fate(asked.slug, nth, switches)
-        if fated is LEAD and not shape.knows(asked):
-            fated = _MISS
+        if not has_a_fate(asked.slug) and not shape.knows(asked):
+            fated = of_a_stranger(fated)
         account = self._charge(key, asked.slug, fated, account)
         wait_s = latency_s(asked.slug, nth, switches)
         if switches.gateway_s is not None and wait_s > switches.gateway_s:

@@ -6,7 +6,7 @@ slug was asked for, so a run over many threads meets the same faults each time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import exp
 from random import Random
@@ -99,6 +99,7 @@ class Fate:
 
 
 LEAD = Fate(200, Body.LEAD, charged=True)
+MISS = Fate(404, Body.MESSAGE, charged=False)
 
 SLUGS: dict[str, Fate] = {
     "not-found": Fate(404, Body.MESSAGE, charged=False),
@@ -127,6 +128,16 @@ def fate(slug: str, nth: int, switches: Switches) -> Fate:
     """What becomes of the `nth` request for a slug, counted from 1."""
     always = next((fated for part, fated in SLUGS.items() if part in slug), None)
     return always or _missing(slug, switches) or _fault(slug, nth, switches) or LEAD
+
+
+def has_a_fate(slug: str) -> bool:
+    """Whether the slug itself says what becomes of each request for it."""
+    return any(part in slug for part in SLUGS)
+
+
+def of_a_stranger(fated: Fate) -> Fate:
+    """What becomes of a request for somebody whom the provider does not know: nothing is charged, whatever fails."""
+    return replace(fated, charged=False) if fated.body in {Body.MESSAGE, Body.NOTHING} else MISS
 
 
 def _missing(slug: str, switches: Switches) -> Fate | None:

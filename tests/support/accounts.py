@@ -34,7 +34,7 @@ def assert_bracketed(store: Store, sandbox: Sandbox) -> ledger.Totals:
         assert connection.scalar(sa.select(sa.func.count()).select_from(schema.claims)) == 0
         counters = connection.execute(sa.select(schema.counters)).all()
     real = sandbox.charges()["total"]
-    assert totals.charged <= real <= totals.charged + totals.in_doubt
+    assert totals.charged <= real <= totals.charged + totals.in_doubt, (sandbox.provider, totals, real)
     assert all(counter.reserved == 0 for counter in counters)
     monthly = sum(
         (counter.spent for counter in counters if counter.cap.startswith(f"month:{sandbox.provider}:")), Decimal(0)
