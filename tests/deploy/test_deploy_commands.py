@@ -182,6 +182,7 @@ def test_threads_match_concurrency_and_times_match_their_callers(printed: str) -
     by_name = {function.name: function for function in FUNCTIONS}
     assert by_name["worker"].timeout_s >= DISPATCH_DEADLINE_S
     assert 25 < by_name["formula"].timeout_s <= 30
+    assert 180 < by_name["api"].timeout_s < 360, "longer than Google reads for, and shorter than the add-on waits"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
