@@ -37,7 +37,7 @@ from functions.providers.slintel import Slintel
 from functions.store import schema
 from functions.store.database import Store
 from functions.store.leads import Freshness
-from local.providers.client import Sandbox
+from local.providers.client import Sandbox, without_limits
 
 ROOT = Path(__file__).parents[1]
 NO_CAP = Decimal(10**9)
@@ -181,6 +181,7 @@ def memory(sandbox: Sandbox, folder: Path) -> None:
             writer.writerow(["Name", "LinkedIn"])
             writer.writerows(["somebody", person.url] for person in people(rows))
         environment = os.environ | {
+            **without_limits(),
             "SLINTEL_API_KEY": "memory",
             "SLINTEL_BASE_URL": sandbox.url,
             "DATABASE_URL": f"sqlite:///{folder / path.stem}.db",

@@ -17,12 +17,14 @@ from functions.credits.caps import Limits
 from functions.credits.terms import Terms
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
+from functions.enrichment.turns import Turns
 from functions.errors import SettingsError
 from functions.providers import provider_settings
 from functions.settings import Settings, read
 from functions.store import schema_version, sheet_calls
 from functions.store.database import Store
 from functions.store.leads import Freshness
+from functions.store.rates import Pace
 from functions.task_queue import CloudTasksQueue, Queue, StoreQueue
 
 if TYPE_CHECKING:
@@ -202,7 +204,7 @@ def enricher(settings: Settings, opened: Store) -> Enricher:
     Raises:
         SettingsError: no provider has an API key, or a URL or key cannot be sent.
     """
-    lanes = dispatchers(settings)
+    lanes = dispatchers(settings, opened)
     if not lanes:
         raise SettingsError(f"No provider can be asked: set the API key of one, such as {' or '.join(_KEYS)}.")
     return Enricher(
@@ -217,16 +219,18 @@ def enricher(settings: Settings, opened: Store) -> Enricher:
 _KEYS = provider_settings.secrets()
 
 
-def dispatchers(settings: Settings) -> dict[str, Dispatcher]:
-    """A dispatcher for each provider that a run may ask, in the waterfall's order.
+def dispatchers(settings: Settings, opened: Store) -> dict[str, Dispatcher]:
+    """A dispatcher for each provider that a run may ask, in the waterfall's order; all instances keep its rate.
 
     Raises:
         SettingsError: a provider's URL or key cannot be sent.
     """
-    return {
-        name: Dispatcher(provider_settings.make(name, chosen), chosen.concurrency)
-        for name, chosen in settings.providers.items()
-    }
+    made: dict[str, Dispatcher] = {}
+    for name, chosen in settings.providers.items():
+        provider = provider_settings.make(name, chosen)
+        turns = Turns(store=opened, pace=Pace(name, provider.terms.limits), clock=opened.clock)
+        made[name] = Dispatcher(provider, chosen.concurrency, turns=turns)
+    return made
 
 
 def terms(settings: Settings) -> dict[str, Terms]:

@@ -17,7 +17,7 @@ Callers read the attributes, never the text: `slug` (stable, the `type` of the H
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -145,10 +145,13 @@ class QuotaExhausted(ProviderError):
 
     slug = "quota-exhausted"
 
-    def __init__(self, sentence: str = "", *, until: datetime | None = None) -> None:
-        """Takes the time (aware) at which the provider allows requests again; None where only a person can help."""
+    def __init__(self, sentence: str = "", *, until: datetime | None = None, wait: timedelta | None = None) -> None:
+        """Takes the time (aware) at which the provider allows requests again; None where only a person can help.
+
+        `wait` is what is left until then by the provider's own clock, where it said so itself.
+        """
         super().__init__(sentence)
-        self.until = until
+        self.until, self.wait = until, wait
 
 
 class DearerThanTerms(ProviderError):

@@ -22,10 +22,11 @@ from local import secret
 from local.asked import AskedProviders
 from local.ports import HOST, free_port, listens
 from local.private_files import UMASK, private_file, private_folder
-from local.providers.client import environ_of
+from local.providers.client import environ_of, without_limits
 
 ROOT = Path(__file__).parent.parent
-AT_REST = ("slintel", "--at-rest")
+REST = "--at-rest"
+AT_REST = ("slintel", REST)
 """One provider without limits and delays: for tests and benchmarks, which set their own."""
 AUDIENCE = "leadfill-local"
 PERSON = "you@example.com"
@@ -264,6 +265,8 @@ def stand_ins(
             urls = running.start_part("sandbox", "local.providers", *providers, port=wanted.get("sandbox", 0))["urls"]
             running.urls |= urls
             environ |= environ_of(urls)
+            if REST in providers:
+                environ = without_limits(urls) | environ
         running.asked = AskedProviders(tuple(waterfall_of(environ)), is_real="sandbox" not in running.urls)
         said = running.start_part("emulator", "local.sheets_api", *map(str, files), port=wanted.get("emulator", 0))
         if said.get("spreadsheets"):

@@ -79,7 +79,9 @@ class Schedule:
     def earliest(self, now: datetime) -> datetime:
         """Return the earliest time for the next request, `now` at the soonest."""
         start = now if self.blocked_until is None else max(now, self.blocked_until)
-        start = _steady(self.limits).earliest(self.paid_until, start)
+        pace = _steady(self.limits)
+        if self.paid_until is None or self.paid_until - now <= PATIENCE + pace.interval:  # else a clock has gone back
+            start = pace.earliest(self.paid_until, start)
         counted = _counted(self.limits)
         while (later := max([start, *(_with_room(limit, self._of(limit), start) for limit in counted)])) > start:
             start = later
@@ -90,7 +92,7 @@ class Schedule:
         counts = {_name(limit): _plus_one(limit, self._of(limit), start) for limit in _counted(self.limits)}
         return replace(
             self,
-            paid_until=_steady(self.limits).started(self.paid_until, start),
+            paid_until=_steady(self.limits).started(None, start),
             counts=counts,
             blocked_until=start + PROBE if self.refusals else None,
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from functions.credits import retry_policy
 from functions.credits.lookup_result import NoAnswer, Throttled
+from functions.credits.pacing import Turn
 from functions.credits.terms import Needs
 from functions.enrichment.rate_limiter import RateLimiter
-from functions.errors import ProviderError
+from functions.enrichment.turns import Turns
+from functions.errors import ProviderError, QuotaExhausted, StoreError
 from functions.profiles import Profile
 from functions.providers.contract import Answer, Provider
 from functions.runtime import REAL, Runtime, StopSignal
@@ -50,48 +53,85 @@ class CancelToken:
 class Dispatcher:
     """Sends lookups, at most `concurrency` at once. One per process, shared by all the runs that go on in it."""
 
-    def __init__(self, provider: Provider, concurrency: int, runtime: Runtime = REAL) -> None:
+    def __init__(
+        self, provider: Provider, concurrency: int, runtime: Runtime = REAL, *, turns: Turns | None = None
+    ) -> None:
+        """Starts no thread yet.
+
+        Args:
+            provider: whom to ask.
+            concurrency: the most lookups in flight.
+            runtime: waits and threads.
+            turns: the rate that all instances keep together; None: there is none.
+        """
         self.concurrency, self.runtime = concurrency, runtime
-        self.provider = provider
+        self.provider, self.turns = provider, turns
         self._rate_limiter = RateLimiter(concurrency, runtime)
         self._threads = runtime.pool(concurrency, name="lookup")
 
-    def send(self, profile: Profile, needs: Needs, cancel_token: CancelToken) -> Future[Answer]:
+    def send(
+        self, profile: Profile, needs: Needs, cancel_token: CancelToken, turn: Turn | None = None
+    ) -> Future[Answer]:
         """Looks a claimed profile up in a thread of the pool; once the token is set it is not asked again.
 
-        The future raises `errors.ProviderError` where the provider refused the whole run.
+        A request without a turn, such as a retry, takes its own. The future raises `errors.ProviderError` where the
+        provider refused the whole run.
         """
-        return self._threads.submit(self._look_up, profile, needs, cancel_token, self.runtime.monotonic())
+        lookup = _Lookup(profile, needs, cancel_token)
+        return self._threads.submit(self._look_up, lookup, turn, self.runtime.monotonic())
 
     def close(self) -> None:
         """Waits for what is in flight, and ends threads and connections."""
         self._threads.shutdown()
         self.provider.close()
 
-    def _look_up(self, profile: Profile, needs: Needs, cancel_token: CancelToken, queued_s: float) -> Answer:
-        started_s, attempt = self.runtime.monotonic(), 1
+    def _look_up(self, lookup: _Lookup, turn: Turn | None, queued_s: float) -> Answer:
+        started_s, attempt, cancel_token = self.runtime.monotonic(), 1, lookup.cancel_token
         if started_s - queued_s > NOT_AFTER_S:
             return Answer(NoAnswer(sent=False))
         while True:
-            answer = self._ask(profile, needs, cancel_token)
+            answer = self._ask(lookup, turn)
             elapsed_s = self.runtime.monotonic() - started_s
             verdict = retry_policy.verdict(answer.result, attempt, elapsed_s, self.runtime.random())
             # What the provider says that it charged is not sent again, whatever its status.
             if isinstance(verdict, retry_policy.GiveUp) or answer.cost or cancel_token.is_set():
                 return answer
             cancel_token.wait(verdict.after_s)
-            attempt += 1
+            attempt, turn = attempt + 1, None
 
-    def _ask(self, profile: Profile, needs: Needs, cancel_token: CancelToken) -> Answer:
-        if not self._rate_limiter.acquire(cancel_token):
-            return Answer(NoAnswer(sent=False))
+    def _ask(self, lookup: _Lookup, turn: Turn | None) -> Answer:
+        """Sends one request in its turn; whatever ends the run for all sets the token before anybody else is asked."""
+        cancel_token, turns = lookup.cancel_token, self.turns
         try:
-            answer = self.provider.look_up(profile, needs)
+            if turns is not None and not cancel_token.is_set():
+                turn = turn or turns.next()
+                cancel_token.wait(turns.seconds_to(turn))
+            if not self._rate_limiter.acquire(cancel_token):
+                return Answer(NoAnswer(sent=False))
+            answer = self.provider.look_up(lookup.profile, lookup.needs)
+        except QuotaExhausted as error:
+            cancel_token.refuse()
+            if turns is not None and turn is not None:
+                raise turns.refused(turn, error) from error
+            raise
         except ProviderError:
             cancel_token.refuse()
             raise
+        except StoreError:  # no turn, and so nothing is sent
+            return Answer(NoAnswer(sent=False))
         if isinstance(answer.result, Throttled):
             self._rate_limiter.slow_down(answer.result.retry_after_s)
-        else:
-            self._rate_limiter.speed_up()
+            return answer
+        self._rate_limiter.speed_up()
+        if turns is not None and turn is not None and turn.is_probe and not isinstance(answer.result, NoAnswer):
+            turns.answered()
         return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """A lookup that is to be made."""
+
+    profile: Profile
+    needs: Needs
+    cancel_token: CancelToken

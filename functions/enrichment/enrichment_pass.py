@@ -235,7 +235,7 @@ class EnrichmentPass:
         lanes = self._lanes.values()
         if self._unread or any(lane.can_claim for lane in lanes):
             return
-        if not self._flights and any(lane.held or lane.doubts for lane in lanes):
+        if not self._flights and any(lane.held or lane.doubts or lane.waiting for lane in lanes):
             self._stop.wait(POLL_S)
         for lane in lanes:
             if lane.held and not lane.waiting:

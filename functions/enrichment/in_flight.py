@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 import msgspec
 
@@ -74,7 +75,7 @@ class InFlightLookups:
     ) -> None:
         """Sends a lookup whose claim is committed, or one that asks again about a doubt."""
         try:
-            future = lane.dispatcher.send(profile, needs, lane.cancel_token)
+            future = lane.dispatcher.send(profile, needs, lane.cancel_token, claim.turn)
         except RuntimeError:  # this process is about to end, and starts nothing any more
             self._stop.set()
             future = Future()
@@ -177,6 +178,8 @@ def _answer_of(flight: _Flight) -> Answer | None:
         return None
     if answer.result == NoAnswer(sent=False) and lane.cancel_token.is_set():
         return None
+    if flight.claim.turn is not None and flight.claim.turn.is_probe:
+        lane.again_s = -inf  # nobody waits for its answer any more
     lane.withheld |= answer.withheld
     failed = isinstance(answer.result, NoAnswer | Unavailable | Throttled)
     lane.failures_in_a_row = lane.failures_in_a_row + 1 if failed else 0

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 
 from functions import logs
 from functions.credits.caps import Cap, Limits, Spender, caps
@@ -60,6 +61,10 @@ class ProviderLane(Rung):
     failures_in_a_row: int = 0
     cap: Cap | None = None
     """The cap that allowed less than was wanted, until more is claimed."""
+    until: datetime | None = None
+    """The end of the limit of an hour or a day that allowed less than was wanted, until more is claimed."""
+    again_s: float = -inf
+    """When there are further turns, by the runtime's clock."""
 
     @property
     def capacity(self) -> int:
@@ -70,10 +75,12 @@ class ProviderLane(Rung):
     def room(self) -> int:
         """Return how many more may be claimed now.
 
-        0 until it is worth a transaction, and while a cap may still be given back what is in flight.
+        0 until it is worth a transaction, until there are turns, and while what is in flight may end otherwise.
         """
+        if self.dispatcher.runtime.monotonic() < self.again_s:
+            return 0
         room = self.capacity - self.in_flight
-        too_few = room < self.capacity // 4 or self.cap is not None
+        too_few = room < self.capacity // 4 or self.cap is not None or self.until is not None
         return 0 if self.in_flight and too_few else room
 
     @property
@@ -119,7 +126,7 @@ class ProviderLane(Rung):
             taken = [keys.popleft() for _ in range(min(self.room, len(keys)))]
             if not taken:
                 continue
-            now = account.clock()
+            now, turns = account.clock(), self.dispatcher.turns
             claimed = claims.claim(
                 account.store,
                 taken,
@@ -132,12 +139,22 @@ class ProviderLane(Rung):
                 fresh=account.fresh,
                 now=now,
                 retry=account.retry,
+                pace=None if turns is None else turns.paced(),
             )
             self.in_flight += len(claimed.granted)
             self.held.update(dict.fromkeys(claimed.held))
-            keys.extendleft(reversed(claimed.refused))
+            keys.extendleft(reversed([*claimed.refused, *claimed.late]))
             self.cap = claimed.cap
+            self._note_turns(claimed, now)
             yield needs, claimed
+
+    def _note_turns(self, claimed: Claimed, now: datetime) -> None:
+        """Notes when there are further turns; closes the lane where that is far away and nothing is in flight."""
+        self.until = claimed.until
+        if claimed.again_at is not None and claimed.until is None:
+            self.again_s = self.dispatcher.runtime.monotonic() + (claimed.again_at - now).total_seconds()
+        if claimed.until is not None and not self.in_flight and self.dispatcher.turns is not None:
+            self.leave_out(self.dispatcher.turns.exhausted(claimed.until))
 
     def poll(self, account: Account) -> Iterator[tuple[str, dict[str, Known]]]:
         """Gives the keys that nobody else holds any more, and what is known; a claim past its time becomes a doubt."""

@@ -133,7 +133,7 @@ def _conclude(reply: Reply) -> LookupResult:
         if named:
             after_s = reply.retry_after_s
             wait = _WINDOWS[named[1]] if after_s is None else timedelta(seconds=min(after_s, 86_400))
-            raise quota_exhausted(LABEL, reply.sent_at + wait)
+            raise quota_exhausted(LABEL, reply.sent_at + wait, now=reply.sent_at)
         return Throttled(reply.retry_after_s)
     return conclude(reply, LABEL, VARIABLES)
 

@@ -89,12 +89,17 @@ def key_rejected(label: str, variables: str) -> KeyRejected:
     return KeyRejected(f"{label} rejected the API key; check {variables}_API_KEY. The refused lookups cost nothing.")
 
 
-def quota_exhausted(label: str, until: datetime | None = None) -> QuotaExhausted:
-    """The error of a provider whose limit of an hour or a day is reached, or whose credits are used up (no `until`)."""
+def quota_exhausted(label: str, until: datetime | None = None, *, now: datetime | None = None) -> QuotaExhausted:
+    """The error of a provider whose limit of an hour or a day is reached, or whose credits are used up (no `until`).
+
+    `now` is the present by the provider's own clock, where the provider itself has said so.
+    """
     if until is None:
         return QuotaExhausted(f"The credits of the {label} plan are used up; what was done is kept.")
     return QuotaExhausted(
-        f"The limit of {label} is reached until {until:%Y-%m-%d %H:%M} UTC; what was done is kept.", until=until
+        f"The limit of {label} is reached until {until:%Y-%m-%d %H:%M} UTC; what was done is kept.",
+        until=until,
+        wait=None if now is None else until - now,
     )
 
 

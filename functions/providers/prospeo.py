@@ -139,7 +139,7 @@ def _rate_limited(reply: Reply) -> LookupResult:
     if number(reply.headers.get("x-daily-request-left", "")) == 0:
         seconds = number(reply.headers.get("x-daily-reset-seconds", ""))
         wait = TERMS.limits[-1].window if seconds is None else timedelta(seconds=min(seconds, 86_400))
-        raise quota_exhausted(LABEL, reply.sent_at + wait)
+        raise quota_exhausted(LABEL, reply.sent_at + wait, now=reply.sent_at)
     reset_s = number(reply.headers.get("x-minute-reset-seconds", ""))
     is_minute = number(reply.headers.get("x-minute-request-left", "")) == 0
     return Throttled(reset_s if is_minute and reset_s is not None else reply.retry_after_s)

@@ -115,7 +115,7 @@ def _conclude(reply: Reply) -> LookupResult:
     if status == 402:
         raise quota_exhausted(LABEL)
     if status == 429 and _message(reply).startswith(_LIMIT_EXCEEDED):
-        raise quota_exhausted(LABEL, DAY.next_window(reply.sent_at))
+        raise quota_exhausted(LABEL, DAY.next_window(reply.sent_at), now=reply.sent_at)
     others: dict[int, LookupResult] = {
         404: Missing(successful=False),
         408: Unavailable(status, reply.retry_after_s),  # arrived in part only, by RFC 9110: it may be repeated

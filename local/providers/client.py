@@ -35,6 +35,12 @@ def environ_of(urls: Mapping[str, str]) -> dict[str, str]:
     return environ
 
 
+def without_limits(names: Iterable[str] = REGISTRY) -> dict[str, str]:
+    """The settings with which Leadfill keeps no limit of these providers: for stand-ins at rest."""
+    limits = {"PER_SECOND": "100000", "PER_DAY": "500000000"}
+    return {f"{REGISTRY[name].variables}_{limit}": count for name in names for limit, count in limits.items()}
+
+
 class Sandbox(Child):
     """Starts on entering; ends on leaving, or when this process does."""
 

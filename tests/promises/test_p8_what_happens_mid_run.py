@@ -263,21 +263,6 @@ def test_a_rejected_key_stops_the_run_for_nothing_and_a_retry_goes_on(desk: Desk
         assert rejected.sandbox.charges()["requests"] <= 2 * 16
 
 
-def test_a_used_up_quota_can_be_cancelled_and_a_retry_pays_only_for_the_rest(desk: Desk) -> None:
-    desk.sandbox.switch(quota=12)
-    spreadsheet = desk.sheet(people_rows(ROWS))
-    job = desk.run(spreadsheet)
-    assert job.state is JobState.WAITING_FOR_QUOTA, "Slintel says the same of a day's limit"
-    job = service.cancel(desk.context, job)
-    assert assert_accounted_for(desk, job) == {Outcome.ENRICHED: 12, Outcome.CANCELLED: ROWS - 12}
-    desk.sandbox.switch(quota=None)
-    job = retry(desk, job)
-    assert job.state is JobState.DONE
-    assert assert_accounted_for(desk, job) == {Outcome.ENRICHED: ROWS}
-    assert desk.sandbox.charges()["total"] == ROWS
-    assert_filled(desk, spreadsheet)
-
-
 def test_failed_rows_are_retried(desk: Desk) -> None:
     desk.sandbox.switch(error_rate=1.0, statuses=[503])
     spreadsheet = desk.sheet(people_rows(4))

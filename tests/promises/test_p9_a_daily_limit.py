@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from functions.enrichment.dispatcher import Dispatcher
 from functions.errors import WrongJobState
 from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
@@ -17,7 +19,8 @@ from functions.jobs.sweep import sweep
 from functions.outcomes import Outcome
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
-from tests.support.desk import CALLER, Desk, people_rows
+from tests.support.desk import CALLER, Desk, desk_at, people_rows
+from tests.support.enrichers import allowed
 
 ROWS = 30
 PER_DAY = 12
@@ -50,8 +53,17 @@ def tasks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Tasks:
 def after(desk: Desk, moment: datetime | None) -> Iterator[None]:
     """While the block runs it is as late as that, and the provider's day is a new one."""
     assert moment is not None
-    ahead, now = moment - datetime.now(UTC), desk.context
-    desk.context = replace(now, clock=lambda: datetime.now(UTC) + ahead)
+    ahead, now, enricher = moment - datetime.now(UTC), desk.context, desk.context.make_enricher()
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + ahead
+
+    dispatchers = {}
+    for name, one in enricher.dispatchers.items():
+        assert one.turns is not None
+        dispatchers[name] = Dispatcher(one.provider, one.concurrency, turns=replace(one.turns, clock=clock))
+    later = replace(enricher, clock=clock, dispatchers=dispatchers)
+    desk.context = replace(now, clock=clock, make_enricher=lambda: later)
     desk.sandbox.switch(per_day=PER_DAY)
     try:
         yield
@@ -77,7 +89,7 @@ def test_a_run_waits_and_goes_on_by_itself_and_pays_once(desk: Desk, tasks: Task
     _, job = waiting(desk)
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     assert job.goes_on_at is not None
-    assert timedelta(0) <= job.goes_on_at - midnight <= timedelta(minutes=4)
+    assert timedelta(minutes=1) <= job.goes_on_at - midnight <= timedelta(minutes=4)
     assert f"{job.goes_on_at:%H:%M} UTC" in (job.message or "")
     assert desk.counts(job) == {Outcome.ENRICHED: PER_DAY}, "what came before is written"
     assert [len(delays) for delays in tasks.delayed.values()] == [1], "one task wakes the whole job"
@@ -89,6 +101,43 @@ def test_a_run_waits_and_goes_on_by_itself_and_pays_once(desk: Desk, tasks: Task
     assert (job.message, job.goes_on_at) == (None, None)
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
     assert desk.sandbox.charges()["total"] == ROWS == desk.charged(job)[0]
+
+
+def test_its_own_count_of_a_day_is_kept_to_the_last_request(desk: Desk, tasks: Tasks, tmp_path: Path) -> None:
+    assert not tasks.delayed
+    desk.sandbox.switch(per_day=None)
+    folder = tmp_path / "counted"
+    folder.mkdir()
+    with desk_at(folder, desk.sandbox, desk.emulator, SLINTEL_PER_DAY=str(PER_DAY)) as counted:
+        _, job = waiting(counted)
+        assert counted.sandbox.charges()["requests"] == PER_DAY == counted.charged(job)[0]
+        with after(counted, job.goes_on_at):
+            job = go_on(counted, job)
+        assert counted.sandbox.charges()["requests"] == 2 * PER_DAY
+        assert counted.counts(job) == {Outcome.ENRICHED: 2 * PER_DAY}
+
+
+def test_a_second_refusal_waits_a_little_and_a_third_ends_the_run(desk: Desk, tasks: Tasks) -> None:
+    assert not tasks.delayed
+    _, job = waiting(desk)
+    asked = desk.sandbox.charges()["requests"]
+    for attempt in range(2):
+        with after(desk, job.goes_on_at):
+            desk.sandbox.switch(per_day=None, quota=PER_DAY)  # what Slintel says then sounds the same
+            now = desk.context.clock()
+            job = go_on(desk, job)
+        assert desk.sandbox.charges()["requests"] == asked + attempt + 1, "one request finds out"
+        if attempt == 0:
+            assert job.state is JobState.WAITING_FOR_QUOTA
+            assert job.goes_on_at is not None
+            assert timedelta(minutes=14) < job.goes_on_at - now < timedelta(minutes=16)
+    assert job.state is JobState.STOPPED
+    assert "used up" in (job.message or "")
+    assert desk.counts(job) == {Outcome.ENRICHED: PER_DAY, Outcome.CANCELLED: ROWS - PER_DAY}
+    desk.sandbox.switch(quota=None)
+    job = service.retry(desk.context, job, desk.token, retry_in_doubt=False, max_credits=allowed(ROWS))
+    assert desk.counts(desk.drain(job)) == {Outcome.ENRICHED: ROWS}
+    assert desk.sandbox.charges()["total"] == ROWS == desk.charged()[0]
 
 
 def test_an_old_task_wakes_no_job_before_its_time(desk: Desk, tasks: Tasks) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from local.providers.client import Sandbox
+from local.providers.client import Sandbox, without_limits
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,6 +90,7 @@ def command(tmp_path: Path, sandbox: Sandbox) -> Command:
         "SLINTEL_BASE_URL": sandbox.url,
         "SLINTEL_CONCURRENCY": "4",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'leadfill.db'}",
+        **without_limits(),
     }
     return Command(tmp_path, environment)
 

@@ -27,7 +27,7 @@ from functions.store.job_rows import JobRow
 from functions.store.job_states import WAITING, JobState
 from functions.store.jobs import Job
 from functions.task_queue import StoreQueue
-from local.providers.client import Sandbox
+from local.providers.client import Sandbox, without_limits
 from local.providers.people import lead
 from local.sheets_api.client import SheetsEmulator
 from tests.support.accounts import totals_of
@@ -51,6 +51,7 @@ def environ(database: str, sandbox_url: str, emulator_url: str, **more: str) -> 
         "CREDITS_PER_RUN": "1000000",
         "CREDITS_PER_USER_DAY": "1000000",
         "CREDITS_PER_MONTH": "1000000",
+        **without_limits(),
         **more,
     }
 

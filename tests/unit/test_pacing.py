@@ -168,6 +168,11 @@ def test_credits_that_are_used_up_are_waited_for_by_nobody() -> None:
     assert (found.blocked_until, found.refusals) == (None, 1)
 
 
+def test_a_clock_that_goes_back_holds_nobody_back_for_long() -> None:
+    ahead = turns(schedule(TEN_A_SECOND), 20, NOON + DAY).schedule
+    assert turns(ahead, 1, NOON).given == (Turn(NOON),)
+
+
 @pytest.mark.parametrize("wanted", [0, 3])
 def test_without_limits_everybody_starts_now(wanted: int) -> None:
     assert turns(schedule(), wanted, NOON).given == (Turn(NOON),) * wanted
