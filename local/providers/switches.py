@@ -56,6 +56,8 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Prospeo: how many people another tool of the account paid for already, so that they are free."""
     other_person_rate: Rate = 0.0
     """How many people are answered with somebody else, as the closest match, and charged."""
+    throttled_rate: Rate = 0.0
+    """Another system uses the same key: how many requests the burst limit refuses, whatever the pace."""
     error_rate: Rate = 0.0
     statuses: Annotated[tuple[Annotated[int, Meta(ge=500, le=599)], ...], Meta(min_length=1)] = (500, 502, 503, 504)
     """Which statuses `error_rate` draws from."""
@@ -152,13 +154,20 @@ def _missing(slug: str, switches: Switches) -> Fate | None:
 
 def _fault(slug: str, nth: int, switches: Switches) -> Fate | None:
     """A request's accident."""
-    rates = (switches.hang_up_before_rate, switches.error_rate, switches.hang_up_after_rate, switches.broken_json_rate)
+    rates = (
+        switches.throttled_rate,
+        switches.hang_up_before_rate,
+        switches.error_rate,
+        switches.hang_up_after_rate,
+        switches.broken_json_rate,
+    )
     if not any(rates):
         return None
     random = Random(f"{switches.seed}/{slug}/{nth}")
     status, half = random.choice(switches.statuses), random.choice(("broken-lead", "cut-lead"))
     charged = status == 504 and random.random() < switches.charge_on_504_rate
     accidents = (
+        SLUGS["throttled"],
         SLUGS["hang-up-before"],
         Fate(status, Body.MESSAGE, charged=charged),
         SLUGS["hang-up-after"],
