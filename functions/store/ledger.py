@@ -143,13 +143,16 @@ def reserve(
     table = schema.counters
     # In one order everywhere, so that two transactions cannot wait for each other.
     ordered = sorted(caps, key=lambda cap: cap.name)
-    connection.execute(
-        insert(connection, table).on_conflict_do_nothing(),
-        [{"cap": cap.name, "reserved": NONE, "spent": NONE} for cap in ordered],
-    )
-    rows = connection.execute(
+    locked = (
         sa.select(table).where(table.c.cap.in_([cap.name for cap in ordered])).order_by(table.c.cap).with_for_update()
     )
+    rows = connection.execute(locked).all()
+    if len(rows) < len({cap.name for cap in ordered}):
+        connection.execute(
+            insert(connection, table).on_conflict_do_nothing(),
+            [{"cap": cap.name, "reserved": NONE, "spent": NONE} for cap in ordered],
+        )
+        rows = connection.execute(locked).all()
     used = {row.cap: row.reserved + row.spent for row in rows}
     granted, in_the_way = wanted, None
     for cap in ordered:
@@ -175,9 +178,14 @@ def move(connection: sa.Connection, released: Mapping[str, Decimal], spent: Mapp
     if not by_change:
         return
     names = sorted({*released, *spent})
-    connection.execute(
-        sa.select(table.c.cap).where(table.c.cap.in_(names)).order_by(table.c.cap).with_for_update()
-    ).all()
+    in_order = sa.select(table.c.cap).where(table.c.cap.in_(names)).order_by(table.c.cap).with_for_update()
+    if len(by_change) == 1:  # nearly always: then they are locked and changed in one round trip
+        ((freed, added),) = by_change
+        locked = in_order.cte("locked")
+        moved = table.update().where(table.c.cap == locked.c.cap)
+        connection.execute(moved.values(reserved=table.c.reserved - freed, spent=table.c.spent + added))
+        return
+    connection.execute(in_order).all()
     for (freed, added), caps in by_change.items():
         connection.execute(
             table.update()
