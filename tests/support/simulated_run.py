@@ -16,9 +16,10 @@ from functions.auth.encryption import TokenCipher
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unavailable, Unreadable
-from functions.credits.terms import EVERY_NEED, Needs
+from functions.credits.terms import EVERY_NEED, Limit, Needs
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
+from functions.enrichment.turns import Turns
 from functions.entrypoints.local_worker import LocalWorker
 from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
@@ -34,6 +35,7 @@ from functions.sheets.client import GoogleSheet
 from functions.store import schema
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
+from functions.store.rates import Pace
 from functions.task_queue import Queue, StoreQueue
 from local.providers.people import lead
 from local.sheets_api import discovery
@@ -152,13 +154,17 @@ class Deployment:
     world: World
     folder: Path
     in_cloud: bool
+    limits: tuple[Limit, ...] = ()
+    """Those of the provider's key, which all instances keep together."""
+    make_provider: Callable[[World], Provider] = Provider
+    make_slintel: Callable[[Provider, Process], Slintel] = SimulatedSlintel
     provider: Provider = field(init=False)
     api: Api = field(init=False)
     workbook: Workbook = field(init=False)
     instances: list[AppContext] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.provider = Provider(self.world)
+        self.provider = self.make_provider(self.world)
         self.workbook = Workbook()
         state = State()
         state.workbooks[self.workbook.id] = self.workbook
@@ -191,7 +197,9 @@ class Deployment:
 
         @cache
         def make_enricher() -> Enricher:
-            dispatcher = Dispatcher(SimulatedSlintel(self.provider, process), LOOKUPS_AT_ONCE, process)
+            turns = Turns(store=store, pace=Pace(slintel.NAME, self.limits), clock=store.clock, runtime=process)
+            way = self.make_slintel(self.provider, process)
+            dispatcher = Dispatcher(way, LOOKUPS_AT_ONCE, process, turns=turns if self.limits else None)
             return Enricher(
                 store=store,
                 dispatchers={"slintel": dispatcher},
@@ -229,13 +237,14 @@ class Deployment:
             context, job_request, CALLER, "token", max_credits=allowed(10**6), idempotency_key="one"
         ).job
 
-    def run(self, job: Job, fates: Sequence[Fate], *, at_most_s: float) -> Job:
+    def run(self, job: Job, fates: Sequence[Fate], *, at_most_s: float, each_s: float = 20) -> Job:
         """Until the job has ended: in the cloud two instances work, and one that dies is replaced, perhaps hours later.
 
         Args:
             job: which was started.
             fates: of the first instances; nothing happens to those that come after them.
             at_most_s: of simulated time.
+            each_s: from one look at the job to the next.
         """
         to_come = list(fates)
         for number in range(2 if self.in_cloud else 1):
@@ -243,7 +252,7 @@ class Deployment:
         context = self.context(self.world.person)
         while (job := service.reload(context, job)).state not in (JobState.DONE, JobState.STOPPED):
             assert self.world.now_s < at_most_s, f"the job never ended: {job.state}"
-            self.world.person.sleep(20)
+            self.world.person.sleep(each_s)
         return job
 
     def _supervise(self, fates: list[Fate]) -> None:
