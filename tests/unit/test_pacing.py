@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.credits import pacing
@@ -98,6 +98,7 @@ KINDS = st.builds(
 PAUSES = st.lists(st.integers(0, 4_000).map(lambda tenths: timedelta(seconds=tenths / 10)), min_size=1, max_size=60)
 
 
+@settings(deadline=None)
 @given(st.lists(KINDS, min_size=1, max_size=4), PAUSES)
 def test_no_limit_is_ever_passed_whatever_comes_when(limits: list[Limit], pauses: list[timedelta]) -> None:
     limited, now = schedule(*limits), NOON
