@@ -6,7 +6,7 @@ import re
 
 from functions.fields.cell_format import CellValue
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel in Japanese takes them alike
 _HARMLESS = re.compile(r"[+-]?[\d\s().,/-]*\d[\d\s().,/-]*")
 """Signed numbers and phone numbers: what consists of digits and their separators can run nothing."""
 _RETYPED = re.compile(

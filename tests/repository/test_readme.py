@@ -29,6 +29,13 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md",
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
+def test_every_attack_of_the_table_is_tried_by_a_test_that_exists() -> None:
+    names = set(re.findall(r"`(test_\w+)`", text_of(DOCS / "security.md")))
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(names) > 50
+    assert names - set(re.findall(r"def (test_\w+)\(", tests)) == set()
+
+
 def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 

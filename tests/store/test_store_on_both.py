@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from functions.credits.caps import Cap
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import Charge, EntryKind
-from functions.store import claims, erasures, leads, ledger
+from functions.store import claims, erasures, leads, ledger, schema
 from functions.store.claims import Settlement
 from functions.store.database import Store
 from functions.store.ledger import Day
@@ -53,6 +54,24 @@ def test_spending_is_told_by_day_and_user(store: Store) -> None:
         Day(second, PROVIDER, "ada", "", Decimal(0), Decimal(1)),
         Day(first, PROVIDER, "ada", "", Decimal(2), Decimal(0)),
     ]
+
+
+def test_nothing_of_an_erased_person_stays_in_the_free_pages_of_the_file(tmp_path: Path) -> None:
+    name, url = "zq-erased-for-good", f"sqlite:///{tmp_path / 'leadfill.db'}"
+
+    def bytes_on_disk(store: Store) -> bytes:
+        store.close()  # what is committed goes into the file itself
+        return b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+    store = Store(url)
+    with store.writing() as connection:
+        schema.metadata.create_all(connection)
+    key = look_up(store, name, Charge(EntryKind.CHARGED, Decimal(1)), NOON)
+    assert name.encode() in bytes_on_disk(store)
+    store = Store(url)
+    with store.writing() as connection:
+        erasures.erase(connection, key, "ada", NOON)
+    assert name.encode() not in bytes_on_disk(store)
 
 
 def test_an_erased_person_is_gone_and_the_amount_stays(store: Store) -> None:
