@@ -99,11 +99,16 @@ def amount_of(text: str) -> Decimal:
     return Decimal(text.strip())
 
 
+def cap_of_run(provider: str, run_id: str) -> str:
+    """Return the name of the cap on a run's credits with a provider."""
+    return f"run:{provider}:{run_id}"
+
+
 def caps(spender: Spender, limits: Limits, provider: str, now: datetime) -> tuple[Cap, ...]:
     """Return the caps that the provider's credits count against at `now` (days and months are UTC's)."""
     of_provider = limits.of(provider)
     return (
-        Cap(f"run:{provider}:{spender.run_id}", min(spender.ceilings.get(provider, NONE), of_provider.per_run)),
+        Cap(cap_of_run(provider, spender.run_id), min(spender.ceilings.get(provider, NONE), of_provider.per_run)),
         Cap(f"user:{provider}:{spender.user_id}:{now:%Y-%m-%d}", of_provider.per_user_day),
         Cap(f"month:{provider}:{now:%Y-%m}", of_provider.per_month),
     )

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
+from itertools import chain, groupby
 
 import click
 
 from functions import bootstrap
-from functions.credits.caps import Spender, caps
+from functions.credits.caps import Cap, Spender, caps
+from functions.credits.terms import label_of
 from functions.errors import counted
 from functions.profiles import parse
+from functions.providers.registry import REGISTRY
 from functions.store import erasures, ledger
+from functions.store.ledger import Day
 from local.command.wiring import USER, errors_said, new_console, open_store
 
 
@@ -24,28 +30,56 @@ def usage(*, days: int, as_json: bool) -> None:
         now, limits = store.clock(), bootstrap.limits(settings)
         since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
         spender = Spender(run_id="", user_id=USER, ceilings={})
-        counters = [cap for name in settings.providers for cap in caps(spender, limits, name, now)[1:]][:2]
+        counters = {name: caps(spender, limits, name, now)[1:] for name in settings.providers or REGISTRY}
         with store.reading() as connection:
-            spent, used = ledger.by_day(connection, since), ledger.used(connection, counters)
-        names = {"user": "today", "month": "this month"}
+            spent = ledger.by_day(connection, since)
+            used = ledger.used(connection, chain.from_iterable(counters.values()))
         if as_json:
-            listed = [
-                {"date": day.date.isoformat(), "charged": f"{day.charged:f}", "in_doubt": f"{day.in_doubt:f}"}
-                for day in spent
-            ]
-            limited = [
-                {"cap": names[cap.name.split(":")[0]], "limit": int(cap.limit), "used": f"{used[cap.name]:f}"}
-                for cap in counters
-            ]
-            print(json.dumps({"days": listed, "caps": limited}, indent=2))
+            print(json.dumps(_as_json(spent, counters, used), indent=2))
             return
-        for day in spent:
-            doubt = f", {counted(day.in_doubt, 'credit')} in doubt" if day.in_doubt else ""
-            print(f"{day.date.isoformat()}  {counted(day.charged, 'credit')}{doubt}")
+        for line in _lines(spent):
+            print(line)
         if not spent:
             print(f"Nothing was spent in the last {counted(days, 'day')}.")
-        for cap in counters:
-            print(f"{names[cap.name.split(':')[0]]:>10}: {used[cap.name]:f} of {counted(int(cap.limit), 'credit')}")
+        for name, of_provider in counters.items():
+            for cap in of_provider:
+                of_limit = f"{used[cap.name].normalize():f} of {counted(cap.limit, 'credit')}"
+                print(f"{_period(cap):>10}, {label_of(name)}: {of_limit}")
+
+
+def _period(cap: Cap) -> str:
+    return {"user": "today", "month": "this month"}[cap.name.split(":")[0]]
+
+
+def _lines(spent: Iterable[Day]) -> Iterator[str]:
+    """A line for each day: what it cost with each provider."""
+    ordered = sorted(spent, key=lambda day: (-day.date.toordinal(), [*REGISTRY].index(day.provider)))
+    for date, of_day in groupby(ordered, key=lambda day: day.date):
+        said = []
+        for day in of_day:
+            doubt = f" and {counted(day.in_doubt, 'more')} in doubt" if day.in_doubt else ""
+            said.append(f"{label_of(day.provider)} {counted(day.charged, 'credit')}{doubt}")
+        yield f"{date.isoformat()}  {', '.join(said)}"
+
+
+def _as_json(
+    spent: Iterable[Day], counters: Mapping[str, Iterable[Cap]], used: Mapping[str, Decimal]
+) -> dict[str, list[dict[str, str]]]:
+    days = [
+        {
+            "date": day.date.isoformat(),
+            "provider": day.provider,
+            "charged": f"{day.charged:f}",
+            "in_doubt": f"{day.in_doubt:f}",
+        }
+        for day in spent
+    ]
+    limited = [
+        {"provider": name, "cap": _period(cap), "limit": f"{cap.limit:f}", "used": f"{used[cap.name]:f}"}
+        for name, of_provider in counters.items()
+        for cap in of_provider
+    ]
+    return {"days": days, "caps": limited}
 
 
 @click.command()

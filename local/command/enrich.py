@@ -17,15 +17,24 @@ from uuid import uuid4
 import click
 from rich.console import Console
 
-from functions.credits.caps import Spender
+from functions.credits.caps import Allowance, Spender
 from functions.credits.lead_status import DOUBTFUL
 from functions.credits.plan import Plan
-from functions.errors import LeadfillError, counted
+from functions.errors import LeadfillError
 from functions.fields import select, split
 from functions.store import ledger
 from functions.version import VERSION
+from local.command.ceilings import Ceilings
 from local.command.list_run import ListRun
-from local.command.report import Ended, plan_as_json, print_plan, print_summary, progress, run_as_json
+from local.command.report import (
+    Ended,
+    credits_in_words,
+    plan_as_json,
+    print_plan,
+    print_summary,
+    progress,
+    run_as_json,
+)
 from local.command.tally import Tally
 from local.command.wiring import (
     DONE,
@@ -59,7 +68,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--tab", default="", help="Title or number of a workbook's tab; found by itself otherwise."),
     click.option("--encoding", default="", help="Encoding of a CSV, such as cp1250; found by itself otherwise."),
     click.option("--delimiter", default="", help="Delimiter of a CSV, or `tab`; found by itself otherwise."),
-    click.option("--max-credits", type=click.IntRange(min=0), help="Never spend more than this in the run."),
+    click.option("--providers", default="", help="Whom to ask, in this order; else PROVIDERS, else all with a key."),
+    click.option(
+        "--max-credits",
+        type=Ceilings(),
+        help="Never spend more: with each provider, or slintel=100,prospeo=50.",
+    ),
     click.option(
         "--retry-in-doubt", is_flag=True, help="Ask again where a lookup got no readable answer; may cost again."
     ),
@@ -85,8 +99,8 @@ def enrich(*, yes: bool, dry_run: bool, **chosen: Any) -> None:  # noqa: ANN401 
 
     Prints the plan and what it can cost, asks, shows progress, and writes the result beside FILE. Started again after
     an interruption it goes on where it was: you never pay for the same person twice. A result that is there already is
-    added to: what is filled in it stays. FILE or --out `-` is standard input or output. Without SLINTEL_API_KEY, a
-    sandbox on this machine answers with invented people.
+    added to: what is filled in it stays. FILE or --out `-` is standard input or output. Without an API key,
+    stand-ins of all providers on this machine answer with invented people.
     """
     console = new_console()
     with errors_said(console):
@@ -112,7 +126,8 @@ def _run(
     tab: str,
     encoding: str,
     delimiter: str,
-    max_credits: int | None,
+    providers: str,
+    max_credits: Allowance | None,
     retry_in_doubt: bool,
     out: Path | None,
     replace: bool,
@@ -131,16 +146,17 @@ def _run(
         target = _target(source, Path(folder) / f"out{source.suffix}" if out == STANDARD else out)
         if target.exists() and not replace:
             source = _added_to(source, target, ask=not yes)
-        with open_enricher(console) as enricher:
+        with open_enricher(console, providers) as enricher:
             run = ListRun(
                 enricher,
                 source,
                 lay_out(source.shape, chosen),
                 path=named,
+                providers=[name for name in enricher.dispatchers if _may_spend(max_credits, name)],
                 retry=DOUBTFUL if retry_in_doubt else frozenset(),
             )
             spender = Spender(run_id=uuid4().hex, user_id=USER, ceilings={})
-            ceilings = None if max_credits is None else {run.provider: Decimal(max_credits)}
+            ceilings = None if max_credits is None else {name: max_credits.of(name) for name in run.providers}
             planned = run.plan(spender, ceilings)
             print_plan(console, planned, run)
             if dry_run:
@@ -161,15 +177,21 @@ def _run(
 
 def _enrich(console: Console, run: ListRun, planned: Plan, spender: Spender, target: Path) -> Ended:
     spender = replace(spender, ceilings=planned.ceilings)
-    stop, tally = threading.Event(), Tally(reasons_path=target.with_name(f"{target.stem}.reasons.csv"))
-    with interruptible(stop, console), progress(console, tally, planned.rows) as show:
+    enricher, stop = run.enricher, threading.Event()
+    tally = Tally(reasons_path=target.with_name(f"{target.stem}.reasons.csv"))
+
+    def spent() -> dict[str, Decimal]:
+        with enricher.store.reading() as connection:
+            return ledger.spent(connection, spender.run_id, run.providers)
+
+    with interruptible(stop, console), progress(console, tally, planned.rows, spent) as show:
         try:
             stopped_by = run.enrich(target, spender, stop, tally, show)
         finally:
             reasons = tally.finish()
-    with run.enricher.store.reading() as connection:
-        cost = ledger.totals(connection, spender.run_id).get(run.provider, ledger.Totals())
-    return Ended(target, tally, cost, reasons, stopped_by, stop.is_set())
+    with enricher.store.reading() as connection:
+        costs = ledger.totals(connection, spender.run_id)
+    return Ended(target, tally, costs, reasons, stopped_by, stop.is_set())
 
 
 def _say(console: Console, run: ListRun, ended: Ended, written: Path) -> None:
@@ -183,6 +205,11 @@ def _say(console: Console, run: ListRun, ended: Ended, written: Path) -> None:
         )
     elif ended.stopped_by is not None:
         console.print(f"[bold red]The run stopped early:[/] {plain(str(ended.stopped_by))}")
+
+
+def _may_spend(max_credits: Allowance | None, provider: str) -> bool:
+    """Tell whether a provider takes part: one that is not among the named amounts does not."""
+    return max_credits is None or not max_credits.named or max_credits.of(provider) > 0
 
 
 def _target(source: SourceList, out: Path | None) -> Path:
@@ -212,7 +239,7 @@ def _from_standard_input(folder: Path) -> Path:
 
 
 def _confirmed(planned: Plan) -> bool:
-    most = " and ".join(f"{counted(cost.max_credits, 'credit')} of {cost.provider}" for cost in planned.costs)
+    most = credits_in_words(planned.ceilings)
     if not sys.stdin.isatty():
         raise LeadfillError(
             f"There is no terminal to ask whether to spend {most}. Say YES=1 (--yes) to go ahead; nothing was spent."

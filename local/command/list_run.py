@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -60,12 +60,23 @@ class ListRun:
         layout: Layout,
         *,
         path: Path,
+        providers: Iterable[str] | None = None,
         retry: frozenset[LeadStatus] = frozenset(),
     ) -> None:
-        """Bring the parts together; `path` is the list that a person named, even if an earlier result is read."""
+        """Bring the parts together.
+
+        Args:
+            enricher: of the environment.
+            source: the list, or an earlier result of it.
+            layout: of its columns.
+            path: the list that a person named, even if an earlier result is read.
+            providers: those that may be asked, in their order; None for all.
+            retry: statuses that are asked again.
+        """
         self.path, self.adds_to = path, None if source.path == path else source.path
         self.enricher, self.source, self.layout = enricher, source, layout
-        self.provider = next(iter(enricher.dispatchers))
+        self.providers = tuple(enricher.dispatchers if providers is None else providers)
+        self.needs = needs_of(layout.fields)
         self._retry = retry
         self._has_new_columns = bool(layout.new)
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
@@ -87,8 +98,8 @@ class ListRun:
             enricher.store,
             row_counts,
             user_id=spender.user_id,
-            terms={name: dispatcher.provider.terms for name, dispatcher in enricher.dispatchers.items()},
-            needs=needs_of(self.layout.fields),
+            terms={name: enricher.dispatchers[name].provider.terms for name in self.providers},
+            needs=self.needs,
             limits=enricher.limits,
             fresh=enricher.fresh,
             now=enricher.clock(),
@@ -159,8 +170,9 @@ class ListRun:
                     rows.wait(row)
                     yield found
 
-        needs = needs_of(self.layout.fields)
-        run = self.enricher.enrich(profiles(), spender, needs=needs, retry=self._retry, stop=stop)
+        run = self.enricher.enrich(
+            profiles(), spender, providers=self.providers, needs=self.needs, retry=self._retry, stop=stop
+        )
         with closing(iter(run)) as results:  # where a row cannot be written, what is in flight is settled first
             for result in results:
                 rows.finish(result)

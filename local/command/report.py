@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from functions.credits.plan import Cost, Plan, PlanPart
+from functions.credits.terms import label_of
 from functions.errors import LeadfillError, counted
-from functions.outcomes import Outcome
 from functions.profiles.parsing import Reason
 from functions.store.ledger import Totals
 from local.command.list_run import ListRun
@@ -27,7 +28,8 @@ class Ended:
 
     target: Path
     tally: Tally
-    cost: Totals
+    costs: Mapping[str, Totals]
+    """By provider."""
     reasons: Path | None
     stopped_by: LeadfillError | None
     was_interrupted: bool
@@ -52,23 +54,44 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
             console.print(f"  {planned.count(part):>8,}  {part.label.lower()}  [dim]{plain(note)}[/]")
     console.print(f"  Fields: {plain(', '.join(field.header for field in run.layout.fields))}")
     for cost in planned.costs:
+        _print_cost(console, cost, "It" if len(planned.costs) == 1 else label_of(cost.provider))
+
+
+def _print_cost(console: Console, cost: Cost, who: str) -> None:
+    most, left = counted(cost.max_credits, "credit"), counted(cost.credits_left, "credit")
+    console.print(f"  {who} costs at most [bold]{most}[/]; the caps leave {left}.")
+    if cost.short_of:
         console.print(
-            f"  It costs at most [bold]{counted(cost.max_credits, 'credit')}[/] of {cost.provider}; "
-            f"the caps leave {counted(cost.credits_left, 'credit')}."
+            f"  [yellow]Left out: {counted(cost.short_of, 'lookup')}. The ceiling or a cap does not allow more.[/]"
         )
-        if cost.short_of:
-            console.print(
-                f"  [yellow]Left out: {counted(cost.short_of, 'lookup')}. The ceiling or a cap does not allow more.[/]"
-            )
+
+
+def credits_text(amounts: Mapping[str, Decimal]) -> str:
+    """Write credits by provider; the name is left out where there is only one."""
+    if len(amounts) == 1:
+        return counted(next(iter(amounts.values())).normalize(), "credit")
+    return " · ".join(f"{label_of(name)} {amount.normalize():,f}" for name, amount in amounts.items()) + " credits"
+
+
+def credits_in_words(amounts: Mapping[str, Decimal]) -> str:
+    """Write the amounts that are not 0, such as `45 credits of Slintel and 1 credit of Prospeo`."""
+    if len(amounts) == 1:
+        return credits_text(amounts)
+    said = [
+        f"{counted(amount.normalize(), 'credit')} of {label_of(name)}" for name, amount in amounts.items() if amount
+    ]
+    return " and ".join(said)
 
 
 @contextmanager
-def progress(console: Console, tally: Tally, rows: int) -> Iterator[Callable[[], None]]:
-    """Show a bar with rate, credits and time left; gives what redraws it."""
+def progress(
+    console: Console, tally: Tally, rows: int, spent: Callable[[], Mapping[str, Decimal]]
+) -> Iterator[Callable[[], None]]:
+    """Show a bar with rate, credits by provider and time left; gives what redraws it."""
     facts = TextColumn("{task.fields[rate]} rows/s · {task.fields[credits]} ·")
     left = TimeRemainingColumn()
     with Progress(TextColumn("Enriching"), BarColumn(), MofNCompleteColumn(), facts, left, console=console) as bar:
-        task = bar.add_task("", total=rows, rate="-", credits="0 credits")
+        task = bar.add_task("", total=rows, rate="-", credits=credits_text(spent()))
 
         def show() -> None:
             speed = bar.tasks[0].speed
@@ -76,7 +99,7 @@ def progress(console: Console, tally: Tally, rows: int) -> Iterator[Callable[[],
                 task,
                 completed=tally.outcomes.total(),
                 rate=f"{speed:,.0f}" if speed else "-",
-                credits=counted(tally.outcomes[Outcome.ENRICHED], "credit"),
+                credits=credits_text(spent()),
             )
 
         yield show
@@ -84,15 +107,10 @@ def progress(console: Console, tally: Tally, rows: int) -> Iterator[Callable[[],
 
 def print_summary(console: Console, run: ListRun, ended: Ended) -> None:
     """Print what became of the rows, what it cost, and how full the columns are."""
-    tally, cost = ended.tally, ended.cost
+    tally = ended.tally
     done = ", ".join(f"{count:,} {outcome.label.lower()}" for outcome, count in tally.outcomes.items())
     console.print(f"[bold]{counted(tally.outcomes.total(), 'row')}:[/] {done}.")
-    doubt = (
-        f" Up to {counted(cost.in_doubt, 'more credit')} may have been charged: no answer came."
-        if cost.in_doubt
-        else ""
-    )
-    console.print(f"[bold]Cost:[/] {counted(cost.charged, 'credit')}.{doubt}")
+    _print_costs(console, run, ended)
     rates = zip(run.layout.fields, tally.fill_rates(), strict=False)
     if filled := ", ".join(f"{field.header} {rate:.0%}" for field, rate in rates):
         console.print(f"[bold]Filled:[/] {plain(filled)} of the rows with a person.")
@@ -105,6 +123,34 @@ def print_summary(console: Console, run: ListRun, ended: Ended) -> None:
             f"[yellow]{counted(tally.retyped, 'value')} such as 1-10 would become a date or a number when Excel "
             "opens the CSV.[/] The file is right; to keep them in Excel, write a workbook: OUT=….xlsx (--out)."
         )
+
+
+def _print_costs(console: Console, run: ListRun, ended: Ended) -> None:
+    """Print what each provider was paid, and what it brought."""
+    costs = {name: ended.costs.get(name, Totals()) for name in run.providers}
+    doubts = {name: cost.in_doubt for name, cost in costs.items() if cost.in_doubt}
+    doubt = ""
+    if doubts:
+        more = [
+            counted(amount.normalize(), "more credit") + (f" of {label_of(name)}" if len(costs) > 1 else "")
+            for name, amount in doubts.items()
+        ]
+        doubt = f" Up to {' and '.join(more)} may have been charged: no answer came."
+    charged = {name: cost.charged for name, cost in costs.items()}
+    console.print(f"[bold]Cost:[/] {credits_text(charged)}.{doubt}")
+    if len(costs) == 1:
+        return
+    for place, (name, cost) in enumerate(costs.items()):
+        if cost.lookups:
+            console.print(f"  {_brought(name, cost, is_first=not place)}")
+
+
+def _brought(provider: str, totals: Totals, *, is_first: bool) -> str:
+    """Say what a provider was asked for, and what it brought."""
+    brought = f"{totals.found:,} of {counted(totals.lookups, 'person', 'people')}"
+    if totals.emails_wanted and not is_first:  # the earlier ones knew the person, and nearly always no address
+        brought = f"{totals.emails:,} of {counted(totals.emails_wanted, 'e-mail')}"
+    return f"{label_of(provider)}: {brought} asked for, {counted(totals.charged.normalize(), 'credit')}"
 
 
 def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:
@@ -131,8 +177,18 @@ def run_as_json(planned: Plan, run: ListRun, ended: Ended) -> dict[str, Any]:
         "plan": plan_as_json(planned, run),
         "out": str(ended.target),
         "outcomes": {outcome.value: count for outcome, count in ended.tally.outcomes.items()},
-        "charged": f"{ended.cost.charged:f}",
-        "in_doubt": f"{ended.cost.in_doubt:f}",
+        "credits": [
+            {
+                "provider": name,
+                "lookups": cost.lookups,
+                "charged": f"{cost.charged:f}",
+                "in_doubt": f"{cost.in_doubt:f}",
+                "found": cost.found,
+                "emails_wanted": cost.emails_wanted,
+                "emails": cost.emails,
+            }
+            for name, cost in ended.costs.items()
+        ],
         "fill_rates": {field.name: round(rate, 4) for field, rate in rates},
         "reasons": str(ended.reasons) if ended.reasons else None,
         "stopped_by": str(ended.stopped_by) if ended.stopped_by else None,

@@ -43,8 +43,11 @@ def new_console() -> Console:
 
 
 @contextmanager
-def open_enricher(console: Console) -> Iterator[Enricher]:
-    """Open the enricher of the environment; without an API key, one over a sandbox with a store of its own."""
+def open_enricher(console: Console, providers: str = "") -> Iterator[Enricher]:
+    """Open the enricher of the environment; without an API key, one over a sandbox with a store of its own.
+
+    `providers` is a value of `PROVIDERS`, in place of the environment's.
+    """
     only_mine()
     with ExitStack() as stack:
         environ, is_real = dict(os.environ), bool(with_key(os.environ))
@@ -52,7 +55,7 @@ def open_enricher(console: Console) -> Iterator[Enricher]:
             from local.providers.client import Sandboxes  # noqa: PLC0415 - only where no key is set
 
             environ |= stack.enter_context(Sandboxes()).environ | {"DATABASE_URL": _database("sandbox.db")}
-        chosen = _settings(environ)
+        chosen = _settings(environ | ({"PROVIDERS": providers} if providers else {}))
         console.print(AskedProviders(tuple(chosen.providers), is_real=is_real).marked)
         store = stack.enter_context(_opened(chosen))
         release_dead_owners(store, store.clock())  # nobody waits for what died on this machine

@@ -63,6 +63,35 @@ def test_with_a_key_only_its_provider_is_asked_and_it_says_so(command: Command) 
     assert (done.code, "apollo has none, so set APOLLO_API_KEY" in done.text) == (1, True)
 
 
+def test_the_second_provider_is_asked_where_the_first_has_no_address_and_each_has_its_own_bill(
+    command: Command, sandbox: Sandbox
+) -> None:
+    sandbox.switch(no_email_rate=0.5)
+    with Sandbox("prospeo") as second:
+        both = {"PROSPEO_API_KEY": "team", "PROSPEO_BASE_URL": second.url}
+        source = a_list(command.folder, 40)
+        done = command.run(source, "--yes", environment=both)
+        asked, charged = second.charges()["requests"], second.charges()["total"]
+        assert done.code == 0, done.text
+        assert "Slintel costs at most 40 credits; the caps leave 5,000 credits." in done.text
+        assert "Prospeo costs at most 40 credits; the caps leave 5,000 credits." in done.text
+        assert f"Cost: Slintel 40 · Prospeo {charged} credits." in done.text
+        assert f"of {asked} e-mails asked for, {charged} credits" in done.text
+        assert 0 < charged <= asked < 40
+        again = command.run(source, "--yes", "--replace", environment=both)
+        assert "Cost: Slintel 0 · Prospeo 0 credits." in again.text
+        assert second.charges()["requests"] == asked
+        other = a_list(command.folder, 5, "other", "other.csv")
+        done = command.run(other, "--yes", "--max-credits", "slintel=3", environment=both)
+        assert "It costs at most 3 credits" in done.text
+        assert second.charges()["requests"] == asked, "who is not named may spend nothing"
+        done = command.run(other, "--yes", "--providers", "prospeo", "--dry-run", environment=both)
+        assert "Asked: Prospeo." in done.text
+        for wrong in ("slintel=-1", "hunter=1", "slintel=1,slintel=2", "many", "slintel=1,2"):
+            refused = command.run(other, "--max-credits", wrong, environment=both)
+            assert (refused.code, "--max-credits" in refused.text) == (2, True), refused.text
+
+
 def test_one_of_a_thing_is_counted_in_the_singular(command: Command, sandbox: Sandbox) -> None:
     out = command.folder / "out.csv"
     done = command.run(a_list(command.folder, 1), "--yes", "--out", out)

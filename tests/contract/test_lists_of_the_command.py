@@ -213,7 +213,7 @@ def test_json_is_for_scripts(command: Command) -> None:
     printed, _ = process.communicate(timeout=120)
     found = json.loads(printed)
     assert found["outcomes"] == {"enriched": 3}
-    assert found["charged"] == "3"
+    assert [(one["provider"], one["charged"], one["lookups"]) for one in found["credits"]] == [("slintel", "3", 3)]
     assert found["plan"]["lookups"] == 3
     assert set(found["fill_rates"]) == {"name"}
     usage = command.start("usage", "--json", module=LEADFILL, stderr=subprocess.PIPE)
