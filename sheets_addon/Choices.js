@@ -24,8 +24,9 @@ function rememberedChoice_(sheetId) {
  * @param {Remembered} choice
  */
 function rememberChoice_(sheetId, choice) {
+  const { fields, write, placement, providers, go_on_without } = choice;
   /** @type {Remembered} */
-  const kept = { fields: choice.fields, write: choice.write, placement: choice.placement };
+  const kept = { fields, write, placement, providers, go_on_without };
   const text = JSON.stringify(kept);
   const properties = PropertiesService.getDocumentProperties();
   // The properties have daily quotas, and a plan is made again at each look.

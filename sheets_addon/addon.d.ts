@@ -47,7 +47,7 @@ interface Selection {
 type Options = Required<Omit<JobRequest, "spreadsheet_id" | "range" | "fields">>;
 
 /** What is kept for a sheet until the next time. */
-interface Remembered extends Pick<Options, "write" | "placement"> {
+interface Remembered extends Pick<Options, "write" | "placement" | "providers" | "go_on_without"> {
   fields: FieldName[];
 }
 

@@ -284,7 +284,9 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         progress=so_far.fraction,
         credits=[
             _credits(provider, totals.get(provider, ledger.Totals()), job.ceilings.get(provider, NONE))
-            for provider in dict.fromkeys([*context.providers, *job.ceilings, *totals])
+            for provider in dict.fromkeys(
+                [*job.request.get("providers", ()), *context.providers, *job.ceilings, *totals]
+            )
             if provider in job.ceilings or provider in totals
         ],
         rate_per_s=so_far.rate_per_s,

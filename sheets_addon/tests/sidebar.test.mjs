@@ -57,6 +57,54 @@ test("a plan that the caps do not pay for says how many rows would be left", () 
   assert.match(sentence, /leave 15 credits, so 40 rows would not be looked up/);
 });
 
+const second = { ...cost("10", "4", 6), provider: "prospeo", lookups: 10 };
+const credits = { lookups: 45, found: 41, emails_wanted: 45, emails: 30, charged: "41", in_doubt: "0", ceiling: "45" };
+const BOTH = {
+  ...JOB,
+  credits: [
+    { ...credits, provider: "slintel" },
+    {
+      ...credits,
+      provider: "prospeo",
+      lookups: 15,
+      found: 7,
+      emails_wanted: 14,
+      emails: 6,
+      charged: "6.5",
+      in_doubt: "1",
+    },
+  ],
+};
+
+test("each provider has its price, and there is no sum", () => {
+  assert.equal(words.waterfallText(["slintel", "people_data_labs"]), "Slintel → People Data Labs");
+  assert.equal(words.costsSentence(PLAN), "Costs at most 55 credits.");
+  const plan = { ...PLAN, costs: [cost(), second] };
+  assert.equal(words.costsSentence(plan), "Costs at most 55 credits of Slintel and 10 credits of Prospeo.");
+  assert.equal(
+    words.planWarning(plan),
+    "The credit caps leave 4 credits of Prospeo, so it would not be asked about 6 rows. Choose fewer rows, or run again when the caps allow it.",
+  );
+  assert.equal(words.isFree(plan), false);
+  assert.equal(
+    words.costsSentence({ ...PLAN, costs: [cost("0"), { ...second, max_credits: "0" }] }),
+    "It costs nothing.",
+  );
+  assert.equal(words.spendingSentence(BOTH), "Slintel 41 of 45 · Prospeo 6.5 and 1 in doubt of 45 credits");
+  assert.equal(words.spendingSentence(JOB), "4 credits charged, 1 more in doubt · 8 credits at most");
+  assert.equal(words.costSentence(BOTH), "Slintel 41 · Prospeo 6.5 credits charged, 1 credit more in doubt");
+});
+
+test("what a provider brought is said beside what it was asked for", () => {
+  const said = BOTH.credits.map((one, place) => words.broughtSentence(one, place));
+  assert.deepEqual(plain(said), [
+    "Slintel: 41 of 45 people asked for, 41 credits",
+    "Prospeo: 6 of 14 e-mails asked for, 6.5 credits",
+  ]);
+  const person = { ...BOTH.credits[1], lookups: 1, found: 1, emails_wanted: 0, charged: "1" };
+  assert.equal(words.broughtSentence(person, 1), "Prospeo: 1 of 1 person asked for, 1 credit");
+});
+
 test("an account is what the provider said of it, as far as it said something", () => {
   const balance = {
     credits_left: "1234.5",
