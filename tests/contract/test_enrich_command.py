@@ -70,7 +70,7 @@ def test_the_second_provider_is_asked_where_the_first_has_no_address_and_each_ha
     with Sandbox("prospeo") as second:
         both = {"PROSPEO_API_KEY": "team", "PROSPEO_BASE_URL": second.url}
         source = a_list(command.folder, 40)
-        done = command.run(source, "--yes", environment=both)
+        done = command.run(source, "--yes", "--fields", "email", environment=both)
         asked, charged = second.charges()["requests"], second.charges()["total"]
         assert done.code == 0, done.text
         assert "Slintel costs at most 40 credits; the caps leave 5,000 credits." in done.text
@@ -78,7 +78,7 @@ def test_the_second_provider_is_asked_where_the_first_has_no_address_and_each_ha
         assert f"Cost: Slintel 40 · Prospeo {charged} credits." in done.text
         assert f"of {asked} e-mails asked for, {charged} credits" in done.text
         assert 0 < charged <= asked < 40
-        again = command.run(source, "--yes", "--replace", environment=both)
+        again = command.run(source, "--yes", "--replace", "--fields", "email", environment=both)
         assert "Cost: Slintel 0 · Prospeo 0 credits." in again.text
         assert second.charges()["requests"] == asked
         other = a_list(command.folder, 5, "other", "other.csv")
