@@ -132,15 +132,16 @@ def ending(
         return Ending(outcome=outcome, detail=sentence)
     missing = open_needs(known, needs)
     doubts = list(_doubts(known, answers, rungs))
+    found = [provider for provider, it in known.items() if it.status is LeadStatus.FOUND]
+    is_new = any(isinstance(answers.get(provider), Found) for provider in found)
+    outcome = Outcome.ENRICHED if is_new else Outcome.KNOWN
+    if found and not missing:  # nearly every row
+        return Ending(outcome=outcome, detail=" ".join(doubts), doubtful=bool(doubts))
     failures = list(_failures(known, answers, rungs))
     skipped = list(_skipped(known, answers, rungs, missing))
-    found = [provider for provider, it in known.items() if it.status is LeadStatus.FOUND]
     told = {"skipped": bool(skipped), "doubtful": bool(doubts)}
     if found:
-        is_new = any(isinstance(answers.get(provider), Found) for provider in found)
-        sentences = [*doubts, *failures, *skipped] if missing else doubts
-        outcome = Outcome.ENRICHED if is_new else Outcome.KNOWN
-        return Ending(outcome=outcome, detail=" ".join(sentences), **told)
+        return Ending(outcome=outcome, detail=" ".join([*doubts, *failures, *skipped]), **told)
     if doubts or failures:
         outcome = Outcome.IN_DOUBT if doubts else Outcome.FAILED
         return Ending(outcome=outcome, detail=" ".join([*doubts, *failures, *skipped]), **told)
