@@ -114,6 +114,7 @@ benchmarks: .venv/tests.stamp ## measure every figure of docs/benchmarks.md (abo
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.sheet
+	$(BIN)/python -m benchmarks.rate
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.scale --compare
 	$(BIN)/python -m benchmarks.load

@@ -20,7 +20,7 @@ from rich.console import Console
 from functions.credits.caps import Allowance, Spender
 from functions.credits.lead_status import DOUBTFUL
 from functions.credits.plan import Plan
-from functions.errors import LeadfillError
+from functions.errors import LeadfillError, QuotaExhausted
 from functions.fields import select, split
 from functions.store import ledger
 from functions.version import VERSION
@@ -205,6 +205,8 @@ def _say(console: Console, run: ListRun, ended: Ended, written: Path) -> None:
         )
     elif ended.stopped_by is not None:
         console.print(f"[bold red]The run stopped early:[/] {plain(str(ended.stopped_by))}")
+        if isinstance(ended.stopped_by, QuotaExhausted) and ended.stopped_by.until is not None:
+            console.print("Run the same command again then: it goes on, and you never pay for the same person twice.")
 
 
 def _may_spend(max_credits: Allowance | None, provider: str) -> bool:

@@ -295,6 +295,17 @@ def test_a_wrong_setting_names_itself(command: Command, name: str, value: str, s
     assert "Traceback" not in done.text
 
 
+def test_after_a_days_limit_it_says_when_to_go_on_and_does(command: Command) -> None:
+    path = a_list(command.folder, 12)
+    done = command.run(path, "--yes", environment={"SLINTEL_PER_DAY": "5"})
+    assert "The limit of Slintel is reached until" in done.text
+    assert "Run the same command again then" in done.text
+    assert done.code == 3, done.text
+    done = command.run(path, "--yes", environment={"SLINTEL_PER_DAY": "100"})
+    assert done.code == 0, done.text
+    assert command.totals() == (12, 0)
+
+
 def test_a_rejected_key_stops_the_run_with_a_sentence(command: Command, sandbox: Sandbox) -> None:
     done = command.run(a_list(command.folder, 50), "--yes", environment={"SLINTEL_API_KEY": "bad-key"})
     assert done.code == 3
