@@ -115,19 +115,12 @@ def _remember(writer: SheetWriter) -> list[SheetRow]:
 
 def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_tab: bool) -> None:
     """Undoes what was written into these rows of the tab."""
-    count = Counter(row.identity for row in rows)
+    keys = sorted({row.identity for row in rows})
     with writer.store.reading() as connection:
-        written = cell_history.written(connection, writer.job_id, sorted(count))
-        kept = cell_history.read_snapshot(connection, writer.job_id, sorted(count), at_undo=False)
-    theirs = {row.position: row for row in written}
-    if not whole_tab:  # whose rows can be told apart shows only where all of them are seen
-        with writer.store.reading() as connection:
-            several = job_rows.several(connection, writer.job_id, sorted(count))
-        several |= {key for key, rows in count.items() if rows > 1}
-        alike = {(row.identity, row.row_context) for row in rows}
-        theirs = {
-            at: row for at, row in theirs.items() if row.key not in several and (row.key, row.row_context) in alike
-        }
+        written = cell_history.written(connection, writer.job_id, keys)
+        kept = cell_history.read_snapshot(connection, writer.job_id, keys, at_undo=False)
+    certain = written if whole_tab else _certain_in_a_page(writer, written, rows)
+    theirs = {row.position: row for row in certain}
     if all(row.undone for row in theirs.values()):
         return
     task = _UndoTask(writer, theirs, by_identity(kept))
@@ -137,6 +130,18 @@ def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_
     left.alone.changed |= task.alone.changed
     left.alone.ambiguous |= task.alone.ambiguous
     left.gone |= delivered.absent
+
+
+def _certain_in_a_page(
+    writer: SheetWriter, written: Sequence[WrittenRow], rows: Sequence[SheetRow]
+) -> list[WrittenRow]:
+    """Return what was written into people who have one row, and it is here: others are told apart in the whole tab."""
+    count = Counter(row.identity for row in rows)
+    with writer.store.reading() as connection:
+        several = job_rows.several(connection, writer.job_id, sorted(count))
+    several |= {key for key, times in count.items() if times > 1}
+    here = {(row.identity, row.row_context) for row in rows}
+    return [row for row in written if row.key not in several and (row.key, row.row_context) in here]
 
 
 @dataclass(slots=True)

@@ -53,7 +53,8 @@ def unverified(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]
 def unseen(writes: Sequence[Write], before: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[Write]:
     """Return the writes that are not seen beside their own URL once they were sent.
 
-    Rows of one person may hold the same, so they are counted: as many as looked so before, and one for each write.
+    Where nothing that is typed in a row tells it from others of its person, those that hold the same are counted: as
+    many as looked so before, and one for each write.
 
     Args:
         writes: what was sent.
@@ -75,13 +76,16 @@ def unseen(writes: Sequence[Write], before: Sequence[SheetRow], rows: Sequence[S
     wanted = Counter(look(meant.get(row.number, row)) for row in before if row.identity in keys)
     there = by_identity([row for row in rows if row.identity in keys])
     shown = Counter(look(row) for group in there.values() for row in group)
+    contexts = Counter((row.identity, row.row_context) for row in before if row.identity in keys)
     missing = []
     for write in writes:
         row = meant.get(write.number)
-        if row is not None and shown[look(row)] >= wanted[look(row)]:
-            continue
         the_row = [row for row in there.get(write.key, ()) if row.row_context == write.row_context]
-        if len(the_row) != 1 or not _holds(the_row[0], write.pending):
+        if len(the_row) == contexts[write.key, write.row_context] == 1:  # typed in it alone, so it is this one
+            seen = _holds(the_row[0], write.pending)
+        else:
+            seen = row is not None and shown[look(row)] >= wanted[look(row)]
+        if not seen:
             missing.append(write)
     return missing
 
