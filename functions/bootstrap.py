@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from functions import logs
@@ -82,7 +83,18 @@ def application(target: str) -> Flask:
     if target == "sweep":
         parts = context(settings, opened, _queue(settings, None))
         return WorkerApp(parts, access(settings), settings.sweep_url).sweep()
+    _import_early("requests", "google.auth.jwt")
     return WorkerApp(_drained(settings, opened), access(settings), settings.worker_url).worker()
+
+
+def _import_early(*modules: str) -> None:
+    """Import modules before any thread does: of two threads that import them crosswise, one gets a half.
+
+    Python breaks such a deadlock by giving a module that is not loaded yet (importlib, `_ModuleLock`). The worker's
+    chunks, its look at the balances and its callers' tokens need these at the same moment.
+    """
+    for module in modules:
+        import_module(module)
 
 
 def _drained(settings: Settings, opened: Store) -> AppContext:

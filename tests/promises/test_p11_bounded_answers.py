@@ -13,6 +13,7 @@ import pytest
 from deploy import target
 from functions import formula
 from functions.context import AppContext
+from functions.enrichment import result
 from functions.errors import InvalidRequest
 from tests.support.enrichers import allowed
 from tests.support.worst_formula import context_in
@@ -56,7 +57,7 @@ def test_a_person_in_many_rows_is_rendered_once(context: AppContext, monkeypatch
         asked.append(given)
         return ["a"]
 
-    monkeypatch.setattr(formula, "project", project)
+    monkeypatch.setattr(result, "project", project)
     answer = ask(context, ["linkedin.com/in/person-1", "https://www.linkedin.com/in/Person-1/"] * 500, ["X=key0"])
     assert answer.values == [["a"]] * 1000
     assert len(asked) == 1

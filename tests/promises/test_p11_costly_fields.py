@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.enrichment import result
 from functions.fields import Budget, expressions, project
 from functions.jobs import chunk_runner, service
 from functions.jobs.attempt import ChunkResult
@@ -61,7 +62,7 @@ def test_a_run_that_is_cancelled_amid_its_costly_fields_ends(desk: Desk, monkeyp
             cancelled.append(service.cancel(desk.context, job).state)
         return project(*arguments, **options)
 
-    monkeypatch.setattr(chunk_runner, "project", while_somebody_cancels)
+    monkeypatch.setattr(result, "project", while_somebody_cancels)
     assert run_chunk(desk.context) is ChunkResult.DONE
     assert (cancelled, desk.job(job).state) == ([JobState.CANCELLING], JobState.CANCELLED)
     assert desk.counts(job) == {Outcome.ENRICHED: 20}, "what was paid for is written"
