@@ -29,6 +29,15 @@ BLANK = identity(NOTHING, 0, 0)
 MOVING = "Rows or columns are moved again and again at the moment; the run goes on by itself."
 
 
+class _Shorter(BadRange):
+    """The tab ends above the first row that is asked for."""
+
+
+def _never_still(refused: BadRange | None) -> BadRange | SheetBusy:
+    """Return the error after the last look: a later one helps, unless Google's refusal is not about a place."""
+    return SheetBusy(MOVING, retry_after_s=5) if refused is None or "grid limits" in str(refused) else refused
+
+
 def _nobody(_identities: Sequence[str]) -> Collection[str]:
     return ()
 
@@ -73,7 +82,7 @@ class TabReader:
         names = self._identities()
         try:
             yield from self._pages(1, len(names), max_rows)
-        except BadRange:  # the tab has become shorter: nothing is there any more
+        except _Shorter:  # nothing is there any more
             return
 
     @property
@@ -98,7 +107,7 @@ class TabReader:
         for _ in range(LOOKS):
             try:
                 found.update((row.number, row) for row in self.rows(first, last))
-            except BadRange:  # the tab has become shorter
+            except _Shorter:
                 first, found = 1, {}
             names = self._identities()
             known = (found[number].identity if number in found else BLANK for number in range(1, len(names) + 1))
@@ -116,22 +125,29 @@ class TabReader:
 
     def _identities(self) -> list[str]:
         """Read the column of URLs in one answer, however long: who stands in each row of the tab."""
+        refused: BadRange | None = None
         for _ in range(LOOKS):
             self._columns = None
             url = self._located().anchors[self.layout.url]
-            block = self.sheet.read_rows(self.layout.sheet_id, 1, None, columns=[url])
+            try:
+                block = self.sheet.read_rows(self.layout.sheet_id, 1, None, columns=[url])
+            except BadRange as error:  # columns were deleted since
+                refused = error
+                continue
+            refused = None
             if block.anchors.get(self.layout.url) == url:
                 names = [identity(block, index, url) for index in range(block.tab.rows)]
                 self._found |= {name for name, count in Counter(names).items() if count > 1}
                 self._apart = [number for number, name in enumerate(names, 1) if name in self._found]
                 return names
-        raise SheetBusy(MOVING, retry_after_s=5)
+        raise _never_still(refused)
 
     def _located(self) -> RowBlock:
         """Read the first row in all columns: it says where they are."""
         head = self.sheet.read_rows(self.layout.sheet_id, 1, 1)
         self.layout.rows(head)  # refuses where the columns are gone
         self._columns = self.layout.columns_in(head.anchors)
+        del self._apart[bisect_right(self._apart, head.tab.rows) :]  # whoever stood there is gone, or elsewhere now
         return head
 
     def _pages(self, first_row: int, last_row: int, max_rows: int) -> Iterator[list[SheetRow]]:
@@ -147,10 +163,10 @@ class TabReader:
         return PageSize.guess(len(self.layout.columns) + 1, max_rows)
 
     def _page(self, first_row: int, last_row: int | None) -> RowBlock:
+        refused: BadRange | None = None
         for _ in range(LOOKS):
-            located = self._columns is None
-            if located:
-                self._located()
+            if self._columns is None and first_row > self._located().tab.rows:
+                raise _Shorter("The tab has become shorter; the rows that are asked for are not there any more.")
             start = bisect_left(self._apart, first_row)
             end = len(self._apart) if last_row is None else bisect_right(self._apart, last_row)
             apart = self._apart[start:end]
@@ -158,11 +174,10 @@ class TabReader:
                 block = self.sheet.read_rows(
                     self.layout.sheet_id, first_row, last_row, columns=self._columns, whole=apart
                 )
-            except BadRange:  # columns were deleted, or rows
-                if located:
-                    raise
-                self._columns = None
+            except BadRange as error:  # columns were deleted, or rows, also of those that are read whole
+                refused, self._columns = error, None
                 continue
+            refused = None
             if self.layout.columns_in(block.anchors) != self._columns:
                 self._columns = None
                 continue
@@ -170,7 +185,7 @@ class TabReader:
             if wanted <= set(apart):
                 return block
             self._apart[start:end] = sorted(wanted)
-        raise SheetBusy(MOVING, retry_after_s=5)
+        raise _never_still(refused)
 
     def _rows_of_several(self, block: RowBlock) -> set[int]:
         url = block.anchors[self.layout.url]

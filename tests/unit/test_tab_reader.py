@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from functions.errors import SheetBusy
+from functions.errors import BadRange, SheetBusy
 from functions.sheets import paging, tab_reader
 from functions.sheets.anchors import anchored_at
 from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
+from functions.sheets.grid import RowBlock
 from functions.sheets.layout import Column, Layout
 from functions.sheets.tab_reader import TabReader
 from local.sheets_api.client import SheetsEmulator
@@ -92,6 +93,10 @@ def test_rows_are_read_whole_where_somebody_stands_in_several(emulator: SheetsEm
     assert emulator.calls()["by_method"] == {READ: 1}, "and need not look twice"
 
 
+def deleted(dimension: str, start: int, end: int) -> dict[str, Any]:
+    return {"deleteDimension": {"range": {"dimension": dimension, "startIndex": start, "endIndex": end}}}
+
+
 def sort_of(column: int, order: str = "DESCENDING") -> dict[str, Any]:
     box = {"sheetId": 0, "startRowIndex": 0, "endRowIndex": ROWS, "startColumnIndex": 0, "endColumnIndex": WIDTH}
     return {"sortRange": {"range": box, "sortSpecs": [{"dimensionIndex": column, "sortOrder": order}]}}
@@ -148,3 +153,73 @@ def test_a_tab_that_never_stands_still_is_tried_again_later(emulator: SheetsEmul
 
     with emulator.between_calls(shuffle, READ), pytest.raises(SheetBusy, match="again and again"):
         reader.all_rows()
+
+
+def test_a_tab_that_ends_above_a_row_that_was_read_whole_is_read_again(emulator: SheetsEmulator, opened: Open) -> None:
+    """A person's other row stood near the end, and the tab has become shorter than that since it was seen."""
+    few = 60  # one answer holds them
+    spreadsheet, reader = opened([line(number, 7 if number == few else number) for number in range(1, few + 1)])
+    assert [row.number for row in reader.rows(1, few) if row.row_context] == [7, few]
+    emulator.edit(spreadsheet, deleted("ROWS", few - 3, 1000))
+    rows = reader.all_rows()
+    assert [row.number for row in rows] == list(range(1, few - 2))
+    assert people(rows) == [(n, str(n), f"{n}@example.com") for n in range(1, few - 2)]
+
+
+@pytest.mark.parametrize("first", range(6))
+@pytest.mark.parametrize("read", ["all", "pages", "some"])
+def test_columns_at_the_edge_are_followed_though_their_place_is_beyond_the_grid_again_and_again(
+    emulator: SheetsEmulator, opened: Open, read: str, first: int
+) -> None:
+    """Columns left of them are deleted between the looks for them: that is no tab that has become shorter."""
+    spreadsheet, reader = opened([line(number, number) for number in range(1, ROWS + 1)])
+    for column in (EMAIL, URL):
+        source = {"dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
+        emulator.edit(spreadsheet, {"moveDimension": {"source": source, "destinationIndex": 26}})
+    calls = iter(range(10**6))
+
+    def narrow(_method: str, _user: str) -> None:
+        if next(calls) in range(first, first + 4):
+            emulator.edit(spreadsheet, deleted("COLUMNS", 0, 2))
+
+    looks: dict[str, Callable[[], list[SheetRow]]] = {
+        "all": reader.all_rows,
+        "pages": lambda: [row for page in reader.pages() for row in page],
+        "some": lambda: reader.rows(1, ROWS),
+    }
+    with emulator.between_calls(narrow, READ):
+        rows = looks[read]()
+    assert people(rows) == [(n, str(n), f"{n}@example.com") for n in range(1, ROWS + 1)]
+
+
+def test_a_tab_whose_end_is_deleted_again_and_again_is_tried_again_later(
+    emulator: SheetsEmulator, opened: Open
+) -> None:
+    """A run must not stop there: what it has written may stand in a wrong row until it has looked."""
+    few = 60
+    spreadsheet, reader = opened([line(number, number if number % 2 else 7) for number in range(1, few + 1)])
+    emulator.edit(spreadsheet, deleted("ROWS", few, 1000))
+    reader.rows(1, few)
+    ends = iter(range(few, 0, -1))
+
+    def shorten(_method: str, _user: str) -> None:
+        end = next(ends)
+        emulator.edit(spreadsheet, deleted("ROWS", end - 1, end))
+
+    with emulator.between_calls(shorten, READ), pytest.raises(SheetBusy, match="again and again"):
+        reader.all_rows()
+
+
+def test_a_refusal_that_is_not_about_a_place_is_said(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, reader = opened([line(number, number) for number in range(1, ROWS + 1)])
+    read_rows = reader.sheet.read_rows
+
+    def refusing(sheet_id: int, first_row: int, last_row: int | None, **more: Any) -> RowBlock:  # noqa: ANN401 - passed on
+        if more:
+            raise BadRange("too many filters")
+        return read_rows(sheet_id, first_row, last_row)
+
+    monkeypatch.setattr(reader.sheet, "read_rows", refusing)
+    for look in (reader.all_rows, lambda: list(reader.pages()), lambda: reader.rows(1, ROWS)):
+        with pytest.raises(BadRange, match="too many filters"):
+            look()
