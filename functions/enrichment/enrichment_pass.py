@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from functions.credits.lead_status import LeadStatus
 from functions.credits.lookup_result import LookupResult
-from functions.credits.terms import EVERY_NEED, Needs
+from functions.credits.terms import Needs
 from functions.enrichment import waterfall
 from functions.enrichment.in_flight import InFlightLookups, Settled
 from functions.enrichment.provider_lane import Account, ProviderLane
@@ -167,9 +167,7 @@ class EnrichmentPass:
         # The lookup may still be under way at the provider: asked too early, both would be charged.
         rested_s = (self._account.clock() - standing.learned_at).total_seconds()
         rests_s = lane.dispatcher.provider.timeout_s + DOUBT_RESTS_S - rested_s
-        # A condition that the first lookup may not have had would hide what it found, and was charged for.
-        needs = step.needs if step.provider in person.answers else EVERY_NEED
-        lane.doubts[key] = self._runtime.monotonic() + rests_s, needs
+        lane.doubts[key] = self._runtime.monotonic() + rests_s
 
     def _claim(self) -> Iterator[Result]:
         """Claims as many as there is room for, and sends them once their claims are durable."""
@@ -190,20 +188,21 @@ class EnrichmentPass:
         """Asks again about doubts, where a repeat is free; the credits of the doubt are the reservation."""
         now_s = self._runtime.monotonic()
         for lane in self._lanes.values():
-            due = [key for key, (due_s, _) in lane.doubts.items() if due_s <= now_s][: lane.room]
+            due = [key for key, due_s in lane.doubts.items() if due_s <= now_s][: lane.room]
             if not due:
                 continue
             with self._account.store.reading() as connection:
-                claims = doubts.of_people(connection, due, lane.name)
+                asked = doubts.of_people(connection, due, lane.name)
             for key in due:
-                _, needs = lane.doubts.pop(key)
+                del lane.doubts[key]
                 person = self._people[key]
                 person.repeats += 1
                 if person.repeats >= MAX_REPEATS:
                     person.asked.add(lane.name)
-                if key in claims:
+                if key in asked:
                     lane.in_flight += 1
-                    self._flights.send(claims[key], person.rows[0][1], lane, needs, is_repeat=True)
+                    claim, needs = asked[key]
+                    self._flights.send(claim, person.rows[0][1], lane, needs, is_repeat=True)
                 else:  # another instance has resolved it
                     self._unread.append(key)
 
@@ -220,14 +219,18 @@ class EnrichmentPass:
         if settled.answer is None:
             return
         known = settled.settlement.known(settled.at)
-        if known is None and claim.provider in person.known and lane.is_free_doubt(person.known[claim.provider]):
+        standing = person.known.get(claim.provider)
+        is_repeat = standing is not None and lane.is_free_doubt(standing)
+        if known is None and is_repeat:
             known = Known(LeadStatus.IN_DOUBT, settled.at)  # the repeat told nothing: the doubt stands
         person.answers[claim.provider] = settled.answer
         if known is not None and known.status is LeadStatus.OPTED_OUT:
             person.known = {EVERY_PROVIDER: known}
         elif known is not None:
             person.known[claim.provider] = known
-        if known is None or not lane.is_free_doubt(known):
+        # A repeat has the condition of the lookup in doubt: a miss under it does not answer who needs more.
+        is_too_narrow = is_repeat and known and not known.answers(waterfall.open_needs(person.known, self._needs))
+        if known is None or not (lane.is_free_doubt(known) or is_too_narrow):
             person.asked.add(claim.provider)
 
     def _poll(self) -> Iterator[Result]:

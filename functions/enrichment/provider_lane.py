@@ -55,8 +55,8 @@ class ProviderLane(Rung):
     """Keys to be claimed, by the needs that the provider is asked for."""
     held: dict[str, None] = field(default_factory=dict)
     """Keys that another instance is looking up."""
-    doubts: dict[str, tuple[float, Needs]] = field(default_factory=dict)
-    """Keys whose lookup is in doubt: when they are asked for again, by the runtime's clock, and for what."""
+    doubts: dict[str, float] = field(default_factory=dict)
+    """Keys whose lookup is in doubt, and when they are asked for again, by the runtime's clock."""
     in_flight: int = 0
     failures_in_a_row: int = 0
     cap: Cap | None = None

@@ -13,17 +13,22 @@ import sqlalchemy as sa
 
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import NOTHING, Charge, EntryKind
+from functions.credits.terms import Needs
 from functions.store import claims, schema
 from functions.store.claims import Claim, Settlement
 from functions.store.database import Store
 from functions.store.leads import Known
 
 
-def of_people(connection: sa.Connection, keys: Sequence[str], provider: str) -> dict[str, Claim]:
-    """Return the latest open doubt of each of these people that has one, as a claim whose credits are spent already."""
+def of_people(connection: sa.Connection, keys: Sequence[str], provider: str) -> dict[str, tuple[Claim, Needs]]:
+    """Return the latest open doubt of each of these people that has one, and the needs that its lookup had.
+
+    The doubt is a claim whose credits are spent already. Whoever asks again asks for the same needs, however often and
+    in whichever run: under another condition, the provider would say that it has nobody of whom it has charged.
+    """
     found = {}
     for row in _open(connection, keys, provider):
-        found[row["key"]] = Claim(row["key"], row["token"], provider, row["credits"])
+        found[row["key"]] = Claim(row["key"], row["token"], provider, row["credits"]), row["needs"]
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from functions.credits.caps import Spender, caps
 from functions.credits.lead_status import LeadStatus
-from functions.credits.terms import EVERY_NEED, ONLY_EMAIL
+from functions.credits.terms import EVERY_NEED, ONLY_EMAIL, Needs
 from functions.enrichment import enrichment_pass
 from functions.enrichment.enricher import Enricher
 from functions.outcomes import Outcome
@@ -47,11 +47,15 @@ def outcomes(enricher: Enricher, persons: list[Profile], **options: object) -> C
     return Counter(result.outcome for result in results)
 
 
-def leave_doubts(store: Store, persons: list[Profile], who: Spender) -> None:
+def without_email(count: int) -> list[Profile]:
+    return [it for it in known_to_prospeo(count) if draw("prospeo", "email", slug_of(it)) >= 0.8]
+
+
+def leave_doubts(store: Store, persons: list[Profile], who: Spender, needs: Needs = EVERY_NEED) -> None:
     """A process claims them and is heard of no more."""
     past = datetime.now(UTC) - 2 * claims.LIFETIME
     keys, counted = [person.key for person in persons], caps(who, PLENTY, "prospeo", past)
-    terms = {"provider": "prospeo", "price": Decimal(1), "owner": "dead:1", "fresh": FRESH, "now": past}
+    terms = {"provider": "prospeo", "price": Decimal(1), "owner": "dead:1", "fresh": FRESH, "now": past, "needs": needs}
     assert len(claims.claim(store, keys, who, counted, **terms).granted) == len(persons)  # type: ignore[arg-type] # each is of its own type
     claims.expire(store, past + claims.LIFETIME)
 
@@ -127,18 +131,41 @@ def test_a_doubt_about_somebody_whom_the_provider_does_not_know_was_free(
     assert (int(totals.charged), int(totals.in_doubt)) == (0, 0)
 
 
+@pytest.mark.parametrize("lost_rate", [0.0, 0.5])
 def test_a_condition_never_hides_what_the_lookup_in_doubt_was_charged_for(
-    waterfall_of: WaterfallOf, prospeo: Sandbox, store: Store
+    waterfall_of: WaterfallOf, prospeo: Sandbox, store: Store, lost_rate: float
 ) -> None:
-    """It had no condition perhaps: asked with one, "no verified address" would look as if it had cost nothing."""
-    persons = [it for it in known_to_prospeo(60) if draw("prospeo", "email", slug_of(it)) >= 0.8]
+    """It had no condition: asked with one, "no verified address" would look as if it had cost nothing."""
+    persons = without_email(60)
     enricher = waterfall_of(prospeo)
     for person in persons:  # by a process that then died
         enricher.dispatchers["prospeo"].provider.look_up(person, EVERY_NEED)
     leave_doubts(store, persons, spender(prospeo=10**6))
+    prospeo.switch(hang_up_after_rate=lost_rate, seed=2)  # a repeat that is lost is asked again in the same words
     assert outcomes(enricher, persons, needs=ONLY_EMAIL) == {Outcome.ENRICHED: len(persons)}
     totals = assert_bracketed(store, prospeo)
     assert totals.in_doubt == prospeo.charges()["total"] == len(persons) > 3
+
+
+def test_a_doubt_under_a_condition_is_asked_about_under_it_so_that_a_miss_stays_free(
+    waterfall_of: WaterfallOf, prospeo: Sandbox, store: Store
+) -> None:
+    persons = without_email(60)
+    leave_doubts(store, persons, spender(prospeo=10**6), ONLY_EMAIL)
+    assert outcomes(waterfall_of(prospeo), persons, needs=ONLY_EMAIL) == {Outcome.NOT_FOUND: len(persons)}
+    totals = assert_bracketed(store, prospeo)
+    assert (int(totals.charged), int(totals.in_doubt)) == (0, 0)
+
+
+def test_who_was_missed_under_the_condition_of_a_doubt_is_then_asked_for_without_it(
+    waterfall_of: WaterfallOf, prospeo: Sandbox, store: Store
+) -> None:
+    persons = known_to_prospeo(60)
+    leave_doubts(store, persons, spender(prospeo=10**6), ONLY_EMAIL)
+    prospeo.switch(hang_up_after_rate=0.3, seed=2)
+    assert outcomes(waterfall_of(prospeo), persons, needs=EVERY_NEED) == {Outcome.ENRICHED: 60}
+    totals = assert_bracketed(store, prospeo)
+    assert totals.charged + totals.in_doubt == prospeo.charges()["total"] == 60
 
 
 def test_a_doubt_is_asked_about_three_times_at_most_and_not_when_the_run_is_stopped(
