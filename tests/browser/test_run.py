@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import FILL, OpenSheet, charged, leads, sample, switched
+from tests.browser.window import FILL, WAIT_MS, OpenSheet, charged, leads, sample, switched
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -84,16 +84,16 @@ def test_closing_the_sidebar_stops_nothing_and_cancel_does(open_sheet: OpenSheet
 
 
 def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:
-    """A run that Slintel's quota ends says so and what to do; a retry, at the price that it names, fills the rest."""
+    """A run that ends because Slintel is down says so; a retry, at the price that it names, fills the rest."""
     window = open_sheet(leads(40))
     spent = charged(window.stack)
-    with switched(window.stack, quota=spent + 3):
+    with switched(window.stack, error_rate=1.0, statuses=[500]):
         inside = window.run()
-        expect(inside.get_by_role("heading", name="Stopped")).to_be_visible()
-    expect(inside.locator(".warning")).to_contain_text("The quota of the Slintel plan is used up.")
-    expect(inside.get_by_text("Costs 37 credits at most")).to_be_visible()
+        expect(inside.get_by_role("heading", name="Stopped")).to_be_visible(timeout=4 * WAIT_MS)
+    expect(inside.locator(".warning")).to_contain_text("gave no answer to")
+    expect(inside.get_by_text("Costs 40 credits at most")).to_be_visible()
     window.shot("stopped")
-    inside.get_by_role("button", name="Retry 37 rows").click()
+    inside.get_by_role("button", name="Retry 40 rows").click()
     expect(inside.get_by_text("All 40 rows have an answer.", exact=True)).to_be_visible()
     assert charged(window.stack) - spent == 40
 

@@ -183,6 +183,11 @@ def _services(state: State, _call: Call) -> Json:
     }
 
 
+def _enable_one(state: State, call: Call) -> Json:
+    call.body["serviceIds"] = [_bare(call).rpartition("/")[2]]
+    return _enable(state, call)
+
+
 def _enable(state: State, call: Call) -> Json:
     state.apis |= set(call.body.get("serviceIds", []))
     return {
@@ -296,6 +301,7 @@ _OWN: dict[str, Callable[[State, Call], Json]] = {
     "cloudresourcemanager.projects.get": _project,
     "serviceusage.services.list": _services,
     "serviceusage.services.batchEnable": _enable,
+    "serviceusage.services.enable": _enable_one,
     "iam.projects.serviceAccounts.create": _account,
     "secretmanager.projects.secrets.addVersion": _add_version,
     "secretmanager.projects.secrets.versions.list": _versions,

@@ -72,7 +72,7 @@ def environment(stack: Stack, database: str, urls: dict[str, str]) -> dict[str, 
     kept = {"DATABASE_URL": database, "LEADFILL_SECRET_KEY": SECRET, "SLINTEL_API_KEY": "sandbox"}
     return {
         function.name: of_function(function, plain)
-        | {name: kept[name] for name in function.secrets}
+        | {name: kept[name] for name in function.secrets if name in kept}
         | {"K_SERVICE": function.service, "PORT": urls[function.name].rpartition(":")[2]}
         for function in FUNCTIONS
     }
