@@ -60,6 +60,7 @@ def database(postgresql: str) -> str:
 def environment(stack: Stack, database: str, urls: dict[str, str]) -> dict[str, dict[str, str]]:
     """The deploy script's own environment of each function; only the addresses are those of this machine."""
     given = {
+        "PROVIDERS": "slintel",
         "SLINTEL_BASE_URL": f"{stack.urls['sandbox']}{BASE_PATH}",
         "SHEETS_API_ENDPOINT": f"{stack.urls['emulator']}/",
         "TASKS_API_ENDPOINT": f"{stack.urls['tasks']}/",
