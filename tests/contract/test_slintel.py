@@ -147,7 +147,7 @@ def test_the_answers_table(sandbox: Sandbox, slug: str, expected: LookupResult, 
         (answer(200, b'{"data":{"id":"1","a":' + b"[" * 5_000 + b"]" * 5_000 + b"}}"), Unreadable()),
         (answer(200, b"no gzip", Content_Encoding="gzip"), Unreadable()),
         (answer(204), Unreadable()),
-        (answer(201, LEAD), Found({"id": "5dc1", "name": "A"}, b'{"id":"5dc1","name":"A"}')),
+        (answer(201, LEAD), Found({"id": "5dc1", "name": "A"}, b'{"id":"5dc1","name":"A"}', raw_is_lead=True)),
         (
             answer(200, gzip.compress(LEAD, mtime=0), Content_Encoding="gzip"),
             Found({"id": "5dc1", "name": "A"}, LEAD[8:-1], raw_is_lead=True),
