@@ -125,7 +125,7 @@ def _judge_row(
             verdict.foreign.append(f"{url}: {title} holds {value!r}, not one of {own}")
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_no_value_lands_beside_a_url_that_is_not_its_own(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
