@@ -106,7 +106,7 @@ class Dispatcher:
             if turns is not None and not cancel_token.is_set():
                 turn = turn or turns.next()
                 cancel_token.wait(turns.seconds_to(turn))
-            if not self._rate_limiter.acquire(cancel_token):
+            if (slowdowns := self._rate_limiter.acquire(cancel_token)) is None:
                 return Answer(NoAnswer(sent=False))
             answer = self.provider.look_up(lookup.profile, lookup.needs)
         except QuotaExhausted as error:
@@ -120,7 +120,7 @@ class Dispatcher:
         except StoreError:  # no turn, and so nothing is sent
             return Answer(NoAnswer(sent=False))
         if isinstance(answer.result, Throttled):
-            self._rate_limiter.slow_down(answer.result.retry_after_s)
+            self._rate_limiter.slow_down(slowdowns, answer.result.retry_after_s)
             return answer
         self._rate_limiter.speed_up()
         if turns is not None and turn is not None and turn.is_probe and not isinstance(answer.result, NoAnswer):

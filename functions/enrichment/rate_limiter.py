@@ -44,13 +44,6 @@ FREE_AT = 4.0
 """A bound this many times above what is served holds nothing back; it is dropped."""
 
 
-class _Turn(threading.local):
-    """The last turn of a thread."""
-
-    slowdowns = -1
-    """The number of slow-downs when the turn began."""
-
-
 class RateLimiter:
     """Says when the next lookup may start, as fast as the provider takes them. Shared by threads."""
 
@@ -70,15 +63,17 @@ class RateLimiter:
         self._bookings = 0  # goes up when what threads have booked is void
         self._answered: deque[tuple[float, bool]] = deque(maxlen=128)
         """The time of each answer of late, and whether it was an objection."""
-        self._turn = _Turn()
 
     @property
     def per_s(self) -> float:
         """The number of turns that may begin in a second; infinite until the provider objects."""
         return self._per_s
 
-    def acquire(self, stop: StopSignal) -> bool:
-        """Waits until this thread may send; False where `stop` was set before that: then nothing may be sent."""
+    def acquire(self, stop: StopSignal) -> int | None:
+        """Waits until this thread may send; None where `stop` was set before that: then nothing may be sent.
+
+        What it gives is for `slow_down`: the number of slow-downs so far.
+        """
         start_s, booking = inf, -1
         while not stop.is_set():
             with self._lock:
@@ -87,21 +82,24 @@ class RateLimiter:
                     start_s, booking = max(now_s, self._next_start_s), self._bookings
                     self._next_start_s = start_s + 1 / self._per_s
                 if start_s <= now_s:
-                    self._turn.slowdowns = self._slowdowns
-                    return True
+                    return self._slowdowns
             stop.wait(start_s - now_s)
-        return False
+        return None
 
-    def slow_down(self, retry_after_s: float | None = None) -> None:
-        """The provider answered this thread's last turn with the limit of a second or a minute.
+    def slow_down(self, slowdowns: int, retry_after_s: float | None = None) -> None:
+        """The provider answered a turn with the limit of a second or a minute.
 
         Such answers to turns that began before everybody slowed down say nothing new.
+
+        Args:
+            slowdowns: what `acquire` gave at the beginning of the turn.
+            retry_after_s: the pause that the provider asks for.
         """
         with self._lock:
             now_s = self._clock()
             if retry_after_s is not None and retry_after_s >= WINDOW_S:
                 self._pause_until(now_s + min(retry_after_s, MAX_PAUSE_S))
-            if 0 <= self._turn.slowdowns < self._slowdowns:
+            if slowdowns < self._slowdowns:
                 return
             self._answered.append((now_s, True))
             if not self._is_too_fast(now_s):
@@ -113,7 +111,7 @@ class RateLimiter:
             self._pause_until(now_s + max(PAUSE_S, retry_after_s or 0.0))
 
     def speed_up(self) -> None:
-        """The provider gave this thread's last turn any other answer."""
+        """The provider gave any other answer."""
         with self._lock:
             now_s = self._clock()
             self._answered.append((now_s, False))

@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -80,9 +79,7 @@ class Calm(SimulatedSlintel):
 
 
 @pytest.mark.parametrize("place", ["cloud", "machine"])
-def test_a_run_of_two_and_a_half_days_takes_three_and_waits_twice(
-    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_of_two_and_a_half_days_takes_three_and_waits_twice(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(new_job, "CHUNK_ROWS", CHUNK_ROWS)
     monkeypatch.setattr(local_worker, "POLL_S", 600.0)
     waits: list[str] = []
@@ -97,7 +94,7 @@ def test_a_run_of_two_and_a_half_days_takes_three_and_waits_twice(
     random.seed(7)  # the spreadsheet draws the ids of its anchors there
     world = World(7)
     deployment = Deployment(
-        world=world, folder=tmp_path, in_cloud=place == "cloud", limits=LIMITS, make_provider=Strict, make_slintel=Calm
+        world=world, in_cloud=place == "cloud", limits=LIMITS, make_provider=Strict, make_slintel=Calm
     )
     rows = [[str(number), url_of(f"person-{number}")] for number in range(ROWS)]
     deployment.fill_sheet([["Id", "LinkedIn"], *rows])

@@ -6,7 +6,6 @@ import random
 import time
 from collections import Counter
 from math import inf
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +15,6 @@ from functions.jobs import new_job
 from functions.jobs.request import JobRequest
 from functions.outcomes import Outcome
 from functions.store import job_rows, schema
-from functions.store.database import Store
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.accounts import totals_of
@@ -45,12 +43,11 @@ def fate(world: World) -> Fate:
     )
 
 
-def simulate(seed: int, folder: Path) -> tuple[Deployment, Job]:
+def simulate(seed: int) -> tuple[Deployment, Job]:
     """A run in which one or two processes die; everything about it is drawn from the seed."""
-    folder.mkdir()
     random.seed(seed)  # the spreadsheet draws the ids of its anchors there
     world = World(seed)
-    deployment = Deployment(world=world, folder=folder, in_cloud=bool(seed % 2))
+    deployment = Deployment(world=world, in_cloud=bool(seed % 2))
     deployment.fill_sheet([["Id", "LinkedIn"], *[[str(number), url_of(slug)] for number, slug in enumerate(SLUGS)]])
     request = JobRequest(spreadsheet_id=deployment.workbook.id, range="Leads!B2:B", fields=FIELDS)
     job = deployment.run(deployment.start(request), [fate(world), fate(world), fate(world)], at_most_s=WEEK_S)
@@ -62,14 +59,13 @@ def assert_kept(deployment: Deployment, job: Job) -> None:
     """P1, P2 and P8 of a run that has ended, by the provider's own count and by what the sheet shows."""
     charges = deployment.provider.charges
     assert max(charges.values(), default=0) <= 1, charges
-    store = Store(f"sqlite:///{deployment.folder / 'leadfill.db'}")
+    store = deployment.context(deployment.world.person).store
     totals = totals_of(store)
     with store.reading() as connection:
         entries = connection.execute(sa.select(schema.ledger_entries)).all()
         rows = job_rows.page(connection, job.id, None, -1, 10**6)
         claimed = connection.scalar(sa.select(sa.func.count()).select_from(schema.claims))
         counters = connection.execute(sa.select(schema.counters)).all()
-    store.close()
     assert (job.state, job.encrypted_token, claimed) == (JobState.DONE, None, 0)
     assert totals.charged <= charges.total() <= totals.charged + totals.in_doubt
     for slug in set(SLUGS):
@@ -83,8 +79,11 @@ def assert_kept(deployment: Deployment, job: Job) -> None:
     assert [row.position for row in rows] == list(range(len(SLUGS)))
     cells = [[*row, *[""] * 9] for row in deployment.grid()[1:]]
     for row, slug in zip(rows, SLUGS, strict=True):
-        values = expected(slug, FIELDS) if row.outcome in PUT else [""] * len(FIELDS)
-        assert cells[row.position][:6] == [str(row.position), url_of(slug), *values], (slug, row.outcome)
+        before, own = [str(row.position), url_of(slug)], expected(slug, FIELDS)
+        shown = [*before, *own] if row.outcome in PUT else [*before, *[""] * len(FIELDS)]
+        # A worker that stood still too long to keep its chunk may write what it was told, beside its own address.
+        came_late = row.outcome is Outcome.IN_DOUBT and cells[row.position][:6] == [*before, *own]
+        assert cells[row.position][:6] == shown or came_late, (slug, row.outcome)
     for slug in set(SLUGS):
         put = [row.outcome for row in rows if row.key == f"linkedin.com/in/{slug}" and row.outcome in PUT]
         assert put.count(Outcome.ENRICHED) == bool(put), (slug, "one row says that it was paid for, whoever paid")
@@ -93,15 +92,15 @@ def assert_kept(deployment: Deployment, job: Job) -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_a_run_survives_the_deaths_of_its_processes(seed: int, tmp_path: Path) -> None:
+def test_a_run_survives_the_deaths_of_its_processes(seed: int) -> None:
     began_s = time.monotonic()
-    deployment, job = simulate(seed, tmp_path / "run")
+    deployment, job = simulate(seed)
     took_s = time.monotonic() - began_s
     assert_kept(deployment, job)
     assert deployment.world.now_s > took_s, "simulated time is not waited for"
 
 
-def test_the_same_seed_is_the_same_history(tmp_path: Path) -> None:
-    first, again = (simulate(7, tmp_path / name)[0].world for name in ("first", "again"))
+def test_the_same_seed_is_the_same_history() -> None:
+    first, again = (simulate(7)[0].world for _ in range(2))
     assert first.history == again.history
-    assert first.history != simulate(9, tmp_path / "other")[0].world.history
+    assert first.history != simulate(9)[0].world.history

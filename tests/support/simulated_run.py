@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import inf
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -32,7 +31,6 @@ from functions.providers.contract import Answer, Balance
 from functions.providers.slintel import Slintel
 from functions.sheets import transport
 from functions.sheets.client import GoogleSheet
-from functions.store import schema
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from functions.store.rates import Pace
@@ -59,6 +57,8 @@ SWEEP_S = 300.0
 """Seconds between two sweeps of the cloud's scheduler."""
 MAX_ABSENCE_S = 7_200.0
 """The longest time until a process that died is replaced."""
+MAX_PAUSE_S = 600.0
+"""The longest time from one look of a person at a job to the next."""
 PATIENCE_S = 600.0
 """Seconds that the queue waits for a worker's answer."""
 
@@ -152,7 +152,6 @@ class Deployment:
     """A team's Leadfill in a world, in the cloud or on one machine; its processes die, and others take their place."""
 
     world: World
-    folder: Path
     in_cloud: bool
     limits: tuple[Limit, ...] = ()
     """Those of the provider's key, which all instances keep together."""
@@ -169,8 +168,6 @@ class Deployment:
         state = State()
         state.workbooks[self.workbook.id] = self.workbook
         self.api = Api(state)
-        with self.context(self.world.person).store.writing() as connection:
-            schema.metadata.create_all(connection)
         if self.in_cloud:
             self.world.outside.spawn(self._schedule, name="scheduler")
 
@@ -193,7 +190,7 @@ class Deployment:
 
     def context(self, process: Process, wake: Callable[[], None] = lambda: None) -> AppContext:
         """The parts of one process."""
-        store = SimulatedStore(f"sqlite:///{self.folder / 'leadfill.db'}", process)
+        store = SimulatedStore(process)
 
         @cache
         def make_enricher() -> Enricher:
@@ -244,7 +241,7 @@ class Deployment:
             job: which was started.
             fates: of the first instances; nothing happens to those that come after them.
             at_most_s: of simulated time.
-            each_s: from one look at the job to the next.
+            each_s: from one look at the job to the next at first; who sees nothing new looks less often.
         """
         to_come = list(fates)
         for number in range(2 if self.in_cloud else 1):
@@ -253,6 +250,7 @@ class Deployment:
         while (job := service.reload(context, job)).state not in (JobState.DONE, JobState.STOPPED):
             assert self.world.now_s < at_most_s, f"the job never ended: {job.state}"
             self.world.person.sleep(each_s)
+            each_s = min(1.2 * each_s, MAX_PAUSE_S)
         return job
 
     def _supervise(self, fates: list[Fate]) -> None:

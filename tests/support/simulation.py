@@ -1,27 +1,30 @@
-"""Simulated time: real threads that run one at a time, in an order drawn from a seed, while nobody really waits.
+"""Simulated time: threads that run one at a time, in an order drawn from a seed, while nobody really waits.
 
 A thread gives its turn up only where it asks its `Runtime` to wait, or a store for a transaction. Who runs next is
 drawn among those that can; where nobody can, time jumps to the first who is due. So a run of hours takes as long as its
-computing does, and the same seed gives the same history.
+computing does, and the same seed gives the same history. The threads are greenlets: all of a world live in the thread
+that made it, where a change of turns costs a microsecond.
 """
 
 from __future__ import annotations
 
 import queue
-import threading
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import inf
 from random import Random
 from typing import Generic, ParamSpec, TypeVar
 
 import sqlalchemy as sa
+from greenlet import getcurrent, greenlet
 
 from functions.runtime import Event, Mailbox, Pool, Runtime, Thread
+from functions.store import schema
 from functions.store.database import Store
 
 P = ParamSpec("P")
@@ -29,8 +32,10 @@ T = TypeVar("T")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MAX_FREEZE_S = 3_600.0
 """The longest that a suspended machine stands still."""
-STUCK_S = 120.0
-"""Real seconds after which a thread must be waiting for something that no simulation can bring about."""
+SHORT_S = 1.0
+"""A wait that is shorter looks for something again and again."""
+SLACKENS, MAX_SLACK = 1.25, 10.0
+"""A thread that looks in vain is woken later each time by this factor, and at most by that: no real one is punctual."""
 
 
 class Killed(BaseException):
@@ -51,10 +56,12 @@ class _Turn:
 
     name: str
     process: Process
+    thread: greenlet
     due_s: float = 0.0
     ready: Callable[[], bool] = _always
+    slack: float = 1.0
+    """Grows while it looks for something in vain."""
     ended: bool = False
-    baton: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
 
 class World:
@@ -70,8 +77,9 @@ class World:
         self.person = Process(self, "person")
         self.outside = Process(self, "outside")
         """Everybody else's machines: they go on while our processes die."""
-        self._current = _Turn("person", self.person)
+        self._current = _Turn("person", self.person, getcurrent())
         self._turns = [self._current]
+        self._after_an_end = greenlet(self._go_on)
 
     def wait(self, what: str, seconds: float, ready: Callable[[], bool] = _never) -> None:
         """Gives the turn up for so many seconds, or until it is ready; comes back with the turn.
@@ -81,18 +89,23 @@ class World:
         """
         me = self._current
         me.process.reach(what)
+        if 0 < seconds < SHORT_S:
+            seconds *= me.slack
+            me.slack = min(MAX_SLACK, me.slack * SLACKENS)
         me.due_s, me.ready = self.now_s + seconds, ready
-        self._hand_on(me)
+        chosen = self._choose()
+        if chosen is not me:
+            self._current = chosen
+            chosen.thread.switch()
+        if self.now_s < me.due_s or not 0 < seconds < MAX_SLACK * SHORT_S:
+            me.slack = 1.0  # what it waited for has come, or it does something else now
         if me.process.dead:
             raise Killed
 
     def spawn(self, process: Process, work: Callable[[], object], name: str) -> _Spawned:
         """Starts a thread; it gets its turn later."""
-        turn = _Turn(f"{process.name}: {name}", process)
-        self._turns.append(turn)
 
-        def run() -> None:
-            self._take_baton(turn)
+        def run(*_: object) -> None:
             try:
                 if not process.dead:
                     work()
@@ -102,9 +115,9 @@ class World:
                 self.failures.append(error)
             turn.ended = True
             self._turns.remove(turn)
-            self._hand_on(turn)
 
-        threading.Thread(target=run, name=turn.name, daemon=True).start()
+        turn = _Turn(f"{process.name}: {name}", process, greenlet(run, self._after_an_end))
+        self._turns.append(turn)
         return _Spawned(self, turn)
 
     def record(self, what: str) -> None:
@@ -121,35 +134,28 @@ class World:
         if self.failures:
             raise self.failures[0]
 
-    def _hand_on(self, me: _Turn) -> None:
-        chosen = self._choose()
-        self._current = chosen
-        if chosen is me:
-            return
-        chosen.baton.release()
-        if not me.ended:
-            self._take_baton(me)
+    def _go_on(self, *_: object) -> None:
+        """Hands the turn on for those that have ended."""
+        while True:
+            self._current = self._choose()
+            self._current.thread.switch()
 
     def _choose(self) -> _Turn:
         while True:
-            able = [it for it in self._turns if it.process.dead or (self._is_awake(it) and self._is_due(it))]
+            now_s = self.now_s
+            able = [
+                it
+                for it in self._turns
+                if it.process.dead or (it.process.frozen_until_s <= now_s and (it.due_s <= now_s or it.ready()))
+            ]
             if able:
-                return self.random.choice(able)
-            due_s = min(it.due_s if self._is_awake(it) else it.process.frozen_until_s for it in self._turns)
+                return able[0] if len(able) == 1 else self.random.choice(able)
+            due_s = min(max(it.due_s, it.process.frozen_until_s) for it in self._turns)
+            if due_s == inf:
+                due_s = min((at for it in self._turns if (at := it.process.frozen_until_s) > now_s), default=inf)
             if due_s == inf:
                 raise RuntimeError(f"Everybody waits for somebody else: {[it.name for it in self._turns]}")
             self.now_s = due_s
-
-    def _is_awake(self, turn: _Turn) -> bool:
-        return turn.process.frozen_until_s <= self.now_s
-
-    def _is_due(self, turn: _Turn) -> bool:
-        return turn.due_s <= self.now_s or turn.ready()
-
-    @staticmethod
-    def _take_baton(turn: _Turn) -> None:
-        if not turn.baton.acquire(timeout=STUCK_S):
-            raise RuntimeError(f"“{turn.name}” never had its turn: somebody waits outside of the simulation.")
 
 
 class Process(Runtime):
@@ -327,18 +333,55 @@ class _Pool:
                 return
 
 
-class SimulatedStore(Store):
-    """A store whose transactions begin and end with a step, so that others come between, and death does."""
+class _Memory:
+    """SQLite in memory, emptied for each world: one engine for all, so that each statement is compiled once."""
 
-    def __init__(self, url: str, process: Process) -> None:
-        super().__init__(url, process)
+    def __init__(self) -> None:
+        self._engine: sa.Engine | None = None
+        self._empty = b""
+        self.holder: object = None
+        """Whose contents it has at present."""
+
+    def of(self, holder: object) -> sa.Engine:
+        """Return the engine; its tables are empty where somebody else had it before."""
+        if self._engine is None:
+            store = Store("sqlite://")
+            with store.writing() as connection:
+                schema.metadata.create_all(connection)
+            self._engine = store.engine
+            self._empty = self._driver().serialize()
+        if self.holder is not holder:
+            self.holder = holder
+            self._driver().deserialize(self._empty)
+        return self._engine
+
+    def _driver(self) -> sqlite3.Connection:
+        assert self._engine is not None
+        with self._engine.connect() as connection:
+            driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return driver
+
+
+_MEMORY = _Memory()
+
+
+class SimulatedStore(Store):
+    """A store in memory whose transactions begin and end with a step, so that others come between, and death does.
+
+    All stores of a world hold the same; with the first one of another world its contents are gone.
+    """
+
+    def __init__(self, process: Process) -> None:
+        super().__init__("sqlite://", process)
         self._process = process
+        self.engine = _MEMORY.of(process.world)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction; nothing else happens while it lasts."""
         self._process.world.wait("begin", 0.0)
-        with super().writing() as connection:
+        with self._whole(), super().writing() as connection:
             yield connection
         self._process.world.wait("committed", 0.0)
 
@@ -346,5 +389,14 @@ class SimulatedStore(Store):
     def reading(self) -> Iterator[sa.Connection]:
         """A view."""
         self._process.world.wait("read", 0.0)
-        with super().reading() as connection:
+        with self._whole(), super().reading() as connection:
             yield connection
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Makes sure that nobody comes between."""
+        world = self._process.world
+        assert _MEMORY.holder is world, "another world has begun, so that the contents of this one are gone"
+        steps = len(world.history)
+        yield
+        assert len(world.history) == steps, "something waits while it holds a transaction"

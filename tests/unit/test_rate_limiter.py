@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from math import inf
 from random import Random
 
@@ -37,11 +35,18 @@ def time() -> Time:
     return Time()
 
 
+def started(pace: RateLimiter, time: Time) -> int:
+    """A turn that has begun."""
+    turn = pace.acquire(time)
+    assert turn is not None
+    return turn
+
+
 def serve(pace: RateLimiter, time: Time, count: int, each_s: float = 0.0) -> float:
     """So many turns one after the other, each answered after `each_s`; how long they took."""
     began_s = time.now_s
     for _ in range(count):
-        assert pace.acquire(time)
+        assert pace.acquire(time) is not None
         time.now_s += each_s
         pace.speed_up()
     return time.now_s - began_s
@@ -59,8 +64,7 @@ def object_to(pace: RateLimiter, time: Time, retry_after_s: float | None = None)
     """The provider objects until the pace is slower."""
     before = pace.per_s
     for _ in range(100):
-        assert pace.acquire(time)
-        pace.slow_down(retry_after_s)
+        pace.slow_down(started(pace, time), retry_after_s)
         if pace.per_s < before:
             return
     pytest.fail("it never slowed down")
@@ -81,10 +85,10 @@ def test_after_the_burst_limit_all_start_below_the_rate_that_was_served(time: Ti
 def test_a_few_objections_at_random_hold_nobody_back(time: Time) -> None:
     pace, chance = RateLimiter(16, time), Random(1)
     for _ in range(20_000):
-        assert pace.acquire(time)
+        turn = started(pace, time)
         time.now_s += 1 / 320
         if chance.random() < 0.05:
-            pace.slow_down()
+            pace.slow_down(turn)
         else:
             pace.speed_up()
     assert pace.per_s == inf
@@ -95,25 +99,15 @@ def test_a_few_objections_at_random_hold_nobody_back(time: Time) -> None:
 def test_the_end_of_a_window_is_waited_for_after_one_objection(time: Time, asked_s: float, waited_s: float) -> None:
     pace = RateLimiter(16, time)
     serve(pace, time, 100, each_s=0.01)
-    assert pace.acquire(time)
-    pace.slow_down(asked_s)
+    pace.slow_down(started(pace, time), asked_s)
     assert serve(pace, time, 100) == pytest.approx(waited_s)
 
 
 def test_many_objections_to_one_burst_count_once(time: Time) -> None:
     pace = RateLimiter(4, time)
     serve(pace, time, 100, each_s=0.01)
-    threads_at_once = 40
-    together = threading.Barrier(threads_at_once)
-
-    def throttled() -> None:
-        pace.acquire(time)
-        together.wait()
-        pace.slow_down()
-
-    with ThreadPoolExecutor(threads_at_once) as threads:
-        for answer in [threads.submit(throttled) for _ in range(threads_at_once)]:
-            answer.result()
+    for turn in [started(pace, time) for _ in range(40)]:
+        pace.slow_down(turn)
     assert pace.per_s == pytest.approx(rate_limiter.SLOWER * 100, rel=0.05)
 
 
@@ -145,12 +139,11 @@ def test_it_speeds_up_again_until_it_holds_nothing_back(time: Time) -> None:
 def test_it_never_stands_still(time: Time) -> None:
     pace = RateLimiter(4, time)
     for _ in range(200):
-        pace.acquire(time)
-        pace.slow_down()
+        pace.slow_down(started(pace, time))
     assert pace.per_s >= rate_limiter.MIN_PER_S
 
 
 def test_who_is_stopped_gets_no_turn(time: Time) -> None:
     pace = objected(time)
     time.ended = True
-    assert not pace.acquire(time)
+    assert pace.acquire(time) is None
