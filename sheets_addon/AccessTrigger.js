@@ -9,8 +9,11 @@
  */
 
 const LIVE_RUNS_PROPERTY = "LEADFILL_LIVE_RUNS";
+const RENEWAL_MINUTES_PROPERTY = "LEADFILL_RENEWAL_MINUTES";
 const RENEWAL_FUNCTION = "renewAccessOfRuns";
 const RENEWAL_MINUTES = 10;
+/** A published add-on's trigger runs once an hour. */
+const PUBLISHED_RENEWAL_MINUTES = 60;
 const LOCK_WAIT_MS = 10_000;
 /** The backend ends a run that has waited for access for so long. */
 const FORGET_RUN_AFTER_MS = 31 * 24 * 3600 * 1000;
@@ -36,6 +39,31 @@ function keepAccess_(job) {
   return job;
 }
 
+/**
+ * Tries whether there can be a trigger where there is none: a person may not have allowed it, and only an attempt tells how
+ * often Google lets it run.
+ *
+ * @param {string | null} jobId null for a run that was not started yet
+ * @returns {number | null} minutes between two renewals while the sidebar is closed; null where none comes
+ */
+function renewalMinutes_(jobId) {
+  if (jobId !== null && !(jobId in liveRuns_())) return null;
+  const lock = LockService.getUserLock();
+  lock.waitLock(LOCK_WAIT_MS);
+  try {
+    ensureTrigger_();
+    if (Object.keys(liveRuns_()).length === 0) deleteTriggers_();
+    return Number(
+      PropertiesService.getUserProperties().getProperty(RENEWAL_MINUTES_PROPERTY) ?? PUBLISHED_RENEWAL_MINUTES,
+    );
+  } catch (error) {
+    console.warn(`No trigger can be made: ${error}`);
+    return null;
+  } finally {
+    lock.releaseLock();
+  }
+}
+
 /** What the trigger calls. */
 function renewAccessOfRuns() {
   const over = Object.entries(liveRuns_())
@@ -43,7 +71,7 @@ function renewAccessOfRuns() {
     .map(([id]) => id);
   changeLiveRuns_((runs) => {
     for (const id of over) delete runs[id];
-    if (Object.keys(runs).length === 0) for (const trigger of renewalTriggers_()) ScriptApp.deleteTrigger(trigger);
+    if (Object.keys(runs).length === 0) deleteTriggers_();
   });
 }
 
@@ -69,11 +97,21 @@ function isEnded_(job) {
 
 function ensureTrigger_() {
   if (renewalTriggers_().length > 0) return;
+  let minutes = RENEWAL_MINUTES;
   try {
-    ScriptApp.newTrigger(RENEWAL_FUNCTION).timeBased().everyMinutes(RENEWAL_MINUTES).create();
+    ScriptApp.newTrigger(RENEWAL_FUNCTION).timeBased().everyMinutes(minutes).create();
   } catch {
-    ScriptApp.newTrigger(RENEWAL_FUNCTION).timeBased().everyHours(1).create(); // A published add-on.
+    minutes = PUBLISHED_RENEWAL_MINUTES;
+    ScriptApp.newTrigger(RENEWAL_FUNCTION)
+      .timeBased()
+      .everyHours(minutes / 60)
+      .create();
   }
+  PropertiesService.getUserProperties().setProperty(RENEWAL_MINUTES_PROPERTY, String(minutes));
+}
+
+function deleteTriggers_() {
+  for (const trigger of renewalTriggers_()) ScriptApp.deleteTrigger(trigger);
 }
 
 /** @returns {GoogleAppsScript.Script.Trigger[]} this person's */

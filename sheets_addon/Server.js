@@ -154,6 +154,14 @@ function giveAccess(id) {
 }
 
 /**
+ * @param {string | null} jobId null for a run that was not started yet
+ * @returns {Answer<Renewal>} without a call to the backend
+ */
+function getRenewal(jobId) {
+  return answer_(() => ({ minutes: renewalMinutes_(jobId) }));
+}
+
+/**
  * @param {string} id
  * @param {Outcome} outcome
  * @returns {Answer<SelectedRows>}

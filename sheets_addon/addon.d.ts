@@ -71,6 +71,12 @@ interface PlanToConfirm {
   idempotency_key: string;
 }
 
+/** How access to the sheet is renewed while the sidebar is closed. */
+interface Renewal {
+  /** Between two renewals; null where none comes. */
+  minutes: number | null;
+}
+
 interface SelectedRows {
   selected: number;
   /** Whether there are more rows with this outcome than were selected. */
@@ -127,6 +133,7 @@ interface Rpc {
   retryJob(id: string, retryInDoubt: boolean, maxCredits: Record<string, string>): Job;
   undoJob(id: string): Job;
   giveAccess(id: string): Job;
+  getRenewal(jobId: string | null): Renewal;
   selectRows(id: string, outcome: Outcome): SelectedRows;
   getUsage(days: number): Usage;
   getSettings(): SettingsView;

@@ -119,6 +119,8 @@ interface Job {
   finished_at: string | null;
   /** When the provider's limit that it waits for ends */
   goes_on_at: string | null;
+  /** Until when it has access to the sheet; null without, or not known */
+  access_until: string | null;
   can: ("cancel" | "retry" | "undo")[];
 }
 
@@ -250,6 +252,10 @@ interface Plan {
   plan_id: string;
   /** Sentences for a person about what the plan cannot see */
   notices: string[];
+  /** Seconds that the lookups take at the providers' rates */
+  takes_s: number;
+  /** When the access ends that the plan was made with */
+  access_until: string;
 }
 
 /** The column of a field once the run has begun. */

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -38,6 +39,11 @@ class TokenOwner:
     """The OAuth client id."""
     expires_at_s: float
     """Seconds since 1970."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """Return when the token ends."""
+        return datetime.fromtimestamp(self.expires_at_s, UTC)
 
 
 class AccessTokens:

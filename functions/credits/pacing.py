@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from functions.credits.terms import Limit, WindowStart
+from functions.credits.terms import STEADY, Limit, WindowStart
 
 AHEAD = timedelta(seconds=3)
 """Start times are given out no further ahead: if their process dies, each is a doubt about a request never sent."""
@@ -28,9 +28,6 @@ AGAIN = timedelta(minutes=15)
 
 MARGIN = timedelta(seconds=1)
 """Added to a window of a minute or longer: the first request reached the provider later than it started here."""
-
-STEADY = timedelta(seconds=1)
-"""Limits of windows up to this are kept as a steady rate."""
 
 BUCKETS = 60
 """Parts of a rolling window; a part counts until its end has left the window, so the count is never too low."""

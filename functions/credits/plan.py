@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 
 from functions.credits.caps import NONE
@@ -67,6 +68,8 @@ class Budget:
     """The most that one lookup costs, for the needs of the run."""
     credits_left: Decimal
     """Credits that the caps still allow."""
+    time_of: Callable[[int], timedelta] = lambda _: timedelta(0)
+    """Lookups → the least time that the provider's limits make them take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,8 @@ class Cost:
     """Credits that the caps still allow."""
     short_of: int
     """Those of the lookups that the ceiling or the caps do not pay for."""
+    takes: timedelta = timedelta(0)
+    """The least time of the lookups that are paid for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +117,11 @@ class Plan:
     def ceilings(self) -> dict[str, Decimal]:
         """Return the most that the run can cost with each provider."""
         return {cost.provider: cost.max_credits for cost in self.costs}
+
+    @property
+    def takes(self) -> timedelta:
+        """Return the least time that the lookups take; providers are asked beside each other."""
+        return max((cost.takes for cost in self.costs), default=timedelta(0))
 
     @property
     def is_free(self) -> bool:
@@ -172,4 +182,5 @@ def _cost(provider: str, lookups: int, budget: Budget, ceiling: Decimal | None) 
         max_credits=paid * budget.price,
         credits_left=budget.credits_left,
         short_of=lookups - paid,
+        takes=budget.time_of(paid),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from math import ceil
 
 
 class Need(StrEnum):
@@ -22,6 +23,9 @@ EVERY_NEED: Needs = frozenset(Need)
 ONLY_EMAIL: Needs = frozenset({Need.EMAIL})
 """The one case in which a provider may be told to charge for people with an address only."""
 
+
+STEADY = timedelta(seconds=1)
+"""Limits of windows up to this are kept as a steady rate; of longer ones the requests in each window are counted."""
 
 _DAY = timedelta(days=1)
 
@@ -57,6 +61,12 @@ class Limit:
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         return epoch + ((now - epoch) // self.window + 1) * self.window
 
+    def shortest_time(self, requests: int) -> timedelta:
+        """Return the time between the first and the last of so many requests, sent as soon as the limit allows."""
+        if self.window <= STEADY:
+            return self.window * float(requests / self.count)
+        return self.window * max(0, ceil(requests / self.count) - 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -86,6 +96,10 @@ class Terms:
         if per_day is not None:
             long = (Limit(per_day, _DAY, long[0].starts if long else WindowStart.ROLLING),)
         return replace(self, limits=short + long)
+
+    def shortest_time(self, lookups: int) -> timedelta:
+        """Return the least time that so many lookups take, if nobody else asks the provider meanwhile."""
+        return max((limit.shortest_time(lookups) for limit in self.limits), default=timedelta(0))
 
     def max_price(self, needs: Needs) -> Decimal:
         """Return the most that a lookup for `needs` costs: 0 if the provider fills none, since it is not asked then."""

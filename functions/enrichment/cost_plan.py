@@ -56,7 +56,10 @@ def make_plan(
         for key, of_key in known.items()
         if not asked[key] and any(of_key[name].status is LeadStatus.IN_DOUBT for name in terms if name in of_key)
     }
-    budgets = {name: Budget(price=of_name.max_price(needs), credits_left=left[name]) for name, of_name in terms.items()}
+    budgets = {
+        name: Budget(price=of_name.max_price(needs), credits_left=left[name], time_of=of_name.shortest_time)
+        for name, of_name in terms.items()
+    }
     return plan(row_counts, asked, in_doubt, budgets, ceilings=ceilings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -73,17 +74,18 @@ class Api:
 
     def plan(self, caller: Caller, token: str, body: JobRequest) -> responses.Plan:
         """Plan a run: what it would do, and the most it can cost."""
-        self.permissions.check_token(caller, token)
-        return responses.plan(body, *service.plan_run(self.context, body, caller, token))
+        access_until = self.permissions.check_token(caller, token)
+        return responses.plan(body, *service.plan_run(self.context, body, caller, token), access_until)
 
     def start(self, caller: Caller, token: str, idempotency_key: str, body: requests.JobBody) -> Reply[responses.Job]:
         """Starts a job."""
-        self.permissions.require_edit(caller, body.spreadsheet_id, token)
+        access_until = self.permissions.require_edit(caller, body.spreadsheet_id, token)
         started = new_job.start(
             self.context,
             body,
             caller,
             token,
+            access_until=access_until,
             max_credits=self._ceilings(body.max_credits),
             idempotency_key=idempotency_key,
             plan=body.plan_id,
@@ -123,12 +125,13 @@ class Api:
         self, caller: Caller, token: str, idempotency_key: str | None, job_id: str, body: requests.RetryBody
     ) -> responses.Job | Reply[responses.Job]:
         """Tries what did not work again; of somebody else's job in a job of the caller's own, at the caller's cost."""
-        job = self._writable(job_id, caller, token)
+        job, access_until = self._writable(job_id, caller, token)
         if job.user_id == caller.subject:
             again = service.retry(
                 self.context,
                 job,
                 token,
+                access_until=access_until,
                 retry_in_doubt=body.retry_in_doubt,
                 max_credits=self._ceilings(body.max_credits),
             )
@@ -143,6 +146,7 @@ class Api:
             job,
             caller,
             token,
+            access_until=access_until,
             retry_in_doubt=body.retry_in_doubt,
             max_credits=self._ceilings(body.max_credits),
             idempotency_key=idempotency_key,
@@ -151,11 +155,13 @@ class Api:
 
     def undo(self, caller: Caller, token: str, job_id: str) -> responses.Job:
         """Gives the cells back what they held."""
-        return self._shown(service.undo(self.context, self._writable(job_id, caller, token), token))
+        job, access_until = self._writable(job_id, caller, token)
+        return self._shown(service.undo(self.context, job, token, access_until=access_until))
 
     def renew_access(self, caller: Caller, token: str, job_id: str) -> responses.Job:
         """Hands a job a fresh access token."""
-        return self._shown(service.renew_access(self.context, self._writable(job_id, caller, token), token))
+        job, access_until = self._writable(job_id, caller, token)
+        return self._shown(service.renew_access(self.context, job, token, access_until=access_until))
 
     def issue_formula_token(
         self, caller: Caller, token: str, body: requests.FormulaTokenBody
@@ -236,11 +242,10 @@ class Api:
             lambda sheet_id: self.permissions.may_read(caller, sheet_id, token),
         )
 
-    def _writable(self, job_id: str, caller: Caller, token: str) -> Job:
-        """The job, for who can edit its spreadsheet, also if they started it."""
+    def _writable(self, job_id: str, caller: Caller, token: str) -> tuple[Job, datetime]:
+        """The job, for who can edit its spreadsheet, also if they started it; and when their access ends."""
         job = self._visible(job_id, caller, token)
-        self.permissions.require_edit(caller, job.spreadsheet_id, token)
-        return job
+        return job, self.permissions.require_edit(caller, job.spreadsheet_id, token)
 
     def _ceilings(self, max_credits: Mapping[str, str]) -> dict[str, Decimal]:
         if unknown := [name for name in max_credits if name not in self.context.providers]:

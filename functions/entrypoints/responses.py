@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 from typing import Annotated, Literal
 
 import msgspec
@@ -116,6 +117,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tab_columns: Annotated[list[TabColumn], msgspec.Meta(description="Columns in use, but for that of the URLs")]
     plan_id: Annotated[str, msgspec.Meta(description="Names this plan in the start that confirms it")]
     notices: Annotated[list[str], msgspec.Meta(description="Sentences for a person about what the plan cannot see")]
+    takes_s: Annotated[int, msgspec.Meta(ge=0, description="Seconds that the lookups take at the providers' rates")]
+    access_until: Annotated[datetime, msgspec.Meta(description="When the access ends that the plan was made with")]
 
 
 class JobCredits(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +159,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     finished_at: datetime | None
     goes_on_at: Annotated[datetime | None, msgspec.Meta(description="When the provider's limit that it waits for ends")]
+    access_until: Annotated[
+        datetime | None, msgspec.Meta(description="Until when it has access to the sheet; null without, or not known")
+    ]
     can: list[Literal["cancel", "retry", "undo"]]
 
 
@@ -219,7 +225,7 @@ def catalogue() -> Catalogue:
     return msgspec.convert({"fields": CATALOGUE, "presets": PRESETS}, Catalogue, from_attributes=True)
 
 
-def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan) -> Plan:
+def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan, access_until: datetime) -> Plan:
     """Make the answer for a plan."""
     columns = [
         PlannedColumn(
@@ -244,6 +250,8 @@ def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan) -> Plan:
         ],
         plan_id=plan_id(job_request, plan.lookups),
         notices=list(scan.notices),
+        takes_s=ceil(plan.takes.total_seconds()),
+        access_until=access_until,
         **asdict(plan) | {"costs": [_cost(cost) for cost in plan.costs]},
     )
 
@@ -295,6 +303,7 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         created_at=job.created_at,
         finished_at=job.finished_at,
         goes_on_at=job.goes_on_at,
+        access_until=job.access_until,
         can=_can(job, counts, has_marked=has_marked),
     )
 

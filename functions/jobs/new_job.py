@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -50,6 +51,7 @@ class _Confirmation:
 
     caller: Caller
     access_token: str
+    access_until: datetime | None
     idempotency_key: str
     max_credits: Mapping[str, Decimal]
     digest: str
@@ -62,6 +64,7 @@ class _Confirmation:
         access_token: str,
         idempotency_key: str,
         *,
+        access_until: datetime | None,
         max_credits: Mapping[str, Decimal],
         about: Sequence[object],
     ) -> _Confirmation:
@@ -70,6 +73,7 @@ class _Confirmation:
         return cls(
             caller=caller,
             access_token=access_token,
+            access_until=access_until,
             idempotency_key=idempotency_key,
             max_credits=max_credits,
             digest=hashlib.sha256(body).hexdigest(),
@@ -82,6 +86,7 @@ def start(
     caller: Caller,
     access_token: str,
     *,
+    access_until: datetime | None = None,
     max_credits: Mapping[str, Decimal],
     idempotency_key: str,
     plan: str | None = None,
@@ -93,6 +98,7 @@ def start(
         job_request: what to do.
         caller: who pays.
         access_token: theirs, for the spreadsheet.
+        access_until: when it ends, where that is known.
         max_credits: the most that it may cost with each provider, as confirmed.
         idempotency_key: made once for each confirmation.
         plan: the id of the plan that was confirmed; None for who has seen none.
@@ -103,7 +109,9 @@ def start(
         SheetError: the spreadsheet cannot be read.
     """
     about = [job_request.spreadsheet_id, to_record(job_request), plan]
-    confirmed = _Confirmation.of(caller, access_token, idempotency_key, max_credits=max_credits, about=about)
+    confirmed = _Confirmation.of(
+        caller, access_token, idempotency_key, access_until=access_until, max_credits=max_credits, about=about
+    )
 
     def make() -> tuple[Job, list[JobRow]]:
         scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
@@ -122,6 +130,7 @@ def retry_as_own(
     caller: Caller,
     access_token: str,
     *,
+    access_until: datetime | None = None,
     retry_in_doubt: bool,
     max_credits: Mapping[str, Decimal],
     idempotency_key: str,
@@ -136,6 +145,7 @@ def retry_as_own(
         earlier: the job of somebody else; it has ended.
         caller: who pays.
         access_token: theirs, for the spreadsheet.
+        access_until: when it ends, where that is known.
         retry_in_doubt: whether to ask again what may have been charged.
         max_credits: the most that it may cost with each provider.
         idempotency_key: made once for each confirmation.
@@ -145,7 +155,9 @@ def retry_as_own(
         WrongJobState: the earlier job has not ended, or nothing of it can be tried again.
     """
     about = [earlier.id, retry_in_doubt]
-    confirmed = _Confirmation.of(caller, access_token, idempotency_key, max_credits=max_credits, about=about)
+    confirmed = _Confirmation.of(
+        caller, access_token, idempotency_key, access_until=access_until, max_credits=max_credits, about=about
+    )
 
     def make() -> tuple[Job, list[JobRow]]:
         with context.store.reading() as connection:
@@ -172,7 +184,8 @@ def _start_once(context: AppContext, confirmed: _Confirmation, make: Callable[[]
     if over:
         job = replace(job, state=JobState.DONE, finished_at=job.created_at)
     else:
-        job = replace(job, encrypted_token=context.cipher.encrypt(confirmed.access_token))
+        token = context.cipher.encrypt(confirmed.access_token)
+        job = replace(job, encrypted_token=token, access_until=confirmed.access_until)
     job = replace(job, rows=len(rows))
     with context.store.writing() as connection:
         if jobs.add(connection, job, confirmed.idempotency_key) != job.id:  # the same confirmation, a moment ago

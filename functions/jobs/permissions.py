@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -46,17 +47,23 @@ class Permissions:
     runtime: Runtime = REAL
     _proven: ExpiringMap[tuple[str, str, bytes], Right] = field(default_factory=lambda: ExpiringMap(MAX_REMEMBERED))
 
-    def check_token(self, caller: Caller, access_token: str) -> None:
+    def check_token(self, caller: Caller, access_token: str) -> datetime:
         """Make sure that an access token is the caller's own, and was given to an add-on of this deployment.
+
+        Returns:
+            When it ends.
 
         Raises:
             Forbidden: it is somebody else's, or another application's.
             SheetAccessExpired: it is not valid any more.
         """
-        self.tokens.check_owner(access_token, subject=caller.subject, audiences=self.audiences)
+        return self.tokens.check_owner(access_token, subject=caller.subject, audiences=self.audiences).expires_at
 
-    def require_edit(self, caller: Caller, spreadsheet_id: str, access_token: str) -> None:
+    def require_edit(self, caller: Caller, spreadsheet_id: str, access_token: str) -> datetime:
         """Make sure that a caller can edit a spreadsheet, and that the access token is the caller's own.
+
+        Returns:
+            When the token ends.
 
         Raises:
             Forbidden: the caller cannot, or the token is somebody else's.
@@ -64,15 +71,16 @@ class Permissions:
         """
         if not access_token:
             raise InvalidRequest("The header X-Sheets-Access-Token is missing; open the Leadfill sidebar again.")
-        self.check_token(caller, access_token)
+        access_until = self.check_token(caller, access_token)
         who = _who(caller, spreadsheet_id, access_token)
         if self._proven.get(who, self.runtime.monotonic()) is Right.EDIT:
-            return
+            return access_until
         try:
             self.open_sheet(spreadsheet_id, access_token).prove_editable()
         except SheetBusy as error:
             raise SheetBusy(NOT_PROVEN, retry_after_s=error.retry_after_s or 5) from error
         self._proven.put(who, Right.EDIT, self.runtime.monotonic() + REMEMBERED_S)
+        return access_until
 
     def may_read(self, caller: Caller, spreadsheet_id: str, access_token: str | None) -> bool:
         """Tell whether a caller's own access token opens a spreadsheet."""

@@ -73,7 +73,13 @@ def _cancel(connection: sa.Connection, job: Job, now: datetime) -> None:
 
 
 def retry(
-    context: AppContext, job: Job, access_token: str, *, retry_in_doubt: bool, max_credits: Mapping[str, Decimal]
+    context: AppContext,
+    job: Job,
+    access_token: str,
+    *,
+    access_until: datetime | None = None,
+    retry_in_doubt: bool,
+    max_credits: Mapping[str, Decimal],
 ) -> Job:
     """Opens the rows again that failed, were cancelled or had moved, and those in doubt where that is wanted.
 
@@ -81,6 +87,7 @@ def retry(
         context: the parts.
         job: one that has ended.
         access_token: of who asks, for the spreadsheet.
+        access_until: when it ends, where that is known.
         retry_in_doubt: whether to ask again what may have been charged.
         max_credits: what the retry may cost with each provider, on top of what was spent.
 
@@ -104,6 +111,7 @@ def retry(
             },
             request=job.request | {"retry_in_doubt": retry_in_doubt},
             encrypted_token=context.cipher.encrypt(access_token),
+            access_until=access_until,
             stop_requested=False,
             message=None,
             started_at=now,
@@ -115,7 +123,7 @@ def retry(
     return reload(context, job)
 
 
-def undo(context: AppContext, job: Job, access_token: str) -> Job:
+def undo(context: AppContext, job: Job, access_token: str, *, access_until: datetime | None = None) -> Job:
     """Gives every cell that still holds what the run wrote what it held before; cancels a run first that only waits.
 
     Raises:
@@ -132,6 +140,7 @@ def undo(context: AppContext, job: Job, access_token: str) -> Job:
             job,
             JobState.UNDOING,
             encrypted_token=context.cipher.encrypt(access_token),
+            access_until=access_until,
             message=None,
             stop_requested=True,
         )
@@ -140,14 +149,15 @@ def undo(context: AppContext, job: Job, access_token: str) -> Job:
     return reload(context, job)
 
 
-def renew_access(context: AppContext, job: Job, access_token: str) -> Job:
+def renew_access(context: AppContext, job: Job, access_token: str, *, access_until: datetime | None = None) -> Job:
     """Hands a job a fresh access token; one that waited for it goes on, one that waits for a limit goes on waiting."""
     chunk_ids: list[str] = []
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
         if job.state not in LIVE:
             raise WrongJobState("The run has ended; it needs no access any more.")
-        jobs.change(connection, job.id, encrypted_token=context.cipher.encrypt(access_token))
+        token = context.cipher.encrypt(access_token)
+        jobs.change(connection, job.id, encrypted_token=token, access_until=access_until)
         if job.state is JobState.WAITING_FOR_ACCESS:
             if chunks.is_open(connection, job.id, UNDO):
                 jobs.move(connection, job, JobState.UNDOING, message=None, **jobs.NOT_WAITING)

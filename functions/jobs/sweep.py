@@ -99,6 +99,6 @@ def _give_up_waiting(connection: sa.Connection, now: datetime) -> int:
     for job in waiting:
         message = NO_QUOTA if job.state is JobState.WAITING_FOR_QUOTA else NO_ACCESS
         chunks.drop(connection, job.id)
-        jobs.change(connection, job.id, stop_requested=True, message=message, encrypted_token=None)
+        jobs.change(connection, job.id, stop_requested=True, message=message, **jobs.WITHOUT_ACCESS)
         jobs.conclude(connection, job.id, now)
     return len(waiting)

@@ -18,6 +18,9 @@ from functions.store.job_states import LIVE, TRANSITIONS, WAITING, ChunkState, J
 
 NO_SUCH_JOB = "There is no such job; it may have been started by somebody else, or long ago."
 
+WITHOUT_ACCESS: dict[str, Any] = {"encrypted_token": None, "access_until": None}
+"""The columns of a job that holds no access token."""
+
 NOT_WAITING: dict[str, Any] = {"waiting_since": None, "goes_on_at": None}
 """The columns of a job that goes on or has ended."""
 
@@ -62,6 +65,8 @@ class Job:
     """None unless it waits for access or for the end of a provider's limit."""
     goes_on_at: datetime | None = None
     """The time at which the provider's limit that it waits for ends; None if it waits for none."""
+    access_until: datetime | None = None
+    """The time at which its access token ends; None without one, and where that is not known."""
 
 
 def add(connection: sa.Connection, job: Job, idempotency_key: str) -> str:
@@ -140,8 +145,8 @@ def wait_for_access(connection: sa.Connection, job: Job, now: datetime, sentence
         WrongJobState: it may not wait, or has moved meanwhile.
     """
     since = job.waiting_since or now
-    changes = {"message": sentence, "encrypted_token": None, "waiting_since": since, "goes_on_at": None}
-    move(connection, job, JobState.WAITING_FOR_ACCESS, **changes)
+    changes = {"message": sentence, "waiting_since": since, "goes_on_at": None}
+    move(connection, job, JobState.WAITING_FOR_ACCESS, **changes, **WITHOUT_ACCESS)
 
 
 def wait_for_quota(connection: sa.Connection, job_id: str, now: datetime) -> tuple[str, datetime] | None:
@@ -195,7 +200,7 @@ def conclude(connection: sa.Connection, job_id: str, now: datetime, *, undo_fail
     else:
         end = JobState.STOPPED if job.stop_requested else JobState.DONE
         unfinished_rows.end(connection, job_id, Outcome.CANCELLED, job.message or NOT_REACHED)
-    move(connection, job, end, finished_at=now, encrypted_token=None, **NOT_WAITING)
+    move(connection, job, end, finished_at=now, **WITHOUT_ACCESS, **NOT_WAITING)
 
 
 def change(connection: sa.Connection, job_id: str, **changes: Any) -> None:  # noqa: ANN401 - columns of the table

@@ -100,6 +100,7 @@ jobs = sa.Table(
     sa.Column("state", sa.Text, nullable=False, index=True),
     sa.Column("ceilings", CreditsByProvider, nullable=False, comment="credits by provider, confirmed"),
     sa.Column("encrypted_token", sa.Text, nullable=True, comment="the sheet access token; NULL once it ends"),
+    sa.Column("access_until", Instant, nullable=True, comment="when that token ends; NULL where it is not known"),
     sa.Column("sheet_id", sa.Integer, nullable=False, comment="the tab"),
     sa.Column(
         "layout",

@@ -65,3 +65,26 @@ test("a published add-on may be called once an hour only, and asks for that", as
   assert.equal(published.rpc("retryJob", "j1", false, {}).ok, true);
   assert.deepEqual(published.host.triggers(), [{ run: "renewAccessOfRuns", minutes: 60 }]);
 });
+
+test("whether a closed sidebar renews access is tried before a run, and leaves no trigger behind", async (t) => {
+  const minutes = (of, id) => of.rpc("getRenewal", id).value.minutes;
+  assert.equal(minutes(addon, null), 10);
+  assert.deepEqual(addon.host.triggers(), []);
+  retry("j1");
+  assert.equal(minutes(addon, "j1"), 10);
+  assert.equal(minutes(addon, "a-colleagues"), null);
+  assert.equal(addon.host.triggers().length, 1);
+  const published = await startAddon({ isPublished: true });
+  t.after(() => published.close());
+  assert.equal(minutes(published, null), 60);
+  assert.deepEqual(published.host.triggers(), []);
+});
+
+test("a person who has not allowed triggers is told that none renews access", async (t) => {
+  const refused = await startAddon({ refusesTriggers: true });
+  t.after(() => refused.close());
+  await refused.backend.answers({ "POST /v1/jobs/j1/retry": { body: JOB } });
+  assert.equal(refused.rpc("retryJob", "j1", false, {}).ok, true);
+  assert.equal(refused.rpc("getRenewal", "j1").value.minutes, null);
+  assert.equal(refused.rpc("getRenewal", null).value.minutes, null);
+});

@@ -24,7 +24,13 @@ export const TOKEN = {
 /**
  * @param {{ csv?: string, connected?: boolean, deployed?: boolean }} [setup] `csv`: what the sheet `Leads` holds
  */
-export async function startAddon({ isPublished = false, csv, connected = true, deployed = true } = {}) {
+export async function startAddon({
+  isPublished = false,
+  refusesTriggers = false,
+  csv,
+  connected = true,
+  deployed = true,
+} = {}) {
   const backend = await startBackend();
   const emulator = csv === undefined ? null : await startEmulator(csv);
   const network = startHttp((path) => path);
@@ -34,6 +40,7 @@ export async function startAddon({ isPublished = false, csv, connected = true, d
   const host = createHost({
     outside: { [backend.url]: backend.url },
     isPublished,
+    refusesTriggers,
     addresses: deployed ? { api: `${backend.url}/`, formula: backend.url } : undefined,
     spreadsheetId: emulator?.id ?? "spreadsheet",
     view,

@@ -14,6 +14,7 @@ const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer
   retryJob,
   undoJob,
   giveAccess,
+  getRenewal,
   selectRows,
   getUsage,
   getSettings,

@@ -182,6 +182,54 @@ test("the time left is rounded, so that it does not flicker", () => {
   ]);
 });
 
+const NOW = Date.parse("2026-03-01T12:00:00Z");
+const inMinutes = (minutes) => new Date(NOW + minutes * 60_000).toISOString();
+const long = (hours, minutes) => ({ takes_s: hours * 3600, access_until: inMinutes(minutes) });
+
+test("a plan says what happens when its access ends before the lookups do", () => {
+  assert.equal(words.outlastsAccess(long(0.9, 60), NOW), false);
+  assert.equal(words.outlastsAccess(long(3, 60), NOW), true);
+  const said = (plan, minutes) => words.accessPlanSentence(plan, minutes, NOW);
+  const clock = words.clockText(inMinutes(60), NOW);
+  assert.match(clock, /^\d\d:\d\d$/);
+  const begin = `The lookups take about 3 h, and the access to the sheet lasts until ${clock}. `;
+  assert.equal(
+    said(long(3, 60), 10),
+    `${begin}It is renewed by itself every 10 minutes, with the sidebar closed as well.`,
+  );
+  assert.ok(said(long(3, 60), 60).endsWith("It is renewed by itself once an hour, with the sidebar closed as well."));
+  assert.match(
+    said(long(3, 60), null),
+    /Keep this sidebar open, .* the run waits then, says so, and goes on when you open it/,
+  );
+});
+
+test("where access ends before the next renewal, the plan says how long the run takes with the sidebar closed", () => {
+  const said = (plan, minutes) => words.accessPlanSentence(plan, minutes, NOW);
+  assert.match(said(long(3, 5), 60), /renewed once an hour, and the run waits in between: about 36 h in all\.$/);
+  assert.match(said(long(3, 5), 10), /renewed every 10 minutes, and the run waits in between: about 6 h in all\.$/);
+  assert.match(said(long(30, 5), 60), /about 15 days in all\.$/);
+});
+
+test("a run says until when it has access, in the person's own time, and who renews it", () => {
+  const said = (minutes, access_until = inMinutes(35)) => words.accessSentence({ access_until }, minutes, NOW);
+  assert.match(said(10), /^It has access until \d\d:\d\d\. That is renewed by itself every 10 minutes\.$/);
+  assert.match(said(null), /A run that takes longer waits then, until a sidebar is opened here\.$/);
+  assert.match(said(10, inMinutes(60 * 24)), /until Mar 2, 2026/);
+  assert.equal(said(10, null), "");
+  assert.equal(said(10, inMinutes(-1)), "");
+});
+
+test("an open sidebar gives fresh access before the present one ends, once a minute at most", () => {
+  const needs = (job, minutesAgo) => words.needsAccess({ state: "running", ...job }, NOW - minutesAgo * 60_000, NOW);
+  assert.equal(needs({ access_until: inMinutes(40) }, 5), false);
+  assert.equal(needs({ access_until: inMinutes(2) }, 5), true);
+  assert.equal(needs({ access_until: inMinutes(2) }, 0.5), false);
+  assert.equal(needs({ access_until: null }, 26), true);
+  assert.equal(needs({ access_until: inMinutes(2), state: "done" }, 26), false);
+  assert.equal(needs({ access_until: null, state: "waiting_for_access" }, 0), true);
+});
+
 test("a job is asked about less often the longer it takes, the less it answers, and while nobody looks", () => {
   assert.equal(words.pollDelay(0, 0, false), 1000);
   assert.ok(words.pollDelay(60_000, 0, false) > 1000);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -279,7 +280,9 @@ def test_answers_are_private(running: Running) -> None:
 def test_a_run_that_waits_for_access_goes_on_with_a_fresh_one_which_is_erased_at_its_end(running: Running) -> None:
     people = slugs(2)
     spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
-    key = running.prove(spreadsheet, running.key())
+    key = running.prove(spreadsheet, running.key(expires_in_s=300))
+    ends_at = access_until(running.ask("POST", "/v1/plan", headers=key, json=body_of(spreadsheet)).json())
+    assert timedelta(seconds=60) < ends_at - datetime.now(UTC) <= timedelta(seconds=300)
     headers = key | {"Idempotency-Key": uuid4().hex}
     with running.emulator.between_calls(
         lambda _method, _user: running.emulator.expire(key["X-Sheets-Access-Token"]), "spreadsheets.batchUpdate"
@@ -288,15 +291,23 @@ def test_a_run_that_waits_for_access_goes_on_with_a_fresh_one_which_is_erased_at
             "POST", "/v1/jobs", headers=headers, json=body_of(spreadsheet, max_credits=confirmed(2))
         ).json()
         waiting = running.finish(job, states=frozenset({"waiting_for_access"}))
+    assert access_until(job) == ends_at
     assert waiting["message"]
+    assert waiting["access_until"] is None
 
     fresh = running.key()
     answer = running.ask("POST", f"/v1/jobs/{job['id']}/access", headers=fresh)
     assert answer.status_code == 200
-    assert running.finish(job)["state"] == "done"
+    assert access_until(answer.json()) > ends_at + timedelta(minutes=30)
+    over = running.finish(job)
+    assert (over["state"], over["access_until"]) == ("done", None)
     assert running.charged(*people) == 2
     wait_until(lambda: sealed(running, job["id"]) is None)
     assert running.ask("POST", f"/v1/jobs/{job['id']}/access", headers=fresh).status_code == 409
+
+
+def access_until(answer: Json) -> datetime:
+    return datetime.fromisoformat(answer["access_until"])
 
 
 def sealed(running: Running, job_id: str) -> str | None:

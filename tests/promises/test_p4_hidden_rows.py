@@ -34,7 +34,7 @@ def planned(desk: Desk, spreadsheet: str, *, include_hidden: bool = False) -> re
     request = JobRequest(
         spreadsheet_id=spreadsheet, range="Leads!B2:B", fields=("email",), include_hidden=include_hidden
     )
-    return responses.plan(request, *service.plan_run(desk.context, request, CALLER, desk.token))
+    return responses.plan(request, *service.plan_run(desk.context, request, CALLER, desk.token), desk.context.clock())
 
 
 def test_rows_hidden_by_hand_and_by_a_filter_are_counted_apart_left_out_and_cost_nothing(desk: Desk) -> None:

@@ -19,7 +19,7 @@ ROWS = 4
 
 def planned(desk: Desk, spreadsheet: str, *, cells: str = "Leads!B1:B", **request: Any) -> responses.Plan:  # noqa: ANN401 - any part of the request
     wanted = JobRequest(spreadsheet_id=spreadsheet, range=cells, **{"fields": ("email", "title"), **request})
-    return responses.plan(wanted, *service.plan_run(desk.context, wanted, CALLER, desk.token))
+    return responses.plan(wanted, *service.plan_run(desk.context, wanted, CALLER, desk.token), desk.context.clock())
 
 
 def columns_of(plan: responses.Plan) -> list[tuple[str, str, bool]]:

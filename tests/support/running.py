@@ -28,6 +28,8 @@ from tests.support.enrichers import confirmed
 from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
+SECOND_AUDIENCE = "leadfill-trial"
+"""The OAuth client of a second Apps Script project that the stack answers to."""
 OVER = frozenset({"done", "stopped", "cancelled", "undone"})
 
 
@@ -70,10 +72,16 @@ class Running:
         return {"Authorization": f"Bearer {answer.json()['token']}"}
 
     def key(
-        self, email: str = PERSON, spreadsheets: str | Sequence[str] = "*", *, aud: str = AUDIENCE, role: str = "writer"
+        self,
+        email: str = PERSON,
+        spreadsheets: str | Sequence[str] = "*",
+        *,
+        aud: str = AUDIENCE,
+        role: str = "writer",
+        expires_in_s: float = 3600,
     ) -> dict[str, str]:
         """The header with a person's access token for spreadsheets."""
-        body = {"email": email, "aud": aud}
+        body = {"email": email, "aud": aud, "expires_in": expires_in_s}
         made = self.session.post(f"{self.stack.urls['issuer']}/access-token", json=body, timeout=10).json()["token"]
         return {"X-Sheets-Access-Token": self.emulator.token(email, spreadsheets, role=role, token=made)}
 
@@ -161,7 +169,7 @@ def _shared() -> tuple[Running, ExitStack]:
     """One stack a process, however many folders import the fixture."""
     closing = ExitStack()
     home = Path(closing.enter_context(TemporaryDirectory(prefix="leadfill-")))
-    started = closing.enter_context(stack(home))
+    started = closing.enter_context(stack(home, IDENTITY_AUDIENCE=f"{AUDIENCE},{SECOND_AUDIENCE}"))
     return attach(started, closing), closing
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -43,6 +45,16 @@ def test_each_row_is_counted_once_and_each_person_is_asked_for_once() -> None:
     assert (made.in_doubt, made.lookups, made.ceilings) == (0, 2, {ONE: Decimal(2)})
     assert made.unusable_reasons == {"empty": 2, "too_long": 1}
     assert list(row_counts.keys) == [A.key, B.key, C.key]
+
+
+def test_a_plan_takes_as_long_as_its_slowest_provider_for_the_lookups_that_are_paid_for() -> None:
+    row_counts = counted(A, B, C)
+    slow = replace(budget(left=Decimal(2)), time_of=lambda lookups: timedelta(minutes=lookups))
+    fast = replace(budget(), time_of=lambda lookups: timedelta(seconds=lookups))
+    made = plan(row_counts, dict.fromkeys(row_counts.keys, (ONE, OTHER)), [], {ONE: slow, OTHER: fast})
+    assert [cost.takes for cost in made.costs] == [timedelta(minutes=2), timedelta(seconds=3)]
+    assert made.takes == timedelta(minutes=2)
+    assert plan(row_counts, {}, [], {}).takes == timedelta(0)
 
 
 def test_a_row_is_left_out_only_where_it_is_neither_unusable_nor_filled_and_before_duplicates() -> None:

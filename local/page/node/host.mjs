@@ -29,6 +29,7 @@ const ADDON = fileURLToPath(new URL("../../../sheets_addon/", import.meta.url));
  *   view?: import("../standins/host.js").View,
  *   answer?: unknown,
  *   isPublished?: boolean,
+ *   refusesTriggers?: boolean,
  * }} Setup
  * `folder`: the sources, by default the add-on's. `addresses`: of the backend, as a deployment's Addresses.js has them. `routes`: beginnings of paths → URLs, such as
  * `{"/proxy/emulator": "http://127.0.0.1:8085"}`; a path without a route is answered here. `outside`: origins that
@@ -67,7 +68,15 @@ export function createHost(setup = {}) {
     /** @type {import("../standins/host.js").Host} */
     const host = {
       httpSync,
-      execution: { id: crypto.randomUUID(), kind, spreadsheetId, email, view, isPublished: setup.isPublished },
+      execution: {
+        id: crypto.randomUUID(),
+        kind,
+        spreadsheetId,
+        email,
+        view,
+        isPublished: setup.isPublished,
+        refusesTriggers: setup.refusesTriggers,
+      },
       outside: setup.outside ?? {},
       show: (what, details) => void shown.push({ what, details }),
       sleep: (ms) => void Atomics.wait(sandbox, 0, 0, ms),

@@ -14,12 +14,14 @@
  *   id: string,
  *   kind: "open" | "menu" | "sidebar" | "formula" | "trigger",
  *   isPublished?: boolean,
+ *   refusesTriggers?: boolean,
  *   spreadsheetId: string,
  *   email: string,
  *   view: View,
  *   spills?: Spill[],
  * }} Execution one run of a script; in a formula, `view` is the formula's own cell;
- * `isPublished`: the script is a published add-on, whose triggers run once an hour at most
+ * `isPublished`: the script is a published add-on, whose triggers run once an hour at most; `refusesTriggers`: the person has
+ * not allowed the script to make any
  *
  * @typedef {{ sheetId: number, row: number, column: number, value: any }} Spill what a formula shows in a cell beside its
  * own, counted from 1; the Sheets API behind the page does not know of it

@@ -30,6 +30,7 @@ export function triggers(host) {
       const every = (minutes) =>
         partOf("ClockTriggerBuilder", {
           create: () => {
+            if (host.execution.refusesTriggers) throw new Exception("Script does not have permission to perform that action.");
             if (host.execution.isPublished && minutes < 60)
               throw new Exception("The add-on attempted to create a time-driven trigger that runs too often.");
             const id = crypto.randomUUID();

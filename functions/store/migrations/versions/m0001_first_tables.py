@@ -99,6 +99,9 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("ceilings", sa.JSON(), nullable=False, comment="credits by provider, confirmed"),
         sa.Column("encrypted_token", sa.Text(), nullable=True, comment="the sheet access token; NULL once it ends"),
+        sa.Column(
+            "access_until", sa.BigInteger(), nullable=True, comment="when that token ends; NULL where it is not known"
+        ),
         sa.Column("sheet_id", sa.Integer(), nullable=False, comment="the tab"),
         sa.Column(
             "layout",
