@@ -119,9 +119,10 @@ class CapReached(LeadfillError):
     slug = "cap-reached"
     status = 429
 
-    def __init__(self, cap: str, limit: Decimal, used: Decimal) -> None:
+    def __init__(self, cap: str, limit: Decimal, used: Decimal, sentence: str = "") -> None:
         super().__init__(
-            f"The credit cap {cap} is reached: {used:,f} of {counted(limit, 'credit')} used. "
+            sentence
+            or f"The credit cap {cap} is reached: {used:,f} of {counted(limit, 'credit')} used. "
             "Nothing more is spent until it is raised or its period ends."
         )
         self.cap, self.limit, self.used = cap, limit, used

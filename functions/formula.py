@@ -214,6 +214,11 @@ def _why(stopped_by: LeadfillError | None) -> str:
             f"Formulas of this spreadsheet have used their {counted(stopped_by.limit, 'credit')} of today; "
             "fill the rest with the Leadfill sidebar, or try again tomorrow."
         )
+    if isinstance(stopped_by, CapReached) and stopped_by.cap == "user":
+        return (
+            "The person in whose name formulas ask here (Settings in the Leadfill sidebar) has used their "
+            f"{counted(stopped_by.limit, 'credit')} of today; more come at 00:00 UTC."
+        )
     return str(stopped_by or "")
 
 

@@ -127,6 +127,14 @@ function cancelJob(id) {
 
 /**
  * @param {string} id
+ * @returns {Answer<RetryPlans>}
+ */
+function planRetry(id) {
+  return answer_(() => callApi_("get", jobPath_(id, "retry"), null, { withSheetAccess: true }));
+}
+
+/**
+ * @param {string} id
  * @param {boolean} retryInDoubt
  * @param {Record<string, string>} maxCredits what the retry may cost with each provider
  * @returns {Answer<Job>}

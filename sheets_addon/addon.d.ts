@@ -130,6 +130,7 @@ interface Rpc {
   listJobs(): Job[];
   getJob(id: string): Job;
   cancelJob(id: string): Job;
+  planRetry(id: string): RetryPlans;
   retryJob(id: string, retryInDoubt: boolean, maxCredits: Record<string, string>): Job;
   undoJob(id: string): Job;
   giveAccess(id: string): Job;

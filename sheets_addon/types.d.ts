@@ -243,6 +243,8 @@ interface Plan {
   known: number;
   in_doubt: number;
   lookups: number;
+  /** Rows that can get values: of people with a lead or with a lookup paid for */
+  fillable: number;
   /** By provider, in the order in which they are asked */
   costs: PlannedCost[];
   columns: PlannedColumn[];
@@ -269,6 +271,8 @@ interface PlannedColumn {
   at_end: boolean;
   /** A1 letters of the column as it is now; null for a new one */
   held: string | null;
+  /** Cells of it that hold something and can be written over by this run */
+  replaced: number;
 }
 
 /** The most that a run asks of one provider, and what that can cost; of several providers they are no sum. */
@@ -281,6 +285,8 @@ interface PlannedCost {
   credits_left: string;
   /** Those of the lookups that the caps do not pay for */
   short_of: number;
+  /** Whose cap that is, and when it allows more; empty where all is paid for */
+  cap_sentence: string;
 }
 
 /** Fields that are often chosen together. */
@@ -337,6 +343,24 @@ interface RetryBody {
   retry_in_doubt?: boolean;
   /** The most credits that it may cost with each provider, as decimal text; with others nothing */
   max_credits: Record<string, string>;
+}
+
+/** What a retry would open, and the most it can cost. */
+interface RetryPlan {
+  /** Rows that it opens */
+  rows: number;
+  /** Those that can get values: of people with a lead or with a lookup paid for */
+  fillable: number;
+  lookups: number;
+  /** By provider, in the order in which they are asked */
+  costs: PlannedCost[];
+}
+
+/** The two retries of a job that has ended. */
+interface RetryPlans {
+  without_doubts: RetryPlan;
+  /** If it also asks again for what may have been charged without an answer */
+  with_doubts: RetryPlan;
 }
 
 /** Reports of a job's rows. */

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from functions.credits.plan import PlanPart
-from functions.outcomes import LeftOut, Outcome, retryable
+from functions.outcomes import LeftOut, Outcome
 from functions.profiles.parsing import Reason
 from functions.providers.registry import REGISTRY
 from functions.store.job_states import LIVE, JobState
@@ -26,7 +26,6 @@ def page() -> str:
 /** The names of things on the screen. Made from functions/ by `python -m tools.addon_labels`. */
 
 {_constant("OUTCOMES", "Record<Outcome, { label: string, meaning: string }>", outcomes)}
-{_constant("RETRYABLE", "Outcome[]", _values(retryable(in_doubt=False)))}
 {_constant("STATES", "Record<JobState, string>", {state: state.label for state in JobState})}
 {_constant("LIVE_STATES", "JobState[]", _values(LIVE))}
 {_constant("PLAN_PARTS", f"{{ kind: {kinds}, label: string, meaning: string }}[]", parts)}
@@ -37,7 +36,7 @@ def page() -> str:
 """
 
 
-def _values(states: Iterable[Outcome | JobState]) -> list[str]:
+def _values(states: Iterable[JobState]) -> list[str]:
     return [state.value for state in states]
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+
+from functions.credits.terms import label_of
+from functions.errors import counted
 
 NONE = Decimal(0)
 AMOUNT = r"^[0-9]{1,9}(\.[0-9]{1,6})?$(?!\n)"
@@ -21,6 +24,19 @@ class Cap:
     name: str
     limit: Decimal
     """In credits."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapUse:
+    """A cap, and the credits of it that are used or reserved."""
+
+    cap: Cap
+    used: Decimal
+
+    @property
+    def left(self) -> Decimal:
+        """Return the credits that it still allows."""
+        return max(NONE, self.cap.limit - self.used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +128,34 @@ def caps(spender: Spender, limits: Limits, provider: str, now: datetime) -> tupl
         Cap(f"user:{provider}:{spender.user_id}:{now:%Y-%m-%d}", of_provider.per_user_day),
         Cap(f"month:{provider}:{now:%Y-%m}", of_provider.per_month),
     )
+
+
+def cap_sentence(use: CapUse, now: datetime, *, in_run: bool = False) -> str:
+    """Say how far a cap is used: whose it is, of what time, when its credits come back, and who can raise it.
+
+    Args:
+        use: of a cap that `caps` made; its name tells its kind and its provider.
+        now: the present (aware).
+        in_run: whether a run has met the cap, which may be its own ceiling, and which anybody may read about.
+    """
+    kind, provider = use.cap.name.split(":")[:2]
+    credits_ = f"{counted(_shown(use.cap.limit), 'credit')} of {label_of(provider)}"
+    if kind == "run" and in_run:
+        return f"This run has used the {credits_} that it was allowed. A new run or a retry can have more."
+    if kind == "run":
+        return f"One run may cost {credits_} at most. Whoever runs Leadfill can raise that (CREDITS_PER_RUN)."
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if kind == "user":
+        who = "Whoever started this has" if in_run else "You have"
+        said = f"{who} used {_shown(use.used):,f} of {'their' if in_run else 'your'} {credits_} for today."
+        back, setting = today + timedelta(days=1), "CREDITS_PER_USER_DAY"
+    else:
+        said = f"All of you together have used {_shown(use.used):,f} of the {credits_} for {today:%B}."
+        back, setting = (today.replace(day=1) + timedelta(days=32)).replace(day=1), "CREDITS_PER_MONTH"
+    comes_back = f"They come back on {back.day} {back:%B} at 00:00 UTC"
+    return f"{said} {comes_back}; whoever runs Leadfill can raise the limit before ({setting})."
+
+
+def _shown(amount: Decimal) -> Decimal:
+    """Return an amount without zeros at its end."""
+    return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount.normalize()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -36,16 +36,26 @@ class RowCounts:
     left_out: Counter[str] = field(default_factory=Counter)
     """Rows that are left alone, by reason."""
     duplicates: int = 0
-    keys: dict[str, None] = field(default_factory=dict)
-    """Every person that is asked for, once, in the order of the rows."""
+    keys: dict[str, int] = field(default_factory=dict)
+    """Every person that is asked for, once, in the order of the rows, with the number of their rows."""
+    held: Counter[int] = field(default_factory=Counter)
+    """Cells in rows that would be written which hold something, by the number of their field."""
 
-    def count(self, found: Profile | str, *, filled: bool = False, left_out: LeftOut | None = None) -> None:
+    def count(
+        self,
+        found: Profile | str,
+        *,
+        filled: bool = False,
+        left_out: LeftOut | None = None,
+        held: Iterable[int] = (),
+    ) -> None:
         """Count one row.
 
         Args:
             found: its profile, or the reason why it has none.
             filled: whether its target cells are filled.
             left_out: the reason why it is left alone, if it is.
+            held: the numbers of the fields whose cells hold something.
         """
         self.rows += 1
         if isinstance(found, str):
@@ -54,10 +64,10 @@ class RowCounts:
             self.already_filled += 1
         elif left_out is not None:
             self.left_out[left_out] += 1
-        elif found.key in self.keys:
-            self.duplicates += 1
         else:
-            self.keys[found.key] = None
+            self.duplicates += found.key in self.keys
+            self.keys[found.key] = self.keys.get(found.key, 0) + 1
+            self.held.update(held)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +80,8 @@ class Budget:
     """Credits that the caps still allow."""
     time_of: Callable[[int], timedelta] = lambda _: timedelta(0)
     """Lookups → the least time that the provider's limits make them take."""
+    cap_sentence: str = ""
+    """A sentence about the cap that leaves the fewest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +99,8 @@ class Cost:
     """Those of the lookups that the ceiling or the caps do not pay for."""
     takes: timedelta = timedelta(0)
     """The least time of the lookups that are paid for."""
+    cap_sentence: str = ""
+    """A sentence about the cap that is why; empty where all is paid for, or where it is the ceiling."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +117,10 @@ class Plan:
     """Looked up before without an answer, perhaps charged, and not asked again on their own."""
     lookups: int
     """People for whom one provider may be asked at least."""
+    fillable: int
+    """Rows that can get values: there is a lead of their person, or a lookup that is paid for."""
+    held: tuple[int, ...]
+    """Cells of each field that hold something, in rows that would be written."""
     unusable_reasons: Mapping[str, int]
     left_out_reasons: Mapping[str, int]
     costs: tuple[Cost, ...]
@@ -135,6 +153,8 @@ def plan(
     in_doubt: Collection[str],
     budgets: Mapping[str, Budget],
     *,
+    with_leads: Collection[str] = (),
+    fields: int = 0,
     ceilings: Mapping[str, Decimal] | None = None,
 ) -> Plan:
     """Make the plan for the counted rows.
@@ -144,12 +164,19 @@ def plan(
         asked: the providers that may have to be asked, by key; none for keys that are absent.
         in_doubt: those of the other keys whose earlier lookup was left without an answer.
         budgets: of each provider of the run, in the waterfall's order.
+        with_leads: the keys of people of whom there is a lead.
+        fields: the number of fields of the run.
         ceilings: the most that the person wants to spend with each provider, with those that are not named nothing;
             None for no limit of their own.
     """
     lookups = [asked[key] for key in row_counts.keys if asked.get(key)]
     counts = Counter(provider for providers in lookups for provider in providers)
     doubts = sum(key in row_counts.keys and not asked.get(key) for key in in_doubt)
+    costs = tuple(
+        _cost(provider, counts[provider], budget, None if ceilings is None else ceilings.get(provider, NONE))
+        for provider, budget in budgets.items()
+    )
+    with_values = _paid_for(row_counts, asked, costs).union(with_leads)
     return Plan(
         rows=row_counts.rows,
         unusable=row_counts.unusable.total(),
@@ -159,18 +186,24 @@ def plan(
         known=len(row_counts.keys) - len(lookups) - doubts,
         in_doubt=doubts,
         lookups=len(lookups),
+        fillable=sum(rows for key, rows in row_counts.keys.items() if key in with_values),
+        held=tuple(row_counts.held[number] for number in range(fields)),
         unusable_reasons=dict(row_counts.unusable),
         left_out_reasons=dict(row_counts.left_out),
-        costs=tuple(
-            _cost(
-                provider,
-                counts[provider],
-                budget,
-                None if ceilings is None else ceilings.get(provider, NONE),
-            )
-            for provider, budget in budgets.items()
-        ),
+        costs=costs,
     )
+
+
+def _paid_for(row_counts: RowCounts, asked: Mapping[str, Collection[str]], costs: Iterable[Cost]) -> set[str]:
+    """Return the people of whom at least one lookup is paid for, if credits are spent in the order of the rows."""
+    left = {cost.provider: cost.lookups - cost.short_of for cost in costs}
+    paid = set()
+    for key in row_counts.keys:
+        provider = next((name for name in asked.get(key, ()) if left[name] > 0), None)
+        if provider is not None:
+            left[provider] -= 1
+            paid.add(key)
+    return paid
 
 
 def _cost(provider: str, lookups: int, budget: Budget, ceiling: Decimal | None) -> Cost:
@@ -183,4 +216,5 @@ def _cost(provider: str, lookups: int, budget: Budget, ceiling: Decimal | None) 
         credits_left=budget.credits_left,
         short_of=lookups - paid,
         takes=budget.time_of(paid),
+        cap_sentence=budget.cap_sentence if paid < lookups and allowed == budget.credits_left else "",
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from functions.credits.caps import Limits, Spender, caps
+from functions.credits.caps import Limits, Spender, cap_sentence, caps
 from functions.credits.lead_status import LeadStatus
 from functions.credits.plan import Budget, Plan, RowCounts, plan
 from functions.credits.terms import Needs, Terms
@@ -26,6 +26,8 @@ def make_plan(
     limits: Limits,
     fresh: Freshness,
     now: datetime,
+    run_id: str = "",
+    fields: int = 0,
     retry: frozenset[LeadStatus] = frozenset(),
     ceilings: Mapping[str, Decimal] | None = None,
 ) -> Plan:
@@ -40,27 +42,37 @@ def make_plan(
         limits: the deployment's caps.
         fresh: the periods for which leads and misses count as known.
         now: the present.
+        run_id: of a run that goes on with what it may still cost; empty for a new one.
+        fields: the number of its fields.
         retry: statuses that are looked up again although they are known.
         ceilings: the most that the person wants to spend with each provider; None for no limit of their own.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    nobody = Spender(run_id="", user_id=user_id, ceilings={name: limits.of(name).per_run for name in terms})
+    spender = Spender(run_id=run_id, user_id=user_id, ceilings={name: limits.of(name).per_run for name in terms})
     with store.reading() as connection:
         known = leads.statuses(connection, list(row_counts.keys), fresh, now)
-        left = {name: ledger.credits_left(connection, caps(nobody, limits, name, now)) for name in terms}
+        uses = {name: ledger.tightest(connection, caps(spender, limits, name, now)) for name in terms}
     asked = {key: list(_may_be_asked(known.get(key, {}), terms, needs, retry)) for key in row_counts.keys}
     in_doubt = {
         key
         for key, of_key in known.items()
         if not asked[key] and any(of_key[name].status is LeadStatus.IN_DOUBT for name in terms if name in of_key)
     }
+    with_leads = {
+        key for key, of_key in known.items() if any(one.status is LeadStatus.FOUND for one in of_key.values())
+    }
     budgets = {
-        name: Budget(price=of_name.max_price(needs), credits_left=left[name], time_of=of_name.shortest_time)
+        name: Budget(
+            price=of_name.max_price(needs),
+            credits_left=uses[name].left,
+            cap_sentence=cap_sentence(uses[name], now),
+            time_of=of_name.shortest_time,
+        )
         for name, of_name in terms.items()
     }
-    return plan(row_counts, asked, in_doubt, budgets, ceilings=ceilings)
+    return plan(row_counts, asked, in_doubt, budgets, with_leads=with_leads, fields=fields, ceilings=ceilings)
 
 
 def _may_be_asked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from functions.credits.caps import CapUse, cap_sentence
 from functions.credits.lead_status import LeadStatus
 from functions.credits.lookup_result import LookupResult
 from functions.credits.terms import Needs
@@ -182,7 +183,8 @@ class EnrichmentPass:
                     yield from self._advance(key)
                 if claimed.cap is not None and not lane.in_flight:  # nothing of ours can give credits back any more
                     name, limit = claimed.cap.name.split(":")[0], claimed.cap.limit
-                    lane.leave_out(CapReached(name, limit, limit))
+                    said = cap_sentence(CapUse(claimed.cap, limit), self._account.clock(), in_run=True)
+                    lane.leave_out(CapReached(name, limit, limit, said))
 
     def _repeat(self) -> None:
         """Asks again about doubts, where a repeat is free; the credits of the doubt are the reservation."""

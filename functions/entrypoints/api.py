@@ -121,6 +121,15 @@ class Api:
             self.permissions.require_edit(caller, job.spreadsheet_id, token or "")
         return self._shown(service.cancel(self.context, job))
 
+    def plan_retry(self, caller: Caller, token: str | None, job_id: str) -> responses.RetryPlans:
+        """Plan a retry, with and without what may have been charged."""
+        job = self._visible(job_id, caller, token)
+        without, with_doubts = (
+            responses.retry_plan(service.plan_retry(self.context, job, caller, retry_in_doubt=retry_in_doubt))
+            for retry_in_doubt in (False, True)
+        )
+        return responses.RetryPlans(without_doubts=without, with_doubts=with_doubts)
+
     def retry(
         self, caller: Caller, token: str, idempotency_key: str | None, job_id: str, body: requests.RetryBody
     ) -> responses.Job | Reply[responses.Job]:

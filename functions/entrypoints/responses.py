@@ -74,6 +74,9 @@ class PlannedColumn(msgspec.Struct, frozen=True, kw_only=True):
     new: bool
     at_end: Annotated[bool, msgspec.Meta(description="Whether it is a new column right of all others")]
     held: Annotated[str | None, msgspec.Meta(description="A1 letters of the column as it is now; null for a new one")]
+    replaced: Annotated[
+        int, msgspec.Meta(ge=0, description="Cells of it that hold something and can be written over by this run")
+    ]
 
 
 class TabColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +94,9 @@ class PlannedCost(msgspec.Struct, frozen=True, kw_only=True):
     max_credits: Annotated[str, msgspec.Meta(description="The most that they can cost, as decimal text")]
     credits_left: Annotated[str, msgspec.Meta(description="Credits that the caps still allow, as decimal text")]
     short_of: Annotated[int, msgspec.Meta(ge=0, description="Those of the lookups that the caps do not pay for")]
+    cap_sentence: Annotated[
+        str, msgspec.Meta(description="Whose cap that is, and when it allows more; empty where all is paid for")
+    ]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +118,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     known: Count
     in_doubt: Count
     lookups: Count
+    fillable: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="Rows that can get values: of people with a lead or with a lookup paid for"),
+    ]
     costs: Annotated[list[PlannedCost], msgspec.Meta(description="By provider, in the order in which they are asked")]
     columns: list[PlannedColumn]
     tab_columns: Annotated[list[TabColumn], msgspec.Meta(description="Columns in use, but for that of the URLs")]
@@ -132,6 +142,27 @@ class JobCredits(msgspec.Struct, frozen=True, kw_only=True):
     charged: CreditsText
     in_doubt: CreditsText
     ceiling: CreditsText
+
+
+class RetryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a retry would open, and the most it can cost."""
+
+    rows: Annotated[int, msgspec.Meta(ge=0, description="Rows that it opens")]
+    fillable: Annotated[
+        int,
+        msgspec.Meta(ge=0, description="Those that can get values: of people with a lead or with a lookup paid for"),
+    ]
+    lookups: Count
+    costs: Annotated[list[PlannedCost], msgspec.Meta(description="By provider, in the order in which they are asked")]
+
+
+class RetryPlans(msgspec.Struct, frozen=True, kw_only=True):
+    """The two retries of a job that has ended."""
+
+    without_doubts: RetryPlan
+    with_doubts: Annotated[
+        RetryPlan, msgspec.Meta(description="If it also asks again for what may have been charged without an answer")
+    ]
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,8 +266,9 @@ def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan, access_unti
             new=target.held is None,
             at_end=target.at_end,
             held=None if target.held is None else letters(target.held),
+            replaced=held if scan.overwrite else 0,
         )
-        for target in scan.targets
+        for target, held in zip(scan.targets, plan.held, strict=True)
     ]
     return Plan(
         range=str(scan.range),
@@ -252,8 +284,15 @@ def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan, access_unti
         notices=list(scan.notices),
         takes_s=ceil(plan.takes.total_seconds()),
         access_until=access_until,
-        **asdict(plan) | {"costs": [_cost(cost) for cost in plan.costs]},
+        **{name: value for name, value in asdict(plan).items() if name != "held"}
+        | {"costs": [_cost(cost) for cost in plan.costs]},
     )
+
+
+def retry_plan(plan: plans.Plan) -> RetryPlan:
+    """Make the answer for the plan of a retry."""
+    costs = [_cost(cost) for cost in plan.costs]
+    return RetryPlan(rows=plan.rows, fillable=plan.fillable, lookups=plan.lookups, costs=costs)
 
 
 def _cost(cost: plans.Cost) -> PlannedCost:
@@ -263,6 +302,7 @@ def _cost(cost: plans.Cost) -> PlannedCost:
         max_credits=f"{cost.max_credits:f}",
         credits_left=f"{cost.credits_left:f}",
         short_of=cost.short_of,
+        cap_sentence=cost.cap_sentence,
     )
 
 

@@ -146,6 +146,14 @@ ROUTES = (
         headers=(SHEET_TOKEN_OF_OTHERS,),
     ),
     Route(
+        method="GET",
+        path="/v1/jobs/{job_id}/retry",
+        view="plan_retry",
+        summary="What a retry would try and cost; spends and writes nothing",
+        answer=responses.RetryPlans,
+        headers=(SHEET_TOKEN_OF_OTHERS,),
+    ),
+    Route(
         method="POST",
         path="/v1/jobs/{job_id}/retry",
         view="retry",

@@ -199,7 +199,14 @@ def plan_scan(context: AppContext, scan: SheetScan, job_request: JobRequest, use
     """The plan for a sheet as it was read, with what is known and what the caps still allow."""
     row_counts = RowCounts()
     for row in scan.rows():
-        row_counts.count(row.found, filled=row.filled, left_out=row.left_out)
+        row_counts.count(row.found, filled=row.filled, left_out=row.left_out, held=row.held)
+    return plan_rows(context, row_counts, job_request, user_id)
+
+
+def plan_rows(
+    context: AppContext, row_counts: RowCounts, job_request: JobRequest, user_id: str, *, run_id: str = ""
+) -> Plan:
+    """The plan for counted rows, with what is known and what the caps still allow; `run_id` as `make_plan` has it."""
     return make_plan(
         context.store,
         row_counts,
@@ -209,5 +216,7 @@ def plan_scan(context: AppContext, scan: SheetScan, job_request: JobRequest, use
         limits=context.limits,
         fresh=context.fresh,
         now=context.clock(),
+        run_id=run_id,
+        fields=len(job_request.fields),
         retry=job_request.retry,
     )

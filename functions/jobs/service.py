@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
-from functions.credits.plan import Plan
+from functions.credits.plan import Plan, RowCounts
 from functions.errors import NotFound, WrongJobState
-from functions.jobs.request import JobRequest, plan_scan, scan_sheet
+from functions.jobs.request import JobRequest, from_record, plan_rows, plan_scan, scan_sheet
 from functions.outcomes import retryable
+from functions.profiles.parsing import of_key
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
@@ -30,6 +31,30 @@ def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, acces
     """
     scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
     return scan, plan_scan(context, scan, job_request, caller.subject)
+
+
+def plan_retry(context: AppContext, job: Job, caller: Caller, *, retry_in_doubt: bool) -> Plan:
+    """Plan a retry: the rows that it would open, those of them that can get values, and the most it can cost.
+
+    A row may have failed for good, such as with an address that no provider can look up: it is opened, asks nobody, and
+    cannot get values.
+
+    Args:
+        context: the parts.
+        job: one that has ended.
+        caller: who would pay: by the job's own caps who started it, else with a job of their own.
+        retry_in_doubt: whether to ask again what may have been charged.
+
+    Raises:
+        InvalidRequest: a provider of the job cannot be used any more.
+    """
+    request = from_record(job.request | {"retry_in_doubt": retry_in_doubt}, job.spreadsheet_id)
+    row_counts = RowCounts()
+    with context.store.reading() as connection:
+        for row in job_rows.ended_as(connection, job.id, retryable(in_doubt=retry_in_doubt)):
+            row_counts.count(of_key(row.key or ""))
+    run_id = job.id if job.user_id == caller.subject else ""
+    return plan_rows(context, row_counts, request, caller.subject, run_id=run_id)
 
 
 def find_visible(context: AppContext, job_id: str, caller: Caller, may_read: Callable[[str], bool]) -> Job:

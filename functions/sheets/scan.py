@@ -60,7 +60,9 @@ class ScannedRow:
     sentence: str
     """A sentence that says what to do about a row without a profile."""
     filled: bool
-    """True if every target cell holds something already."""
+    """True if every target cell holds something already, and is kept."""
+    held: frozenset[int]
+    """The numbers of the fields whose cells hold something."""
     left_out: LeftOut | None
     """The reason why the row is left alone, if it is."""
 
@@ -100,24 +102,24 @@ class SheetScan:
         first, last = self.range.first_row, self.range.last_row or self.tab.rows
         urls = self.urls
         if urls is None:
-            filled = self._filled(self.first_page, self._begun_guard(), first, last)
-            yield from (self._row(self.first_page, first + at, filled=one) for at, one in enumerate(filled))
+            held = self._held(self.first_page, self._begun_guard(), first, last)
+            yield from (self._row(self.first_page, first + at, one) for at, one in enumerate(held))
             return
         for look in range(LOOKS):
             urls = self._read(first, last, [self.range.column]) if look else urls
-            pages = self._filled_by_pages(urls, first, last)
+            pages = self._held_by_pages(urls, first, last)
             if pages is not None:
-                yield from (self._row(urls, first + at, filled=one) for at, one in enumerate(pages))
+                yield from (self._row(urls, first + at, one) for at, one in enumerate(pages))
                 return
         raise SheetBusy(MOVING, retry_after_s=5)
 
-    def _filled_by_pages(self, urls: RowBlock, first: int, last: int) -> list[bool] | None:
-        """Return of each row whether it is filled; None where rows have moved since the URLs were read."""
+    def _held_by_pages(self, urls: RowBlock, first: int, last: int) -> list[frozenset[int]] | None:
+        """Return of each row which fields hold something; None where rows have moved since the URLs were read."""
         column, guard = self.range.column, self._begun_guard()
         needed = {column, *guard.columns}
         if needed == {column}:
-            return [False] * (last - first + 1)
-        found: list[bool] = []
+            return [frozenset[int]()] * (last - first + 1)
+        found: list[frozenset[int]] = []
         size = PageSize.guess(len(needed))
         while first <= last:
             end = min(first + size.rows - 1, last)
@@ -126,20 +128,22 @@ class SheetScan:
             there = (page.text(index, column) for index in range(end - first + 1))
             if any(text != urls.text(at - urls.first_row, column) for at, text in enumerate(there, first)):
                 return None
-            found += self._filled(page, guard, first, end)
+            found += self._held(page, guard, first, end)
             first = end + 1
         return found
 
-    def _filled(self, block: RowBlock, guard: SpillGuard, first: int, last: int) -> list[bool]:
-        """Return of rows whether every target cell holds something already, and guard them.
+    def _held(self, block: RowBlock, guard: SpillGuard, first: int, last: int) -> list[frozenset[int]]:
+        """Return of rows which target cells hold something, by the number of their field, and guard the rows.
 
         Whatever stands below them in the first page is looked at as well.
         """
         found = []
+        shared: dict[frozenset[int], frozenset[int]] = {}  # a hundred thousand rows hold few different sets
+        places = [(number, target.held) for number, target in enumerate(self.targets) if target.held is not None]
         for index in range(first - block.first_row, last - block.first_row + 1):
             guard.look(block, index, covered=True)
-            held = [target.held is not None and block.content(index, target.held) != "" for target in self.targets]
-            found.append(not self.overwrite and all(held))
+            held = frozenset(number for number, place in places if block.content(index, place) != "")
+            found.append(shared.setdefault(held, held))
         if block is self.first_page:
             for index in range(last, len(block.rows)):
                 guard.look(block, index, covered=False)
@@ -157,14 +161,15 @@ class SheetScan:
         beside = any(target.held is None and not target.at_end for target in self.targets)
         return SpillGuard(held, self.range.column + 1 if beside else None)
 
-    def _row(self, block: RowBlock, number: int, *, filled: bool) -> ScannedRow:
+    def _row(self, block: RowBlock, number: int, held: frozenset[int]) -> ScannedRow:
         index = number - block.first_row
         found, sentence = who(block, index, self.range.column)
         return ScannedRow(
             number=number,
             found=found,
             sentence=sentence,
-            filled=filled,
+            filled=not self.overwrite and len(held) == len(self.targets),
+            held=held,
             left_out=None if self.include_hidden else block.hidden.get(index),
         )
 

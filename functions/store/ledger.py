@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions.credits.caps import NONE, Cap, cap_of_run
+from functions.credits.caps import NONE, Cap, CapUse, cap_of_run
 from functions.credits.pricing import EntryKind
 from functions.credits.terms import Need
 from functions.store import schema
@@ -212,10 +212,15 @@ def spent(connection: sa.Connection, run_id: str, providers: Sequence[str]) -> d
     return {provider: amounts.get(provider, NONE) for provider in providers}
 
 
+def tightest(connection: sa.Connection, caps: Sequence[Cap]) -> CapUse:
+    """Return that one of these caps which leaves the fewest credits; the first of those that leave as many."""
+    amounts = used(connection, caps)
+    return min((CapUse(cap, amounts[cap.name]) for cap in caps), key=lambda use: use.left)
+
+
 def credits_left(connection: sa.Connection, caps: Sequence[Cap]) -> Decimal:
     """Return the credits that may still be spent under all of these caps."""
-    amounts = used(connection, caps)
-    return max(NONE, min(cap.limit - amounts[cap.name] for cap in caps))
+    return tightest(connection, caps).left
 
 
 def tally(amounts: Iterable[tuple[Iterable[str], Decimal]]) -> dict[str, Decimal]:

@@ -61,9 +61,8 @@ def _print_cost(console: Console, cost: Cost, who: str) -> None:
     most, left = counted(cost.max_credits, "credit"), counted(cost.credits_left, "credit")
     console.print(f"  {who} costs at most [bold]{most}[/]; the caps leave {left}.")
     if cost.short_of:
-        console.print(
-            f"  [yellow]Left out: {counted(cost.short_of, 'lookup')}. The ceiling or a cap does not allow more.[/]"
-        )
+        why = cost.cap_sentence or "MAX_CREDITS (--max-credits) does not allow more."
+        console.print(f"  [yellow]Left out: {counted(cost.short_of, 'lookup')}. {plain(why)}[/]")
 
 
 def credits_text(amounts: Mapping[str, Decimal]) -> str:
@@ -161,7 +160,8 @@ def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:
         "url_column": source.shape.column_name,
         "fields": [field.name for field in run.layout.fields],
         "notes": list(source.notes),
-        **asdict(planned) | {"costs": [_as_json(cost) for cost in planned.costs]},
+        **{name: value for name, value in asdict(planned).items() if name != "held"}
+        | {"costs": [_as_json(cost) for cost in planned.costs]},
     }
 
 

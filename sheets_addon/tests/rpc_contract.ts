@@ -11,6 +11,7 @@ const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer
   listJobs,
   getJob,
   cancelJob,
+  planRetry,
   retryJob,
   undoJob,
   giveAccess,

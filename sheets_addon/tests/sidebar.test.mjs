@@ -5,16 +5,20 @@ import { sidebarScripts } from "./sidebar_scripts.mjs";
 
 const scripts = sidebarScripts();
 const words = vm.createContext({});
-for (const file of ["SidebarLabels", "SidebarWords"])
+for (const file of ["SidebarLabels", "SidebarWords", "SidebarPlanWords"])
   vm.runInContext(scripts.find(({ name }) => name === file)?.code ?? "", words);
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
+const TODAY =
+  "You have used 4,985 of your 5,000 credits of Slintel for today. They come back on 27 November at 00:00 UTC; " +
+  "whoever runs Leadfill can raise the limit before (CREDITS_PER_USER_DAY).";
 const cost = (max_credits = "55", credits_left = "200", short_of = 0) => ({
   provider: "slintel",
   lookups: 55,
   max_credits,
   credits_left,
   short_of,
+  cap_sentence: short_of > 0 ? TODAY : "",
 });
 const PLAN = {
   rows: 100,
@@ -26,7 +30,9 @@ const PLAN = {
   known: 20,
   in_doubt: 3,
   lookups: 55,
+  fillable: 82,
   costs: [cost()],
+  columns: [],
 };
 const JOB = {
   state: "done",
@@ -48,13 +54,59 @@ test("the parts of a plan add up to its rows, none is left out", () => {
     parts.reduce((sum, { rows }) => sum + rows, 0),
     PLAN.rows,
   );
-  assert.equal(words.rowsToFill(PLAN), 82);
 });
 
-test("a plan that the caps do not pay for says how many rows would be left", () => {
-  assert.equal(words.planWarning(PLAN), null);
-  const sentence = words.planWarning({ ...PLAN, costs: [cost("15", "15", 40)] });
-  assert.match(sentence, /leave 15 credits, so 40 rows would not be looked up/);
+test("a plan that the caps do not pay for says how many people are left, whose cap it is and when it allows more", () => {
+  assert.deepEqual(plain(words.capWarnings(PLAN)), []);
+  const [sentence] = words.capWarnings({ ...PLAN, costs: [cost("15", "15", 40)] });
+  assert.equal(sentence, `40 people cannot be looked up: 15 credits left. ${TODAY}`);
+});
+
+test("without credits a plan offers nothing and does not call itself free", () => {
+  const broke = { ...PLAN, known: 0, duplicates: 0, fillable: 0, costs: [cost("0", "0", 55)] };
+  assert.equal(words.goText(broke), "Nothing to fill");
+  assert.equal(words.freeSentence(broke), "nobody can be looked up now");
+  assert.equal(words.nothingSentence(broke, { write: "empty" }), null, "the warning says why");
+  assert.match(words.capWarnings(broke)[0], /^55 people cannot be looked up: no credits left\. You have used 4,985 of/);
+});
+
+test("the button counts the rows that can be filled, and is free only where nothing can be charged", () => {
+  assert.equal(words.goText(PLAN), "Fill 82 rows");
+  const short = { ...PLAN, fillable: 42, costs: [cost("15", "15", 40)] };
+  assert.equal(words.goText(short), "Fill 42 rows");
+  const known = { ...PLAN, fillable: 1, costs: [cost("0", "0", 55)] };
+  assert.equal(words.goText(known), "Fill 1 row, free");
+  assert.equal(words.freeSentence(known), "what is known already is filled in");
+  assert.equal(words.freeSentence({ ...PLAN, lookups: 0 }), "no lookup is needed");
+});
+
+test("people who were looked up for nothing are not offered again", () => {
+  const misses = { ...PLAN, known: 4, lookups: 0, fillable: 0, costs: [cost("0")] };
+  assert.equal(words.goText(misses), "Nothing to fill");
+  assert.match(words.nothingSentence(misses, { write: "empty" }), /^Nothing more is known about these people/);
+});
+
+test("what is written over is said column by column", () => {
+  const column = (header, replaced) => ({ header, replaced });
+  assert.equal(words.replacedSentence({ columns: [column("Email", 0)] }), null);
+  assert.equal(
+    words.replacedSentence({ columns: [column("Email", 1412), column("Title", 0), column("Company", 3)] }),
+    "Up to so many cells that hold something are replaced: Email 1,412, Company 3. Undo gives them back.",
+  );
+});
+
+test("an account that does not hold what the run can take is said before, and so is a key that was rejected", () => {
+  const usable = (credits_left, key_is_rejected = false) => [
+    { name: "slintel", balance: { credits_left, credits_used: null, read_at: "", key_is_rejected } },
+  ];
+  assert.deepEqual(plain(words.accountWarnings(PLAN, usable("55"))), []);
+  assert.deepEqual(plain(words.accountWarnings(PLAN, usable(null))), []);
+  assert.deepEqual(plain(words.accountWarnings(PLAN, [])), []);
+  const [few] = words.accountWarnings(PLAN, usable("12"));
+  assert.equal(few, "Your team's account at Slintel has 12 credits left, and this can take 55.");
+  assert.match(words.accountWarnings(PLAN, usable("0"))[0], /has no credits left/);
+  assert.match(words.accountWarnings(PLAN, usable("0", true))[0], /rejected its key/);
+  assert.deepEqual(plain(words.accountWarnings({ ...PLAN, costs: [cost("0")] }, usable("0"))), []);
 });
 
 const second = { ...cost("10", "4", 6), provider: "prospeo", lookups: 10 };
@@ -81,10 +133,9 @@ test("each provider has its price, and there is no sum", () => {
   assert.equal(words.costsSentence(PLAN), "Costs at most 55 credits.");
   const plan = { ...PLAN, costs: [cost(), second] };
   assert.equal(words.costsSentence(plan), "Costs at most 55 credits of Slintel and 10 credits of Prospeo.");
-  assert.equal(
-    words.planWarning(plan),
-    "The credit caps leave 4 credits of Prospeo, so it would not be asked about 6 rows. Choose fewer rows, or run again when the caps allow it.",
-  );
+  assert.deepEqual(plain(words.capWarnings(plan)), [
+    `Prospeo cannot be asked about 6 people: 4 credits left. ${TODAY}`,
+  ]);
   assert.equal(words.isFree(plan), false);
   assert.equal(
     words.costsSentence({ ...PLAN, costs: [cost("0"), { ...second, max_credits: "0" }] }),
@@ -138,9 +189,16 @@ test("the parts of a job add up to its rows while it runs, and what is not yet w
   assert.deepEqual([of("enriched"), of("ready"), of("waiting")], [12, 15, 20]);
 });
 
-test("a retry costs at most a credit a row that it opens again; doubts only where somebody ticked them", () => {
-  assert.equal(words.rowsToRetry(JOB, false), 3);
-  assert.equal(words.rowsToRetry(JOB, true), 4);
+test("a retry says what it costs, and nothing where it can fill nothing", () => {
+  const retry = { rows: 3, fillable: 3, lookups: 2, costs: [cost("2")] };
+  assert.equal(words.retryCostSentence(retry), "Costs at most 2 credits.");
+  assert.equal(words.retryCostSentence({ ...retry, costs: [cost("2"), second] }).includes("Prospeo"), true);
+  assert.equal(words.retryCostSentence({ ...retry, costs: [cost("0")] }), "Free: what was looked up is kept.");
+  assert.equal(words.retryCostSentence({ ...retry, fillable: 0 }), "");
+  assert.deepEqual(plain(words.ceilingsOf({ costs: [cost("2"), { ...second, max_credits: "0.75" }] })), {
+    slintel: "2",
+    prospeo: "0.75",
+  });
 });
 
 test("the end of a job is one sentence", () => {
@@ -163,7 +221,7 @@ test("one of a thing is counted in the singular", () => {
     words.partsSentence(words.planParts({ ...PLAN, duplicates: 1, known: 0 })),
     "5 unusable, 6 already filled, 4 left out, 1 duplicate, 3 in doubt, 55 to look up.",
   );
-  assert.match(words.planWarning({ ...PLAN, costs: [cost("54", "1", 1)] }), /leave 1 credit, so 1 row would/);
+  assert.match(words.capWarnings({ costs: [cost("54", "1", 1)] })[0], /^1 person cannot be looked up: 1 credit left\./);
   const sentences = scripts.flatMap(
     ({ code }) => code.match(/\$\{[^}]*\} (?:credits|rows|lookups|formulas|fields|columns)\b/g) ?? [],
   );

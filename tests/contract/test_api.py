@@ -367,3 +367,60 @@ def test_a_run_is_cancelled_and_its_open_rows_say_so_and_can_be_retried(running:
     job = running.finish(answer.json())
     assert (job["state"], job["counts"]) == ("done", {"enriched": 3})
     assert running.charged(*people) == 3
+
+
+def test_without_credits_the_plan_offers_what_is_known_and_says_whose_cap_it_is(running: Running) -> None:
+    """The cap is a person's own for a day: nobody else's plan changes."""
+    known, new = slugs(2), slugs(2)
+    urls = [f"linkedin.com/in/{slug}" for slug in (*known, known[0], *new)]
+    spreadsheet, by = running.sheet(urls), f"{uuid4().hex}@example.com"
+    key = running.key(by)
+    job = running.finish(running.start(running.sheet(urls[:2]), by=by, key=key), by=by)
+
+    def plan(fields: str, **changes: Any) -> Json:  # noqa: ANN401 - of the body
+        body = body_of(spreadsheet, fields=[fields], **changes)
+        made: Json = running.ask("POST", "/v1/plan", by=by, headers=key, json=body).json()
+        return made
+
+    assert (plan("email")["fillable"], plan("email")["costs"][0]["cap_sentence"]) == (5, "")
+    caps, jobs = schema.counters, schema.jobs
+    with running.store.writing() as connection:
+        me = connection.scalar(sa.select(jobs.c.user_id).where(jobs.c.id == job["id"]))
+        mine = caps.c.cap.startswith(f"user:slintel:{me}:", autoescape=True)
+        assert connection.execute(caps.update().where(mine).values(spent=5_000)).rowcount == 1
+    made = plan("email")
+    assert (made["lookups"], made["known"], made["fillable"]) == (2, 2, 3), "rows of the people who are known"
+    cost = made["costs"][0]
+    assert (cost["max_credits"], cost["credits_left"], cost["short_of"]) == ("0", "0", 2)
+    assert cost["cap_sentence"].startswith("You have used 5,000 of your 5,000 credits of Slintel for today.")
+    assert "at 00:00 UTC" in cost["cap_sentence"]
+    running.emulator.write(spreadsheet, "Leads!B1:B4", [["Email"], ["typed"], [""], ["typed"]])
+    assert [column["replaced"] for column in plan("email", write="all")["columns"]] == [2]
+    assert [column["replaced"] for column in plan("email")["columns"]] == [0], "what is there stays"
+
+
+def test_a_retry_is_planned_with_what_it_would_really_try(running: Running) -> None:
+    """An address that the provider refuses for good has failed, and asking again costs and brings nothing."""
+    (person,) = slugs(1)
+    spreadsheet = running.sheet([f"linkedin.com/in/{person}"])
+    running.sandbox.switch(hang_up_after_rate=1.0)
+    try:
+        job = running.run(spreadsheet)
+    finally:
+        running.sandbox.switch(hang_up_after_rate=0)
+    assert job["counts"] == {"in_doubt": 1}
+    plans = running.ask("GET", f"/v1/jobs/{job['id']}/retry").json()
+    assert (plans["without_doubts"]["rows"], plans["without_doubts"]["fillable"]) == (0, 0)
+    both = plans["with_doubts"]
+    assert (both["rows"], both["fillable"], both["lookups"], both["costs"][0]["max_credits"]) == (1, 1, 1, "1")
+    assert running.ask("GET", f"/v1/jobs/{job['id']}/retry", by=COLLEAGUE).status_code == 404
+
+    with running.store.writing() as connection:  # as if the provider had refused the address
+        connection.execute(
+            schema.leads.update().where(schema.leads.c.key == f"linkedin.com/in/{person}").values(status="refused")
+        )
+        of_job = schema.job_rows.c.job_id == job["id"]
+        connection.execute(schema.job_rows.update().where(of_job).values(outcome=Outcome.FAILED))
+    plans = running.ask("GET", f"/v1/jobs/{job['id']}/retry").json()
+    for plan in plans.values():
+        assert (plan["rows"], plan["fillable"], plan["lookups"], plan["costs"][0]["max_credits"]) == (1, 0, 0, "0")

@@ -142,7 +142,7 @@ def test_a_limit_of_one_provider_leaves_it_out_and_the_others_go_on(
     assert prospeo.charges()["total"] == totals_of(store, provider="prospeo").charged == 7
     skipped = [result for result in results if result.skipped]
     assert skipped
-    assert all(result.detail.startswith("Prospeo was not asked: The credit cap") for result in skipped)
+    assert all(result.detail.startswith("Prospeo was not asked: This run has used the") for result in skipped)
     assert all(result.skipped == bool(result.detail) for result in results)
 
 

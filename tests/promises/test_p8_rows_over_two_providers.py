@@ -39,7 +39,7 @@ def test_a_retry_asks_the_provider_that_was_skipped_and_fills_what_is_still_empt
         job = desk.run(spreadsheet, "Leads!B2:B", FIELDS)  # Prospeo is not named in its ceilings, and may spend nothing
         first = desk.rows(job)
         assert Counter(row.outcome for row in first) == {Outcome.ENRICHED: 20}
-        assert all(row.detail.startswith("Prospeo was not asked: The credit cap") for row in first)
+        assert all(row.detail.startswith("Prospeo was not asked: This run has used the") for row in first)
         assert prospeo.charges()["requests"] == 0
         job = service.retry(
             desk.context,

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from functions.credits.caps import Allowance, Cap, Limits, ProviderLimits, Spender, caps
+from functions.credits.caps import Allowance, Cap, CapUse, Limits, ProviderLimits, Spender, cap_sentence, caps
 from tests.support.enrichers import allowed, limits
 
 LIMITS = limits(per_run=100, per_user_day=200, per_month=300)
@@ -35,6 +35,51 @@ def test_the_next_minute_is_another_day_and_month_of_the_same_run() -> None:
     later = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
     before, after = (caps(spends(40), LIMITS, "slintel", at) for at in (NOW, later))
     assert [one != other for one, other in zip(before, after, strict=True)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "used", "sentence"),
+    [
+        (
+            0,
+            "0",
+            "One run may cost 100 credits of Slintel at most. Whoever runs Leadfill can raise that (CREDITS_PER_RUN).",
+        ),
+        (
+            1,
+            "199.50",
+            (
+                "You have used 199.5 of your 200 credits of Slintel for today. They come back on 1 December at 00:00 "
+                "UTC; whoever runs Leadfill can raise the limit before (CREDITS_PER_USER_DAY)."
+            ),
+        ),
+        (
+            2,
+            "300",
+            (
+                "All of you together have used 300 of the 300 credits of Slintel for November. They come back on "
+                "1 December at 00:00 UTC; whoever runs Leadfill can raise the limit before (CREDITS_PER_MONTH)."
+            ),
+        ),
+    ],
+)
+def test_a_cap_says_whose_it_is_how_far_it_is_used_and_when_its_credits_come_back(
+    kind: int, used: str, sentence: str
+) -> None:
+    cap = caps(spends(1_000), LIMITS, "slintel", NOW)[kind]
+    assert cap_sentence(CapUse(cap, Decimal(used)), NOW) == sentence
+
+
+def test_a_run_that_meets_a_cap_says_so_to_everybody_who_sees_it() -> None:
+    reached = [CapUse(cap, cap.limit) for cap in caps(spends(40), LIMITS, "slintel", NOW)]
+    run, day, _ = (cap_sentence(use, NOW, in_run=True) for use in reached)
+    assert run == "This run has used the 40 credits of Slintel that it was allowed. A new run or a retry can have more."
+    assert day.startswith("Whoever started this has used 200 of their 200 credits of Slintel for today. They come back")
+
+
+def test_credits_of_december_come_back_in_january() -> None:
+    cap = caps(spends(1), LIMITS, "slintel", NOW.replace(month=12, day=31))[2]
+    assert "come back on 1 January" in cap_sentence(CapUse(cap, Decimal(0)), NOW.replace(month=12, day=31))
 
 
 def test_nobody_else_counts_against_a_persons_cap() -> None:

@@ -98,6 +98,46 @@ def test_each_provider_has_a_bound_of_its_own_at_its_own_price() -> None:
     assert (made.lookups, made.known) == (3, 0)
 
 
+def test_only_rows_that_can_get_values_are_fillable() -> None:
+    """A lead that is known, or a lookup that is paid for; a miss that is known brings nothing, and its rows neither."""
+    rows = counted(A, B, B, C, "empty", A, filled=1)
+    asked = {A.key: [ONE], C.key: [ONE]}
+    made = plan(rows, asked, [], {ONE: budget(left=Decimal(1))}, with_leads={B.key})
+    assert (made.known, made.lookups, made.costs[0].short_of, made.fillable) == (1, 2, 1, 3)
+    assert plan(rows, asked, [], {ONE: budget(left=Decimal(0))}).fillable == 0
+    assert plan(rows, asked, [], {ONE: budget()}).fillable == 2, "without a lead of the two rows in between"
+    assert plan(counted(A, A), {A.key: [ONE]}, [], {ONE: budget()}).fillable == 2, "both rows of one person"
+
+
+def test_a_row_whose_first_provider_is_not_paid_for_is_fillable_by_the_second_one() -> None:
+    asked = {A.key: [ONE, OTHER], B.key: [ONE, OTHER], C.key: [ONE]}
+    made = plan(counted(A, B, C), asked, [], {ONE: budget(left=Decimal(1)), OTHER: budget()})
+    assert (made.lookups, made.fillable) == (3, 2)
+
+
+def test_a_cap_is_said_where_it_is_why_and_not_where_the_ceiling_is() -> None:
+    capped = Budget(price=Decimal(1), credits_left=Decimal(2), cap_sentence="Two a day.")
+    asked = dict.fromkeys((A.key, B.key, C.key), (ONE,))
+
+    def said(*found: Profile, ceiling: int | None = None) -> str:
+        ceilings = None if ceiling is None else {ONE: Decimal(ceiling)}
+        return plan(counted(*found), asked, [], {ONE: capped}, ceilings=ceilings).costs[0].cap_sentence
+
+    assert said(A, B) == ""
+    assert said(A, B, C) == "Two a day."
+    assert said(A, B, C, ceiling=1) == ""
+    assert said(A, B, C, ceiling=5) == "Two a day."
+
+
+def test_cells_that_hold_something_are_counted_where_a_row_would_be_written() -> None:
+    rows = RowCounts()
+    rows.count(A, held=(0, 2))
+    rows.count("empty", held=(0,))
+    rows.count(B, held=(0,), left_out=LeftOut.HIDDEN)
+    rows.count(A, held=(2,))
+    assert plan(rows, {}, [], {}, fields=3).held == (1, 0, 2)
+
+
 def test_a_provider_that_the_person_did_not_name_may_spend_nothing() -> None:
     asked = {A.key: [ONE, OTHER]}
     made = plan(counted(A), asked, [], {ONE: budget(), OTHER: budget()}, ceilings={OTHER: Decimal(5)})
@@ -129,6 +169,7 @@ def test_the_counts_always_add_up_and_no_bound_is_passed(
     of = {name: Budget(price=price, credits_left=left) for name, (price, left) in budgets.items()}
     made = plan(row_counts, asked, doubts, of, ceilings=ceilings)
     assert sum(map(made.count, PlanPart)) == made.rows == len(rows)
+    assert 0 <= made.fillable <= made.lookups + made.duplicates
     for cost in made.costs:
         price, left = budgets[cost.provider]
         assert cost.max_credits == price * (cost.lookups - cost.short_of)

@@ -82,13 +82,14 @@ def test_every_row_says_who_stands_in_it_and_whether_it_is_filled() -> None:
     assert (scanned.header_row, scanned.range.first_row, scanned.range.last_row) == (1, 2, 4)
     assert [row.found.key if isinstance(row.found, Profile) else row.found for row in rows] == [JANE, "not_a_url", JOHN]
     assert [row.filled for row in rows] == [True, True, False]
+    assert [set(row.held) for row in rows] == [{0}, {0}, set()]
     assert [bool(row.sentence) for row in rows] == [False, True, False]
     assert [target.held for target in scanned.targets] == [1]
 
 
 def test_nothing_counts_as_filled_where_cells_may_be_written_over() -> None:
     scanned = scan(Rows([["LinkedIn", "Email"], [JANE, "jane@a.test"]]), overwrite=True)
-    assert not [row for row in scanned.rows() if row.filled]
+    assert [(row.filled, set(row.held)) for row in scanned.rows()] == [(False, {0})], "what is there is known to be so"
 
 
 @pytest.mark.parametrize(
