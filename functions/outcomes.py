@@ -47,9 +47,9 @@ class LeftOut(Described):
 
 
 class Again(StrEnum):
-    """A reason to try a row again although it has a lead."""
+    """A reason to try a row again, however it has ended."""
 
-    SKIPPED = "skipped"  # a provider that could have filled what is open was not asked
+    SKIPPED = "skipped"  # a provider that could have filled what is open was not asked, or not reached
     IN_DOUBT = "in_doubt"  # a lookup at a provider may have been charged, and no answer came
 
 

@@ -31,7 +31,7 @@ class Result:
     detail: str = ""
     """Sentences for the person who reads the row; empty where the outcome says it all."""
     skipped: bool = False
-    """True if a provider that could have filled an open need was not asked, so that a retry may bring more."""
+    """True if a provider that could have filled an open need was not asked, or gave no answer for which it charges."""
     doubtful: bool = False
     """True if a lookup at a provider of the run is in doubt."""
     unfinished: bool = False

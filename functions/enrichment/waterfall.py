@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from functions.credits import lead_status
 from functions.credits.lead_status import BARRED, LeadStatus, outcome_of_known
 from functions.credits.lookup_result import Found, LookupResult, NoAnswer, Throttled, Unavailable
 from functions.credits.terms import NO_NEEDS, Needs, label_of
@@ -64,7 +65,7 @@ class Ending:
     detail: str = ""
     """Sentences for the person who reads the row; empty where the outcome says it all."""
     skipped: bool = False
-    """True if a provider that could have filled an open need was not asked, so that a retry may bring more."""
+    """True if a provider that could have filled an open need was not asked, or gave no answer for which it charges."""
     doubtful: bool = False
     """True if a lookup at a provider of this run is in doubt."""
 
@@ -139,7 +140,10 @@ def ending(
         return Ending(outcome=outcome, detail=" ".join(doubts), doubtful=bool(doubts))
     failures = list(_failures(known, answers, rungs))
     skipped = list(_skipped(known, answers, rungs, missing))
-    told = {"skipped": bool(skipped), "doubtful": bool(doubts)}
+    is_unanswered = any(
+        missing & rungs[name].fills for name, answer in answers.items() if lead_status.of(answer) is None
+    )
+    told = {"skipped": bool(skipped) or is_unanswered, "doubtful": bool(doubts)}
     if found:
         return Ending(outcome=outcome, detail=" ".join([*doubts, *failures, *skipped]), **told)
     if doubts or failures:

@@ -48,11 +48,11 @@ def outcomes_of(
 
 
 def reasons_to_retry(positions: Iterable[int], results: Mapping[int, Result]) -> dict[int, Again]:
-    """Of rows that have a lead, by their position: why a retry may bring more."""
+    """Of rows whose outcome does not say so itself, by their position: why a retry may bring more."""
     reasons = {}
     for position in positions:
         result = results[position]
-        if result.outcome in (Outcome.ENRICHED, Outcome.KNOWN) and (result.skipped or result.doubtful):
+        if result.skipped or result.doubtful:
             reasons[position] = Again.SKIPPED if result.skipped else Again.IN_DOUBT
     return reasons
 

@@ -89,7 +89,7 @@ def mark(connection: sa.Connection, job_id: str, reasons: Mapping[int, Again]) -
 
 
 def has_marked(connection: sa.Connection, job_id: str) -> bool:
-    """Tells whether a retry opens rows of this job that have a lead."""
+    """Tells whether a retry opens rows of this job that are marked."""
     condition = _rows.c.job_id == job_id, _rows.c.again.is_not(None)
     return connection.scalar(sa.select(_rows.c.position).where(*condition).limit(1)) is not None
 

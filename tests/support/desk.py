@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -98,15 +98,13 @@ class Desk:
         cells: str = "Leads!B2:B",
         fields: Sequence[str] = FIELDS,
         *,
-        max_credits: int = 10**6,
+        max_credits: int | Mapping[str, Decimal] = 10**6,
         **job_request: Any,  # noqa: ANN401 - any part of the request
     ) -> Job:
-        """Starts a job."""
+        """Starts a job, with so many credits of one provider, or with ceilings by provider."""
         wanted = JobRequest(spreadsheet_id=spreadsheet, range=cells, fields=tuple(fields), **job_request)
-        key = uuid4().hex
-        started = new_job.start(
-            self.context, wanted, CALLER, self.token, max_credits=allowed(max_credits), idempotency_key=key
-        )
+        key, ceilings = uuid4().hex, allowed(max_credits) if isinstance(max_credits, int) else max_credits
+        started = new_job.start(self.context, wanted, CALLER, self.token, max_credits=ceilings, idempotency_key=key)
         return started.job
 
     def drain(self, job: Job, *, at_most_s: float = 120.0, step: Callable[[], object] = lambda: None) -> Job:

@@ -158,6 +158,7 @@ def test_a_row_ends_with_what_all_providers_gave(
     end = ending(known, answers, both, EVERY_NEED)
     assert (end.outcome, end.detail) == (outcome, detail)
     assert end.doubtful == any(it.status is LeadStatus.IN_DOUBT for it in known.values())
+    assert end.skipped == ("was not asked" in detail or "Run it again later" in detail or detail == NOT_REACHED)
 
 
 def test_a_row_that_nobody_can_be_asked_for_is_cancelled_and_says_why() -> None:
