@@ -24,7 +24,7 @@ def main(*, seeds: int, first: int, rows: int | None, strikes: int) -> None:
     with tempfile.TemporaryDirectory() as folder, world(Path(folder)) as place:
         for seed in range(first, first + seeds):
             print(chaos(place, seed, rows=rows, strikes=strikes), flush=True)
-        print(f"{seeds} seeds: every promise held; people whom the provider does not know: {LOT}")
+        print(f"{seeds} seeds: every promise held; what was always so: {LOT}")
 
 
 if __name__ == "__main__":

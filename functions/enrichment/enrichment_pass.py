@@ -121,9 +121,9 @@ class EnrichmentPass:
 
     def _pull(self) -> None:
         lanes = [lane for lane in self._lanes.values() if lane.left_out is None]
+        if lanes and min(lane.waiting for lane in lanes) >= READ_BATCH:
+            return
         while not self._exhausted and len(self._unread) < READ_BATCH:
-            if lanes and min(lane.waiting for lane in lanes) >= READ_BATCH:
-                return
             if self._unfinished and self._pulled - next(iter(self._unfinished)) >= WINDOW:
                 return
             entry = next(self._input, None)
@@ -259,7 +259,9 @@ class EnrichmentPass:
 
     def _finish(self, key: str, *, unfinished: bool) -> Iterator[Result]:
         person = self._people.pop(key)
-        known = {name: person.known[name] for name in (*self._lanes, *person.known) if name in person.known}
+        known = person.known
+        if len(known) > 1:
+            known = {name: known[name] for name in (*self._lanes, *known) if name in known}
         end = waterfall.ending(known, person.answers, self._lanes, self._needs, stopped_by=self.stopped_by)
         outcome = end.outcome
         for index, profile in person.rows:

@@ -70,6 +70,9 @@ class Ending:
     """True if a lookup at a provider of this run is in doubt."""
 
 
+_ENRICHED, _KNOWN = Ending(outcome=Outcome.ENRICHED), Ending(outcome=Outcome.KNOWN)
+
+
 def is_barred(known: Mapping[str, Standing]) -> bool:
     """Tell whether nobody may be asked for this person: they were erased, or they objected."""
     return any(standing.status in BARRED for standing in known.values())
@@ -77,7 +80,10 @@ def is_barred(known: Mapping[str, Standing]) -> bool:
 
 def open_needs(known: Mapping[str, Standing], needs: Needs) -> Needs:
     """Return the needs that no fresh lead fills, whichever provider it is from."""
-    return needs.difference(*(it.fills for it in known.values() if it.status is LeadStatus.FOUND))
+    for it in known.values():  # a loop, since this is asked twice of every row
+        if it.status is LeadStatus.FOUND:
+            needs -= it.fills
+    return needs
 
 
 def next_step(
@@ -127,16 +133,18 @@ def ending(
         needs: the needs of the run.
         stopped_by: the error that ended the run, if one did.
     """
+    missing = open_needs(known, needs)
+    if len(known) == 1 and not missing and needs:  # nearly every row: one lead that fills them all
+        return _ENRICHED if any(isinstance(answers.get(provider), Found) for provider in known) else _KNOWN
     barred = next(((it.status, provider) for provider, it in known.items() if it.status in BARRED), None)
     if barred is not None:
         outcome, sentence = outcome_of_known(*barred)
         return Ending(outcome=outcome, detail=sentence)
-    missing = open_needs(known, needs)
     doubts = list(_doubts(known, answers, rungs))
     found = [provider for provider, it in known.items() if it.status is LeadStatus.FOUND]
     is_new = any(isinstance(answers.get(provider), Found) for provider in found)
     outcome = Outcome.ENRICHED if is_new else Outcome.KNOWN
-    if found and not missing:  # nearly every row
+    if found and not missing:
         return Ending(outcome=outcome, detail=" ".join(doubts), doubtful=bool(doubts))
     failures = list(_failures(known, answers, rungs))
     skipped = list(_skipped(known, answers, rungs, missing))

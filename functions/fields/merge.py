@@ -44,6 +44,10 @@ def merge(leads: Mapping[str, Lead]) -> Merged:
     """Merge the leads of one person, by provider, in the order of the waterfall."""
     if not leads:
         return Merged(None)
+    if len(leads) == 1:  # nearly every row
+        [(source, lead)] = leads.items()
+        if email_of(lead):
+            return Merged(lead, source, source)
     source = max(leads, key=lambda provider: _completeness(leads[provider]))  # of equals the first
     lead = leads[source]
     email_source = next((provider for provider in (source, *leads) if email_of(leads[provider])), "")

@@ -9,13 +9,13 @@ from pathlib import Path
 import requests
 
 from local.ports import HOST, free_port
-from local.stack import Stack, stand_ins
+from local.stack import AT_REST, Stack, stand_ins
 
 QUEUE = "projects/local/locations/here/queues/chunks"
 
 
 @contextmanager
-def cluster(home: Path, *, workers: int, **settings: str) -> Iterator[Stack]:
+def cluster(home: Path, *, workers: int, providers: Sequence[str] = AT_REST, **settings: str) -> Iterator[Stack]:
     """Runs everything while the block runs.
 
     The workers are the parts `worker-0` and on; `tasks` and `balancer` are parts as well.
@@ -23,12 +23,13 @@ def cluster(home: Path, *, workers: int, **settings: str) -> Iterator[Stack]:
     Args:
         home: where logs and the local secret are kept.
         workers: number of instances of the worker.
+        providers: the arguments of the stand-ins of providers.
         settings: further environment variables of the functions; DATABASE_URL should name a PostgreSQL server.
 
     Raises:
         NotStarted: a part did not start.
     """
-    with stand_ins(home, settings) as running:
+    with stand_ins(home, settings, providers=providers) as running:
         names = [f"worker-{number}" for number in range(workers)]
         ports = {name: free_port(0) for name in ("api", "formula", *names)}
         instances = [f"http://{HOST}:{ports[name]}" for name in names]

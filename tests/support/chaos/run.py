@@ -19,5 +19,6 @@ class Run:
     """As they stood at the start; the first column names the row."""
     fields: tuple[str, ...]
     ceiling: int
+    """Credits of each provider."""
     token: str = ""
     job: Json = field(default_factory=dict)

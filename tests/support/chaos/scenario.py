@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +17,26 @@ from uuid import uuid4
 
 import requests
 
+from functions.outcomes import retryable
+from functions.store import job_rows
 from local.ports import HOST, free_port
+from local.providers.client import Sandbox
+from local.stack import REST
 from tests.support.chaos import aftermath
 from tests.support.chaos.run import Run
 from tests.support.chaos.trouble import WORKERS, Trouble
 from tests.support.cluster import cluster
-from tests.support.enrichers import confirmed
 from tests.support.postgresql import Server, server
 from tests.support.running import OVER, Json, Running, attach
 from tests.support.waiting import wait_until_quiet
 
 CALM_S = 180.0
 """Seconds that the work may take once nothing goes wrong any more."""
-RETRIED = ("failed", "cancelled", "moved")
+PROVIDERS = ("slintel", "prospeo")
+"""The one charges every repeat, the other says that a repeat was free."""
+TIMEOUT_S = 30
+RETRIES = 3
+"""Of a run in which rows are left that a retry opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class World:
     """The parts that all seeds share."""
 
     running: Running
+    sandboxes: Mapping[str, Sandbox]
+    """The providers, by name."""
     server: Server
 
     def ask(self, method: str, path: str, run: Run, **more: Any) -> Json:  # noqa: ANN401 - as requests has it
@@ -56,13 +65,17 @@ class World:
             assert time.monotonic() < until, answer.text if answer is not None else "no answer"
             time.sleep(0.3)
 
+    def requests(self) -> dict[str, int]:
+        """Return the number of lookups that each provider was asked for."""
+        return {name: sandbox.charges()["requests"] for name, sandbox in self.sandboxes.items()}
+
     def start(self, run: Run) -> None:
         """Starts a run, once."""
         body = {
             "spreadsheet_id": run.spreadsheet,
             "range": "Leads!B2:B",
             "fields": list(run.fields),
-            "max_credits": confirmed(run.ceiling),
+            "max_credits": everywhere(run.ceiling),
         }
         run.token = self.running.key(run.person)["X-Sheets-Access-Token"]
         run.job = self.ask("POST", "/v1/jobs", run, json=body, headers={"Idempotency-Key": uuid4().hex})
@@ -91,8 +104,12 @@ def world(home: Path) -> Iterator[World]:
             cluster(
                 home,
                 workers=WORKERS,
+                providers=(*PROVIDERS, REST),
                 DATABASE_URL=url,
                 SLINTEL_CONCURRENCY="4",
+                PROSPEO_CONCURRENCY="4",
+                PROSPEO_TIMEOUT_S=str(TIMEOUT_S),
+                CHAOS_DOUBT_RESTS_S=str(2 - TIMEOUT_S),  # no answer takes that long here
                 CREDITS_PER_RUN="1000000",
                 CREDITS_PER_USER_DAY="1000000",
                 CREDITS_PER_MONTH="1000000",
@@ -101,7 +118,13 @@ def world(home: Path) -> Iterator[World]:
             )
         )
         started.start_function("sweep", sweep)
-        yield World(attach(started, closing), database)
+        sandboxes = {name: Sandbox.at(started.urls[name], started.secret) for name in PROVIDERS}
+        yield World(attach(started, closing), sandboxes, database)
+
+
+def everywhere(credits_: int) -> Json:
+    """So many credits of each provider, as a request says it."""
+    return {name: str(credits_) for name in PROVIDERS}
 
 
 def sheet_rows(draw: random.Random, names: Sequence[str], count: int) -> list[list[str]]:
@@ -133,7 +156,7 @@ def chaos(place: World, seed: int, *, rows: int | None = None, strikes: int = 8)
     """One seed: trouble, then calm; checks everything, and gives a line about it."""
     draw, began_s = random.Random(seed), time.monotonic()
     rows = rows or draw.randint(300, 600)
-    trouble = Trouble(place.running, place.server, draw)
+    trouble = Trouble(place.running, place.sandboxes, place.server, draw)
     runs = made_up(place, seed, draw, rows)
     trouble.begin(seed)
     for run in runs:
@@ -149,13 +172,17 @@ def chaos(place: World, seed: int, *, rows: int | None = None, strikes: int = 8)
     capped = runs[0].ceiling < rows
     if not capped:
         _retry(place, runs, trouble)
-    wait_until_quiet(place.running.sandbox)
-    found = aftermath.judge(place.running, seed, runs, capped=capped)
-    lookups = place.running.sandbox.charges()["requests"]
+    for sandbox in place.sandboxes.values():
+        wait_until_quiet(sandbox)
+    found = aftermath.judge(place.running, place.sandboxes, seed, runs, capped=capped)
+    lookups, doubted = place.requests(), sum(aftermath.doubted(place.running, "prospeo", seed).values())
     quiet = _again(place, runs, trouble)
     aftermath.compare(place.running, runs, quiet)
     if not capped:
-        assert place.running.sandbox.charges()["requests"] == lookups, "what was paid for was paid for again"
+        more = {name: count - lookups[name] for name, count in place.requests().items()}
+        assert more["slintel"] == 0, "what was paid for was asked for again"
+        assert doubted <= more["prospeo"] <= 2 * doubted, "what was not in doubt was asked for again"
+    aftermath.no_free_doubt_is_left(place.running, place.sandboxes["prospeo"], "prospeo", seed)
     return (
         f"seed {seed}: {rows} rows, {dict(trouble.made)}, {len(edits['log'])} edits{', capped' if capped else ''}; "
         f"{found}; {time.monotonic() - began_s:.0f} s"
@@ -163,10 +190,16 @@ def chaos(place: World, seed: int, *, rows: int | None = None, strikes: int = 8)
 
 
 def _retry(place: World, runs: Sequence[Run], trouble: Trouble) -> None:
-    """Retry what failed, as its owner would."""
+    """Retry what can be, but for doubts that may cost twice, as its owner would."""
     for run in runs:
-        if any(run.job["counts"].get(outcome) for outcome in RETRIED):
-            run.job = place.ask("POST", f"/v1/jobs/{run.job['id']}/retry", run, json={"max_credits": confirmed(10**6)})
+        left = -1
+        for _ in range(RETRIES):
+            with place.running.store.reading() as connection:
+                rows = job_rows.ended_as(connection, run.job["id"], retryable(in_doubt=False))
+            if len(rows) in (0, left):  # a charged answer that could not be read stays so
+                break
+            left = len(rows)
+            run.job = place.ask("POST", f"/v1/jobs/{run.job['id']}/retry", run, json={"max_credits": everywhere(10**6)})
             trouble.made["retry"] += 1
             place.finish([run], trouble)
 

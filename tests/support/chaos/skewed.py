@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 import functions
 
 OFF = timedelta(seconds=float(os.environ.get("CHAOS_CLOCK_OFF_S", "0")))
+DOUBT_RESTS_S = float(os.environ.get("CHAOS_DOUBT_RESTS_S", "10"))
 CHUNK_ROWS = int(os.environ.get("CHAOS_CHUNK_ROWS", "25"))
 
 
@@ -36,9 +37,10 @@ def skew() -> None:
             if getattr(module, "datetime", None) is datetime:
                 module.datetime = Skewed  # type: ignore[attr-defined] # each has its own
     from functions import task_queue  # noqa: PLC0415 - once every module has the other clock
+    from functions.enrichment import enrichment_pass  # noqa: PLC0415 - once every module has the other clock
     from functions.jobs import new_job  # noqa: PLC0415 - once every module has the other clock
 
-    new_job.CHUNK_ROWS = CHUNK_ROWS
+    new_job.CHUNK_ROWS, enrichment_pass.DOUBT_RESTS_S = CHUNK_ROWS, DOUBT_RESTS_S
     vars(task_queue)["time"] = SimpleNamespace(time=lambda: time.time() + OFF.total_seconds())
 
 

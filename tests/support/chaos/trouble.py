@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from datetime import timedelta
 import psutil
 import requests
 
+from local.providers.client import Sandbox
 from local.stack import NotStarted
 from tests.support.postgresql import Server
 from tests.support.running import Running
@@ -24,8 +25,11 @@ CLOCKS_OFF_S = (-600, -20, 0, 20, 600)
 LONG = timedelta(minutes=11)
 """Longer than any lease, claim or lock."""
 RESTARTS = 5
-LOT = {"not_found_rate": 0.04, "empty_data_rate": 0.02}
-"""Answers that a quiet run meets as well: people whom the provider does not know."""
+LOT = {
+    "slintel": {"not_found_rate": 0.04, "empty_data_rate": 0.02, "no_email_rate": 0.3, "charge_on_504_rate": 0.5},
+    "prospeo": {"enriched_before_rate": 0.1},
+}
+"""What is always so: people whom a provider does not know, of whom it has no address, or who were paid for before."""
 
 
 @dataclass(slots=True)
@@ -33,6 +37,8 @@ class Trouble:
     """The trouble of one seed."""
 
     running: Running
+    sandboxes: Mapping[str, Sandbox]
+    """The providers, by name."""
     server: Server
     draw: random.Random
     made: Counter[str] = field(default_factory=Counter)
@@ -44,26 +50,27 @@ class Trouble:
 
     def begin(self, seed: int) -> None:
         """From now on the provider, the sheets and the queue misbehave."""
-        self.running.sandbox.switch(
-            seed=seed,
-            latency_s=0.25,
-            latency_sigma=0.4,
-            burst_per_s=self.draw.choice([None, 25.0]),
-            retry_after_s=self.draw.choice([None, 1.0]),
-            error_rate=0.05,
-            charge_on_504_rate=0.5,
-            hang_up_before_rate=0.03,
-            hang_up_after_rate=0.03,
-            broken_json_rate=0.02,
-            **LOT,
-        )
+        for number, (name, sandbox) in enumerate(self.sandboxes.items()):
+            sandbox.switch(
+                seed=seed + 1_000 * number,
+                latency_s=0.25,
+                latency_sigma=0.4,
+                burst_per_s=self.draw.choice([None, 25.0]),
+                retry_after_s=self.draw.choice([None, 1.0]),
+                error_rate=0.05,
+                hang_up_before_rate=0.03,
+                hang_up_after_rate=0.03,
+                broken_json_rate=0.02,
+                **LOT[name],
+            )
         self.running.emulator.switch(error_rate=0.08, error_statuses=[429, 503], seed=seed, latency_s=0.02)
         self._queue(seed=seed, duplicate_rate=0.3, delay_s=[0.0, 0.5], reorder=True)
 
     def rest(self) -> None:
         """From now on everybody behaves."""
         faults = ("error_rate", "hang_up_before_rate", "hang_up_after_rate", "broken_json_rate", "latency_s")
-        self.running.sandbox.switch(**dict.fromkeys(faults, 0.0), burst_per_s=None)
+        for sandbox in self.sandboxes.values():
+            sandbox.switch(**dict.fromkeys(faults, 0.0), burst_per_s=None)
         self.running.emulator.switch()
         self._queue(duplicate_rate=0.0, delay_s=[0.0, 0.0], reorder=False)
 
