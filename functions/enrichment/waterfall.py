@@ -140,6 +140,17 @@ def ending(
     if barred is not None:
         outcome, sentence = outcome_of_known(*barred)
         return Ending(outcome=outcome, detail=sentence)
+    return _ending_of_all(known, answers, rungs, missing, stopped_by)
+
+
+def _ending_of_all(
+    known: Mapping[str, Standing],
+    answers: Mapping[str, LookupResult],
+    rungs: Mapping[str, Rung],
+    missing: Needs,
+    stopped_by: LeadfillError | None,
+) -> Ending:
+    """The end of a row to which several providers may have contributed, with a sentence about each that did not."""
     doubts = list(_doubts(known, answers, rungs))
     found = [provider for provider, it in known.items() if it.status is LeadStatus.FOUND]
     is_new = any(isinstance(answers.get(provider), Found) for provider in found)
