@@ -62,11 +62,11 @@ class Formulas:
         assert answer.json()["values"] == [expected(slug, ["email"])], answer.text
         return took_s
 
-    def hostile(self, number: int, rows: int) -> None:
-        """A costly formula, which is answered or refused."""
+    def neighbour(self, number: int, rows: int, *, plain: bool) -> None:
+        """A costly formula, or a plain one of as many rows; it is answered or refused."""
         expressions = list(COSTLY.values())
         people = [slug_of(number + row) for row in range(rows)]
-        _, answer = self.ask(people, f"Costly={expressions[number % len(expressions)]}")
+        _, answer = self.ask(people, "email" if plain else f"Costly={expressions[number % len(expressions)]}")
         assert answer.status_code < 500, answer.text
 
 
@@ -103,14 +103,14 @@ def slow_bodies(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def hostile_formulas(formulas: Formulas, count: int, rows: int, *, again: bool) -> Iterator[None]:
-    """While the block runs, costly formulas come at once; with `again` each is sent anew once it is answered."""
+def neighbours(formulas: Formulas, count: int, rows: int, *, again: bool, plain: bool) -> Iterator[None]:
+    """While the block runs, other formulas come at once; with `again` each is sent anew once it is answered."""
     over = threading.Event()
 
     def send(number: int) -> None:
-        formulas.hostile(number, rows)
+        formulas.neighbour(number, rows, plain=plain)
         while again and not over.is_set():
-            formulas.hostile(number, rows)
+            formulas.neighbour(number, rows, plain=plain)
 
     with ThreadPoolExecutor(count) as pool:
         sent = [pool.submit(send, number) for number in range(count)]
@@ -129,8 +129,10 @@ def p99_s(formulas: Formulas, count: int, users: int) -> float:
     return quantiles(took_s, n=100, method="inclusive")[98]
 
 
-def measure(running: Running, *, honest: int, users: int, hostile: int, rows: int, pairs: int, again: bool) -> Table:
-    """Interleave runs without and with hostile neighbours; gives each pair and the median of their ratios."""
+def measure(
+    running: Running, *, honest: int, users: int, hostile: int, rows: int, pairs: int, again: bool, plain: bool
+) -> Table:
+    """Interleave runs without and with neighbours; gives each pair and the median of their ratios."""
     people = [slug_of(number) for number in range(PEOPLE)]
     spreadsheet = running.sheet([url_of(slug) for slug in people])
     formulas = Formulas(running, running.formula_token(spreadsheet)["token"])
@@ -139,12 +141,13 @@ def measure(running: Running, *, honest: int, users: int, hostile: int, rows: in
     table, ratios = Table("pair", "p99 alone", "p99 beside", "ratio"), list[float]()
     for pair in range(1, pairs + 1):
         alone_s = p99_s(formulas, honest, users)
-        with slow_bodies(formulas.url), hostile_formulas(formulas, hostile, rows, again=again):
+        with slow_bodies(formulas.url), neighbours(formulas, hostile, rows, again=again, plain=plain):
             beside_s = p99_s(formulas, honest, users)
         ratios.append(beside_s / alone_s)
         table.add_row(str(pair), f"{alone_s * 1000:,.0f} ms", f"{beside_s * 1000:,.0f} ms", f"{ratios[-1]:.2f}")
+    kind = "plain" if plain else "costly"
     table.caption = (
-        f"{honest} honest formulas of {users} users beside {hostile} costly ones of {rows} rows"
+        f"{honest} honest formulas of {users} users beside {hostile} {kind} ones of {rows} rows"
         f"{', sent again and again,' if again else ''} and {SLOW_BODIES} slow bodies: "
         f"median ratio {median(ratios):.2f} (at most {MAX_RATIO})"
     )
@@ -154,10 +157,11 @@ def measure(running: Running, *, honest: int, users: int, hostile: int, rows: in
 @click.command()
 @click.option("--honest", default=400, show_default=True, help="Honest formulas in each run.")
 @click.option("--users", default=100, show_default=True, help="Honest formulas at once.")
-@click.option("--hostile", default=50, show_default=True, help="Costly formulas at once.")
-@click.option("--rows", default=1, show_default=True, help="Rows of each costly formula.")
+@click.option("--hostile", default=50, show_default=True, help="Neighbours at once.")
+@click.option("--rows", default=1, show_default=True, help="Rows of each neighbour.")
 @click.option("--pairs", default=5, show_default=True)
-@click.option("--again", is_flag=True, help="Send each costly formula again once it is answered.")
+@click.option("--plain", is_flag=True, help="Let the neighbours be plain formulas: what their rows alone cost others.")
+@click.option("--again", is_flag=True, help="Send each neighbour again once it is answered.")
 def main(**chosen: int) -> None:
     """Measure honest formulas beside hostile ones."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as closing:

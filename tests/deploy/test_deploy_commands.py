@@ -200,10 +200,9 @@ def test_the_server_takes_the_threads_and_times_that_cloud_run_counts_on(
 def test_the_guide_counts_with_what_is_deployed() -> None:
     guide = " ".join((ROOT / "docs" / "deploy.md").read_text(encoding="utf-8").split())
     threads = {function.name: function.concurrency for function in FUNCTIONS}
-    assert threads["api"] == threads["formula"]
     assert f"a chunk of {CHUNK_ROWS:,} takes" in guide
-    for words in (f"{threads['api']} for `api` and `formula`", f"{threads['worker']} chunks for `worker`"):
-        assert words in guide
+    for words in ("{api} for `api`", "{formula} for `formula`", "{worker} chunks for `worker`"):
+        assert words.format(**threads) in guide
     for flag_, words in (("max-concurrent-dispatches", "{} chunks at once"), ("max-attempts", "{} attempts")):
         assert words.format(QUEUE_LIMITS[flag_]) in guide
 

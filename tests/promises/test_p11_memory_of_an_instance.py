@@ -1,0 +1,90 @@
+"""P11, P9: the largest work that is allowed, at once in all threads of an instance, fits into its memory.
+
+What an instance of `formula` answers is in test_p11_bounded_answers.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deploy import target
+from local.stack import stack
+from tests.support.desk import url_of
+from tests.support.enrichers import confirmed
+from tests.support.peak_memory import peak_bytes
+from tests.support.running import Running, attach
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peaks are read from /proc")
+
+ROOT = Path(__file__).parent.parent.parent
+LARGEST_TAB = 100_000
+"""Rows of a run (functions.jobs.new_job)."""
+MARGIN = 0.85
+"""Of the memory that an instance has."""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """All of Leadfill in new processes, whose peaks are their own."""
+    with ExitStack() as closing:
+        started = stack(
+            tmp_path,
+            THREADS="12",
+            SHEETS_CALLS_PER_MINUTE="100000",
+            CREDITS_PER_RUN="1000000",
+            CREDITS_PER_USER_DAY="1000000",
+            CREDITS_PER_MONTH="1000000",
+        )
+        yield attach(closing.enter_context(started), closing)
+
+
+def limit_of(name: str) -> tuple[int, int]:
+    """Bytes of an instance of a function, and what it does at once."""
+    function = next(function for function in target.FUNCTIONS if function.name == name)
+    size, unit = int(function.memory[:-2]), function.memory[-2:]
+    return size * {"Mi": 1024**2, "Gi": 1024**3}[unit], function.concurrency
+
+
+def test_plans_and_starts_of_the_largest_tab_fit_into_an_instance_of_api(running: Running) -> None:
+    spreadsheet = running.sheet([url_of(f"memory-{number}") for number in range(LARGEST_TAB)])
+    key = running.key()
+    body = {"spreadsheet_id": spreadsheet, "range": "Leads!A2:A", "fields": ["email", "title"]}
+    start = body | {"max_credits": confirmed(LARGEST_TAB)}
+
+    def ask(number: int) -> int:
+        path, sent = ("/v1/plan", body) if number % 2 else ("/v1/jobs", start)
+        answer = running.ask("POST", path, headers=key | {"Idempotency-Key": uuid4().hex}, json=sent)
+        return answer.status_code
+
+    def peak(count: int) -> int:
+        with ThreadPoolExecutor(count) as pool:
+            assert {*pool.map(ask, range(count))} <= {200, 202}
+        api = running.stack.parts["api"].process
+        assert api is not None
+        return peak_bytes(api.pid)
+
+    limit, at_once = limit_of("api")
+    one, three = peak(1), peak(3)
+    assert one + (three - one) / 2 * (at_once - 1) < MARGIN * limit
+
+
+def test_a_sweep_after_all_that_can_have_died_fits_into_its_instance(tmp_path: Path) -> None:
+    def step(name: str) -> str:
+        command = [sys.executable, "-m", "tests.support.worst_sweep", name, str(tmp_path)]
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+    step("fill")
+    swept: dict[str, Any] = json.loads(step("sweep"))
+    assert swept["doubts"] == 10_000
+    assert swept["purged"] == 20_000
+    assert swept["peak_bytes"] < MARGIN * limit_of("sweep")[0]
