@@ -26,6 +26,8 @@ class Refusals:
     """The columns that have refused their values, with Google's reason, by the field's number."""
 
     reasons: dict[int, str] = field(default_factory=dict)
+    by_column: bool = field(default=False, init=False)
+    """Whether the latest write went column by column."""
     _doubted: bool = False
     """Whether the latest write was refused."""
 
@@ -45,6 +47,7 @@ class Refusals:
         Raises:
             SheetError: as `write`.
         """
+        self.by_column = False
         try:
             write(columns)
         except (BadRange, Protected) as error:
@@ -58,6 +61,7 @@ class Refusals:
     def _send_each(self, columns: Columns, write: Callable[[Columns], None]) -> BadRange | Protected | None:
         """Raise the refusal where every column is protected, since then it is not about a column."""
         refused: dict[int, BadRange | Protected] = {}
+        self.by_column = True
         for number, cells in columns.items():
             try:
                 write({number: cells})

@@ -155,6 +155,8 @@ class _UndoTask:
     """By person, rows as they were before the run."""
     alone: LeftAlone = field(default_factory=LeftAlone)
     at_undo: bool = field(default=True, init=False)
+    _guessed: set[int] = field(default_factory=set, init=False)
+    """Positions of rows whose place is a guess: what stands around there is nothing to know them by."""
 
     def unconfirmed(self) -> Sequence[Write]:
         return [
@@ -198,15 +200,15 @@ class _UndoTask:
             self.alone.ambiguous.pop(want.position, None)
         self.alone.changed |= alone.changed
         self.alone.ambiguous |= alone.ambiguous
+        self._guessed = placed.guessed
         return placed
 
     def record(self, writes: Sequence[Write]) -> None:
         for write in writes:
             if write.pending:
                 row = self.rows[write.position]
-                self.rows[write.position] = replace(
-                    row, back=row.back | set(write.pending), row_context=write.row_context
-                )
+                context = row.row_context if write.position in self._guessed else write.row_context
+                self.rows[write.position] = replace(row, back=row.back | set(write.pending), row_context=context)
         begun = [self.rows[write.position] for write in writes if write.pending]
         with self.writer.store.writing() as connection:
             cell_history.record_undo(connection, self.writer.job_id, begun)

@@ -27,10 +27,10 @@ from functions.sheets.repair import (
     unseen,
     unseen_nearby,
     unverified,
-    without,
     without_overwritten,
 )
 from functions.sheets.row_matching import RowMatches
+from functions.sheets.row_pairing import without
 from functions.sheets.tab_reader import TabReader
 from functions.sheets.transport import Protected, UncertainWrite
 from functions.store import cell_history, job_rows
@@ -141,7 +141,7 @@ class SheetWriter:
             before = rows
             refused = self._send(placed.writes, repairs)
             written = [*placed.writes, *as_writes(repairs)]
-            going = sent_by(written)
+            going = sent_by(written, by_column=self.refusals.by_column)
             sent += going
             looks = any(write.pending for write in written)
             after = rows if not looks else (self.read_all() if whole else self.read_near(*near)[0])

@@ -92,6 +92,15 @@ def exact(content: Content) -> object:
     return (bool, content) if isinstance(content, bool) else content
 
 
+NOBODY = "text:"
+"""Begins the identity of a row without a profile."""
+
+
+def is_nobody(row: SheetRow) -> bool:
+    """Return whether no profile stands in a row, so that others of its identity need have nothing to do with it."""
+    return row.identity.startswith(NOBODY)
+
+
 def by_identity(rows: Sequence[SheetRow]) -> dict[str, list[SheetRow]]:
     """Rows by who stands in them."""
     there: dict[str, list[SheetRow]] = defaultdict(list)

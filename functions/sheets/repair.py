@@ -7,12 +7,11 @@ they were, and what was sent to whom, tell which cells those are.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 
-from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity, exact, same
-from functions.sheets.row_matching import MAX_COMPARED, sure_pairs
+from functions.sheets.cells import Cells, Content, Formula, SheetRow, Write, by_identity, exact, same
+from functions.sheets.row_pairing import Who, differences, paired
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +110,26 @@ def unseen_nearby(writes: Sequence[Write], rows: Sequence[SheetRow], several: Co
     return missing
 
 
-def sent_by(writes: Sequence[Write]) -> list[Sent]:
-    """Return what these writes send, joined for each row."""
-    cells: dict[tuple[int, str, frozenset[int]], dict[int, Content]] = defaultdict(dict)
-    over: dict[tuple[int, str, frozenset[int]], dict[int, Content]] = defaultdict(dict)
+def sent_by(writes: Sequence[Write], *, by_column: bool = False) -> list[Sent]:
+    """Return what these writes send, for each row what goes there in one call.
+
+    Formulas go in a call of their own, so rows may move between a row's values and its formulas; so does each column
+    where a column has refused its values.
+    """
+    cells: dict[_Part, dict[int, Content]] = defaultdict(dict)
+    over: dict[_Part, dict[int, Content]] = defaultdict(dict)
     for write in writes:
-        if write.pending:
-            to = write.number, write.key, write.row_context
-            cells[to].update(write.pending)
-            over[to].update({n: change.before for n, change in write.changes.items() if n in write.pending})
-    return [
-        Sent(identity, context, sent, over[at, identity, context]) for (at, identity, context), sent in cells.items()
-    ]
+        for number, content in write.pending.items():
+            call = number if by_column else -1
+            part = write.number, write.key, write.row_context, isinstance(content, Formula), call
+            cells[part][number] = content
+            if number in write.changes:
+                over[part][number] = write.changes[number].before
+    return [Sent(part[1], part[2], sent, over[part]) for part, sent in cells.items()]
+
+
+_Part = tuple[int, str, frozenset[int], bool, int]
+"""A row, and a call."""
 
 
 def misplaced(
@@ -145,15 +152,15 @@ def misplaced(
     hits: dict[Who, list[Cells]] = defaultdict(list)
     for fix in planned:
         hits[fix.row.identity, fix.row.row_context].append({number: fix.row.cells[number] for number in fix.cells})
-    shapes = _by_shape(strays)
+    stray = _Strays(strays)
     own = _Own(sent, rows)
     repairs = []
-    for row, base in paired(believed, rows):
+    for row, base in paired(believed, rows, own.by_row):
         held = base.cells if base else {}
         differing = [
-            number for number in _differences(row.cells, held) if not own.got(row, number, held if base else None)
+            number for number in differences(row.cells, held) if not own.got(row, number, held if base else None)
         ]
-        hit = _explained(row, differing, shapes) if differing else set()
+        hit = stray.hits(row, base.cells if base else None, differing)
         for known in hits.get((row.identity, row.row_context), ()):
             hit |= {number for number in differing if number in known and same(known[number], row.cells[number])}
         if hit:
@@ -185,19 +192,18 @@ def as_repaired(rows: Sequence[SheetRow], repairs: Sequence[Repair]) -> list[She
     return [replace(row, cells={**row.cells, **cells[row.number]}) if row.number in cells else row for row in rows]
 
 
-Who = tuple[str, frozenset[int]]
-
-
 class _Own:
     """What was meant for a row: sent to it, or to another row of its person that looks different now."""
 
     def __init__(self, sent: Sequence[Sent], rows: Sequence[SheetRow]) -> None:
         there = {(row.identity, row.row_context) for row in rows}
+        self.by_row: dict[Who, list[Cells]] = defaultdict(list)
         self._sent: dict[Who | str, dict[tuple[int, object], list[Content | None]]] = defaultdict(
             lambda: defaultdict(list)
         )
         for item in sent:
             who = item.identity, item.row_context
+            self.by_row[who].append(item.cells)
             for number, content in item.cells.items():
                 over = item.over.get(number)
                 self._sent[who if who in there else item.identity][number, exact(content)].append(over)
@@ -213,173 +219,39 @@ class _Own:
         return any(over is None or held is None or same(over, held.get(number, "")) for over in overs)
 
 
-Shapes = Mapping[tuple[int, ...], set[tuple[object, ...]]]
-"""Numbers of fields → values in them."""
+class _Strays:
+    """What was sent while rows moved, and may have hit others: what one call brought for a row hit one row."""
+
+    def __init__(self, sent: Sequence[Sent]) -> None:
+        self._bringing: dict[tuple[int, object], dict[object, Cells]] = defaultdict(dict)
+        for item in sent:
+            look = tuple(sorted((number, exact(cell)) for number, cell in item.cells.items()))
+            for number, cell in item.cells.items():
+                self._bringing[number, exact(cell)][look] = item.cells
+
+    def hits(self, row: SheetRow, held: Cells | None, differing: Sequence[int]) -> set[int]:
+        """Return which of the cells that differ from what their row held were hit by one of these, or by several."""
+        hit: set[int] = set()
+        brought = [(number, self._bringing.get((number, exact(row.cells[number])), {})) for number in differing]
+        for number, looks in sorted(brought, key=lambda one: len(one[1])):  # the rarest value tells the most
+            if number not in hit:
+                for cells in looks.values():
+                    hit |= _hit_by(row, cells, differing, known=held is not None)
+        return hit
 
 
-def _by_shape(strays: Sequence[Sent]) -> Shapes:
-    """A write hits one row as a whole; somebody may have typed over one of its cells since."""
-    shapes: dict[tuple[int, ...], set[tuple[object, ...]]] = defaultdict(set)
-    for item in strays:
-        numbers = tuple(sorted(item.cells))
-        for shape in (numbers, *(combinations(numbers, len(numbers) - 1) if len(numbers) > 2 else ())):
-            shapes[shape].add(tuple(exact(item.cells[number]) for number in shape))
-    return shapes
+def _hit_by(row: SheetRow, cells: Cells, differing: Sequence[int], *, known: bool) -> set[int]:
+    """Return the differing cells that hold what was brought, if all of it came here.
 
-
-def _explained(row: SheetRow, differing: Sequence[int], shapes: Shapes) -> set[int]:
-    """Return the differing cells that hold what one write, or several, brought for another row."""
-    hit: set[int] = set()
-    for shape, meant in shapes.items():
-        there = [number for number in shape if number in row.cells]
-        if len(there) < len(shape):  # a column was deleted since
-            found = any(
-                all(
-                    exact(row.cells[number]) == value
-                    for number, value in zip(shape, values, strict=True)
-                    if number in row.cells
-                )
-                for values in meant
-            )
-        else:
-            found = tuple(exact(row.cells[number]) for number in shape) in meant
-        if found:
-            hit.update(number for number in differing if number in there)
-    return hit
-
-
-def paired(believed: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow | None]]:
-    """Each row as it is now, with what it was: by who stands in it, then by what else does."""
-    olds, beside = by_identity(believed), _Neighbours(believed, rows)
-    pairs: list[tuple[SheetRow, SheetRow | None]] = []
-    without: list[SheetRow] = []
-    for name, group in by_identity(rows).items():
-        before = olds.pop(name, [])
-        if len(before) == len(group) == 1:
-            pairs.append((group[0], before[0]))
-            continue
-        found, open_rows, rest = _told_apart(before, group, beside)
-        pairs += found
-        without += open_rows
-        olds[name] = rest
-    # Somebody has edited their URL, or they are new. Whose URL is gone stood in the same row, or among the same.
-    gone = [old for rest in olds.values() for old in rest]
-    known = {id(row): old for old, row in sure_pairs(gone, without)}
-    taken = {id(old) for old in known.values()}
-    places = {old.number: old for old in gone if old.number and id(old) not in taken}
-    return pairs + [(row, known.get(id(row)) or places.get(row.number)) for row in without]
-
-
-def _told_apart(
-    before: Sequence[SheetRow], now: Sequence[SheetRow], beside: _Neighbours
-) -> tuple[list[tuple[SheetRow, SheetRow | None]], list[SheetRow], list[SheetRow]]:
-    """Rows of one identity in pairs; and those of which it cannot be said what they were, or are.
-
-    They are alike in all, or known by what is typed in them, or by the rows above and below. Where as many are left as
-    there were, they are interchangeable: nothing is typed in one that is not in the others.
+    Somebody may have deleted a column since, or typed over what came. Then the cell differs from what it held, which
+    has to be known; else one such cell of three is taken for that.
     """
-    there: dict[object, list[SheetRow]] = defaultdict(list)
-    for old in reversed(before):
-        there[_look(old)].append(old)
-    pairs: list[tuple[SheetRow, SheetRow | None]] = []
-    open_rows: list[SheetRow] = []
-    for row in now:
-        if alike := there[_look(row)]:
-            pairs.append((row, alike.pop()))
-        else:
-            open_rows.append(row)
-    rest = sorted((old for olds in there.values() for old in olds), key=lambda old: old.number)
-    for find in (sure_pairs, beside.pairs, _likeliest):
-        found = find(rest, open_rows)
-        pairs += [(row, old) for old, row in found]
-        done = {id(one) for pair in found for one in pair}
-        open_rows = [row for row in open_rows if id(row) not in done]
-        rest = [old for old in rest if id(old) not in done]
-    return pairs, open_rows, rest
-
-
-def _likeliest(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
-    """Pairs by what is typed around and by the cells that were not hit; the same order where nothing tells."""
-    if len(olds) != len(rows) or len(olds) * len(rows) > MAX_COMPARED:
-        return []
-    scored = [
-        (-len(old.row_context & row.row_context), len(_differences(row.cells, old.cells)), abs(at - to), at, to)
-        for at, old in enumerate(olds)
-        for to, row in enumerate(rows)
-    ]
-    pairs: dict[int, int] = {}
-    taken: set[int] = set()
-    for *_, at, to in sorted(scored):
-        if at not in pairs and to not in taken:
-            pairs[at] = to
-            taken.add(to)
-    return [(olds[at], rows[to]) for at, to in pairs.items()]
-
-
-class _Neighbours:
-    """Rows as they were and are, known by the nearest row above or below that is like no other, and the distance."""
-
-    def __init__(self, before: Sequence[SheetRow], now: Sequence[SheetRow]) -> None:
-        self._before, self._now = [
-            sorted((row for row in rows if row.number), key=lambda row: row.number) for rows in (before, now)
-        ]
-        count = Counter((row.identity, row.row_context) for row in self._before)
-        again = Counter((row.identity, row.row_context) for row in self._now)
-        self._marks = {who for who, times in count.items() if times == again[who] == 1}
-        self._places: dict[int, tuple[object, object]] | None = None
-
-    def pairs(self, olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
-        """Pairs rows of one identity that stand in the same place, by what is above them or by what is below."""
-        found: list[tuple[SheetRow, SheetRow]] = []
-        if not olds or not rows:
-            return found
-        places = self._all_places()
-        for side in (0, 1):
-            done = {id(one) for pair in found for one in pair}
-            there = {places[id(row)][side]: row for row in rows if id(row) not in done}
-            for old in olds:
-                place = places[id(old)][side] if id(old) in places else None
-                if place is not None and id(old) not in done and place in there:
-                    found.append((old, there.pop(place)))
-        return found
-
-    def _all_places(self) -> dict[int, tuple[object, object]]:
-        if self._places is None:
-            self._places = {}
-            for rows in (self._before, self._now):
-                above, below = self._along(rows), self._along(rows[::-1])
-                self._places |= {id(row): (above[id(row)], below[id(row)]) for row in rows}
-        return self._places
-
-    def _along(self, rows: Sequence[SheetRow]) -> dict[int, object]:
-        places: dict[int, object] = {}
-        mark: tuple[object, int] | None = None
-        for row in rows:
-            places[id(row)] = None if mark is None else (mark[0], abs(row.number - mark[1]))
-            if (row.identity, row.row_context) in self._marks:
-                mark = (row.identity, row.row_context), row.number
-        return places
-
-
-def without(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[SheetRow]:
-    """Return the rows of one identity as they were that are none of these for certain."""
-    looks = Counter(_look(row) for row in rows)
-    rest = []
-    for old in olds:
-        if looks[_look(old)] > 0:
-            looks[_look(old)] -= 1
-        else:
-            rest.append(old)
-    sure = {id(old) for old, _ in sure_pairs(rest, rows)}
-    return [old for old in rest if id(old) not in sure]
-
-
-def _look(row: SheetRow) -> object:
-    return row.row_context, frozenset((number, exact(content)) for number, content in row.cells.items())
-
-
-def _differences(cells: Cells, base: Cells) -> list[int]:
-    return [number for number, content in cells.items() if not same(content, base.get(number, ""))]
+    there = [number for number in cells if number in row.cells]
+    holding = {number for number in there if same(row.cells[number], cells[number])}
+    others = [number for number in there if number not in holding]
+    if others and not (all(number in differing for number in others) if known else len(others) == 1 and len(there) > 2):
+        return set()
+    return holding & set(differing)
 
 
 def _holds(row: SheetRow, cells: Cells) -> bool:

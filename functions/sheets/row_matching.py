@@ -38,6 +38,8 @@ class RowMatches:
     """Rows whose cells all hold something else already."""
     absent: list[RowValues] = field(default_factory=list)
     """Rows that are not there."""
+    guessed: set[int] = field(default_factory=set)
+    """Positions whose row may be another one of the same person, where that does not matter for what is written."""
 
 
 RowSignature = tuple[str, frozenset[int]]
@@ -210,7 +212,7 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
         if same(now, value):
             if ours and earlier is not None:
                 changes[number] = earlier
-        elif now == "" or ours or (overwrite and not isinstance(now, Spilled)):
+        elif now == "" or ours or (overwrite and not isinstance(now, Spilled) and not _typed_since(earlier, now)):
             changes[number] = CellChange(earlier.before if ours and earlier is not None else now, value)
             pending[number] = value
         else:
@@ -218,6 +220,11 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
     if blocked and blocked == len([number for number in want.values if number in row.cells]):
         return None
     return Write(want.position, want.key, row.number, changes, pending, row.row_context)
+
+
+def _typed_since(earlier: CellChange | None, now: Content) -> bool:
+    """Return whether somebody has typed into a cell after the run began to write it: that is newer than the run."""
+    return earlier is not None and not same(now, earlier.before) and not same(now, earlier.after)
 
 
 class Contextual(Protocol):

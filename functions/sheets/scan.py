@@ -13,7 +13,7 @@ from functions.fields.columns import Choices, Chosen, Columns, Target, target_co
 from functions.outcomes import LeftOut
 from functions.profiles import Profile, parse
 from functions.sheets.a1 import Range, letters
-from functions.sheets.cells import Content, Formula, Spilled
+from functions.sheets.cells import NOBODY, Content, Formula, Spilled
 from functions.sheets.grid import Box, RowBlock, Tab
 from functions.sheets.header_row import find_header_row
 from functions.sheets.paging import PageSize
@@ -262,7 +262,7 @@ def identity(block: RowBlock, index: int, column: int) -> str:
     if isinstance(found, Profile):
         return found.key
     said = _typed(block.content(index, column)).encode("utf-8", "surrogatepass")
-    return f"text:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+    return f"{NOBODY}{hashlib.blake2b(said, digest_size=16).hexdigest()}"
 
 
 def _typed(cell: Content) -> str:

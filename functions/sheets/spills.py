@@ -48,12 +48,15 @@ class SpillGuard:
         if number != self._next_row:
             self._own = None
         self._next_row = number + 1
-        content = block.content(index, border)
+        content, left = block.content(index, border), block.content(index, border - 1)
         if not isinstance(content, Spilled):
-            self._own = isinstance(content, Formula)
+            if content != "":  # what a formula fills may show nothing in some rows, and goes on below
+                self._own = isinstance(content, Formula)
             return
+        if left != "" and not isinstance(left, Formula | Spilled):  # typed, so no block lies on both sides
+            self._own = True
         if self._own is None:
-            self._own = not isinstance(block.content(index, border - 1), Formula | Spilled)
+            self._own = not isinstance(left, Formula | Spilled)
         if not self._own:
             raise BadRange(
                 f"One formula fills {letters(border - 1)}{number} and {letters(border)}{number}, so no new column fits "

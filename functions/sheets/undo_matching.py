@@ -74,6 +74,7 @@ def _match_person(
             continue
         cells = _still_there(want, row)
         if row.number not in pinned:
+            placed.guessed.add(want.position)
             cells = {number: content for number, content in found[row.number].items() if number in cells}
         pending = {number: content for number, content in cells.items() if not same(content, row.cells[number])}
         placed.writes.append(Write(want.position, want.key, row.number, want.changes, pending, row.row_context))

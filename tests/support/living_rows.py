@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections import Counter, defaultdict
@@ -11,6 +12,7 @@ from typing import Any
 
 from functions.outcomes import Outcome
 from functions.profiles import NotAProfile, parse
+from functions.sheets.cells import Formula as OurFormula
 from functions.store import job_rows
 from functions.store.jobs import Job
 from local.sheets_api.a1 import letters
@@ -139,17 +141,22 @@ class WriteWatch:
         self._own = {str(cell) for line in rows.lines[1:] for cell in line}
         people = {line[rows.urls].rpartition("/")[2] for line in rows.lines[1:] if "living-" in line[rows.urls]}
         self._values = {value for slug in people for value in expected(slug, FIELDS)}
-        self._whole = False
+        self._filled = 0
+        self._put: set[object] = set()
         self.wrong: list[str] = []
 
     def __call__(self, method: str, body: dict[str, Any]) -> None:
         """Before a call. What was edited since the program looked cannot be known to it, and is judged at the end."""
         if method == READ:
-            self._whole = self._is_spilled()
-        if method == WRITE and self._whole and self._is_spilled():
-            self._refuse_values_in_a_block(body)
-        if method != WRITE or self._living.edited_at > self._living.read_at:
-            return
+            self._filled = self._rows_filled()
+        if method == WRITE:
+            self._refuse_values_in_a_block(body, min(self._filled, self._rows_filled()))
+        if method == WRITE and self._living.edited_at <= self._living.read_at:
+            self._look_at_what_is_met(body)
+        if method == WRITE:
+            self._put |= {_kind_of(value) for data in body["data"] for value in data["values"][0]}
+
+    def _look_at_what_is_met(self, body: dict[str, Any]) -> None:
         cells = self._living.cells()
         places = {entry.id: column for column, line in enumerate(self._living.sheet.columns) for entry in line.metadata}
         for data in body["data"]:
@@ -159,22 +166,24 @@ class WriteWatch:
                 if value is not None and cell is not None and not self._may(cell, value):
                     self.wrong.append(f"row {index + 1}, column {column}: {value!r} was written over {cell!r}")
 
-    def _is_spilled(self) -> bool:
-        """Return whether one formula fills the late column as a whole: no move of rows hides that."""
+    def _rows_filled(self) -> int:
+        """Return how many rows below the header one formula fills in the late column: no move of rows hides that."""
         column = self._column()
-        cells = [row[column] if column < len(row) else None for row in self._living.cells()[1 : len(self._rows.lines)]]
-        return isinstance(cells[0], Formula) and all(isinstance(cell, Spilled) for cell in cells[1:])
+        first, *rest = [row[column] if column < len(row) else None for row in self._living.cells()[1:]]
+        if not isinstance(first, Formula):
+            return 0
+        return 1 + sum(1 for _ in itertools.takewhile(lambda cell: isinstance(cell, Spilled), rest))
 
     def _column(self) -> int:
         titles = [value_of(cell) for cell in self._living.cells()[0]]
         return titles.index(self._rows.late) if self._rows.late in titles else len(titles)
 
-    def _refuse_values_in_a_block(self, body: dict[str, Any]) -> None:
+    def _refuse_values_in_a_block(self, body: dict[str, Any], filled: int) -> None:
         ours = {entry.id for line in self._living.sheet.columns[self._column() :][:1] for entry in line.metadata}
         for data in body["data"]:
             if data["dataFilter"]["developerMetadataLookup"]["metadataId"] in ours:
                 # The formula itself, in row 2, may be written over by who asks for that.
-                values = [value for index, value in enumerate(data["values"][0]) if index != 1 or not self._overwrite]
+                values = data["values"][0][2 if self._overwrite else 1 : filled + 1]
                 written = [value for value in values if value not in (None, "")]
                 self.wrong += [f"{written[:3]} were written into what a formula fills"] if written else []
 
@@ -183,10 +192,16 @@ class WriteWatch:
             return value == "" or value_of(cell) is None
         return (
             self._overwrite
+            or _kind_of(cell.text if isinstance(cell, Formula) else cell) in self._put  # in whose row, is judged later
             or value_of(cell) in self._values
             or str(value) in self._own
             or (isinstance(value, str) and value.startswith("="))
         ) and not str(value_of(cell)).startswith("by hand")
+
+
+def _kind_of(content: object) -> object:
+    """What stays the same of a content while rows move."""
+    return OurFormula(content).shape if isinstance(content, str) and content.startswith("=") else content
 
 
 @dataclass(slots=True)

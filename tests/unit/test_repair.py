@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.sheets.cells import SheetRow, Write
+from functions.sheets.cells import Formula, SheetRow, Write
 from functions.sheets.repair import (
     Repair,
     Sent,
@@ -91,6 +91,36 @@ def test_what_goes_to_one_row_counts_as_one_whether_it_is_its_own_or_a_repair() 
     sent = sent_by(writes)
     repairs = misplaced(before, after, sent, sent)
     assert [(repair.row.number, repair.cells) for repair in repairs] == [(2, {0: "one", 1: "two"})]
+
+
+def test_the_formulas_of_a_row_may_hit_another_one_than_its_values() -> None:
+    own = Formula('=IF(D2="","","own")')
+    writes = [Write(0, A, 3, {}, {0: own, 1: "", 2: ""})]
+    before = [SheetRow(2, B, {0: "b", 1: "one", 2: "two"}), SheetRow(3, A, {0: "a", 1: "x", 2: "y"})]
+    # A row was inserted above once the values were there.
+    after = [SheetRow(3, B, {0: own, 1: "one", 2: "two"}), SheetRow(4, A, {0: "a", 1: "", 2: ""})]
+    sent = sent_by(writes)
+    assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(3, {0: "b"})]
+
+
+def test_each_column_may_hit_another_row_where_they_are_sent_one_by_one() -> None:
+    before = [SheetRow(2, B, {0: "", 1: "", 2: "own"}), SheetRow(3, A, {0: "", 1: "", 2: ""})]
+    after = [SheetRow(3, B, {0: "", 1: "y", 2: "own"}), SheetRow(4, A, {0: "x", 1: "", 2: ""})]
+    writes = [Write(0, A, 3, {}, {0: "x", 1: "y"})]
+    at_once, each = sent_by(writes), sent_by(writes, by_column=True)
+    assert misplaced(before, after, at_once, at_once) == []
+    assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, each, each)] == [(3, {1: ""})]
+
+
+def test_a_hit_is_known_though_somebody_typed_over_one_of_two_cells() -> None:
+    sent = [Sent(A, frozenset(), {0: "x", 1: "y"})]
+    before = [SheetRow(2, B, {0: "", 1: ""}), SheetRow(3, A, {0: "", 1: ""})]
+    after = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(3, B, {0: "x", 1: "typed"})]
+    assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(3, {0: ""})]
+    half = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(3, B, {0: "x", 1: ""})]
+    assert misplaced(before, half, sent, sent) == [], "the other one is as it was, so somebody typed the same"
+    new = [SheetRow(2, A, {0: "", 1: ""}), SheetRow(3, "text:new", {0: "x", 1: "typed"})]
+    assert misplaced(before[1:], new, sent, sent) == [], "what a new row held is not known"
 
 
 @given(st.integers(0, 2**32), st.integers(2, 12), st.integers(1, 6))

@@ -23,6 +23,12 @@ def test_a_cell_that_holds_something_stays_unless_told_otherwise() -> None:
     assert match_rows(wanted, [row(2, A, "mine")], overwrite=True).writes[0].changes == {0: CellChange("mine", "x")}
 
 
+def test_what_is_typed_once_a_cell_was_written_is_newer_than_the_run_and_stays() -> None:
+    begun = RowValues(0, 2, A, {0: "x"}, {0: CellChange("mine", "x")})
+    assert match_rows([begun], [row(2, A, "typed since")], overwrite=True).filled == [begun]
+    assert match_rows([begun], [row(2, A, "mine")], overwrite=True).writes[0].pending == {0: "x"}
+
+
 def test_a_row_that_is_gone_is_absent() -> None:
     wanted = [RowValues(0, 2, A, {0: "x"})]
     assert match_rows(wanted, [row(2, B)], overwrite=False).absent == wanted

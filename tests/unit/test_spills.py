@@ -37,6 +37,8 @@ def refusal(guard: SpillGuard, *rows: list[dict[str, Any]], first_row: int = 1, 
         ([[T, T, F], [T, T, S], [T, F, S]], ""),
         ([[T, T, E], [T, F, S]], "B2 and C2"),
         ([[T, T, E], [T, F, E], [T, E, T]], ""),
+        ([[T, T, T], [T, T, F], [T, E, E], [T, T, S], [T, E, S]], ""),
+        ([[T, T, T], [T, T, T], [T, E, E], [T, F, S]], "B4 and C4"),
     ],
 )
 def test_a_column_is_not_pushed_between_two_that_one_formula_fills(

@@ -59,10 +59,12 @@ def test_rows_that_held_different_things_and_look_alike_are_left_and_said() -> N
     placed, left = match_undo(wanted, [row(8, A, "x"), row(4, A, "x")])
     assert not any(write.pending for write in placed.writes)
     assert sorted(left.ambiguous.values()) == [(4, 1), (8, 1)]
+    assert placed.guessed == {0, 1}, "what is typed beside a guessed row is nothing to know it by next time"
     known = [back(0, 2, A, "x", "one", 1), back(1, 3, A, "x", "two", 2)]
     placed, left = match_undo(known, [row(8, A, "x", 2), row(4, A, "x", 1)])
     assert {write.number: write.pending for write in placed.writes} == {4: {0: "one"}, 8: {0: "two"}}
     assert not left.ambiguous
+    assert not placed.guessed
 
 
 def test_a_value_that_stood_there_before_the_run_is_not_taken_for_the_runs() -> None:

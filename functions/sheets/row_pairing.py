@@ -1,0 +1,195 @@
+"""Pair rows as they were with rows as they are: by who stands in them, then by what else does; pure.
+
+Rows of one identity are told apart by what is typed in them, by the rows above and below, and by what their cells hold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from functions.sheets.cells import Cells, SheetRow, by_identity, exact, is_nobody, same
+from functions.sheets.row_matching import MAX_COMPARED, sure_pairs
+
+Who = tuple[str, frozenset[int]]
+"""Identity and context of a row."""
+
+
+def paired(
+    believed: Sequence[SheetRow], rows: Sequence[SheetRow], sent: Mapping[Who, Sequence[Cells]]
+) -> list[tuple[SheetRow, SheetRow | None]]:
+    """Each row as it is now, with what it was: by who stands in it, then by what else does.
+
+    Args:
+        believed: rows as they were.
+        rows: as they are now.
+        sent: what was written to whom since.
+    """
+    olds, beside = by_identity(believed), _Neighbours(believed, rows)
+    pairs: list[tuple[SheetRow, SheetRow | None]] = []
+    without: list[SheetRow] = []
+    for name, group in by_identity(rows).items():
+        before = olds.pop(name, [])
+        if len(before) == len(group) == 1 and _may_be(before[0], group[0], sent):
+            pairs.append((group[0], before[0]))
+            continue
+        found, open_rows, rest = _told_apart(before, group, beside, sent)
+        pairs += found
+        without += open_rows
+        olds[name] = rest
+    # Somebody has edited their URL, or they are new, or it is not known what they were. Whose URL is gone stood among
+    # the same, or in the same place, which alone is no evidence: rows move.
+    gone = [old for rest in olds.values() for old in rest]
+    known = {id(row): old for old, row in sure_pairs(_with_context(gone), _with_context(without))}
+    taken = {id(old) for old in known.values()}
+    places = {old.number: old for old in gone if old.number and id(old) not in taken}
+    for row in without:
+        old = places.get(row.number)
+        if old is not None and _agree(old, row, sent):
+            known.setdefault(id(row), old)
+    return pairs + [(row, known.get(id(row))) for row in without]
+
+
+def _with_context(rows: Sequence[SheetRow]) -> list[SheetRow]:
+    return [row for row in rows if row.row_context]
+
+
+def _agree(old: SheetRow, row: SheetRow, sent: Mapping[Who, Sequence[Cells]]) -> bool:
+    """Return whether anything that stands in one row stands in the other as well, or was sent there since."""
+    there = {number: cell for number, cell in row.cells.items() if cell != ""}
+    held = (old.cells, *sent.get((old.identity, old.row_context), ()))
+    return bool(old.row_context & row.row_context) or any(
+        number in cells and same(cell, cells[number]) for cells in held for number, cell in there.items()
+    )
+
+
+def _may_be(old: SheetRow, row: SheetRow, sent: Mapping[Who, Sequence[Cells]]) -> bool:
+    """Return whether a row may be one that nothing tells from the others but that none is left.
+
+    Who was seen right before is one of those that are there now. Who is remembered (number 0) may be gone by now, and
+    another row without a profile be new; a profile tells that they are of the same person at least.
+    """
+    return old.number > 0 or not is_nobody(old) or _agree(old, row, sent)
+
+
+def _told_apart(
+    before: Sequence[SheetRow],
+    now: Sequence[SheetRow],
+    beside: _Neighbours,
+    sent: Mapping[Who, Sequence[Cells]],
+) -> tuple[list[tuple[SheetRow, SheetRow | None]], list[SheetRow], list[SheetRow]]:
+    """Rows of one identity in pairs; and those of which it cannot be said what they were, or are.
+
+    They are alike in all, or known by what is typed in them, or by the rows above and below. Where as many are left as
+    there were, they are interchangeable: nothing is typed in one that is not in the others.
+    """
+    there: dict[object, list[SheetRow]] = defaultdict(list)
+    for old in reversed(before):
+        there[_look(old)].append(old)
+    pairs: list[tuple[SheetRow, SheetRow | None]] = []
+    open_rows: list[SheetRow] = []
+    for row in now:
+        if alike := there[_look(row)]:
+            pairs.append((row, alike.pop()))
+        else:
+            open_rows.append(row)
+    rest = sorted((old for olds in there.values() for old in olds), key=lambda old: old.number)
+
+    def likeliest(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
+        return _likeliest(olds, rows, sent)
+
+    for find in (sure_pairs, beside.pairs, likeliest):
+        found = [(old, row) for old, row in find(rest, open_rows) if _may_be(old, row, sent)]
+        pairs += [(row, old) for old, row in found]
+        done = {id(one) for pair in found for one in pair}
+        open_rows = [row for row in open_rows if id(row) not in done]
+        rest = [old for old in rest if id(old) not in done]
+    return pairs, open_rows, rest
+
+
+def _likeliest(
+    olds: Sequence[SheetRow], rows: Sequence[SheetRow], sent: Mapping[Who, Sequence[Cells]]
+) -> list[tuple[SheetRow, SheetRow]]:
+    """Pairs by what is typed around and by the cells that were not hit; the same order where nothing tells."""
+    if len(olds) != len(rows) or len(olds) * len(rows) > MAX_COMPARED:
+        return []
+    scored = [
+        (-len(old.row_context & row.row_context), len(differences(row.cells, old.cells)), abs(at - to), at, to)
+        for at, old in enumerate(olds)
+        for to, row in enumerate(rows)
+        if _may_be(old, row, sent)
+    ]
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for *_, at, to in sorted(scored):
+        if at not in pairs and to not in taken:
+            pairs[at] = to
+            taken.add(to)
+    return [(olds[at], rows[to]) for at, to in pairs.items()]
+
+
+class _Neighbours:
+    """Rows as they were and are, known by the nearest row above or below that is like no other, and the distance."""
+
+    def __init__(self, before: Sequence[SheetRow], now: Sequence[SheetRow]) -> None:
+        self._before, self._now = [
+            sorted((row for row in rows if row.number), key=lambda row: row.number) for rows in (before, now)
+        ]
+        count = Counter((row.identity, row.row_context) for row in self._before)
+        again = Counter((row.identity, row.row_context) for row in self._now)
+        self._marks = {who for who, times in count.items() if times == again[who] == 1}
+        self._places: dict[int, tuple[object, object]] | None = None
+
+    def pairs(self, olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
+        """Pairs rows of one identity that stand in the same place, by what is above them or by what is below."""
+        found: list[tuple[SheetRow, SheetRow]] = []
+        if not olds or not rows:
+            return found
+        places = self._all_places()
+        for side in (0, 1):
+            done = {id(one) for pair in found for one in pair}
+            there = {places[id(row)][side]: row for row in rows if id(row) not in done}
+            for old in olds:
+                place = places[id(old)][side] if id(old) in places else None
+                if place is not None and id(old) not in done and place in there:
+                    found.append((old, there.pop(place)))
+        return found
+
+    def _all_places(self) -> dict[int, tuple[object, object]]:
+        if self._places is None:
+            self._places = {}
+            for rows in (self._before, self._now):
+                above, below = self._along(rows), self._along(rows[::-1])
+                self._places |= {id(row): (above[id(row)], below[id(row)]) for row in rows}
+        return self._places
+
+    def _along(self, rows: Sequence[SheetRow]) -> dict[int, object]:
+        places: dict[int, object] = {}
+        mark: tuple[object, int] | None = None
+        for row in rows:
+            places[id(row)] = None if mark is None else (mark[0], abs(row.number - mark[1]))
+            if (row.identity, row.row_context) in self._marks:
+                mark = (row.identity, row.row_context), row.number
+        return places
+
+
+def without(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[SheetRow]:
+    """Return the rows of one identity as they were that are none of these for certain."""
+    looks = Counter(_look(row) for row in rows)
+    rest = []
+    for old in olds:
+        if looks[_look(old)] > 0:
+            looks[_look(old)] -= 1
+        else:
+            rest.append(old)
+    sure = {id(old) for old, _ in sure_pairs(rest, rows)}
+    return [old for old in rest if id(old) not in sure]
+
+
+def _look(row: SheetRow) -> object:
+    return row.row_context, frozenset((number, exact(content)) for number, content in row.cells.items())
+
+
+def differences(cells: Cells, base: Cells) -> list[int]:
+    """Return the numbers of the cells that hold something else than a base."""
+    return [number for number, content in cells.items() if not same(content, base.get(number, ""))]

@@ -1,0 +1,63 @@
+"""Which row is which after people moved them: known by who stands in it and what is typed, never by its place alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from functions.sheets.cells import NOBODY, Cells, SheetRow
+from functions.sheets.row_pairing import Who, paired, without
+
+A, B = "linkedin.com/in/a-a", "linkedin.com/in/b-b"
+NOTHING: Mapping[Who, Sequence[Cells]] = {}
+
+
+def row(number: int, identity: str, cell: str = "", row_context: int = 0) -> SheetRow:
+    return SheetRow(number, identity, {0: cell}, frozenset({row_context}) if row_context else frozenset())
+
+
+def numbers(
+    believed: list[SheetRow], rows: list[SheetRow], sent: Mapping[Who, Sequence[Cells]] = NOTHING
+) -> list[tuple[int, str | None]]:
+    """Return each row's number with what the row held with which it is paired."""
+    return sorted((now.number, None if old is None else str(old.cells[0])) for now, old in paired(believed, rows, sent))
+
+
+def test_a_person_is_found_anywhere_and_a_double_by_what_is_typed_beside_it() -> None:
+    before = [row(2, A, "a"), row(3, B, "one", 1), row(4, B, "two", 2)]
+    assert numbers(before, [row(2, B, "", 2), row(3, A), row(4, B, "", 1)]) == [(2, "two"), (3, "a"), (4, "one")]
+
+
+def test_a_row_whose_url_was_edited_is_known_in_its_place_by_what_else_stands_there() -> None:
+    before = [row(2, A, "mine", 7), row(3, B, "own")]
+    assert numbers(before, [row(2, NOBODY, "x", 7), row(3, B, "own")]) == [(2, "mine"), (3, "own")]
+    assert numbers([row(2, A, "mine")], [row(2, NOBODY, "mine")]) == [(2, "mine")]
+    assert numbers([row(2, A, "mine")], [row(2, B, "sent")], {(A, frozenset()): [{0: "sent"}]}) == [(2, "mine")]
+
+
+def test_a_place_alone_says_nothing_about_a_row() -> None:
+    before = [row(2, A, "mine", 7), row(3, B, "own")]
+    inserted = [row(2, NOBODY), row(3, B, "own")]  # where the deleted one stood
+    assert numbers(before, inserted) == [(2, None), (3, "own")]
+    assert numbers([row(2, A, "mine")], [row(2, NOBODY, "other")]) == [(2, None)]
+    assert numbers([row(2, A, "mine")], [row(9, NOBODY)]) == [(9, None)], "nothing typed is nothing to be known by"
+
+
+def test_a_row_without_a_profile_that_is_remembered_need_not_be_the_one_that_is_there() -> None:
+    assert numbers([row(0, NOBODY, "mine", 1)], [row(5, NOBODY)]) == [(5, None)]
+    assert numbers([row(0, NOBODY, "mine", 1)], [row(5, NOBODY, "", 1)]) == [(5, "mine")]
+    assert numbers([row(4, NOBODY, "mine", 1)], [row(5, NOBODY)]) == [(5, "mine")], "it was seen right before"
+    assert numbers([row(0, A, "mine", 1)], [row(5, A)]) == [(5, "mine")], "the same person at least"
+    two = [row(4, NOBODY, "seen", 1), row(0, NOBODY, "remembered", 2)]
+    assert numbers(two, [row(4, NOBODY, "seen", 1), row(5, NOBODY)]) == [(4, "seen"), (5, None)]
+
+
+def test_rows_that_nothing_tells_apart_are_known_by_the_rows_beside_them() -> None:
+    before = [row(2, A), row(3, NOBODY, "one"), row(4, B), row(5, NOBODY, "two")]
+    moved = [row(2, B), row(3, NOBODY), row(4, A), row(5, NOBODY)]
+    assert numbers(before, moved) == [(2, ""), (3, "two"), (4, ""), (5, "one")]
+
+
+def test_what_is_left_of_rows_that_were_seen() -> None:
+    olds = [row(0, A, "one", 1), row(0, A, "two", 2)]
+    assert without(olds, [row(5, A, "changed", 2)]) == olds[:1]
+    assert without(olds, [row(5, A, "one", 1)]) == olds[1:]
