@@ -111,6 +111,7 @@ def wanted(function: Function, target: Target, release: Release) -> dict[str, ob
         "timeout_s": function.timeout_s,
         "max_instances": str(function.max_instances),
         "limits": {"cpu": function.cpu, "memory": function.memory},
+        "cpu_between_requests": function.works_after_answer,
         "ingress": function.ingress,
         "public": not private,
         "audiences": release.plain["IDENTITY_AUDIENCE"] if private else "",
@@ -133,6 +134,7 @@ def facts(service: dict[str, Any]) -> dict[str, object]:
         "timeout_s": template["spec"].get("timeoutSeconds"),
         "max_instances": on_revision.get("autoscaling.knative.dev/maxScale"),
         "limits": {"cpu": limits.get("cpu", "").replace("1000m", "1"), "memory": limits.get("memory")},
+        "cpu_between_requests": on_revision.get("run.googleapis.com/cpu-throttling", "true").lower() == "false",
         "ingress": on_service.get("run.googleapis.com/ingress", "all"),
         "public": on_service.get("run.googleapis.com/invoker-iam-disabled", "").lower() == "true",
         "audiences": ",".join(_strings(on_service.get("run.googleapis.com/custom-audiences", ""))),
@@ -158,6 +160,7 @@ def _flags(function: Function, target: Target, release: Release) -> Sequence[str
         f"--memory={function.memory}",
         f"--cpu={function.cpu}",
         "--cpu-boost",
+        "--no-cpu-throttling" if function.works_after_answer else "--cpu-throttling",
         f"--ingress={function.ingress}",
         # Leadfill checks every caller itself. Cloud Run's own check would take the signature off the tokens of the
         # queue and the scheduler, and Leadfill would rightly refuse them; `ingress` keeps those two private.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -23,10 +24,9 @@ from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
 from functions.store import formula_people
 
-ANSWER_WITHIN_S = 24.0
-"""Sheets gives a custom function 30 s, and the answer travels too."""
-LOOK_UP_FOR_S = 15.0
-"""After so long no further lookup is sent; those in flight may still come in time."""
+ANSWER_WITHIN_S = 18.0
+"""Of the 30 s that Sheets gives a custom function; the others are for an instance that starts, and for the way. A
+formula says when it can wait no longer, which may be sooner."""
 MAX_URLS = 10_000
 MAX_CELLS = 100_000
 """Of an answer: rows times fields."""
@@ -114,6 +114,7 @@ def answer(
     *,
     credits_per_day: Mapping[str, Decimal],
     new_people_per_day: int,
+    deadline: datetime | None = None,
 ) -> FormulaValues:
     """Return values for the people in `urls`, row by row.
 
@@ -125,6 +126,7 @@ def answer(
         if_missing: what stands where nothing is known.
         credits_per_day: what all formulas of a spreadsheet may spend in a day, in credits of each provider.
         new_people_per_day: how many people they may newly show in a day of whom a lead was there already.
+        deadline: when the formula can wait no longer; None where it does not say.
 
     Raises:
         InvalidRequest: the fields cannot be understood, there are too many cells, or the answer would be too large.
@@ -144,7 +146,7 @@ def answer(
     turn = Turn(context.lane)
     lookups = _Lookups(chosen, if_missing, Budget(len({profile.key for profile in profiles}), turn), turn)
     if profiles:
-        _look_up(context, token, profiles, credits_per_day, lookups)
+        _look_up(context, token, profiles, credits_per_day, lookups, within_s=_seconds_to(deadline, context.clock()))
     if lookups.too_large:
         raise InvalidRequest(
             f"The formula's answer is larger than {MAX_ANSWER_BYTES // 1_000_000} MB; choose fewer cells or fields."
@@ -167,6 +169,12 @@ def answer(
         answer.pending += row is None or cancelled is not None or index in withheld
         answer.values.append([None] * len(chosen) if row is None else row)
     return answer
+
+
+def _seconds_to(deadline: datetime | None, now: datetime) -> float:
+    """Return the seconds within which to answer; not more because a clock is wrong."""
+    left_s = ANSWER_WITHIN_S if deadline is None else (deadline - now).total_seconds()
+    return min(ANSWER_WITHIN_S, max(0.0, left_s))
 
 
 def _read(cell: str) -> Profile | str:
@@ -228,8 +236,14 @@ def _look_up(
     profiles: list[Profile],
     credits_per_day: Mapping[str, Decimal],
     lookups: _Lookups,
+    *,
+    within_s: float,
 ) -> None:
-    """Fill `lookups` with what comes back in time."""
+    """Fill `lookups` with what comes back in time.
+
+    No lookup is sent whose answer would usually be late. One that is late all the same is settled after the response,
+    for which the process needs its CPU; if it dies first, its claim becomes a doubt when its time is over.
+    """
     now, stop = context.clock(), context.runtime.event()
     spender = Spender(
         run_id=f"formula:{token.spreadsheet_id}:{now:%Y-%m-%d}",
@@ -238,7 +252,10 @@ def _look_up(
         ceilings=credits_per_day,
     )
     # A provider without credits for formulas is not asked; where several have some, one that fails stops no other.
-    run = context.make_enricher().enrich(profiles, spender, needs=needs_of(lookups.fields), go_on=True, stop=stop)
+    enricher = context.make_enricher()
+    asked = [one for name, one in enricher.dispatchers.items() if credits_per_day.get(name)]
+    usual_s = max((one.answer_times.usual_s for one in asked), default=0.0)
+    run = enricher.enrich(profiles, spender, needs=needs_of(lookups.fields), go_on=True, stop=stop)
     failures: list[Exception] = []
 
     def drive() -> None:
@@ -253,9 +270,9 @@ def _look_up(
         except Exception as error:  # noqa: BLE001 - carried over to the thread that answers
             failures.append(error)
 
-    call_off = context.runtime.after(LOOK_UP_FOR_S, stop.set, name="formula's time")
+    call_off = context.runtime.after(max(0.0, within_s - usual_s), stop.set, name="formula's time")
     thread = context.runtime.spawn(drive, name="formula")
-    thread.join(ANSWER_WITHIN_S)  # one that is not over settles its lookups on its own; the next call finds them
+    thread.join(within_s)
     call_off()
     if failures:
         raise failures[0]

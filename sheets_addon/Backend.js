@@ -9,8 +9,8 @@
  */
 
 const LONGEST_SENTENCE = 500;
-/** Sheets ends a formula after 30 seconds, and shows `#ERROR!` for it; this leaves time to say something better. */
-const FORMULA_TIMEOUT_S = 26;
+/** Of which the answer needs some for its way. */
+const TRAVEL_MS = 2000;
 const API_TIMEOUT_S = 65;
 
 class BackendProblem extends Error {
@@ -68,15 +68,18 @@ function clientId_() {
  *
  * @param {string} token
  * @param {FormulaBody} body
+ * @param {number} endsAt when the formula must have its answer, in milliseconds
  * @returns {FormulaValues}
  */
-function callFormula_(token, body) {
+function callFormula_(token, body, endsAt) {
   const headers = {
     Authorization: `Bearer ${token}`,
     // A token that somebody took along into another file opens nothing there.
     "X-Spreadsheet-Id": SpreadsheetApp.getActiveSpreadsheet().getId(),
   };
-  return fetchJson_("post", `${backendUrl_("formula")}/v1/formula`, headers, body, FORMULA_TIMEOUT_S);
+  const deadline = new Date(endsAt - TRAVEL_MS).toISOString();
+  const seconds = Math.max(1, Math.round((endsAt - Date.now()) / 1000));
+  return fetchJson_("post", `${backendUrl_("formula")}/v1/formula`, headers, { ...body, deadline }, seconds);
 }
 
 /**

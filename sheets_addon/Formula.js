@@ -14,6 +14,10 @@ const WAITING_MARK = "Loading…";
 const NOT_CONNECTED =
   "Formulas may no longer ask in this spreadsheet: open Leadfill › Settings and connect them again.";
 const RENEWAL_MS = 1500;
+/** Sheets ends a formula after 30 seconds, and shows `#ERROR!` for it; this leaves time to say something better. */
+const FORMULA_LASTS_MS = 26_000;
+/** A call that ends without an answer so shortly before that was too slow, and its lookups may be on their way. */
+const LATE_MS = 1500;
 
 /**
  * Fills in what Slintel knows about people, from their LinkedIn profile URLs. A person who was looked up before costs
@@ -26,9 +30,11 @@ const RENEWAL_MS = 1500;
  * @customfunction
  */
 function ENRICH(urls, fields, if_missing) {
+  const endsAt = Date.now() + FORMULA_LASTS_MS;
   try {
-    return enrichFormula_(withLinks_(urlGrid_(urls)), fieldSlots_(fields), textOf_(if_missing));
+    return enrichFormula_(withLinks_(urlGrid_(urls)), fieldSlots_(fields), textOf_(if_missing), endsAt);
   } catch (error) {
+    if (isUnreachable_(error) && Date.now() > endsAt - LATE_MS) return WAITING_MARK;
     if (!(error instanceof BackendProblem || error instanceof FormulaMistake)) console.error(error);
     return TROUBLE_MARK + sentenceForCell_(error);
   }
@@ -38,9 +44,10 @@ function ENRICH(urls, fields, if_missing) {
  * @param {string[][]} urls
  * @param {string[]} slots a field a column, or one list of fields; "" keeps a column free
  * @param {string} ifMissing
+ * @param {number} endsAt when there must be something to show, in milliseconds
  * @returns {CellValue[][] | string}
  */
-function enrichFormula_(urls, slots, ifMissing) {
+function enrichFormula_(urls, slots, ifMissing, endsAt) {
   const fields = slots.filter((slot) => slot !== "");
   if (fields.length === 0) throw new FormulaMistake('Which fields? For example: =ENRICH(A2, "email, title").');
   if (urls.length === 0) return "";
@@ -48,7 +55,7 @@ function enrichFormula_(urls, slots, ifMissing) {
   const before = cached_(key);
   if (before !== undefined) return before;
 
-  const answer = askFormula_({ urls, fields, if_missing: ifMissing });
+  const answer = askFormula_({ urls, fields, if_missing: ifMissing }, endsAt);
   const values = withFreeColumns_(answer.values.map(shown_), slots);
   // What is still being looked up must be asked for again; what did not work soon; everything else holds.
   const hasTrouble = values.some((row) => row.some((value) => String(value).startsWith(TROUBLE_MARK)));
@@ -58,22 +65,31 @@ function enrichFormula_(urls, slots, ifMissing) {
 
 /**
  * @param {FormulaBody} body
+ * @param {number} endsAt
  * @returns {FormulaValues}
  */
-function askFormula_(body) {
+function askFormula_(body, endsAt) {
   const token = formulaToken_();
   if (!token) throw new FormulaMistake("Open Leadfill › Enrich… once, so that formulas may ask in this spreadsheet.");
   if (token.token === "") throw new FormulaMistake(NOT_CONNECTED);
   try {
-    return callFormula_(token.token, body);
+    return callFormula_(token.token, body, endsAt);
   } catch (error) {
     if (!(error instanceof BackendProblem) || error.status !== 401) throw error;
     // Renewed in this very moment? The new token is stored a moment after the backend has ended the old one.
     Utilities.sleep(RENEWAL_MS);
     const now = formulaToken_();
     if (!now?.token || now.token === token.token) throw error;
-    return callFormula_(now.token, body);
+    return callFormula_(now.token, body, endsAt);
   }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {boolean}
+ */
+function isUnreachable_(error) {
+  return error instanceof BackendProblem && error.slug === "unreachable";
 }
 
 /**

@@ -1,6 +1,9 @@
 // @ts-check
 /** The menu items "Freeze formulas", and "Calculate waiting formulas" for those that show no value yet. */
 
+/** Formulas that are out of the sheet for a moment: Google may end a script after six minutes, wherever it is. */
+const CALCULATED_AT_ONCE = 50;
+
 /** Turns the ENRICH formulas of the selection, or of the whole sheet, into the values that they show. */
 function freezeFormulas() {
   const spreadsheet = SpreadsheetApp.getActiveSpreadsheet();
@@ -54,14 +57,25 @@ function calculatedSentence_(count) {
  */
 function recalculateSheet_(sheet) {
   const waiting = formulaBlocks_(sheet).filter((block) => !block.settled);
-  // Sheets calculates a formula anew only where it was not there a moment ago.
+  for (let from = 0; from < waiting.length; from += CALCULATED_AT_ONCE)
+    recalculateBlocks_(sheet, waiting.slice(from, from + CALCULATED_AT_ONCE));
+  return waiting.length;
+}
+
+/**
+ * Sheets calculates a formula anew only where it was not there a moment ago.
+ *
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {FormulaBlock[]} blocks
+ */
+function recalculateBlocks_(sheet, blocks) {
   try {
-    for (const block of waiting) sheet.getRange(block.row, block.column).clearContent();
+    for (const { row, column } of blocks) sheet.getRange(row, column).clearContent();
     SpreadsheetApp.flush();
   } finally {
-    for (const block of waiting) sheet.getRange(block.row, block.column).setFormula(block.formula);
+    for (const { row, column, formula } of blocks) sheet.getRange(row, column).setFormula(formula);
+    SpreadsheetApp.flush();
   }
-  return waiting.length;
 }
 
 /**

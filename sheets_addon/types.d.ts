@@ -50,6 +50,7 @@ interface FormulaBody {
   /** Names, headers, or comma lists of them */
   fields: string[];
   if_missing?: string;
+  deadline?: string | null;
 }
 
 /** A token for the formulas of one spreadsheet. */

@@ -9,6 +9,7 @@ from functions.credits import retry_policy
 from functions.credits.lookup_result import NoAnswer, Throttled
 from functions.credits.pacing import Turn
 from functions.credits.terms import Needs
+from functions.enrichment.answer_times import AnswerTimes
 from functions.enrichment.rate_limiter import RateLimiter
 from functions.enrichment.turns import Turns
 from functions.errors import ProviderError, QuotaExhausted, StoreError
@@ -66,6 +67,7 @@ class Dispatcher:
         """
         self.concurrency, self.runtime = concurrency, runtime
         self.provider, self.turns = provider, turns
+        self.answer_times = AnswerTimes()
         self._rate_limiter = RateLimiter(concurrency, runtime)
         self._threads = runtime.pool(concurrency, name="lookup")
 
@@ -108,7 +110,7 @@ class Dispatcher:
                 cancel_token.wait(turns.seconds_to(turn))
             if (slowdowns := self._rate_limiter.acquire(cancel_token)) is None:
                 return Answer(NoAnswer(sent=False))
-            answer = self.provider.look_up(lookup.profile, lookup.needs)
+            answer = self._timed(lookup)
         except QuotaExhausted as error:
             cancel_token.refuse()
             if turns is not None and turn is not None:
@@ -125,6 +127,12 @@ class Dispatcher:
         self._rate_limiter.speed_up()
         if turns is not None and turn is not None and turn.is_probe and not isinstance(answer.result, NoAnswer):
             turns.answered()
+        return answer
+
+    def _timed(self, lookup: _Lookup) -> Answer:
+        began_s = self.runtime.monotonic()
+        answer = self.provider.look_up(lookup.profile, lookup.needs)
+        self.answer_times.add(self.runtime.monotonic() - began_s)
         return answer
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -29,6 +30,10 @@ class FormulaBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         msgspec.Meta(min_length=1, max_length=100, description="Names, headers, or comma lists of them"),
     ]
     if_missing: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+    deadline: (
+        Annotated[datetime, msgspec.Meta(tz=True, description="When the formula can wait no longer for the answer")]
+        | None
+    ) = None
 
 
 SPREADSHEET = Header(
@@ -72,6 +77,7 @@ class Formulas:
             body.if_missing,
             credits_per_day=self.credits_per_day,
             new_people_per_day=self.new_people_per_day,
+            deadline=body.deadline,
         )
 
     def _identify(self) -> FormulaToken:

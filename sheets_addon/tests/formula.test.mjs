@@ -25,7 +25,9 @@ test("one cell asks for one person, with the spreadsheet's token and id and noth
   assert.equal(call.name, "POST /v1/formula");
   assert.equal(call.headers.authorization, "Bearer formula-token");
   assert.equal(call.headers["x-spreadsheet-id"], "spreadsheet");
-  assert.deepEqual(call.body, { urls: [["in/ada"]], fields: ["email"], if_missing: "" });
+  const { deadline, ...asked } = call.body;
+  assert.ok(deadline);
+  assert.deepEqual(asked, { urls: [["in/ada"]], fields: ["email"], if_missing: "" });
   for (const secret of ["x-sheets-access-token", "x-serverless-authorization"])
     assert.equal(call.headers[secret], undefined);
 });
@@ -84,6 +86,23 @@ test("what is still looked up shows as loading, and is asked for again", async (
   await addon.backend.answers({ "POST /v1/formula": { body: { values: [["a@b.c"], ["d@e.f"]], pending: 0 } } });
   assert.deepEqual(plain(addon.enrich(urls, "email")), [["a@b.c"], ["d@e.f"]]);
   assert.equal((await addon.backend.calls()).length, 2);
+});
+
+test("the backend is told when the formula can wait no longer, well before Sheets ends it", async () => {
+  const before = Date.now();
+  addon.enrich("in/p", "email");
+  const { deadline } = (await addon.backend.calls())[0].body;
+  const left = Date.parse(deadline) - before;
+  assert.ok(left >= 20_000 && left < 28_000, `${left} ms`);
+});
+
+test("a call that took all the time there was is still loading; one that failed at once says so", async (t) => {
+  await addon.backend.answers({ "POST /v1/formula": { hangUp: true } });
+  assert.match(addon.enrich("in/p", "email"), /^⚠ Leadfill's server cannot be reached/);
+  let asked = 0;
+  // The formula looks at the clock at its beginning, for the call's time-out, and after the call.
+  t.mock.method(Date, "now", () => 1_770_000_000_000 + (asked++ < 2 ? 0 : 25_900));
+  assert.equal(addon.enrich("in/p", "email"), "Loading…");
 });
 
 test("a block larger than one cache entry comes back whole from the cache", async () => {

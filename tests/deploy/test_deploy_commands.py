@@ -137,6 +137,12 @@ def test_nothing_is_open_that_should_be_private(printed: str) -> None:
     }
 
 
+def test_only_the_formula_keeps_its_cpu_after_the_answer(printed: str) -> None:
+    throttled = {words[2]: "--cpu-throttling" in words for words in commands(printed) if words[:2] == ["run", "deploy"]}
+    assert [name for name, is_throttled in throttled.items() if not is_throttled] == ["leadfill-formula"]
+    assert "--no-cpu-throttling" in next(words for words in commands(printed) if words[2:3] == ["leadfill-formula"])
+
+
 def test_a_private_api_is_checked_by_cloud_run_too() -> None:
     done = dry_run("up", **GIVEN, **SECRET_VALUES, API_PRIVATE="1", ALLOWED_EMAILS="ann@example.net")
     [api] = [words for words in commands(done.stdout) if words[:3] == ["run", "deploy", "leadfill-api"]]
