@@ -27,6 +27,9 @@ from functions.store import formula_people
 ANSWER_WITHIN_S = 18.0
 """Of the 30 s that Sheets gives a custom function; the others are for an instance that starts, and for the way. A
 formula says when it can wait no longer, which may be sooner."""
+AT_LEAST_S = 2.0
+"""A provider whose usual answer would be late is asked for so long all the same: its answer is there the next time.
+Where the formula has gone, what is known is still read for so long."""
 MAX_URLS = 10_000
 MAX_CELLS = 100_000
 """Of an answer: rows times fields."""
@@ -172,9 +175,8 @@ def answer(
 
 
 def _seconds_to(deadline: datetime | None, now: datetime) -> float:
-    """Return the seconds within which to answer; not more because a clock is wrong."""
-    left_s = ANSWER_WITHIN_S if deadline is None else (deadline - now).total_seconds()
-    return min(ANSWER_WITHIN_S, max(0.0, left_s))
+    """Return the seconds within which to answer, not more because a clock is wrong; negative where it is too late."""
+    return ANSWER_WITHIN_S if deadline is None else min(ANSWER_WITHIN_S, (deadline - now).total_seconds())
 
 
 def _read(cell: str) -> Profile | str:
@@ -241,8 +243,8 @@ def _look_up(
 ) -> None:
     """Fill `lookups` with what comes back in time.
 
-    No lookup is sent whose answer would usually be late. One that is late all the same is settled after the response,
-    for which the process needs its CPU; if it dies first, its claim becomes a doubt when its time is over.
+    Lookups are sent while the usual answer would still come in time. One that is late all the same is settled after
+    the response, for which the process needs its CPU; if it dies first, its claim becomes a doubt after its time.
     """
     now, stop = context.clock(), context.runtime.event()
     spender = Spender(
@@ -270,9 +272,12 @@ def _look_up(
         except Exception as error:  # noqa: BLE001 - carried over to the thread that answers
             failures.append(error)
 
-    call_off = context.runtime.after(max(0.0, within_s - usual_s), stop.set, name="formula's time")
+    look_up_for_s = max(within_s - usual_s, min(within_s, AT_LEAST_S))
+    if look_up_for_s <= 0:
+        stop.set()
+    call_off = context.runtime.after(look_up_for_s, stop.set, name="formula's time")
     thread = context.runtime.spawn(drive, name="formula")
-    thread.join(within_s)
+    thread.join(max(within_s, AT_LEAST_S))
     call_off()
     if failures:
         raise failures[0]
