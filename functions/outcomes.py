@@ -35,7 +35,7 @@ class Outcome(Described):
     MOVED = "moved", "Moved", "the row was gone when its values were to be written"
     FAILED = "failed", "Failed", "no usable answer; can be retried"
     IN_DOUBT = "in_doubt", "In doubt", "may have been charged, but no answer came"
-    LEFT_OUT = "left_out", "Left out", "left alone, such as a row that is hidden"
+    LEFT_OUT = "left_out", "Left out", "left alone: hidden, not meeting your condition, or outside of the trial"
     CANCELLED = "cancelled", "Cancelled", "the run stopped before the row's turn, so it cost nothing"
 
 
@@ -44,6 +44,8 @@ class LeftOut(Described):
 
     FILTERED = "filtered", "hidden by a filter", "A filter hides this row. Include hidden rows in a new run to fill it."
     HIDDEN = "hidden", "hidden by hand", "This row is hidden. Include hidden rows in a new run to fill it."
+    CONDITION = "condition", "not meeting your condition", "This row did not meet the condition of the run."
+    TRIAL = "trial", "outside of the trial", "The run was a trial over a few rows, and this was none of them."
 
 
 class Again(StrEnum):

@@ -24,6 +24,17 @@ interface ColumnChoice {
   title?: string | null;
 }
 
+/** A condition on one column of a row, or on how the row ended in an earlier run. */
+interface Condition {
+  /** `failed_in`: the row's person had no answer in the job that `values` names */
+  test: "contains" | "empty" | "equals" | "failed_in" | "filled" | "one_of";
+  column?: string | null;
+  /** Its title as it was seen, by which it is found again if columns were moved since */
+  title?: string | null;
+  /** Compared without regard to case and to blanks at the ends */
+  values?: string[];
+}
+
 /** A value that can be made from a lead. */
 interface Field {
   name: string;
@@ -104,6 +115,8 @@ interface Job {
   range: string;
   fields: string[];
   state: JobState;
+  /** Whether it takes only a few rows, to see what comes */
+  is_trial: boolean;
   rows: number;
   /** Rows by outcome; outcomes without a row are absent */
   counts: Partial<Record<Outcome, number>>;
@@ -142,6 +155,10 @@ interface JobBody {
   columns?: Record<string, ColumnChoice>;
   /** Also fill rows that a filter hides, or that somebody has hidden */
   include_hidden?: boolean;
+  /** Fill only rows that meet all of these */
+  only_where?: Condition[];
+  /** Fill only a few rows, to see what comes */
+  trial?: Trial | null;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
   retry_in_doubt?: boolean;
   /** Providers to ask, in this order; none for all that can be used */
@@ -195,6 +212,10 @@ interface JobRequest {
   columns?: Record<string, ColumnChoice>;
   /** Also fill rows that a filter hides, or that somebody has hidden */
   include_hidden?: boolean;
+  /** Fill only rows that meet all of these */
+  only_where?: Condition[];
+  /** Fill only a few rows, to see what comes */
+  trial?: Trial | null;
   /** Ask again for people whose earlier lookup may have been charged without a usable answer */
   retry_in_doubt?: boolean;
   /** Providers to ask, in this order; none for all that can be used */
@@ -386,6 +407,16 @@ interface TabColumn {
   /** A1 letters */
   column: string;
   title: string;
+}
+
+/** The rows of a trial. */
+interface Trial {
+  /** Rows that are tried at most */
+  rows?: number;
+  /** Spread over the range, or its first ones */
+  take?: "first" | "spread";
+  /** Only these rows of the sheet, from 1; none for the whole range */
+  numbers?: number[];
 }
 
 /** A provider that a run may ask. */

@@ -18,7 +18,7 @@ class PlanPart(Described):
 
     UNUSABLE = "unusable", "Unusable", "no LinkedIn profile in the cell"
     ALREADY_FILLED = "already_filled", "Already filled", "left as they are"
-    LEFT_OUT = "left_out", "Left out", "hidden rows, left alone"
+    LEFT_OUT = "left_out", "Left out", "left alone, since they are hidden or you left them out"
     DUPLICATES = "duplicates", "Duplicate", "the same person again, free"
     KNOWN = "known", "Known", "looked up before, free"
     IN_DOUBT = "in_doubt", "In doubt", "asked before without an answer, perhaps charged"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -54,7 +54,7 @@ def make_plan(
     with store.reading() as connection:
         known = leads.statuses(connection, list(row_counts.keys), fresh, now)
         uses = {name: ledger.tightest(connection, caps(spender, limits, name, now)) for name in terms}
-    asked = {key: list(_may_be_asked(known.get(key, {}), terms, needs, retry)) for key in row_counts.keys}
+    asked = {key: list(may_be_asked(known.get(key, {}), terms, needs, retry)) for key in row_counts.keys}
     in_doubt = {
         key
         for key, of_key in known.items()
@@ -75,7 +75,27 @@ def make_plan(
     return plan(row_counts, asked, in_doubt, budgets, with_leads=with_leads, fields=fields, ceilings=ceilings)
 
 
-def _may_be_asked(
+def people_to_ask(
+    store: Store,
+    keys: Sequence[str],
+    *,
+    terms: Mapping[str, Terms],
+    needs: Needs,
+    fresh: Freshness,
+    now: datetime,
+    retry: frozenset[LeadStatus] = frozenset(),
+) -> dict[str, list[str]]:
+    """Return the providers that may have to be asked for each of these people; the arguments are those of `make_plan`.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    with store.reading() as connection:
+        known = leads.statuses(connection, keys, fresh, now)
+    return {key: list(may_be_asked(known.get(key, {}), terms, needs, retry)) for key in keys}
+
+
+def may_be_asked(
     known: Mapping[str, Standing], terms: Mapping[str, Terms], needs: Needs, retry: Collection[LeadStatus]
 ) -> Iterator[str]:
     """The providers that may have to be asked for a person, each if those before it leave its needs open."""

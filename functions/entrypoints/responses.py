@@ -173,6 +173,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     range: str
     fields: list[str]
     state: JobState
+    is_trial: Annotated[bool, msgspec.Meta(description="Whether it takes only a few rows, to see what comes")]
     rows: Count
     counts: Annotated[
         dict[Outcome, Count],
@@ -326,6 +327,7 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         range=job.request["range"],
         fields=job.request["fields"],
         state=job.state,
+        is_trial=job.request.get("trial") is not None,
         rows=job.rows,
         counts=counts,
         done=so_far.done,

@@ -131,21 +131,26 @@ def target_columns(
     )
 
 
+def place_of(choice: Chosen, columns: Columns) -> int | None:
+    """Return where a chosen column is now; None where it is no longer where it was and cannot be found by its title."""
+    if choice.title is None or columns.title(choice.column) == choice.title:
+        return choice.column
+    places = [column for column, text in enumerate(columns.titles) if text and text == choice.title]
+    return places[0] if len(places) == 1 else None
+
+
 def end_of(columns: Columns) -> int:
     """Return where a column at the end is inserted, from 0."""
     return max(columns.used, columns.url_column + 1)
 
 
 def _chosen(each: Field, choice: Chosen, columns: Columns, taken: set[int]) -> int:
-    place = choice.column
-    if choice.title is not None and columns.title(place) != choice.title:
-        places = [column for column, text in enumerate(columns.titles) if text and text == choice.title]
-        if len(places) != 1:
-            raise BadRange(
-                f"The column that was chosen for “{each.header}” is no longer where it was; make a new plan, "
-                "and choose it again."
-            )
-        place = places[0]
+    place = place_of(choice, columns)
+    if place is None:
+        raise BadRange(
+            f"The column that was chosen for “{each.header}” is no longer where it was; make a new plan, "
+            "and choose it again."
+        )
     if place == columns.url_column:
         raise BadRange(f"“{each.header}” cannot go into the column of the LinkedIn URLs; choose another column for it.")
     if place in taken:

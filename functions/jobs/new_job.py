@@ -7,7 +7,7 @@ started, and with another request it is refused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -23,10 +23,11 @@ from functions.context import AppContext
 from functions.errors import Conflict, counted
 from functions.jobs import plan_id
 from functions.jobs.request import JobRequest, from_record, plan_scan, resolved, scan_sheet, to_record
+from functions.jobs.row_choice import choose_rows
 from functions.outcomes import Outcome, retryable
 from functions.profiles import Profile
 from functions.sheets.layout import layout_from_record
-from functions.sheets.scan import SheetScan
+from functions.sheets.scan import ScannedRow
 from functions.store import chunks, job_rows, jobs
 from functions.store.chunks import PREPARE
 from functions.store.job_rows import JobRow
@@ -115,11 +116,13 @@ def start(
 
     def make() -> tuple[Job, list[JobRow]]:
         scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
+        rows = list(choose_rows(context, scan, job_request))
         if plan is not None:
-            plan_id.check(plan, job_request, plan_scan(context, scan, job_request, caller.subject).lookups)
+            planned = plan_scan(context, scan, rows, job_request, caller.subject)
+            plan_id.check(plan, job_request, planned.lookups)
         found = resolved(job_request, scan)
         job = _new_job(context, confirmed, job_request.spreadsheet_id, found, scan.tab.sheet_id)
-        return job, list(_rows_of(scan))
+        return job, list(_rows_of(rows))
 
     return _start_once(context, confirmed, make)
 
@@ -239,14 +242,14 @@ def _new_job(
     )
 
 
-def _rows_of(scan: SheetScan) -> Iterator[JobRow]:
+def _rows_of(rows: Iterable[ScannedRow]) -> Iterator[JobRow]:
     open_rows = count()
-    for position, row in enumerate(scan.rows()):
+    for position, row in enumerate(rows):
         if isinstance(row.found, Profile) and not row.filled and row.left_out is None:
             chunk = 1 + next(open_rows) // CHUNK_ROWS
             yield JobRow(position, chunk, row.number, row.found.key, None, "")
         elif isinstance(row.found, Profile) and row.filled:
-            yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.ALREADY_FILLED, "")
+            yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.ALREADY_FILLED, row.sentence)
         elif isinstance(row.found, Profile):
             sentence = row.left_out.meaning if row.left_out else ""
             yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.LEFT_OUT, sentence)

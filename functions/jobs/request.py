@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,8 +10,10 @@ import msgspec
 from functions.context import AppContext
 from functions.credits.lead_status import DOUBTFUL, LeadStatus
 from functions.credits.needs import needs_of
+from functions.credits.only_where import Condition
 from functions.credits.plan import Plan, RowCounts
 from functions.credits.terms import Need, Needs
+from functions.credits.trial import Trial
 from functions.enrichment.cost_plan import make_plan
 from functions.errors import InvalidRequest
 from functions.fields import FieldNames, select
@@ -19,7 +21,7 @@ from functions.fields.catalogue import Field
 from functions.fields.columns import Choices, Chosen, NewColumn
 from functions.sheets.a1 import column_number, letters, parse_range
 from functions.sheets.client import GoogleSheet
-from functions.sheets.scan import SheetScan, scan_range
+from functions.sheets.scan import ScannedRow, SheetScan, scan_range
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
 
@@ -67,6 +69,10 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     include_hidden: Annotated[
         bool, msgspec.Meta(description="Also fill rows that a filter hides, or that somebody has hidden")
     ] = False
+    only_where: Annotated[
+        tuple[Condition, ...], msgspec.Meta(max_length=10, description="Fill only rows that meet all of these")
+    ] = ()
+    trial: Annotated[Trial | None, msgspec.Meta(description="Fill only a few rows, to see what comes")] = None
     retry_in_doubt: Annotated[
         bool,
         msgspec.Meta(
@@ -183,6 +189,8 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
         InvalidRequest: range or fields cannot be understood.
         SheetError: the spreadsheet cannot be read.
     """
+    for condition in job_request.only_where:
+        condition.check()
     return scan_range(
         sheet,
         parse_range(job_request.range),
@@ -192,21 +200,30 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
         reuse=job_request.placement == "reuse",
         choices=job_request.choices(),
         include_hidden=job_request.include_hidden,
+        conditions=[condition for condition in job_request.only_where if condition.column is not None],
     )
 
 
-def plan_scan(context: AppContext, scan: SheetScan, job_request: JobRequest, user_id: str) -> Plan:
-    """The plan for a sheet as it was read, with what is known and what the caps still allow."""
+def plan_scan(
+    context: AppContext, scan: SheetScan, rows: Iterable[ScannedRow], job_request: JobRequest, user_id: str
+) -> Plan:
+    """The plan for the rows of a scan, with what is known and what the caps still allow."""
     row_counts = RowCounts()
-    for row in scan.rows():
+    for row in rows:
         row_counts.count(row.found, filled=row.filled, left_out=row.left_out, held=row.held)
-    return plan_rows(context, row_counts, job_request, user_id)
+    return plan_rows(context, row_counts, job_request, user_id, fields=len(scan.targets))
 
 
 def plan_rows(
-    context: AppContext, row_counts: RowCounts, job_request: JobRequest, user_id: str, *, run_id: str = ""
+    context: AppContext,
+    row_counts: RowCounts,
+    job_request: JobRequest,
+    user_id: str,
+    *,
+    fields: int = 0,
+    run_id: str = "",
 ) -> Plan:
-    """The plan for counted rows, with what is known and what the caps still allow; `run_id` as `make_plan` has it."""
+    """The plan for counted rows; `fields` and `run_id` are those of `make_plan`."""
     return make_plan(
         context.store,
         row_counts,
@@ -217,6 +234,6 @@ def plan_rows(
         fresh=context.fresh,
         now=context.clock(),
         run_id=run_id,
-        fields=len(job_request.fields),
+        fields=fields,
         retry=job_request.retry,
     )

@@ -13,6 +13,7 @@ from functions.context import AppContext
 from functions.credits.plan import Plan, RowCounts
 from functions.errors import NotFound, WrongJobState
 from functions.jobs.request import JobRequest, from_record, plan_rows, plan_scan, scan_sheet
+from functions.jobs.row_choice import choose_rows
 from functions.outcomes import retryable
 from functions.profiles.parsing import of_key
 from functions.sheets.scan import SheetScan
@@ -30,7 +31,8 @@ def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, acces
         SheetError: the spreadsheet cannot be read.
     """
     scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
-    return scan, plan_scan(context, scan, job_request, caller.subject)
+    rows = choose_rows(context, scan, job_request)
+    return scan, plan_scan(context, scan, rows, job_request, caller.subject)
 
 
 def plan_retry(context: AppContext, job: Job, caller: Caller, *, retry_in_doubt: bool) -> Plan:

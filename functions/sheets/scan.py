@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from functions.credits.only_where import Condition
 from functions.errors import BadRange, NotAProfile, SheetBusy
 from functions.fields.catalogue import Field
-from functions.fields.columns import Choices, Chosen, Columns, Target, target_columns
+from functions.fields.columns import Choices, Chosen, Columns, Target, place_of, target_columns
 from functions.outcomes import LeftOut
 from functions.profiles import Profile, parse
-from functions.sheets.a1 import Range, letters
+from functions.sheets.a1 import Range, column_number, letters
 from functions.sheets.cells import NOBODY, Content, Formula, Spilled
 from functions.sheets.grid import Box, RowBlock, Tab
 from functions.sheets.header_row import find_header_row
@@ -29,6 +30,10 @@ FILTER_VIEWS = (
     "To leave rows out, use an ordinary filter or hide them."
 )
 """Neither the API nor Apps Script tells what somebody sees through a filter view."""
+
+
+_Seen = tuple[frozenset[int], bool]
+"""The numbers of the fields whose cells hold something, and whether the row meets the conditions."""
 
 
 class Sheet(Protocol):
@@ -58,7 +63,7 @@ class ScannedRow:
     found: Profile | str
     """The row's profile, or the reason why it has none."""
     sentence: str
-    """A sentence that says what to do about a row without a profile."""
+    """A sentence that says what to do about a row without a profile, or why another one counts as filled."""
     filled: bool
     """True if every target cell holds something already, and is kept."""
     held: frozenset[int]
@@ -81,6 +86,8 @@ class SheetScan:
     targets: tuple[Target, ...]
     overwrite: bool
     include_hidden: bool
+    conditions: tuple[tuple[int, Condition], ...]
+    """Column, from 0, and what must hold for its cell; a row is left out otherwise."""
     first_page: RowBlock
     """The first rows of the tab, whole."""
     urls: RowBlock | None
@@ -102,24 +109,24 @@ class SheetScan:
         first, last = self.range.first_row, self.range.last_row or self.tab.rows
         urls = self.urls
         if urls is None:
-            held = self._held(self.first_page, self._begun_guard(), first, last)
-            yield from (self._row(self.first_page, first + at, one) for at, one in enumerate(held))
+            seen = self._see(self.first_page, self._begun_guard(), first, last)
+            yield from (self._row(self.first_page, first + at, *one) for at, one in enumerate(seen))
             return
         for look in range(LOOKS):
             urls = self._read(first, last, [self.range.column]) if look else urls
-            pages = self._held_by_pages(urls, first, last)
+            pages = self._see_pages(urls, first, last)
             if pages is not None:
-                yield from (self._row(urls, first + at, one) for at, one in enumerate(pages))
+                yield from (self._row(urls, first + at, *one) for at, one in enumerate(pages))
                 return
         raise SheetBusy(MOVING, retry_after_s=5)
 
-    def _held_by_pages(self, urls: RowBlock, first: int, last: int) -> list[frozenset[int]] | None:
-        """Return of each row which fields hold something; None where rows have moved since the URLs were read."""
+    def _see_pages(self, urls: RowBlock, first: int, last: int) -> list[_Seen] | None:
+        """Return the same as `_see`; None where rows have moved since the URLs were read."""
         column, guard = self.range.column, self._begun_guard()
-        needed = {column, *guard.columns}
-        if needed == {column}:
-            return [frozenset[int]()] * (last - first + 1)
-        found: list[frozenset[int]] = []
+        needed = {column, *guard.columns, *(place for place, _ in self.conditions)}
+        if needed == {column} and not self.conditions:
+            return [(frozenset(), True)] * (last - first + 1)
+        found: list[_Seen] = []
         size = PageSize.guess(len(needed))
         while first <= last:
             end = min(first + size.rows - 1, last)
@@ -128,26 +135,33 @@ class SheetScan:
             there = (page.text(index, column) for index in range(end - first + 1))
             if any(text != urls.text(at - urls.first_row, column) for at, text in enumerate(there, first)):
                 return None
-            found += self._held(page, guard, first, end)
+            found += self._see(page, guard, first, end)
             first = end + 1
         return found
 
-    def _held(self, block: RowBlock, guard: SpillGuard, first: int, last: int) -> list[frozenset[int]]:
-        """Return of rows which target cells hold something, by the number of their field, and guard the rows.
+    def _see(self, block: RowBlock, guard: SpillGuard, first: int, last: int) -> list[_Seen]:
+        """Return of rows which fields hold something, and whether they meet the conditions; and guard the rows.
 
         Whatever stands below them in the first page is looked at as well.
         """
         found = []
-        shared: dict[frozenset[int], frozenset[int]] = {}  # a hundred thousand rows hold few different sets
+        shared: dict[_Seen, _Seen] = {}  # a hundred thousand rows hold few different sets
         places = [(number, target.held) for number, target in enumerate(self.targets) if target.held is not None]
         for index in range(first - block.first_row, last - block.first_row + 1):
             guard.look(block, index, covered=True)
             held = frozenset(number for number, place in places if block.content(index, place) != "")
-            found.append(shared.setdefault(held, held))
+            seen = held, self._meets(block, index)
+            found.append(shared.setdefault(seen, seen))
         if block is self.first_page:
             for index in range(last, len(block.rows)):
                 guard.look(block, index, covered=False)
         return found
+
+    def _meets(self, block: RowBlock, index: int) -> bool:
+        return all(
+            condition.is_met(block.text(index, column), is_empty=block.content(index, column) == "")
+            for column, condition in self.conditions
+        )
 
     def _begun_guard(self) -> SpillGuard:
         """A guard that has looked at what stands above the range."""
@@ -161,8 +175,9 @@ class SheetScan:
         beside = any(target.held is None and not target.at_end for target in self.targets)
         return SpillGuard(held, self.range.column + 1 if beside else None)
 
-    def _row(self, block: RowBlock, number: int, held: frozenset[int]) -> ScannedRow:
+    def _row(self, block: RowBlock, number: int, held: frozenset[int], is_wanted: bool) -> ScannedRow:  # noqa: FBT001 - the parts of `_Seen`
         index = number - block.first_row
+        hidden = None if self.include_hidden else block.hidden.get(index)
         found, sentence = who(block, index, self.range.column)
         return ScannedRow(
             number=number,
@@ -170,7 +185,7 @@ class SheetScan:
             sentence=sentence,
             filled=not self.overwrite and len(held) == len(self.targets),
             held=held,
-            left_out=None if self.include_hidden else block.hidden.get(index),
+            left_out=hidden if is_wanted else hidden or LeftOut.CONDITION,
         )
 
     def _read(self, first_row: int, last_row: int, columns: Collection[int]) -> RowBlock:
@@ -188,6 +203,7 @@ def scan_range(
     reuse: bool,
     choices: Choices | None = None,
     include_hidden: bool = False,
+    conditions: Sequence[Condition] = (),
 ) -> SheetScan:
     """Looks at the tab and finds the header row and the columns.
 
@@ -200,6 +216,7 @@ def scan_range(
         reuse: whether a column whose header names the field is used again.
         choices: columns that somebody chose for fields.
         include_hidden: whether rows count that a filter or somebody hides.
+        conditions: what must hold for a row's cells; each names its column.
 
     Raises:
         BadRange: no such tab, beyond its grid, no row below the header, or over merged or protected cells.
@@ -240,6 +257,7 @@ def scan_range(
         targets=targets,
         overwrite=overwrite,
         include_hidden=include_hidden,
+        conditions=tuple((_place_of(tab, condition, columns), condition) for condition in conditions),
         first_page=page,
         urls=urls,
     )
@@ -282,6 +300,15 @@ def columns_of(top: RowBlock, header_row: int | None, url_column: int, sample: R
     titles = top.titles(header_row - top.first_row) if header_row is not None else []
     named = max((column + 1 for column, title in enumerate(titles) if title), default=0)
     return Columns(titles, url_column, top.made_for, max([named, *used]))
+
+
+def _place_of(tab: Tab, condition: Condition, columns: Columns) -> int:
+    place = place_of(Chosen(column_number(condition.column or ""), condition.title), columns)
+    if place is None or place >= tab.columns:
+        raise BadRange(
+            f"The column {condition.title or condition.column} of a condition is not there any more; choose it again."
+        )
+    return place
 
 
 def _refuse_beyond(tab: Tab, choices: Choices) -> None:

@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from functions.fields.catalogue import CATALOGUE
+from functions.jobs.row_choice import FINISHED
 from functions.outcomes import Outcome
 from functions.store import schema
 from functions.version import VERSION
+from local.providers.people import lead
 from tests.support.enrichers import confirmed
 from tests.support.running import Json, Running, slugs
 from tests.support.waiting import wait_until
@@ -424,3 +426,81 @@ def test_a_retry_is_planned_with_what_it_would_really_try(running: Running) -> N
     plans = running.ask("GET", f"/v1/jobs/{job['id']}/retry").json()
     for plan in plans.values():
         assert (plan["rows"], plan["fillable"], plan["lookups"], plan["costs"][0]["max_credits"]) == (1, 0, 0, "0")
+
+
+def test_a_trial_fills_ten_rows_spread_over_the_range_and_the_rest_costs_that_much_less(running: Running) -> None:
+    people = slugs(40)
+    spreadsheet = running.sheet(["nobody", *(f"linkedin.com/in/{slug}" for slug in people)])
+    trial = {"rows": 10}
+    body = body_of(spreadsheet, trial=trial)
+    plan = running.ask("POST", "/v1/plan", headers=running.key(), json=body).json()
+    assert (plan["lookups"], plan["fillable"], plan["costs"][0]["max_credits"]) == (10, 10, "10")
+    assert (plan["unusable"], plan["left_out_reasons"]) == (1, {"trial": 30})
+
+    job = running.run(spreadsheet, trial=trial, max_credits=confirmed(10), plan_id=plan["plan_id"])
+
+    assert (job["is_trial"], job["counts"]) == (True, {"enriched": 10, "left_out": 30, "unusable": 1})
+    assert running.charged(*people) == 10
+    filled = [at for at, row in enumerate(running.emulator.values(spreadsheet, "Leads!B2:B")) if row and row[0]]
+    assert filled == list(range(1, 41, 4)), "every fourth person"
+    assert job["can"] == ["undo"], "a retry never opens what was left out"
+    rest = running.ask("POST", "/v1/plan", headers=running.key(), json=body_of(spreadsheet)).json()
+    assert (rest["already_filled"], rest["lookups"]) == (10, 30)
+    two = body_of(spreadsheet, trial={"numbers": [3, 4, 2]})
+    plan = running.ask("POST", "/v1/plan", headers=running.key(), json=two).json()
+    assert (plan["lookups"], plan["left_out"]) == (1, 29), "row 2 holds nobody, and row 3 is filled"
+
+
+def test_only_rows_that_meet_the_conditions_are_looked_up(running: Running) -> None:
+    people = slugs(4)
+    spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in people])
+    running.emulator.write(spreadsheet, "Leads!B1:B5", [["Country"], ["Spain"], [""], ["France"], ["spain"]])
+    where = [{"test": "one_of", "column": "B", "title": "Country", "values": ["Spain", "Portugal"]}]
+    plan = running.ask("POST", "/v1/plan", headers=running.key(), json=body_of(spreadsheet, only_where=where)).json()
+    assert (plan["lookups"], plan["left_out_reasons"]) == (2, {"condition": 2})
+
+    running.sandbox.switch(error_rate=1.0, statuses=[500])
+    try:
+        job = running.run(spreadsheet, only_where=where)
+    finally:
+        running.sandbox.switch(error_rate=0)
+    assert job["counts"] == {"failed": 2, "left_out": 2}
+
+    again = [{"test": "failed_in", "values": [job["id"]]}]
+    job = running.run(spreadsheet, only_where=again)
+    assert job["counts"] == {"enriched": 2, "left_out": 2}
+    assert (running.charged(people[0], people[3]), running.charged(people[1], people[2])) == (2, 0)
+    rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows", params={"outcome": "left_out"}).json()["rows"]
+    assert {row["detail"] for row in rows} == {"This row did not meet the condition of the run."}
+
+    for wrong, said in (
+        ([{"test": "equals", "column": "B"}], "takes one value"),
+        ([{"test": "failed_in", "values": ["0" * 32]}], "none of this spreadsheet"),
+        ([{"test": "empty", "column": "ZZ"}], "not there any more"),
+    ):
+        answer = running.ask("POST", "/v1/plan", headers=running.key(), json=body_of(spreadsheet, only_where=wrong))
+        assert (answer.status_code, said in answer.json()["detail"]) == (400, True), answer.text
+
+
+def test_a_list_of_which_nothing_more_is_known_is_finished(running: Running) -> None:
+    """A lead that has nothing for an empty cell leaves nothing to do; a field that it has opens the row again."""
+    invented = [(slug, lead(slug)) for slug in slugs(300)]
+    known = next(slug for slug, of in invented if of.get("name") and of.get("skills") and of.get("company_name"))
+    lacking = next(slug for slug, of in invented if of.get("name") and not of.get("skills") and of.get("company_name"))
+    spreadsheet = running.sheet([f"linkedin.com/in/{known}", f"linkedin.com/in/{lacking}"])
+    job = running.run(spreadsheet, fields=["name", "skills"])
+    assert job["counts"] == {"enriched": 2}
+
+    def plan(*fields: str) -> Json:
+        body = body_of(spreadsheet, fields=list(fields))
+        made: Json = running.ask("POST", "/v1/plan", headers=running.key(), json=body).json()
+        return made
+
+    done = plan("name", "skills")
+    assert (done["rows"], done["already_filled"], done["fillable"]) == (2, 2, 0)
+    job = running.run(spreadsheet, fields=["name", "skills"])
+    assert job["counts"] == {"already_filled": 2}
+    rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows").json()["rows"]
+    assert [row["detail"] for row in rows if row["detail"]] == [FINISHED]
+    assert plan("name", "skills", "company")["fillable"] == 2
+    assert plan("skills", "email")["fillable"] == 2

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 import pytest
 
+from functions.credits.only_where import Condition
 from functions.errors import BadRange, SheetBusy
 from functions.fields import select
+from functions.outcomes import LeftOut
 from functions.profiles import Profile
 from functions.sheets import paging
 from functions.sheets.a1 import Range
@@ -71,9 +73,11 @@ def scan(
     *,
     header: Literal["auto", "no"] | int = "auto",
     overwrite: bool = False,
+    conditions: Sequence[Condition] = (),
 ) -> SheetScan:
     wanted = wanted or Range("Leads", 0, 1, None)
-    return scan_range(sheet, wanted, select(["email"]), header=header, overwrite=overwrite, reuse=True)
+    fields = select(["email"])
+    return scan_range(sheet, wanted, fields, header=header, overwrite=overwrite, reuse=True, conditions=conditions)
 
 
 def test_every_row_says_who_stands_in_it_and_whether_it_is_filled() -> None:
@@ -90,6 +94,24 @@ def test_every_row_says_who_stands_in_it_and_whether_it_is_filled() -> None:
 def test_nothing_counts_as_filled_where_cells_may_be_written_over() -> None:
     scanned = scan(Rows([["LinkedIn", "Email"], [JANE, "jane@a.test"]]), overwrite=True)
     assert [(row.filled, set(row.held)) for row in scanned.rows()] == [(False, {0})], "what is there is known to be so"
+
+
+def test_a_row_that_does_not_meet_a_condition_is_left_out_and_the_column_is_found_by_its_title() -> None:
+    rows = Rows(
+        [["LinkedIn", "Email", "Country"], [JANE, "", "Spain"], [JOHN, "", "spain "], [JANE, "", ""], ["x", ""]]
+    )
+    spain = Condition(test="equals", column="B", title="Country", values=("Spain",))
+    left_out = [row.left_out for row in scan(rows, conditions=[spain]).rows()]
+    assert left_out == [None, None, LeftOut.CONDITION, LeftOut.CONDITION]
+    empty = Condition(test="empty", column="C", title="Country")
+    assert [row.left_out is None for row in scan(rows, conditions=[empty]).rows()] == [False, False, True, True]
+    assert all(row.left_out for row in scan(rows, conditions=[spain, empty]).rows()), "all of them hold at once"
+
+
+@pytest.mark.parametrize(("column", "title"), [("B", "Gone"), ("Z", None)])
+def test_a_condition_on_a_column_that_is_gone_is_refused(column: str, title: str | None) -> None:
+    with pytest.raises(BadRange, match=r"column (Gone|Z) of a condition is not there any more"):
+        scan(Rows([["LinkedIn"], [JANE]]), conditions=[Condition(test="empty", column=column, title=title)])
 
 
 @pytest.mark.parametrize(
@@ -200,6 +222,17 @@ def test_of_a_large_tab_the_urls_are_read_in_one_answer_and_other_columns_only_w
     assert {tuple(columns or ()) for columns, _ in pages} == {(0, 1)}
     assert sum(count for _, count in pages) == 500
     assert len(pages) > 1
+
+
+@pytest.mark.usefixtures("_small_pages")
+def test_of_a_large_tab_the_column_of_a_condition_is_read_as_well() -> None:
+    sheet = large(300)
+    with_note = Condition(test="contains", column="C", values=("note",))
+    without_url = Condition(test="contains", column="A", values=("person-7",))
+    rows = list(scan(sheet, overwrite=True, conditions=[with_note, without_url]).rows())
+    wanted = [str(row.found) for row in rows if row.left_out is None]
+    assert len(wanted) == sum("person-7" in f"person-{n}" for n in range(300))
+    assert {tuple(columns or ()) for columns, _ in sheet.reads[2:]} == {(0, 1, 2)}
 
 
 @pytest.mark.usefixtures("_small_pages")

@@ -1,0 +1,131 @@
+"""Decide of each row of a scanned sheet whether a run takes it, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from functions.context import AppContext
+from functions.credits.lead_status import DOUBTFUL, LeadStatus
+from functions.credits.terms import Terms
+from functions.credits.trial import Trial
+from functions.enrichment.cost_plan import may_be_asked, people_to_ask
+from functions.enrichment.result import Result
+from functions.errors import InvalidRequest, NotFound
+from functions.fields import Budget
+from functions.jobs.request import JobRequest
+from functions.outcomes import LeftOut, Outcome, retryable
+from functions.profiles import Profile
+from functions.sheets.scan import ScannedRow, SheetScan
+from functions.store import job_rows, jobs, leads
+from functions.store.leads import Known
+
+FINISHED = "Nothing more is known about this person; a run would leave the row as it is."
+
+_BATCH = 500
+"""Rows whose people are read at once, with their leads."""
+
+
+def choose_rows(context: AppContext, scan: SheetScan, job_request: JobRequest) -> Iterator[ScannedRow]:
+    """Every row of a scan, with what the store knows of it.
+
+    A row counts as filled, too, where the lead has nothing for its empty cells and no provider would be asked. A row is
+    left out that does not meet a condition on an earlier run, or is not part of the trial.
+
+    Raises:
+        InvalidRequest: a condition names a job that is not one of this spreadsheet.
+        BadRange: values or columns would break what a formula elsewhere fills.
+        SheetError: the spreadsheet cannot be read.
+    """
+    terms = {name: context.terms[name] for name in job_request.asked(context.providers)}
+    choice = _Choice(context, scan, job_request, terms)
+    rows = choice.without_answer_before(scan.rows())
+    rows = rows if job_request.overwrite else choice.finished(rows)
+    return rows if job_request.trial is None else choice.tried(list(rows), job_request.trial)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    context: AppContext
+    scan: SheetScan
+    request: JobRequest
+    terms: Mapping[str, Terms]
+    """Of the providers of the run, in their order."""
+
+    def without_answer_before(self, rows: Iterator[ScannedRow]) -> Iterator[ScannedRow]:
+        """Leave out who had an answer in the runs that conditions name."""
+        for condition in self.request.only_where:
+            if condition.test == "failed_in":
+                rows = _only_of(rows, self._keys_without_answer(condition.values[0]))
+        return rows
+
+    def _keys_without_answer(self, job_id: str) -> set[str]:
+        with self.context.store.reading() as connection:
+            try:
+                job = jobs.get(connection, job_id)
+            except NotFound:
+                job = None
+            if job is None or job.spreadsheet_id != self.request.spreadsheet_id:
+                raise InvalidRequest("The run whose failed rows are wanted is none of this spreadsheet.")
+            return {row.key for row in job_rows.ended_as(connection, job_id, retryable(in_doubt=True)) if row.key}
+
+    def finished(self, rows: Iterator[ScannedRow]) -> Iterator[ScannedRow]:
+        """Count rows as filled of whose people nothing more is known."""
+        while batch := list(islice(rows, _BATCH)):
+            partly_filled = {
+                row.found.key for row in batch if isinstance(row.found, Profile) and row.held and _is_open(row)
+            }
+            known: dict[str, dict[str, Known]] = {}
+            if partly_filled:
+                with self.context.store.reading() as connection:
+                    known = leads.read(connection, sorted(partly_filled), self.context.fresh, self.context.clock())
+            budget = Budget(len(batch))
+            for row in batch:
+                key = row.found.key if isinstance(row.found, Profile) else ""
+                is_finished = key in partly_filled and _is_open(row) and self._has_all(row, known.get(key, {}), budget)
+                yield replace(row, filled=True, sentence=FINISHED) if is_finished else row
+
+    def _has_all(self, row: ScannedRow, known: Mapping[str, Known], budget: Budget) -> bool:
+        """Tell whether a run would ask nobody about the row's person, and find no value for an empty cell."""
+        statuses = {name: one.status for name, one in known.items()}
+        if not isinstance(row.found, Profile) or not row.held or LeadStatus.FOUND not in statuses.values():
+            return False
+        if any(statuses.get(name) in DOUBTFUL for name in self.terms):
+            return False
+        if any(may_be_asked(known, self.terms, self.request.wanted(), self.request.retry)):
+            return False
+        empty = [target.field for number, target in enumerate(self.scan.targets) if number not in row.held]
+        return not any(cell != "" for cell in Result(0, row.found, Outcome.KNOWN, known).cells(empty, budget=budget))
+
+    def tried(self, rows: Sequence[ScannedRow], trial: Trial) -> Iterator[ScannedRow]:
+        """Leave out all rows but those of a trial: of people who would have to be looked up, where there are any."""
+        first: dict[str, int] = {}
+        wanted = frozenset(trial.numbers)
+        for row in rows:
+            if isinstance(row.found, Profile) and _is_open(row) and (not wanted or row.number in wanted):
+                first.setdefault(row.found.key, row.number)
+        asked = people_to_ask(
+            self.context.store,
+            list(first),
+            terms=self.terms,
+            needs=self.request.wanted(),
+            fresh=self.context.fresh,
+            now=self.context.clock(),
+            retry=self.request.retry,
+        )
+        candidates = [number for key, number in first.items() if asked[key]]
+        tried = set(trial.pick(candidates or list(first.values())))
+        for row in rows:
+            is_other = isinstance(row.found, Profile) and _is_open(row) and row.number not in tried
+            yield replace(row, left_out=LeftOut.TRIAL) if is_other else row
+
+
+def _only_of(rows: Iterator[ScannedRow], keys: set[str]) -> Iterator[ScannedRow]:
+    for row in rows:
+        is_other = isinstance(row.found, Profile) and _is_open(row) and row.found.key not in keys
+        yield replace(row, left_out=LeftOut.CONDITION) if is_other else row
+
+
+def _is_open(row: ScannedRow) -> bool:
+    return not row.filled and row.left_out is None
