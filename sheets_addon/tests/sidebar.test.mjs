@@ -86,6 +86,51 @@ test("people who were looked up for nothing are not offered again", () => {
   assert.match(words.nothingSentence(misses, { write: "empty" }), /^Nothing more is known about these people/);
 });
 
+test("a condition is a sentence, and one without its value is none", () => {
+  const country = { column: "C", title: "Country" };
+  const said = (test, text) => {
+    const condition = words.conditionOf(test, country, text);
+    return condition && words.conditionText(condition);
+  };
+  assert.equal(said("empty", ""), "Country is empty");
+  assert.equal(said("equals", " Spain "), "Country is Spain");
+  assert.equal(said("one_of", "Spain; Portugal;"), "Country is one of Spain, Portugal");
+  assert.equal(said("contains", "  "), null);
+  assert.equal(words.conditionOf("empty", undefined, ""), null);
+  assert.deepEqual(plain(words.conditionOf("filled", { column: "D", title: "" }, "x")), {
+    test: "filled",
+    column: "D",
+    title: null,
+    values: [],
+  });
+  assert.equal(words.conditionText({ test: "failed_in", values: ["j1"] }), "No answer in the last run");
+});
+
+test("the bar says what is left out and why", () => {
+  const plan = { ...PLAN, left_out: 9, left_out_reasons: { filtered: 3, condition: 6 } };
+  const part = plain(words.planParts(plan)).find(({ kind }) => kind === "left_out");
+  assert.deepEqual([part.rows, part.meaning], [9, "3 hidden by a filter, 6 not meeting your condition"]);
+  assert.equal(words.hiddenRows(plan), 3);
+  assert.match(words.hiddenSentence(plan), /^3 hidden by a filter\. Without this/);
+  const none = { ...plan, known: 0, lookups: 0, fillable: 0, already_filled: 0, left_out_reasons: { condition: 9 } };
+  assert.match(words.nothingSentence(none, { write: "empty" }), /meets your conditions/);
+});
+
+test("a trial lets expect a bill, which is never more than the most", () => {
+  const job = {
+    counts: { enriched: 7, not_found: 2, failed: 1, known: 5, unusable: 3 },
+    credits: [{ provider: "slintel", charged: "9" }],
+  };
+  const trial = words.trialResult(job);
+  assert.deepEqual(plain(trial), { people: 10, charged: { slintel: 9 } });
+  assert.equal(words.likelyText(cost("402"), 402, trial), "likely 362, going by the trial");
+  assert.equal(words.likelyText(cost("100"), 402, trial), "likely 100, going by the trial");
+  assert.equal(words.likelyText(cost("402"), 402, null), "");
+  assert.equal(words.likelyText(second, 10, trial), "likely 0, going by the trial");
+  assert.equal(words.trialResult({ counts: { known: 3 }, credits: [] }), null);
+  assert.equal(words.goText({ ...PLAN, fillable: 10, left_out_reasons: { trial: 72 } }), "Try 10 rows");
+});
+
 test("what is written over is said column by column", () => {
   const column = (header, replaced) => ({ header, replaced });
   assert.equal(words.replacedSentence({ columns: [column("Email", 0)] }), null);

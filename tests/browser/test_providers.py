@@ -45,7 +45,7 @@ def test_providers_are_chosen_ordered_and_remembered_and_each_has_its_own_bill(
     costs = inside.get_by_label("The most that it costs with each provider").get_by_role("listitem")
     expect(costs).to_have_count(2)
     expect(costs.first).to_contain_text("at most 12 credits")
-    expect(costs.first).to_contain_text("asked about 12 people at most · 5,000 left within your caps")
+    expect(costs.first).to_contain_text("asked about 12 people at most · 5,000 left within your limits")
     waterfall(inside, "Slintel → Prospeo")
 
     inside.locator("summary", has_text="Slintel → Prospeo").click()
