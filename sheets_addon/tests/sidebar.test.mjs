@@ -249,6 +249,8 @@ test("a retry says what it costs, and nothing where it can fill nothing", () => 
 test("the end of a job is one sentence", () => {
   assert.equal(words.endSentence(JOB), "6 of 10 rows have an answer.");
   assert.equal(words.endSentence({ ...JOB, rows: 6 }), "All 6 rows have an answer.");
+  const some = { ...JOB, rows: 60, counts: { enriched: 9, not_found: 1, left_out: 50 } };
+  assert.equal(words.endSentence(some), "9 of 10 rows have an answer.", "what was left out was not wanted");
   assert.equal(words.endSentence({ ...JOB, message: "The key was rejected." }), "The key was rejected.");
   assert.match(words.endSentence({ ...JOB, state: "undone" }), /hold again what they held before/);
   assert.equal(words.costSentence(JOB), "4 credits charged, 1 more in doubt");
