@@ -1,4 +1,4 @@
-# `make enrich`, `make run` and `make test` each set up what they need, in .venv and node_modules.
+# `make enrich`, `make run` and `make test` each set up what they need, in .venv; the checks of scripts in node_modules.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,16 +33,11 @@ install = $(pip) || { echo "The installation failed; trying once more …"; $(pi
 	@touch $@
 
 # A lock file without download addresses: npm takes each package from the registry that it is set up for.
-npm_ci = command -v npm >/dev/null || { echo "Leadfill's page and add-on need Node.js 20 or newer (with npm)."; exit 1; }; \
+npm_ci = command -v npm >/dev/null || { echo "The checks of the page and the add-on need Node.js 20 or newer (with npm)."; exit 1; }; \
   echo "Setting up $*/node_modules (once) …"; cd $* && npm ci --no-audit --no-fund --loglevel=error
 
 %/node_modules/.stamp: %/package-lock.json
 	@$(npm_ci)
-	@touch $@ $(@D)/.page.stamp
-
-# What the page itself loads, without the tools for its tests; where those are set up, this is there as well.
-%/node_modules/.page.stamp: %/package-lock.json
-	@$(npm_ci) --omit=dev
 	@touch $@
 
 FILE ?= leads.csv
@@ -62,7 +57,7 @@ enrich: .venv/local.stamp ## enrich a CSV or Excel file: FILE=leads.csv FIELDS=e
 	  $${REPLACE:+--replace} $${PROVIDERS:+--providers "$$PROVIDERS"} $${MAX_CREDITS:+--max-credits "$$MAX_CREDITS"} $${YES:+--yes} -- "$$FILE"
 
 .PHONY: run
-run: .venv/local.stamp local/page/node_modules/.page.stamp ## run all of Leadfill here, with a sheet in the browser, until Ctrl-C [FILES=my.csv]
+run: .venv/local.stamp ## run all of Leadfill here, with a sheet in the browser, until Ctrl-C [FILES=my.csv]
 	@if [ -e "$$FILES" ]; then set -- "$$FILES"; else set -- $$FILES; fi; exec $(BIN)/python -m local.run -- "$$@"
 
 .PHONY: lint

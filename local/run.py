@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,8 +13,9 @@ from rich.console import Console
 
 from functions.errors import LeadfillError
 from functions.version import VERSION
+from local.curl_lines import curl_lines
 from local.lists.content import recognise
-from local.private_files import only_mine, private_file
+from local.private_files import only_mine
 from local.stack import ROOT, NotStarted, Stack, stack
 
 HOME = ROOT / ".leadfill"
@@ -64,32 +63,12 @@ def main(*, port: int, home: Path, files: tuple[Path, ...]) -> None:
 def _say(console: Console, running: Stack, page: str) -> None:
     console.print(running.asked.marked)
     console.print(f"\n  The sheet:   [bold]{page}[/]   (menu Leadfill, Enrich…)\n")
-    console.print("Without a browser, plan and enrich its rows (for the next hour):\n")
-    for line in curl_lines(running):
+    lines = curl_lines(running)
+    if lines:
+        console.print("Without a browser, plan and enrich its rows (for the next hour):\n")
+    for line in lines:
         print(line, end="\n\n")
     console.print(f"Logs are in {running.home}. Ctrl-C stops everything.")
-
-
-def curl_lines(running: Stack) -> tuple[str, str]:
-    """Return the commands that plan and enrich the sample workbook; tokens stand in a file, not on the command line."""
-    headers = private_file(running.home / "headers.txt")
-    lines = (
-        f"Authorization: Bearer {running.identity_token()}",
-        f"X-Sheets-Access-Token: {running.sheets_token(spreadsheets=[running.spreadsheet_id])}",
-        "Content-Type: application/json",
-    )
-    headers.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    body = (
-        f'"spreadsheet_id": "{running.spreadsheet_id}", "range": "{running.tab}!B2:B", '
-        '"fields": ["email", "title", "company", "size"]'
-    )
-    most = f'"max_credits": {{"{running.asked.names[0]}": "60"}}'
-    where = os.path.relpath(headers)
-    api, key = running.urls["api"], f"first-run-{int(time.time())}"
-    return (
-        f"curl -s -H @{where} {api}/v1/plan -d '{{{body}}}'",
-        f"curl -s -H @{where} {api}/v1/jobs -H 'Idempotency-Key: {key}' -d '{{{body}, {most}}}'",
-    )
 
 
 def _watch(console: Console, running: Stack, stop: threading.Event) -> None:

@@ -4,8 +4,11 @@
  * the formula's own arguments, and cut where another formula stands: a block never spills over one.
  */
 
-/** Display texts of cells that hold no value yet, or Sheets' own error. */
-const UNSETTLED = /^(⚠ |Loading|#(ERROR!|REF!|NAME\?|N\/A|VALUE!))/;
+/**
+ * Display texts of cells that hold no value yet, also inside of another formula's text, or one of Sheets' own errors,
+ * which are called differently in each language (`#VALUE!`, `#WERT!`, `#NV`).
+ */
+const UNSETTLED = /⚠ |loading…|^#(N\/A|NV|[^\s#]+[!?])$/i;
 
 /**
  * @typedef {{ row: number, column: number, rows: number, columns: number, formula: string, settled: boolean }} FormulaBlock

@@ -47,20 +47,14 @@ class Person:
         """Register the access token again before its next use: the emulator did not know it, it may be a new one."""
         self._known_until = 0.0
 
-    async def some_spreadsheet(self, http: aiohttp.ClientSession) -> str:
-        """Return the id of the emulator's first spreadsheet; makes one where there is none."""
+    async def spreadsheets(self, http: aiohttp.ClientSession) -> list[dict[str, str]]:
+        """Return id and title of each spreadsheet of the emulator; makes one where there is none."""
         async with self._opening:  # two windows that open at once shall see one spreadsheet
             url = f"{self._emulator}/_emulator/spreadsheets"
             async with http.get(url) as response:
                 there = await response.json() if response.ok else {}
-            listed = there.get("spreadsheets", [])
-            if listed:
-                return str(_id_of(listed[0]))
-            return str(_id_of(await _post(http, url, {"title": "Leads"})))
-
-
-def _id_of(answer: Any) -> Any:  # noqa: ANN401  # as the emulator's JSON has it
-    return answer if isinstance(answer, str) else answer.get("spreadsheetId") or answer["id"]
+            listed = there.get("spreadsheets") or [await _post(http, url, {"title": "Leads"})]
+            return [{"id": each["spreadsheetId"], "title": each["title"]} for each in listed]
 
 
 async def _post(http: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> Any:  # noqa: ANN401  # decoded JSON

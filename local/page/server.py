@@ -24,8 +24,6 @@ _FOLDERS = {
     "static": _HERE / "static",
     "standins": _HERE / "standins",
     "addon": _ADDON,
-    "npm/jsuites": _HERE / "node_modules" / "jsuites" / "dist",
-    "npm/jspreadsheet-ce": _HERE / "node_modules" / "jspreadsheet-ce" / "dist",
 }
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".json": "application/json"}
 
@@ -83,14 +81,14 @@ def application(
     proxied = {"api": services.api, "formula": services.formula, "emulator": services.emulator}
 
     async def session(request: web.Request) -> web.Response:
-        opened = (
-            request.query.get("spreadsheet") or spreadsheet_id or await person.some_spreadsheet(request.app[STAND_INS])
-        )
+        listed = await person.spreadsheets(request.app[STAND_INS])
+        opened = request.query.get("spreadsheet") or spreadsheet_id or listed[0]["id"]
         return web.json_response(
             {
                 "spreadsheet_id": opened,
                 "email": email,
                 "asked": asked,
+                "spreadsheets": listed,
                 "sources": sorted(path.name for path in _ADDON.glob("*.js")),
                 "outside": {services.api: "/proxy/api", services.formula: "/proxy/formula"},
             }
@@ -167,11 +165,7 @@ def _file_of(folder: Path) -> Handler:
     async def file(request: web.Request) -> web.StreamResponse:
         path = folder / request.match_info["file"]
         if path.suffix not in _TYPES or not path.is_file():
-            raise web.HTTPNotFound(text=f"There is no file {request.path}.{_missing_grid(folder)}")
+            raise web.HTTPNotFound(text=f"There is no file {request.path}.")
         return web.FileResponse(path, headers={"Content-Type": f"{_TYPES[path.suffix]}; charset=utf-8"})
 
     return file
-
-
-def _missing_grid(folder: Path) -> str:
-    return "" if folder.is_dir() else " Run `npm ci --omit=dev` in local/page first."

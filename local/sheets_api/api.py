@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
-from local.sheets_api import discovery, fields_mask, routing, validation
+from local.sheets_api import discovery, fields_mask, routing, typed_cells, validation
 from local.sheets_api.calculation import calculate
 from local.sheets_api.calls import READS, Call
 from local.sheets_api.google_errors import GoogleError, Json, bad_request, invalid, refusal
@@ -18,6 +18,10 @@ from local.sheets_api.switches import Failure, failure_answer
 from local.sheets_api.users import User
 
 MAX_REQUEST_BYTES = 256 * 1024 * 1024
+SEEN_HEADER = "X-Leadfill-Seen"
+"""The revision that a window of the page shows."""
+WINDOW_HEADER = "X-Leadfill-Window"
+"""Which window it is."""
 
 
 class Api:
@@ -91,7 +95,10 @@ class Api:
         described = discovery.methods()[method]
         query = validation.check_query(described, {name: request.query.getall(name) for name in request.query})
         decoded = _decoded(body)
-        answer = self.checked(Call(self.state.workbooks, user, method, variables, query, decoded), described)
+        seen = request.headers.get(SEEN_HEADER, "")
+        call = Call(self.state.workbooks, user, method, variables, query, decoded)
+        call.seen, call.window = int(seen) if seen.isdecimal() else None, request.headers.get(WINDOW_HEADER, "")
+        answer = self.checked(call, described)
         if failure:
             raise _failed(failure, kind)
         return answer
@@ -107,10 +114,13 @@ class Api:
         if workbook is not None:
             workbook.choices = self.state.switches.choices
             calculate(workbook)
+        if call.seen is not None and workbook is not None and call.method == "spreadsheets.values.batchUpdate":
+            call.body = {**call.body, "data": typed_cells.following(workbook, call.body.get("data", []), call.seen)}
         answer = routing.HANDLERS[call.method](call)
         if not call.reads:
             shown = calculate(call.workbook) if self.state.listeners.get(call.workbook.id) else []
             event = {"method": call.method, "user": call.user.email, "changed": [*call.changed, *shown]}
+            event |= {"window": call.window} if call.window else {}
             self.state.announce(call.workbook, event)
         if mask is not None:
             answer = fields_mask.cut(answer, mask)

@@ -35,6 +35,10 @@ class Call:
     by_hand: bool = False
     """Whether the emulator's own control calls, in the place of the person in the browser."""
     changed: list[str] = field(default_factory=list)
+    seen: int | None = None
+    """The revision that a window showed when somebody typed there; None: the call is not a window's."""
+    window: str = ""
+    """Which window called, so that it knows its own changes again."""
 
     @property
     def reads(self) -> bool:

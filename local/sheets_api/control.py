@@ -7,7 +7,7 @@ POST   /_emulator/spreadsheets                  {title?, csv? | xlsx? (base64) |
 GET    /_emulator/spreadsheets                  → {spreadsheets: [{spreadsheetId, title}]}
 DELETE /_emulator/spreadsheets/{id}
 GET    /_emulator/spreadsheets/{id}/file        ?format=xlsx|csv&sheet=
-GET    /_emulator/spreadsheets/{id}/events      server-sent events, one for each change
+GET    /_emulator/spreadsheets/{id}/events      server-sent events: `opened` with the revision, then one for each change
 POST   /_emulator/spreadsheets/{id}/computed    {range, values, block?}: what formulas show, computed elsewhere; with
                                                 block, what the formula in the range's first cell spills
 GET    /_emulator/calls                         → {total, reads, writes, by_method, bytes, log, faults}
@@ -169,7 +169,8 @@ class Control:
         listeners = self.state.listeners.setdefault(workbook.id, set())
         listeners.add(queue)
         try:
-            await response.write(b": listening\n\n")
+            opened = msgspec.json.encode({"revision": workbook.revision})
+            await response.write(b"event: opened\ndata: " + opened + b"\n\n")
             while True:
                 try:
                     event = await asyncio.wait_for(queue.get(), KEEP_ALIVE_S)

@@ -88,5 +88,6 @@ class State:
     def announce(self, workbook: Workbook, event: Json) -> None:
         """Tell everybody who listens to a workbook that it changed."""
         workbook.revision += 1
+        lines = [change.shown() for change in workbook.line_changes if change.revision == workbook.revision]
         for queue in self.listeners.get(workbook.id, ()):
-            queue.put_nowait({"revision": workbook.revision, **event})
+            queue.put_nowait({"revision": workbook.revision, "lines": lines, **event})

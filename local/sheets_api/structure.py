@@ -27,6 +27,7 @@ def insert(workbook: Workbook, sheet: Sheet, dimension: Dimension, start: int, e
         _insert_rows(sheet, start, count, pattern)
     else:
         _insert_columns(sheet, start, count, pattern)
+    workbook.note(sheet, dimension, "insert", (start, end))
     relocate(workbook, sheet, dimension, references.inserted(start, count))
 
 
@@ -91,6 +92,7 @@ def delete(workbook: Workbook, sheet: Sheet, dimension: Dimension, start: int, e
                 if mine.extras:
                     kept = {c: v for c, v in mine.extras.items() if not start <= c < end}
                     mine.extras = {c - (end - start) * (c >= end): v for c, v in kept.items()}
+    workbook.note(sheet, dimension, "delete", (start, end))
     relocate(workbook, sheet, dimension, references.deleted(start, end))
 
 
@@ -121,6 +123,7 @@ def move(workbook: Workbook, sheet: Sheet, dimension: Dimension, span: reference
     else:
         sheet.columns[:] = [sheet.columns[index] for index in order]
         _permute_columns(sheet, order)
+    workbook.note(sheet, dimension, "move", (start, end), destination)
     relocate(workbook, sheet, dimension, references.moved_to(start, end, destination))
 
 

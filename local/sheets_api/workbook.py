@@ -8,6 +8,7 @@ import random
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from local.sheets_api import a1
 from local.sheets_api.a1 import Area, Box
@@ -15,6 +16,7 @@ from local.sheets_api.cells import MAX_WORKBOOK_CELLS
 from local.sheets_api.choices import Choices
 from local.sheets_api.google_errors import Json, invalid
 from local.sheets_api.grid import Dimension, Line, Metadata, Sheet
+from local.sheets_api.line_changes import KEPT, LineChange
 
 OWNER = "owner@example.com"
 OWNER_TOKEN = "owner-token"  # noqa: S105  # a token of the emulator opens nothing
@@ -33,6 +35,7 @@ class Snapshot:
     sheets: list[Sheet]
     metadata: tuple[Metadata, ...]
     named_ranges: tuple[Json, ...]
+    line_changes: tuple[LineChange, ...]
 
 
 @dataclass(eq=False)
@@ -53,20 +56,36 @@ class Workbook:
     """An .xlsx file that was never converted: the API refuses every call on it."""
     choices: Choices = field(default_factory=Choices)
     revision: int = 0
+    line_changes: tuple[LineChange, ...] = ()
+    """The last ones, oldest first."""
     stale: bool = True
     """Whether cells have changed since formulas were last computed."""
 
     def snapshot(self) -> Snapshot:
         """Return what is needed to undo everything from here on."""
         kept = [sheet.frozen() for sheet in self.sheets]
-        return Snapshot({**copy.deepcopy(self.properties), "title": self.title}, kept, self.metadata, self.named_ranges)
+        properties = {**copy.deepcopy(self.properties), "title": self.title}
+        return Snapshot(properties, kept, self.metadata, self.named_ranges, self.line_changes)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot."""
         self.properties = snapshot.properties
         self.title = self.properties.pop("title")
         self.sheets, self.metadata, self.named_ranges = snapshot.sheets, snapshot.metadata, snapshot.named_ranges
+        self.line_changes = snapshot.line_changes
         self.stale = True
+
+    def note(
+        self,
+        sheet: Sheet,
+        dimension: Dimension,
+        kind: Literal["insert", "delete", "move"],
+        span: tuple[int, int],
+        destination: int = 0,
+    ) -> None:
+        """Remember that rows or columns were inserted, deleted or moved, as a part of the next revision."""
+        change = LineChange(self.revision + 1, sheet.id, dimension, kind, *span, destination)
+        self.line_changes = (*self.line_changes[1 - KEPT :], change)
 
     def sheet(self, title: str) -> Sheet:
         """Return the sheet with this title. Raises GoogleError, 400 "Unable to parse range"."""

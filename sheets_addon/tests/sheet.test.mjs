@@ -370,6 +370,28 @@ test("freezing a selection leaves formulas outside of it alone", { skip }, async
   assert.deepEqual(await addon.emulator.values("Leads!E2:E3", "FORMULA"), [["a@x.test"], ['=ENRICH(B3,"email")']]);
 });
 
+test("freezing never deletes a formula that shows an error, whichever it is and however it is wrapped", {
+  skip,
+}, async () => {
+  const shown = ["#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#NV", "#FEHLER!", "Title: ⚠ Not now.", "LOADING…"];
+  const formulas = shown.map((_, i) => [`="x"&ENRICH(B${i + 2},"title")`]);
+  await addon.emulator.type("Leads!H2:H9", formulas);
+  await addon.emulator.computed(
+    "Leads!H2:H9",
+    shown.map((text) => [text]),
+  );
+  await addon.emulator.type("Leads!I2", [['=ENRICH(B2,"title")']]);
+  await addon.emulator.computed("Leads!I2", [["Loading Dock Manager"]]);
+  addon.view.ranges = ["H2:I9"];
+  addon.host.run("menu", "freezeFormulas");
+  assert.deepEqual(await addon.emulator.values("Leads!H2:H9", "FORMULA"), formulas);
+  assert.deepEqual(await addon.emulator.values("Leads!I2", "FORMULA"), [["Loading Dock Manager"]]);
+  await addon.emulator.type(
+    "Leads!H2:I9",
+    shown.map(() => ["", ""]),
+  );
+});
+
 test("recalculating puts formulas without a value in anew, and no other", { skip }, async () => {
   await addon.emulator.type("Leads!F2:F3", [['=ENRICH(B2,"title")'], ['=ENRICH(B3,"title")']]);
   await addon.emulator.computed("Leads!F2:F3", [["⚠ Not now."], ["Founder"]]);

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from local.stack import Stack, stack
-from tests.browser.chromium import FLAGS, PAGE, NoChromium, find_chromium
+from tests.browser.chromium import FLAGS, NoChromium, find_chromium
 from tests.browser.window import WAIT_MS, OpenSheet, Window, new_spreadsheet
 
 
@@ -31,8 +31,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def leadfill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Everything that `make run` starts, with the page."""
-    if not (PAGE / "node_modules" / "jspreadsheet-ce").is_dir():
-        pytest.skip("The browser tests need the page's grid: run `npm ci` in local/page.")
     with stack(tmp_path_factory.mktemp("leadfill"), FORMULA_CREDITS_PER_DAY="600") as running:
         running.start_page()
         yield running

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import FrameLocator, expect
 
 from local.stack import Stack, stack
-from tests.browser.chromium import PAGE
 from tests.browser.window import FILL, OpenSheet, serious
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -20,8 +19,6 @@ PEOPLE = [["Name", "LinkedIn"], *[[f"Lead {number}", f"linkedin.com/in/lead-{num
 @pytest.fixture(scope="module")
 def leadfill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of two providers: half of the people have no address with the first one."""
-    if not (PAGE / "node_modules" / "jspreadsheet-ce").is_dir():
-        pytest.skip("The browser tests need the page's grid: run `npm ci` in local/page.")
     with stack(tmp_path_factory.mktemp("providers"), providers=("slintel", "prospeo", "--at-rest")) as running:
         running.steer("slintel", "PUT", "_sandbox/switches", {"no_email_rate": 0.5})
         running.start_page()

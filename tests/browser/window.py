@@ -39,7 +39,7 @@ class Window:
     def cell(self, a1: str) -> Locator:
         """A cell of the grid."""
         letters, row = a1[0], int(a1[1:])
-        return self.page.locator(f'.jss_worksheet td[data-x="{ord(letters) - 65}"][data-y="{row - 1}"]')
+        return self.page.locator(f'#grid [data-x="{ord(letters) - 65}"][data-y="{row - 1}"]')
 
     def wait(self, a1: str, text: str | re.Pattern[str]) -> None:
         """Until a cell shows that."""
@@ -138,7 +138,7 @@ class Window:
         if os.environ.get("LEADFILL_SCREENSHOTS"):
             for column, pixels in widths.items():
                 place = [ord(column) - 65, pixels]
-                self.page.evaluate("([column, pixels]) => window.leadfillGrid.sheet.setWidth(column, pixels)", place)
+                self.page.evaluate("([column, pixels]) => window.leadfillGrid.setWidth(column, pixels)", place)
             self.page.wait_for_timeout(600)  # bars grow
             self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 

@@ -285,11 +285,8 @@ def make(tmp_path: Path) -> Path:
     for name in ("Makefile", "local/requirements.txt", "local/command/leadfill.sh"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    for stamp in (folder / ".venv" / "local.stamp", folder / "local" / "page" / "node_modules" / ".page.stamp"):
-        stamp.parent.mkdir(parents=True)
-        stamp.touch()
-    (folder / "local" / "page" / "package-lock.json").touch()
-    (folder / "local" / "page" / "node_modules" / ".page.stamp").touch()
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "local.stamp").touch()
     python = folder / "bin" / "python"
     python.parent.mkdir()
     python.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > given\n', encoding="utf-8")

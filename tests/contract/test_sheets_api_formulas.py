@@ -199,7 +199,30 @@ def test_who_listens_hears_of_cells_that_show_something_else(owner: Client, emul
     url = f"{emulator.url}/_emulator/spreadsheets/{owner.id}/events"
     with requests.get(url, headers={secret.HEADER: emulator.held}, stream=True, timeout=30) as events:
         lines = (line for line in events.iter_lines() if line.startswith(b"data: "))
+        assert "revision" in json.loads(next(lines).removeprefix(b"data: "))
         owner.put("A2:A3", [["long text"], ["u2"]])
         assert json.loads(next(lines).removeprefix(b"data: "))["changed"] == ["Leads!A2:A3", "Leads!D2"]
         typed(owner, "E1", [["=SEQUENCE(60)"]])
         assert json.loads(next(lines).removeprefix(b"data: "))["changed"] == ["Leads!E1", "Leads"]
+
+
+def test_what_is_typed_while_lines_change_lands_in_the_cell_that_was_seen(
+    owner: Client, emulator: SheetsEmulator
+) -> None:
+    """A window says which revision it shows; columns and rows that came, went or moved since then are followed."""
+    url = f"{emulator.url}/_emulator/spreadsheets/{owner.id}/events"
+    with requests.get(url, headers={secret.HEADER: emulator.held}, stream=True, timeout=30) as events:
+        opened = next(line for line in events.iter_lines() if line.startswith(b"data: "))
+    seen = str(json.loads(opened.removeprefix(b"data: "))["revision"])
+    columns, rows = {"sheetId": 0, "dimension": "COLUMNS"}, {"sheetId": 0, "dimension": "ROWS"}
+    owner.change(
+        {"insertDimension": {"range": {**columns, "startIndex": 2, "endIndex": 4}}},
+        {"deleteDimension": {"range": {**rows, "startIndex": 4, "endIndex": 5}}},
+        {"moveDimension": {"source": {**columns, "startIndex": 0, "endIndex": 1}, "destinationIndex": 2}},
+    )
+    body = [{"range": f"Leads!{cell}", "values": [[f"typed into {cell}"]]} for cell in ("A9", "D2", "D5")]
+    call = owner.api.values().batchUpdate(spreadsheetId=owner.id, body={"valueInputOption": "RAW", "data": body})
+    call.headers["X-Leadfill-Seen"] = seen
+    assert call.execute()["totalUpdatedCells"] == 2, "row 5 is gone, and what was typed there with it"
+    assert owner.get("B8") == [["typed into A9"]]
+    assert owner.get("F2") == [["typed into D2"]]

@@ -14,7 +14,8 @@ import psutil
 import pytest
 import requests
 
-from local import run, secret
+from local import secret
+from local.curl_lines import curl_lines
 from local.private_files import private_file, private_folder
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
@@ -35,9 +36,9 @@ def started() -> Iterator[Running]:
         home = Path(closing.enter_context(TemporaryDirectory(prefix="leadfill-")))
         for name, value in KEYS.items():
             patched.setenv(name, value)
-        running = closing.enter_context(stack(home / "kept"))
+        running = closing.enter_context(stack(home / "kept", files=[ROOT / "leads.csv"]))
         running.start_page()
-        run.curl_lines(running)
+        curl_lines(running)
         yield attach(running, closing)
 
 

@@ -1,6 +1,7 @@
 // @ts-check
 /** What this window knows of the spreadsheet: read once, then kept up with by the events of whoever changes it. */
 import { onSheet, parseA1 } from "/standins/a1.js";
+import { moveEntries } from "./lines.js";
 
 /** @typedef {import("./sheets.js").Properties} Properties */
 /** @typedef {{ properties: Properties, texts: any[][], shown: string[][] }} Sheet */
@@ -11,11 +12,13 @@ const GATHER_MS = 120;
 const MOST_RANGES = 50;
 
 export class Book {
-  /** @param {import("./sheets.js").SheetsApi} api @param {{ rebuilt(): void, changed(written: Box[], touched: Box[] | null): void, failed(error: Error): void }} told */
+  /** @param {import("./sheets.js").SheetsApi} api @param {{ opened(): void, renamed(): void, changed(written: Box[], touched: Box[] | null): void, moved(change: import("./lines.js").LineChange, isOwn: boolean): void, failed(error: Error): void }} told */
   constructor(api, told) {
     this.api = api;
     this.told = told;
     this.title = "";
+    /** The last change of the spreadsheet that this window has heard of, and shows. */
+    this.seen = 0;
     /** @type {Properties[]} */
     this.tabs = [];
     /** @type {Sheet} */
@@ -37,17 +40,20 @@ export class Book {
     const properties = this.tabs.find((each) => each.sheetId === sheetId) ?? this.tabs[0];
     const [read] = await this.api.read([onSheet(properties.title, "").replace(/!$/, "")]);
     this.sheet = { properties, texts: read.texts, shown: read.shown };
-    this.told.rebuilt();
+    this.told.opened();
   }
 
-  listen() {
-    this.api.listen((event) => this.heard(event));
+  /** Before the first reading, so that nothing happens unheard between the two. */
+  async listen() {
+    this.seen = await this.api.listen((event) => this.heard(event));
   }
 
-  /** @param {{ method: string, changed: string[] } | null} event */
+  /** @param {import("./sheets.js").Event} event */
   heard(event) {
-    const areas = (event?.changed ?? []).map((range) => ({ range, area: range.includes("!") ? parseA1(range) : null }));
-    if (!event || areas.length === 0 || areas.some(({ area }) => area === null)) this.everything = true;
+    for (const change of event.lines ?? []) this.move(change, event.window === this.api.window);
+    this.seen = event.revision;
+    const areas = (event.changed ?? []).map((range) => ({ range, area: range.includes("!") ? parseA1(range) : null }));
+    if (areas.length === 0 || areas.some(({ area }) => area === null)) this.everything = true;
     for (const { range, area } of areas) {
       if (!area || area.sheet !== this.sheet.properties.title) continue;
       this.stale.add(range);
@@ -56,6 +62,23 @@ export class Book {
     if (this.stale.size > MOST_RANGES) this.everything = true;
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.catchUp(), GATHER_MS);
+  }
+
+  /**
+   * Shows at once where rows and columns are now, and reads later what they hold: whoever types meanwhile means what they see.
+   *
+   * @param {import("./lines.js").LineChange} change
+   * @param {boolean} isOwn
+   */
+  move(change, isOwn) {
+    const { properties, texts, shown } = this.sheet;
+    if (change.sheetId === properties.sheetId) {
+      for (const rows of [texts, shown]) {
+        if (change.dimension === "ROWS") moveEntries(/** @type {any[][]} */ (rows), change, () => []);
+        else for (const row of rows) if (row) moveEntries(/** @type {any[]} */ (row), change, () => "");
+      }
+    }
+    this.told.moved(change, isOwn);
   }
 
   async catchUp() {
@@ -82,10 +105,14 @@ export class Book {
     const { title, sheets } = await this.api.properties();
     const tabs = sheets.filter((each) => !each.hidden);
     const now = tabs.find((each) => each.sheetId === before.sheetId);
-    const isSame = now && title === this.title && JSON.stringify([before, this.tabs]) === JSON.stringify([now, tabs]);
-    if (!isSame) return this.open(before.sheetId);
+    if (!now) return this.open();
+    const revision = this.seen;
     const [read] = await this.api.read([onSheet(now.title, "").replace(/!$/, "")]);
-    Object.assign(this.sheet, { texts: read.texts, shown: read.shown });
+    if (this.sheet.properties !== before) return; // another tab was opened meanwhile
+    if (revision !== this.seen && this.everything) return void this.written.unshift(...written); // it is read again at once
+    Object.assign(this, { title, tabs });
+    Object.assign(this.sheet, { properties: now, texts: read.texts, shown: read.shown });
+    this.told.renamed();
     this.told.changed(written, null);
   }
 

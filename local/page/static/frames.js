@@ -36,6 +36,11 @@ function bridge() {
     if (handlers.failure) handlers.failure(thrown, handlers.thing);
     else console.error(thrown);
   });
+  addEventListener("keydown", (event) => {
+    if (event.key !== "F6") return;
+    event.preventDefault();
+    parent.postMessage({ leadfill: "leave", back: event.shiftKey }, "*");
+  });
   const host = { close: () => parent.postMessage({ leadfill: "close" }, "*"), setHeight() {}, setWidth() {} };
   Object.assign(window, { google: { script: { run: runner({}), host } } });
 }
@@ -100,12 +105,17 @@ export class Frames {
 
   /** @param {{ message: string, title?: string, seconds?: number }} said */
   toast({ message, title = "", seconds = 5 }) {
+    const readable = Math.max(seconds, message.length / 12); // long messages stay until they can have been read
     const toast = document.createElement("div");
     toast.className = "toast";
     if (title) toast.append(Object.assign(document.createElement("strong"), { textContent: title }));
     toast.append(Object.assign(document.createElement("span"), { textContent: message }));
+    const close = Object.assign(document.createElement("button"), { type: "button", className: "close", textContent: "×" });
+    close.setAttribute("aria-label", "Close the message");
+    close.onclick = () => toast.remove();
+    toast.append(close);
     this.toasts.append(toast);
-    setTimeout(() => toast.remove(), seconds * 1000);
+    setTimeout(() => toast.remove(), readable * 1000);
   }
 
   /** @param {{ id: string, kind: "alert" | "prompt", title: string, text: string, buttons: string }} question */

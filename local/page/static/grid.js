@@ -1,13 +1,23 @@
 // @ts-check
-/** The grid: jspreadsheet over the book. Its data is what was typed; what a cell shows is drawn over it. */
+/**
+ * The grid. It draws the rows that are in sight, so that a hundred thousand scroll like a hundred, and holds no values:
+ * what a cell shows is asked for when it is drawn.
+ */
 import { columnLetters } from "/standins/a1.js";
+import { Editor } from "./editor.js";
+import { moveEntries, movedBox, movedIndex } from "./lines.js";
 
-/** @typedef {{ row: number, column: number, lastRow: number, lastColumn: number }} Box from 0, ends included */
+/** @typedef {import("./lines.js").Box} Box from 0, ends included */
+/** @typedef {import("./lines.js").LineChange} LineChange */
 
 const LEAST_COLUMNS = 12;
 const LEAST_ROWS = 60;
 const SPARE_ROWS = 40;
+const LEAST_WIDTH = 96;
 const MOST_WIDTH = 230;
+const ROW_HEIGHT = 22;
+const NUMBERS_WIDTH = 56;
+const OUT_OF_SIGHT = 12;
 
 export class Grid {
   /**
@@ -19,17 +29,35 @@ export class Grid {
     this.element = element;
     this.book = book;
     this.told = told;
-    /** @type {any} */
-    this.sheet = null;
     this.rows = 0;
     this.columns = 0;
     /** @type {Box} */
     this.selection = { row: 0, column: 0, lastRow: 0, lastColumn: 0 };
+    /** Where the selection began, and where its other corner is. */
+    this.anchor = { row: 0, column: 0 };
+    this.end = { row: 0, column: 0 };
     /** Rows that a script selected, from 0. @type {Set<number>} */
     this.picked = new Set();
-    /** @type {{ row: number, column: number, text: string }[]} */
-    this.pending = [];
-    new ResizeObserver(() => this.fit()).observe(element);
+    /** Of columns that somebody made wider, or that were measured. @type {number[]} */
+    this.widths = [];
+    /** @type {Map<number, HTMLElement>} */
+    this.drawn = new Map();
+    this.head = part("div", { className: "grid-head", role: "rowgroup" });
+    this.letters = part("div", { className: "grid-row letters", role: "row" });
+    this.pinnedRows = part("div", { className: "pinned" });
+    this.body = part("div", { className: "grid-body", role: "rowgroup" });
+    this.head.append(this.letters, this.pinnedRows);
+    this.pinnedRows.setAttribute("role", "presentation");
+    this.editor = new Editor(this);
+    this.body.append(this.editor.input);
+    element.append(this.head, this.body);
+    element.addEventListener("scroll", () => this.render(), { passive: true });
+    new ResizeObserver(() => this.render()).observe(element);
+  }
+
+  /** Rows that stay in sight. Files have their titles in the first row, and nobody freezes it for them. */
+  get pinned() {
+    return Math.min(this.book.sheet.properties.gridProperties.frozenRowCount || 1, 5);
   }
 
   size() {
@@ -41,122 +69,169 @@ export class Grid {
     };
   }
 
-  /** Whether the sheet has outgrown the grid. */
-  isTooSmall() {
+  /** Whether the sheet has more rows or columns than are drawn. */
+  isOutgrown() {
     const { rows, columns } = this.book.extent();
-    return !this.sheet || rows > this.rows || columns > this.columns;
+    return rows > this.rows || columns > this.columns;
   }
 
-  build() {
-    const { rows, columns } = this.size();
-    [this.rows, this.columns] = [rows, columns];
-    const top = this.content()?.scrollTop ?? 0;
-    if (this.sheet) window.jspreadsheet.destroy(/** @type {any} */ (this.element));
-    this.element.replaceChildren();
-    const data = Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => this.book.text(r, c)));
-    const render = (/** @type {any} */ cell, /** @type {any} */ _, /** @type {any} */ x, /** @type {any} */ y) =>
-      cell && this.drawIn(cell, Number(y), Number(x));
-    const sheets = window.jspreadsheet(/** @type {HTMLDivElement} */ (this.element), {
-      parseFormulas: false,
-      autoIncrement: false,
-      contextMenu: () => null,
-      onchange: (/** @type {any} */ _sheet, /** @type {any} */ _cell, /** @type {any} */ x, /** @type {any} */ y, /** @type {any} */ text) =>
-        this.changed(Number(y), Number(x), String(text ?? "")),
-      onselection: (/** @type {any} */ _sheet, /** @type {any} */ x1, /** @type {any} */ y1, /** @type {any} */ x2, /** @type {any} */ y2) =>
-        this.select({ row: Number(y1), column: Number(x1), lastRow: Number(y2), lastColumn: Number(x2) }),
-      worksheets: [
-        {
-          data,
-          columns: Array.from({ length: columns }, (_, c) => ({ type: "text", width: this.width(c), align: "left", render })),
-          lazyLoading: true,
-          tableOverflow: true,
-          tableWidth: `${this.element.clientWidth}px`,
-          tableHeight: `${this.element.clientHeight}px`,
-          ...Object.fromEntries(
-            "columnSorting columnDrag rowDrag columnResize rowResize allowInsertRow allowInsertColumn allowManualInsertRow allowManualInsertColumn allowDeleteRow allowDeleteColumn allowRenameColumn allowComments"
-              .split(" ")
-              .map((name) => [name, name === "columnResize"]),
-          ),
-        },
-      ],
-    });
-    this.sheet = sheets[0];
-    this.fit();
-    const content = this.content();
-    if (content) content.tabIndex = 0;
-    if (content) content.scrollTop = top;
+  /** Another tab or file: from its beginning. */
+  open() {
+    this.widths = [];
+    this.picked = new Set();
+    this.editor.cancel();
+    this.element.scrollTo(0, 0);
+    this.drawAll();
   }
 
-  /** @returns {HTMLElement | null} what scrolls */
-  content() {
-    return this.element.querySelector(".jss_content");
+  /** Draws all that is in sight anew; scroll, selection and the cell that is typed into stay. */
+  drawAll() {
+    ({ rows: this.rows, columns: this.columns } = this.size());
+    for (let column = 0; column < this.columns; column++) this.widths[column] ||= this.measured(column);
+    this.element.style.setProperty("--columns", [NUMBERS_WIDTH, ...this.widths.slice(0, this.columns)].map((width) => `${width}px`).join(" "));
+    this.element.setAttribute("aria-rowcount", String(this.rows));
+    this.element.setAttribute("aria-colcount", String(this.columns));
+    this.body.style.height = `${(this.rows - this.pinned) * ROW_HEIGHT}px`;
+    this.body.style.width = this.head.style.width = `${this.left(this.columns)}px`;
+    this.letters.replaceChildren(part("span", { className: "corner" }), ...Array.from({ length: this.columns }, (_, column) => this.letter(column)));
+    for (const line of this.drawn.values()) line.remove();
+    this.drawn.clear();
+    this.render();
+    this.editor.place();
   }
 
-  fit() {
-    const content = this.content();
-    if (!content) return;
-    for (const side of /** @type {const} */ (["width", "height"])) {
-      const pixels = `${side === "width" ? this.element.clientWidth : this.element.clientHeight}px`;
-      content.style[side] = content.style[side === "width" ? "maxWidth" : "maxHeight"] = pixels;
+  /** Draws rows that came into sight, and drops those that left. */
+  render() {
+    const { scrollTop, clientHeight } = this.element;
+    const first = Math.max(this.pinned, this.pinned + Math.floor(scrollTop / ROW_HEIGHT) - OUT_OF_SIGHT);
+    const last = Math.min(this.rows - 1, this.pinned + Math.ceil((scrollTop + clientHeight) / ROW_HEIGHT) + OUT_OF_SIGHT);
+    for (const [row, line] of this.drawn) {
+      if (row < this.pinned || (row >= first && row <= last)) continue;
+      line.remove();
+      this.drawn.delete(row);
     }
+    for (let row = 0; row < Math.min(this.pinned, this.rows); row++) this.drawRow(row, this.pinnedRows);
+    for (let row = first; row <= last; row++) this.drawRow(row, this.body);
+    this.point();
+  }
+
+  /** @param {number} row @param {HTMLElement} parent */
+  drawRow(row, parent) {
+    if (this.drawn.has(row)) return;
+    const line = part("div", { className: "grid-row", role: "row" });
+    line.setAttribute("aria-rowindex", String(row + 1));
+    if (parent === this.body) line.style.top = `${(row - this.pinned) * ROW_HEIGHT}px`;
+    const number = part("span", { className: "number", role: "rowheader", textContent: String(row + 1) });
+    number.dataset.row = String(row);
+    const cells = Array.from({ length: this.columns }, (_, column) => {
+      const cell = part("span", { className: "cell", role: "gridcell", id: `cell-${row}-${column}` });
+      [cell.dataset.x, cell.dataset.y] = [String(column), String(row)];
+      cell.setAttribute("aria-colindex", String(column + 1));
+      return cell;
+    });
+    line.append(number, ...cells);
+    this.drawn.set(row, line);
+    cells.forEach((cell, column) => this.drawIn(cell, row, column));
+    parent.append(line);
   }
 
   /** @param {number} column */
-  width(column) {
+  letter(column) {
+    const made = part("span", { className: "letter", role: "columnheader", textContent: columnLetters(column + 1) });
+    made.dataset.column = String(column);
+    const edge = part("span", { className: "edge" });
+    edge.dataset.edge = String(column);
+    made.append(edge);
+    return made;
+  }
+
+  /** @param {number} column */
+  measured(column) {
     const longest = this.book.sheet.shown.slice(0, 60).reduce((most, row) => Math.max(most, String(row?.[column] ?? "").length), 0);
-    return Math.min(Math.max(longest * 7 + 18, 96), MOST_WIDTH);
+    return Math.min(Math.max(longest * 7 + 18, LEAST_WIDTH), MOST_WIDTH);
+  }
+
+  /** @param {number} column @param {number} pixels */
+  setWidth(column, pixels) {
+    this.widths[column] = Math.max(pixels, 24);
+    this.drawAll();
   }
 
   /** @param {HTMLElement} cell @param {number} row @param {number} column */
   drawIn(cell, row, column) {
-    if (cell.classList.contains("editor")) return;
     const text = this.told.shown(row, column);
-    if (cell.textContent !== text || cell.childElementCount > 0) cell.textContent = text;
+    if (cell.textContent !== text) cell.textContent = text;
+    if (text.length * 7 > this.widths[column]) cell.title = text;
+    else cell.removeAttribute("title");
     cell.classList.toggle("waiting", text === "Loading…");
-    cell.classList.toggle("wrong", /^(#(REF!|ERROR!|NAME\?|VALUE!|N\/A)|⚠ )/.test(text));
+    cell.classList.toggle("wrong", isWrong(text));
     cell.classList.toggle("heading", row === 0 && text !== "");
     cell.classList.toggle("picked", this.picked.has(row));
   }
 
   /** @param {number} row @param {number} column */
   draw(row, column) {
-    const data = this.sheet?.options.data[row];
-    if (!data) return;
-    data[column] = this.book.text(row, column);
-    const cell = this.sheet.records[row]?.[column]?.element;
+    const cell = this.cell(row, column);
     if (cell) this.drawIn(cell, row, column);
   }
 
-  drawAll() {
-    if (this.isTooSmall()) return this.build();
-    for (let row = 0; row < this.rows; row++) for (let column = 0; column < this.columns; column++) this.draw(row, column);
+  /** @param {number} row @param {number} column @returns {HTMLElement | null} null: out of sight */
+  cell(row, column) {
+    const cell = column < this.columns ? this.drawn.get(row)?.children[column + 1] : null;
+    return cell instanceof HTMLElement ? cell : null;
   }
 
-  /** Somebody typed, pasted, filled or deleted. @param {number} row @param {number} column @param {string} text */
-  changed(row, column, text) {
-    if (text === this.book.text(row, column)) return;
-    if (this.pending.length === 0) queueMicrotask(() => this.told.typed(this.pending.splice(0)));
-    this.pending.push({ row, column, text });
+  /** Marks the selection in what is drawn. */
+  point() {
+    const { row, column, lastRow, lastColumn } = this.selection;
+    for (const [r, line] of this.drawn) {
+      const isIn = r >= row && r <= lastRow;
+      line.children[0].classList.toggle("here", isIn);
+      for (let c = 0; c < this.columns; c++) {
+        const cell = line.children[c + 1];
+        const isSelected = isIn && c >= column && c <= lastColumn;
+        if (isSelected !== cell.classList.contains("selected")) cell.classList.toggle("selected", isSelected);
+        cell.setAttribute("aria-selected", String(isSelected));
+        cell.classList.toggle("active", r === this.anchor.row && c === this.anchor.column);
+      }
+    }
+    [...this.letters.children].slice(1).forEach((letter, c) => letter.classList.toggle("here", c >= column && c <= lastColumn));
+    const active = this.cell(this.anchor.row, this.anchor.column);
+    if (active) this.element.setAttribute("aria-activedescendant", active.id);
+    else this.element.removeAttribute("aria-activedescendant");
   }
 
-  /** @param {Box} box */
-  select(box) {
+  /** @param {{ row: number, column: number }} from @param {{ row: number, column: number }} [to] */
+  select(from, to = from) {
+    [this.anchor, this.end] = [from, to];
     this.selection = {
-      row: Math.min(box.row, box.lastRow),
-      column: Math.min(box.column, box.lastColumn),
-      lastRow: Math.max(box.row, box.lastRow),
-      lastColumn: Math.max(box.column, box.lastColumn),
+      row: Math.min(from.row, to.row),
+      column: Math.min(from.column, to.column),
+      lastRow: Math.max(from.row, to.row),
+      lastColumn: Math.max(from.column, to.column),
     };
     if (this.picked.size > 0) this.pick([]);
+    this.point();
     this.told.selected(this.selection);
+  }
+
+  /** @param {number} rows @param {number} columns @param {boolean} [extends_] whether the selection grows */
+  step(rows, columns, extends_ = false) {
+    const from = extends_ ? this.end : this.anchor;
+    const to = {
+      row: Math.min(Math.max(from.row + rows, 0), this.rows - 1),
+      column: Math.min(Math.max(from.column + columns, 0), this.columns - 1),
+    };
+    this.select(extends_ ? this.anchor : to, to);
+    this.reveal(to.row, to.column);
   }
 
   /** @param {Box[]} boxes the first is scrolled to and selected, the rows of all are marked where there are several */
   go(boxes) {
     const [first] = boxes;
-    if (!first || !this.sheet) return;
-    this.reveal(first.row);
-    this.sheet.updateSelectionFromCoords(first.column, first.row, Math.min(first.lastColumn, this.columns - 1), Math.min(first.lastRow, this.rows - 1));
+    if (!first) return;
+    this.select(first, { row: Math.min(first.lastRow, this.rows - 1), column: Math.min(first.lastColumn, this.columns - 1) });
+    this.reveal(first.row, first.column);
     if (boxes.length > 1) this.pick(boxes.flatMap((box) => Array.from({ length: box.lastRow - box.row + 1 }, (_, i) => box.row + i)));
   }
 
@@ -167,18 +242,62 @@ export class Grid {
 
   /** @param {number[]} rows */
   pick(rows) {
-    const changed = new Set([...this.picked, ...rows]);
     this.picked = new Set(rows);
-    for (const row of changed) for (let column = 0; column < this.columns; column++) this.draw(row, column);
+    for (const [row, line] of this.drawn) for (const cell of line.querySelectorAll(".cell")) cell.classList.toggle("picked", this.picked.has(row));
   }
 
-  /** @param {number} row */
-  reveal(row) {
-    const content = this.content();
-    if (!content) return;
-    const isHere = () => this.sheet.rows[row]?.element?.isConnected;
-    if (!isHere()) this.sheet.loadPage?.(Math.floor(row / 100));
-    if (isHere()) this.sheet.rows[row].element.scrollIntoView({ block: "nearest" });
+  /** Scrolls until a cell is in sight. @param {number} row @param {number} column */
+  reveal(row, column) {
+    const { element } = this;
+    const [top, left] = [(row - this.pinned) * ROW_HEIGHT, this.left(column)];
+    const height = element.clientHeight - this.head.offsetHeight;
+    if (row >= this.pinned) {
+      if (top < element.scrollTop) element.scrollTop = top;
+      if (top + ROW_HEIGHT > element.scrollTop + height) element.scrollTop = top + ROW_HEIGHT - height;
+    }
+    if (left - NUMBERS_WIDTH < element.scrollLeft) element.scrollLeft = left - NUMBERS_WIDTH;
+    const right = left + this.widths[column];
+    if (right > element.scrollLeft + element.clientWidth) element.scrollLeft = right - element.clientWidth;
+    this.render();
+  }
+
+  /** @param {number} column @returns {number} pixels from the left of the grid */
+  left(column) {
+    return this.widths.slice(0, column).reduce((sum, width) => sum + width, NUMBERS_WIDTH);
+  }
+
+  /** @param {number} row @param {number} column */
+  boxOf(row, column) {
+    const isPinned = row < this.pinned;
+    const top = (isPinned ? row : row - this.pinned) * ROW_HEIGHT;
+    return { left: this.left(column), top, width: this.widths[column], parent: isPinned ? this.pinnedRows : this.body };
+  }
+
+  /** @param {number} row @param {number} column */
+  nameOf(row, column) {
+    return a1Of({ row, column, lastRow: row, lastColumn: column });
+  }
+
+  focus() {
+    this.element.focus({ preventScroll: true });
+  }
+
+  /** Rows or columns came, went or moved: the same cells stay selected, in sight, and typed into. @param {LineChange} change */
+  follow(change) {
+    this.editor.follow(change);
+    const box = movedBox(change, this.selection);
+    [this.anchor, this.end] = [{ row: box.row, column: box.column }, { row: box.lastRow, column: box.lastColumn }];
+    this.selection = box;
+    if (change.dimension === "COLUMNS") moveEntries(this.widths, change, () => 0);
+    else this.followRows(change);
+  }
+
+  /** @param {LineChange} change */
+  followRows(change) {
+    this.picked = new Set([...this.picked].flatMap((row) => movedIndex(change, row) ?? []));
+    const top = this.pinned + Math.floor(this.element.scrollTop / ROW_HEIGHT);
+    const now = movedIndex(change, top);
+    if (now !== null && top > this.pinned) this.element.scrollTop += (now - top) * ROW_HEIGHT;
   }
 
   /** Copies the first row of the selection down to its end, formulas moved along. @returns {{ row: number, column: number, text: string }[]} */
@@ -191,6 +310,18 @@ export class Grid {
     }
     return cells;
   }
+}
+
+/** @param {string} text @returns {boolean} whether a cell shows that something went wrong */
+export function isWrong(text) {
+  return /^(#(REF!|ERROR!|NAME\?|VALUE!|N\/A|DIV\/0!|NUM!|NULL!)|⚠ )/.test(text);
+}
+
+/** @param {string} tag @param {Record<string, string>} properties */
+function part(tag, { role, ...properties }) {
+  const made = Object.assign(document.createElement(tag), properties);
+  if (role) made.setAttribute("role", role);
+  return made;
 }
 
 /**

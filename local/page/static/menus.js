@@ -1,7 +1,7 @@
 // @ts-check
 /** The menu bar. */
 
-/** @typedef {{ caption: string, keys?: string, run?: () => unknown, items?: Item[] } | null} Item null is a separator */
+/** @typedef {{ caption: string, keys?: string, isCurrent?: boolean, run?: () => unknown } | null} Item null is a separator */
 
 /**
  * @param {HTMLElement} bar
@@ -34,13 +34,36 @@ export function addMenu(bar, caption, items) {
     const entries = /** @type {HTMLElement[]} */ ([...list.querySelectorAll("[role=menuitem]")]);
     const at = entries.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const side = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step) entries[(at + step + entries.length) % entries.length].focus();
-    if (event.key === "Escape") (close(), opener.focus());
-    if (step || event.key === "Escape") event.preventDefault();
+    else if (event.key === "Home") entries[0].focus();
+    else if (event.key === "End") entries[entries.length - 1].focus();
+    else if (event.key === "Escape") (close(), opener.focus());
+    else if (side) (close(), neighbour(bar, opener, side).click());
+    else return;
+    event.preventDefault();
+  };
+  opener.onkeydown = (event) => {
+    const side = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (side) neighbour(bar, opener, side).focus();
+    else if (event.key === "ArrowDown" && list.hidden) opener.click();
+    else return;
+    event.preventDefault();
   };
   document.addEventListener("mousedown", ({ target }) => menu.contains(/** @type {Node} */ (target)) || close());
   menu.append(opener, list);
   bar.append(menu);
+}
+
+/**
+ * @param {HTMLElement} bar
+ * @param {HTMLElement} opener
+ * @param {number} side
+ * @returns {HTMLElement} the button of the next menu
+ */
+function neighbour(bar, opener, side) {
+  const openers = /** @type {HTMLElement[]} */ ([...bar.querySelectorAll("[aria-haspopup]")]);
+  return openers[(openers.indexOf(opener) + side + openers.length) % openers.length];
 }
 
 /**
@@ -52,6 +75,7 @@ function entry(item, chosen) {
   if (!item) return Object.assign(document.createElement("hr"), { role: "separator" });
   const made = Object.assign(document.createElement("button"), { type: "button", role: "menuitem", tabIndex: -1 });
   made.append(Object.assign(document.createElement("span"), { textContent: item.caption }));
+  if (item.isCurrent) made.setAttribute("aria-current", "true");
   if (item.keys) made.append(Object.assign(document.createElement("kbd"), { textContent: item.keys }));
   made.onclick = () => {
     chosen();

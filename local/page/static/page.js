@@ -1,10 +1,13 @@
 // @ts-check
 /** The page: what belongs together is made here, and told of each other. */
-import { columnLetters, onSheet, parseA1 } from "/standins/a1.js";
+import { parseA1 } from "/standins/a1.js";
 import { Book, boxOf } from "./book.js";
 import { Formulas } from "./formulas.js";
 import { Frames } from "./frames.js";
-import { a1Of, Grid } from "./grid.js";
+import { a1Of, Grid, isWrong } from "./grid.js";
+import { listenTo } from "./grid_input.js";
+import { History } from "./history.js";
+import { regions } from "./keyboard.js";
 import { addMenu } from "./menus.js";
 import { scriptRunner } from "./scripts.js";
 import { SheetsApi } from "./sheets.js";
@@ -20,22 +23,29 @@ const api = new SheetsApi(session.spreadsheet_id);
 const run = await scriptRunner(session, show);
 
 const book = new Book(api, {
-  rebuilt() {
-    byId("title").textContent = book.title;
-    document.title = `${book.title} – Leadfill`;
-    drawTabs();
-    grid.build();
+  opened() {
+    drawNames();
+    grid.open();
     formulas.recalculate();
     grid.go([{ row: 0, column: 0, lastRow: 0, lastColumn: 0 }]);
   },
+  renamed: drawNames,
   changed(written, touched) {
-    if (!touched || grid.isTooSmall()) grid.drawAll();
+    if (!touched || grid.isOutgrown()) grid.drawAll();
     else touched.forEach(redraw);
     formulas.look(written);
     drawFormulaBar();
   },
+  moved(change, isOwn) {
+    if (!isOwn) history.follow(change);
+    if (change.sheetId !== book.sheet.properties.sheetId) return;
+    grid.follow(change);
+    grid.drawAll();
+    drawFormulaBar();
+  },
   failed: (error) => complain(error),
 });
+const history = new History(book);
 const grid = new Grid(byId("grid"), book, {
   shown: (row, column) => formulas.shown(row, column) ?? book.shown(row, column),
   selected: drawFormulaBar,
@@ -51,10 +61,12 @@ const formulas = new Formulas(
 );
 const frames = new Frames(byId("sidebar"), byId("toasts"), (name, args) => script("sidebar", name, args));
 
+listenTo(grid);
+
 /** @param {import("./book.js").Box} box */
 function redraw({ row, column, rows, columns }) {
-  for (let r = row; r < Math.min(row + rows, grid.rows); r++)
-    for (let c = column; c < Math.min(column + columns, grid.columns); c++) grid.draw(r, c);
+  for (const r of grid.drawn.keys())
+    if (r >= row && r < row + rows) for (let c = column; c < Math.min(column + columns, grid.columns); c++) grid.draw(r, c);
 }
 
 /** @param {"open" | "menu" | "sidebar" | "trigger"} kind @param {string} name @param {unknown[]} [args] */
@@ -101,9 +113,8 @@ function complain(error) {
 
 /** @param {{ row: number, column: number, text: string }[]} cells */
 async function type(cells) {
-  const { title } = book.sheet.properties;
   try {
-    await api.write(cells.map(({ row, column, text }) => ({ range: onSheet(title, `${columnLetters(column + 1)}${row + 1}`), values: [[text]] })));
+    await history.type(cells);
   } catch (error) {
     complain(error);
     book.everything = true;
@@ -112,12 +123,26 @@ async function type(cells) {
 }
 
 /** @param {object[]} requests */
-const change = (requests) => api.change(requests).catch(complain);
+const change = (requests) => history.change(requests).catch(complain);
+
+/** @param {"undo" | "redo"} way */
+async function goBack(way) {
+  if (!(await history[way]())) frames.toast({ message: `Nothing to ${way}. A run of Leadfill is undone in its sidebar.`, seconds: 4 });
+}
+
+function drawNames() {
+  byId("title").textContent = book.title;
+  document.title = `${book.title} – Leadfill`;
+  drawTabs();
+}
 
 function drawFormulaBar() {
-  const { row, column } = grid.selection;
+  const { row, column } = grid.anchor;
   byId("where").textContent = a1Of(grid.selection);
   if (document.activeElement !== formulaBar) formulaBar.value = book.text(row, column);
+  const shown = grid.told.shown(row, column);
+  byId("says").hidden = !isWrong(shown);
+  byId("says").textContent = isWrong(shown) ? shown : "";
   const { rows } = book.extent();
   byId("status").textContent = `${rows.toLocaleString("en")} ${rows === 1 ? "row" : "rows"}`;
 }
@@ -133,28 +158,27 @@ function drawTabs() {
   );
 }
 
-// The grid listens to the whole document, and would take the keys of whatever else has the focus.
-for (const each of document.querySelectorAll("header, .formula-bar, #sidebar, footer"))
-  each.addEventListener("keydown", (event) => event.stopPropagation());
 formulaBar.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") formulaBar.value = book.text(grid.selection.row, grid.selection.column);
-  if (event.key !== "Enter") return;
-  type([{ row: grid.selection.row, column: grid.selection.column, text: formulaBar.value }]);
+  const { row, column } = grid.anchor; // which has followed its cell while somebody typed
+  if (event.key === "Escape") formulaBar.value = book.text(row, column);
+  else if (event.key === "Enter") type([{ row, column, text: formulaBar.value }]);
+  else return;
   formulaBar.blur();
+  grid.focus();
 });
-formulaBar.addEventListener("focus", () => grid.sheet?.resetSelection?.(true));
 
 const fillDown = () => type(grid.filledDown());
-document.addEventListener(
-  "keydown",
-  (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "d") return;
-    event.preventDefault();
-    event.stopPropagation();
-    fillDown();
-  },
-  true,
-);
+const undo = () => goBack("undo").catch(complain);
+const redo = () => goBack("redo").catch(complain);
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
+  if (!(event.ctrlKey || event.metaKey) || isTyping) return; // whoever types takes back letters
+  const key = event.key.toLowerCase();
+  const work = key === "z" ? (event.shiftKey ? redo : undo) : { d: fillDown, y: redo }[key];
+  if (!work) return;
+  event.preventDefault();
+  work();
+});
 
 /** @param {"ROWS" | "COLUMNS"} dimension */
 function span(dimension) {
@@ -171,7 +195,11 @@ function sort(sortOrder) {
 }
 
 const menus = byId("menus");
+if (session.spreadsheets.length > 1) addMenu(menus, "File", session.spreadsheets.map(fileItem));
 addMenu(menus, "Edit", [
+  { caption: "Undo", keys: "Ctrl+Z", run: undo },
+  { caption: "Redo", keys: "Ctrl+Y", run: redo },
+  null,
   { caption: "Fill down", keys: "Ctrl+D", run: fillDown },
   null,
   { caption: "Delete rows", run: () => change([{ deleteDimension: span("ROWS") }]) },
@@ -187,12 +215,21 @@ addMenu(menus, "Data", [
   null,
   { caption: "Recalculate formulas", run: () => formulas.recalculate() },
 ]);
+/** @param {{ id: string, title: string }} file @returns {import("./menus.js").Item} */
+function fileItem({ id, title }) {
+  const address = new URL(location.href);
+  address.searchParams.set("spreadsheet", id);
+  return { caption: title, isCurrent: id === session.spreadsheet_id, run: () => location.assign(address) };
+}
+
 byId("person").textContent = session.email;
 byId("asked").textContent = session.asked;
 byId("asked").classList.toggle("real", session.asked.startsWith("REAL"));
 
+await book.listen();
 await book.open();
-book.listen();
+regions([byId("grid"), menus, formulaBar, byId("sidebar"), byId("tabs")]);
+grid.focus();
 Object.assign(window, { leadfillGrid: grid }); // for the console, and for tests that look at rows out of sight
 document.body.dataset.ready = "yes";
 await script("open", "onOpen").catch(complain);

@@ -2,7 +2,7 @@
 /** Executions of the add-on: who runs now, who waits, and who has taken too long. */
 
 /** @typedef {import("../standins/host.js").View} View */
-/** @typedef {{ spreadsheet_id: string, email: string, asked: string, sources: string[], outside: Record<string, string> }} Session */
+/** @typedef {{ spreadsheet_id: string, email: string, asked: string, spreadsheets: { id: string, title: string }[], sources: string[], outside: Record<string, string> }} Session */
 /** @typedef {{ kind: "open" | "menu" | "sidebar" | "formula" | "trigger", name: string, args: unknown[], view: View, spills: unknown[] }} Run */
 /** @typedef {{ run: Run, resolve(value: any): void, reject(error: Error): void }} Waiting */
 

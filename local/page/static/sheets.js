@@ -1,17 +1,21 @@
 // @ts-check
 /** The page's own calls of the Sheets API, as Google's own page would make them. */
 
-/** @typedef {{ sheetId: number, title: string, hidden?: boolean, gridProperties: { rowCount: number, columnCount: number } }} Properties */
+/** @typedef {{ sheetId: number, title: string, hidden?: boolean, gridProperties: { rowCount: number, columnCount: number, frozenRowCount?: number } }} Properties */
+/** @typedef {{ revision: number, method?: string, changed?: string[], window?: string, lines?: import("./lines.js").LineChange[] }} Event */
 
 export class SheetsApi {
   /** @param {string} id */
   constructor(id) {
     this.id = encodeURIComponent(id);
+    /** By which this window knows its own changes again. */
+    this.window = crypto.randomUUID();
   }
 
-  /** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
-  async call(path, body) {
-    const init = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  /** @param {string} path @param {unknown} [body] @param {Record<string, string>} [more] headers @returns {Promise<any>} */
+  async call(path, body, more = {}) {
+    const headers = { "Content-Type": "application/json", "X-Leadfill-Window": this.window, ...more };
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
     const answer = await fetch(`/proxy/emulator/v4/spreadsheets/${this.id}${path}`, body === undefined ? {} : init);
     const text = await answer.text();
     if (answer.ok) return JSON.parse(text);
@@ -46,9 +50,9 @@ export class SheetsApi {
     }));
   }
 
-  /** @param {{ range: string, values: any[][] }[]} data as somebody types it */
-  write(data) {
-    return this.call("/values:batchUpdate", { valueInputOption: "USER_ENTERED", data });
+  /** @param {{ range: string, values: any[][] }[]} data as somebody types it @param {number} seen the revision of the sheet that they saw */
+  write(data, seen) {
+    return this.call("/values:batchUpdate", { valueInputOption: "USER_ENTERED", data }, { "X-Leadfill-Seen": String(seen) });
   }
 
   /** @param {object[]} requests */
@@ -65,12 +69,20 @@ export class SheetsApi {
     });
   }
 
-  /** @param {(event: { method: string, changed: string[] } | null) => void} heard null: anything may have changed meanwhile */
+  /**
+   * @param {(event: Event) => void} heard
+   * @returns {Promise<number>} the revision from which on it hears everything; after a gap it hears an event without `changed`
+   */
   listen(heard) {
     const events = new EventSource(`/proxy/emulator/_emulator/spreadsheets/${this.id}/events`);
-    let lost = false;
-    events.onopen = () => lost && ((lost = false), heard(null));
-    events.onerror = () => (lost = true);
     events.onmessage = ({ data }) => heard(JSON.parse(data));
+    return new Promise((resolve) => {
+      let isFirst = true;
+      events.addEventListener("opened", ({ data }) => {
+        if (isFirst) resolve(JSON.parse(data).revision);
+        else heard(JSON.parse(data));
+        isFirst = false;
+      });
+    });
   }
 }
