@@ -155,7 +155,10 @@ def _permissions(settings: Settings, parts: AppContext) -> Permissions:
     from functions.auth.access_tokens import AccessTokens
     from functions.jobs.permissions import Permissions
 
-    tokens = AccessTokens(settings.identity_tokeninfo_url, settings.identity_certs_url)
+    # By the clock on which all instances agree: with it the end of a job's access is compared.
+    tokens = AccessTokens(
+        settings.identity_tokeninfo_url, settings.identity_certs_url, now=lambda: parts.clock().timestamp()
+    )
     return Permissions(tokens, frozenset(settings.identity_audience), parts.sheet)
 
 

@@ -87,9 +87,9 @@ class AppContext:
         """The spreadsheet of a job, with the rights of who started or renewed it.
 
         Raises:
-            SheetAccessExpired: the job holds no token that can be opened.
+            SheetAccessExpired: the job holds no token that can be opened, or one that has ended.
         """
-        if job.encrypted_token is None:
+        if job.encrypted_token is None or (job.access_until is not None and self.clock() >= job.access_until):
             raise SheetAccessExpired
         try:
             token = self.cipher.decrypt(job.encrypted_token)

@@ -241,12 +241,21 @@ class EnrichmentPass:
         if self._unread or any(lane.can_claim for lane in lanes):
             return
         if not self._flights and any(lane.held or lane.doubts or lane.waiting for lane in lanes):
-            self._stop.wait(POLL_S)
+            self._stop.wait(self._pause_s())
         for lane in lanes:
             if lane.held and not lane.waiting:
                 for key, known in lane.poll(self._account):
                     self._people[key].known = known
                     yield from self._advance(key)
+
+    def _pause_s(self) -> float:
+        """Return the seconds until there is something to do; what other instances look up is looked at often."""
+        lanes = [lane for lane in self._lanes.values() if lane.left_out is None]
+        if any(lane.held for lane in lanes):
+            return POLL_S
+        turns = [lane.again_s for lane in lanes if lane.waiting]
+        doubts = [due_s for lane in lanes for due_s in lane.doubts.values()]
+        return max(POLL_S, min([*turns, *doubts], default=0.0) - self._runtime.monotonic())
 
     def _leave_out(self) -> Iterator[Result]:
         """Takes people out of lanes that are closed: to the next provider, or, where the run ends, to their results."""

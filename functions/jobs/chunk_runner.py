@@ -24,7 +24,7 @@ from functions.errors import (
 from functions.fields import Budget
 from functions.jobs.attempt import Attempt, ChunkResult, begin
 from functions.jobs.attempt_limit import give_up, has_failed_too_often
-from functions.jobs.leases import heartbeat, tab_lock
+from functions.jobs.leases import access_lasts, heartbeat, tab_lock
 from functions.jobs.row_outcomes import mark_enriched, outcomes_of, reasons_to_retry, refusal_sentence
 from functions.outcomes import Outcome
 from functions.profiles.parsing import of_key
@@ -130,6 +130,8 @@ def fill(attempt: Attempt) -> ChunkResult:
     job, number = attempt.job, attempt.chunk.number
     with attempt.context.store.reading() as connection:
         rows = [row for row in job_rows.of_chunk(connection, job.id, number) if row.outcome is None and row.key]
+    if not access_lasts(job, attempt.context.clock()):
+        raise SheetAccessExpired
     found = _look_up(attempt, rows) if rows else _Found()
     wanted = _wanted(attempt, rows, found.results)
     with ExitStack() as closing:

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from functions.errors import LeadfillError, SheetBusy
 from functions.jobs.attempt import Attempt
 from functions.runtime import Event
 from functions.store import chunks, jobs
+from functions.store.jobs import Job
 
 BUDGET = timedelta(minutes=8)
 """Seconds for which one attempt looks people up: the queue waits ten minutes for an answer."""
 WATCH_S = 1.0
 """Seconds between two renewals of the lease, at which an attempt also checks whether it shall stop."""
+WRITING_TAKES = timedelta(seconds=20)
+"""Seconds before the end of its access in which a job looks nobody up any more, so that what came is written."""
 LOCK_WAIT = timedelta(seconds=20)
 """Seconds for which a chunk waits for its turn to write before it is put back into the queue."""
 LOCK_POLL_S = 0.1
+
+
+def access_lasts(job: Job, now: datetime) -> bool:
+    """Tells whether a job's access to the sheet lasts long enough to pay for something and write it."""
+    return job.access_until is None or now < job.access_until - WRITING_TAKES
 
 
 @contextmanager
@@ -36,10 +44,10 @@ def heartbeat(attempt: Attempt, results: Sized) -> Iterator[Event]:
             try:
                 alive = chunks.renew(context.store, chunk, len(results), now)
                 with context.store.reading() as connection:
-                    stop_requested = jobs.get(connection, chunk.job_id).stop_requested
+                    job = jobs.get(connection, chunk.job_id)
             except LeadfillError:
                 continue  # the run itself meets the store's trouble, and says so
-            if not alive or stop_requested:
+            if not alive or job.stop_requested or not access_lasts(job, now):
                 stop.set()
 
     thread = context.runtime.spawn(watch, name=f"heartbeat of chunk {chunk.number}")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from functions import formula
 from functions.auth.identity_tokens import FormulaToken
 from functions.context import AppContext
-from functions.credits.lookup_result import Found, LookupResult
 from functions.credits.terms import EVERY_NEED, Needs
 from functions.enrichment.answer_times import FEWEST
 from functions.formula import FormulaValues
@@ -19,10 +17,10 @@ from functions.jobs.sweep import sweep
 from functions.profiles import Profile
 from functions.providers.contract import Answer
 from functions.store import ledger
-from local.providers.people import lead
+from tests.support.calm_provider import CalmProvider
 from tests.support.desk import url_of
 from tests.support.enrichers import allowed
-from tests.support.simulated_run import CALLER, LOOKUPS_AT_ONCE, Deployment, Provider, SimulatedSlintel
+from tests.support.simulated_run import CALLER, LOOKUPS_AT_ONCE, Deployment, SimulatedSlintel
 from tests.support.simulation import START, Process, World
 
 PEOPLE = [url_of(f"late-{number}") for number in range(3 * LOOKUPS_AT_ONCE)]
@@ -47,21 +45,12 @@ class Slow(SimulatedSlintel):
         )
 
 
-class Kind(Provider):
-    """Knows everybody, and nothing goes wrong with it."""
-
-    def serve(self, slug: str) -> LookupResult:
-        self.charges[slug] += 1
-        found = lead(slug)
-        return Found(found, msgspec.json.encode(found), raw_is_lead=True)
-
-
 class Formulas:
     """A world with a provider that is slow, and formulas that ask it."""
 
     def __init__(self) -> None:
         self.world = World(3)
-        self.deployment = Deployment(world=self.world, in_cloud=False, make_provider=Kind, make_slintel=Slow)
+        self.deployment = Deployment(world=self.world, in_cloud=False, make_provider=CalmProvider, make_slintel=Slow)
 
     def ask(
         self, process: Process, *, within_s: float = 24.0, context: AppContext | None = None

@@ -7,23 +7,21 @@ from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
-import msgspec
 import pytest
 
-from functions.credits.lookup_result import Found, LookupResult, Throttled
-from functions.credits.terms import EVERY_NEED, Limit, Needs, WindowStart
+from functions.credits.lookup_result import LookupResult, Throttled
+from functions.credits.terms import Limit, WindowStart
 from functions.entrypoints import local_worker
 from functions.jobs import new_job
 from functions.jobs.request import JobRequest
 from functions.outcomes import Outcome
-from functions.profiles import Profile
-from functions.providers.contract import Answer, quota_exhausted
+from functions.providers.contract import quota_exhausted
 from functions.store import job_rows, jobs, ledger
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
-from local.providers.people import lead
+from tests.support.calm_provider import CalmProvider, CalmSlintel
 from tests.support.desk import url_of
-from tests.support.simulated_run import FIELDS, Deployment, Provider, SimulatedSlintel
+from tests.support.simulated_run import FIELDS, Deployment
 from tests.support.simulation import START, World
 
 ROWS, PER_DAY, CHUNK_ROWS = 100, 40, 20
@@ -39,7 +37,7 @@ LIMITS = (
 )
 
 
-class Strict(Provider):
+class Strict(CalmProvider):
     """Refuses what is too much: in a second, by a bucket that holds a second's worth, and in its own day."""
 
     def __init__(self, world: World) -> None:
@@ -62,20 +60,7 @@ class Strict(Provider):
             self.refused += 1
             return Throttled()
         self._tokens -= 1
-        self.charges[slug] += 1
-        found = lead(slug)
-        return Found(found, msgspec.json.encode(found), raw_is_lead=True)
-
-
-class Calm(SimulatedSlintel):
-    """A way to the provider on which nothing goes wrong."""
-
-    def look_up(self, profile: Profile, needs: Needs = EVERY_NEED) -> Answer:  # noqa: ARG002 - it always gives all
-        slug, draw = profile.key.rpartition("/")[2], self._process.random
-        result = self._process.call_outside(
-            lambda: self._provider.serve(slug), slug, there_s=0.2 * draw(), back_s=0.2 * draw(), patience_s=30
-        )
-        return Answer(result)
+        return super().serve(slug)
 
 
 @pytest.mark.parametrize("place", ["cloud", "machine"])
@@ -94,7 +79,7 @@ def test_a_run_of_two_and_a_half_days_takes_three_and_waits_twice(place: str, mo
     random.seed(7)  # the spreadsheet draws the ids of its anchors there
     world = World(7)
     deployment = Deployment(
-        world=world, in_cloud=place == "cloud", limits=LIMITS, make_provider=Strict, make_slintel=Calm
+        world=world, in_cloud=place == "cloud", limits=LIMITS, make_provider=Strict, make_slintel=CalmSlintel
     )
     rows = [[str(number), url_of(f"person-{number}")] for number in range(ROWS)]
     deployment.fill_sheet([["Id", "LinkedIn"], *rows])

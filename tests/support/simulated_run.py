@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cache
 from math import inf
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.enrichment.turns import Turns
 from functions.entrypoints.local_worker import LocalWorker
+from functions.errors import SheetAccessExpired, WrongJobState
 from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
@@ -45,7 +47,7 @@ from local.sheets_api.state import State
 from local.sheets_api.users import User
 from local.sheets_api.workbook import Workbook
 from tests.support.enrichers import FRESH, PLENTY, allowed
-from tests.support.simulation import Process, SimulatedStore, World
+from tests.support.simulation import START, Process, SimulatedStore, World
 
 T = TypeVar("T")
 CALLER = Caller("person-1", "person@example.com", "example.com")
@@ -115,9 +117,9 @@ class SimulatedSlintel(Slintel):
 class SimulatedSheet(GoogleSheet):
     """The emulator's spreadsheet without its HTTP: the real client's calls, carried out in simulated time."""
 
-    def __init__(self, spreadsheet_id: str, api: Api, process: Process) -> None:
+    def __init__(self, spreadsheet_id: str, api: Api, process: Process, token: SheetToken) -> None:
         super().__init__(spreadsheet_id, "token", endpoint="", runtime=process)
-        self._api, self._process = api, process
+        self._api, self._process, self._access = api, process, token
 
     def _attempt(self, read: Callable[[bytes], T], method: str, *, once: bool, **arguments: Any) -> T:  # noqa: ANN401, ARG002 - the client's own arguments
         body = msgspec.json.decode(msgspec.json.encode(arguments.pop("body", {})))
@@ -127,6 +129,8 @@ class SimulatedSheet(GoogleSheet):
             raise transport.Throttled(retry_after_s=30)
 
         def serve() -> bytes:
+            if self._process.world.now_s >= self._access.until_s:
+                raise SheetAccessExpired
             call = Call(self._api.state.workbooks, user, name, path, arguments, body)
             try:
                 return msgspec.json.encode(self._api.checked(call, discovery.methods()[name]))
@@ -137,6 +141,29 @@ class SimulatedSheet(GoogleSheet):
         if broken:  # carried out, and nobody hears of it
             raise transport.UncertainWrite(retry_after_s=10)
         return read(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetToken:
+    """A person's access to the spreadsheet."""
+
+    until_s: float = inf
+    """When it ends, in the world's seconds."""
+
+    @property
+    def text(self) -> str:
+        """The token as it is handed over."""
+        return f"until {self.until_s}"
+
+    @property
+    def until(self) -> datetime | None:
+        """When it ends; None where it never does."""
+        return None if self.until_s == inf else START + timedelta(seconds=self.until_s)
+
+    @classmethod
+    def of(cls, text: str) -> SheetToken:
+        """The token of this text."""
+        return cls(float(text.removeprefix("until ")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +182,7 @@ class Deployment:
     in_cloud: bool
     limits: tuple[Limit, ...] = ()
     """Those of the provider's key, which all instances keep together."""
+    token_lasts_s: float = inf
     make_provider: Callable[[World], Provider] = Provider
     make_slintel: Callable[[Provider, Process], Slintel] = SimulatedSlintel
     provider: Provider = field(init=False)
@@ -227,12 +255,37 @@ class Deployment:
         """The instances that are."""
         return [context for context in self.instances if not _process_of(context).dead]
 
+    def token(self) -> SheetToken:
+        """A fresh token of the person's."""
+        return SheetToken(self.world.now_s + self.token_lasts_s)
+
     def start(self, job_request: JobRequest) -> Job:
         """A person starts a job."""
-        context = self.context(self.world.person)
+        context, token = self.context(self.world.person), self.token()
         return new_job.start(
-            context, job_request, CALLER, "token", max_credits=allowed(10**6), idempotency_key="one"
+            context,
+            job_request,
+            CALLER,
+            token.text,
+            access_until=token.until,
+            max_credits=allowed(10**6),
+            idempotency_key="one",
         ).job
+
+    def renew_access_every(self, seconds: float, job: Job) -> None:
+        """As the add-on's time trigger does, until the job has ended."""
+        context = self.context(self.world.outside)
+
+        def trigger() -> None:
+            while True:
+                self.world.outside.sleep(seconds)
+                token = self.token()
+                try:
+                    service.renew_access(context, job, token.text, access_until=token.until)
+                except WrongJobState:
+                    return
+
+        self.world.outside.spawn(trigger, name="trigger")
 
     def run(self, job: Job, fates: Sequence[Fate], *, at_most_s: float, each_s: float = 20) -> Job:
         """Until the job has ended: in the cloud two instances work, and one that dies is replaced, perhaps hours later.
@@ -243,15 +296,19 @@ class Deployment:
             at_most_s: of simulated time.
             each_s: from one look at the job to the next at first; who sees nothing new looks less often.
         """
-        to_come = list(fates)
-        for number in range(2 if self.in_cloud else 1):
-            self.world.outside.spawn(lambda: self._supervise(to_come), name=f"supervisor {number}")
+        self.work(fates)
         context = self.context(self.world.person)
         while (job := service.reload(context, job)).state not in (JobState.DONE, JobState.STOPPED):
             assert self.world.now_s < at_most_s, f"the job never ended: {job.state}"
             self.world.person.sleep(each_s)
             each_s = min(1.2 * each_s, MAX_PAUSE_S)
         return job
+
+    def work(self, fates: Sequence[Fate] = ()) -> None:
+        """Starts the instances that do the work."""
+        to_come = list(fates)
+        for number in range(2 if self.in_cloud else 1):
+            self.world.outside.spawn(lambda: self._supervise(to_come), name=f"supervisor {number}")
 
     def _supervise(self, fates: list[Fate]) -> None:
         while True:
@@ -285,8 +342,8 @@ class _SimulatedContext(AppContext):
 
     api: Api
 
-    def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:  # noqa: ARG002 - everybody may
-        return SimulatedSheet(spreadsheet_id, self.api, _process_of(self))
+    def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
+        return SimulatedSheet(spreadsheet_id, self.api, _process_of(self), SheetToken.of(access_token))
 
 
 class _CloudQueue:
