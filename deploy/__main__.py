@@ -112,7 +112,7 @@ def doctor(project: str, region: str, *, dry_run: bool) -> None:
         print(f"✗ {sentence}")
     if wrong:
         sys.exit(1)
-    print("Everything is as it should be.")
+    print(f"{doctoring.about_sheets(gcloud)}\nEverything is as it should be.")
 
 
 def _target(gcloud: Gcloud, region: str) -> Target:

@@ -12,10 +12,12 @@ from typing import Any
 from deploy.foundation import missing_apis
 from deploy.gcloud import Gcloud
 from deploy.keeping import Vault
-from deploy.release import plain_of, services
+from deploy.release import facts, plain_of, services
 from deploy.target import FUNCTIONS, NAME, Target
 from deploy.watching import ALERTS
+from functions.logs import CHECKED
 from functions.providers import provider_settings
+from functions.sheets.assumptions import MEANINGS, Assumption, Behaviour
 
 STALE = timedelta(minutes=20)
 """The scheduler sweeps every five minutes; a sweep that is older than this did not happen."""
@@ -38,6 +40,9 @@ def examine(
     gcloud: Gcloud, target: Target, *, ask: Fetch = fetch, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> list[str]:
     """Return everything that is wrong, in one or two sentences each; change nothing."""
+    off = missing_apis(gcloud)
+    if not gcloud.dry_run and any(not name.startswith("sheets.") for name in off):
+        return [*_apis(gcloud, off), "The rest can be looked at only after that."]
     there = services(gcloud, target)
     if gcloud.dry_run:
         ask = _nobody
@@ -48,12 +53,51 @@ def examine(
         *_secrets(gcloud, target, there),
         *_doors(target, ask),
         *_database(gcloud, there),
-        *_apis(gcloud),
+        *_apis(gcloud, off),
         *_queue(gcloud, target),
         *_task_identity(gcloud, target),
         *_sweep(gcloud, target, now()),
         *_alerts(gcloud),
+        *_runs(gcloud),
     ]
+
+
+def about_sheets(gcloud: Gcloud) -> str:
+    """Return what the latest check in a spreadsheet has found; nothing of it is a fault of the deployment."""
+    found = _latest_check(gcloud)
+    if found is None:
+        return (
+            "What Leadfill relies on at Google Sheets was not tried yet. Open a spreadsheet, and choose Check in the "
+            "settings of Leadfill's sidebar."
+        )
+    at, unmet = found
+    if not unmet:
+        return f"All that Leadfill relies on at Google Sheets held when it was tried last ({at})."
+    titles = ", ".join(f"“{MEANINGS[each].title}”" for each in sorted(unmet))
+    return (
+        f"At Google Sheets this did not hold when it was tried last ({at}): {titles}. "
+        "Check in the settings of Leadfill's sidebar says what follows."
+    )
+
+
+def _runs(gcloud: Gcloud) -> Iterator[str]:
+    """A check may have found that runs cannot keep their promises; then none starts."""
+    found = _latest_check(gcloud)
+    if found is not None and (obstacle := Behaviour(found[1]).obstacle):
+        yield f"Runs are off. {obstacle}"
+
+
+def _latest_check(gcloud: Gcloud) -> tuple[str, frozenset[Assumption]] | None:
+    """Return when Google Sheets was tried last, and what did not hold; None where it never was."""
+    service = f'resource.labels.service_name="{NAME}-api"'
+    lines = gcloud.listed(
+        *("logging", "read", f'{service} AND jsonPayload.message="{CHECKED}"'), "--limit=1", "--freshness=400d"
+    )
+    if not lines:
+        return None
+    known = {each.value for each in Assumption}
+    unmet = {name for name in lines[0].get("jsonPayload", {}).get("does_not_hold", []) if name in known}
+    return str(lines[0].get("timestamp", "")), frozenset(map(Assumption, unmet))
 
 
 def _nobody(_url: str) -> tuple[int, str]:
@@ -76,6 +120,12 @@ def _functions(there: dict[str, dict[str, Any]]) -> Iterator[str]:
         ingress = service["metadata"].get("annotations", {}).get("run.googleapis.com/ingress", "all")
         if ingress != function.ingress:
             yield f"The function {function.name} can be reached from the wrong side ({ingress}). Run make deploy."
+        if function.name != "api" and not facts(service)["public"]:
+            yield (
+                f"Cloud Run turns away who calls {function.name} before Leadfill can check them: the service is "
+                "not public. Run make deploy; if Google refuses that, a policy of your organization forbids public "
+                "services (constraints/run.managed.requireInvokerIam), and its administrator can exempt this project."
+            )
 
 
 def _secrets(gcloud: Gcloud, target: Target, there: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -140,8 +190,8 @@ def _queue(gcloud: Gcloud, target: Target) -> Iterator[str]:
     yield from _unless_dry(gcloud, "The queue is missing, so no run can start. Run make deploy.")
 
 
-def _apis(gcloud: Gcloud) -> Iterator[str]:
-    if off := missing_apis(gcloud):
+def _apis(gcloud: Gcloud, off: list[str]) -> Iterator[str]:
+    if off:
         command = f"gcloud services enable {' '.join(off)}"
         yield from _unless_dry(gcloud, f"APIs of the project are switched off. Switch them on: {command}.")
 

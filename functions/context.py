@@ -66,6 +66,22 @@ class AppContext:
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
         """A spreadsheet, with its caller's own rights."""
         from functions.sheets.client import GoogleSheet
+        from functions.store import sheet_behaviour
+
+        with self.store.reading() as connection:
+            behaviour = sheet_behaviour.read(connection)
+        return GoogleSheet(
+            spreadsheet_id,
+            access_token,
+            endpoint=self.sheets_endpoint,
+            runtime=self.runtime,
+            take_turn=lambda: self._take_turn(spreadsheet_id),
+            behaviour=behaviour,
+        )
+
+    def sheet_to_check(self, spreadsheet_id: str, access_token: str, *, max_wait_s: float) -> GoogleSheet:
+        """A spreadsheet in which it is tried what Leadfill relies on: nothing is known before."""
+        from functions.sheets.client import GoogleSheet
 
         return GoogleSheet(
             spreadsheet_id,
@@ -73,6 +89,7 @@ class AppContext:
             endpoint=self.sheets_endpoint,
             runtime=self.runtime,
             take_turn=lambda: self._take_turn(spreadsheet_id),
+            max_wait_s=max_wait_s,
         )
 
     def _take_turn(self, spreadsheet_id: str) -> float:

@@ -16,6 +16,8 @@ from contextvars import ContextVar
 
 IN_DOUBT, STOPPED = "credits_in_doubt", "run_stopped"
 """The `event` of lines that somebody is woken for; the alerts of deploy/watching.py count them."""
+CHECKED = "Installation checked."
+"""The `message` of the line about a check of this installation; deploy/doctoring.py reads the latest."""
 logging.getLogger("leadfill").addHandler(logging.NullHandler())  # a command line that shows no log shows none of it
 
 trace: ContextVar[str] = ContextVar("trace", default="")

@@ -12,6 +12,8 @@ const LONGEST_SENTENCE = 500;
 /** Of which the answer needs some for its way. */
 const TRAVEL_MS = 2000;
 const API_TIMEOUT_S = 65;
+/** A check begins nothing new after 40 seconds; one call to Google may take as long as Google allows, 180. */
+const CHECK_TIMEOUT_S = 240;
 
 class BackendProblem extends Error {
   /**
@@ -33,7 +35,7 @@ class BackendProblem extends Error {
  * @param {"get" | "post" | "delete"} method
  * @param {string} path such as `/v1/plan`
  * @param {object | null} [body]
- * @param {{ withSheetAccess?: boolean, idempotencyKey?: string }} [options]
+ * @param {{ withSheetAccess?: boolean, idempotencyKey?: string, timeoutSeconds?: number }} [options]
  * @returns {any} the decoded answer, null where it is empty
  */
 function callApi_(method, path, body, options = {}) {
@@ -53,7 +55,7 @@ function callApi_(method, path, body, options = {}) {
   };
   if (options.withSheetAccess) headers["X-Sheets-Access-Token"] = ScriptApp.getOAuthToken();
   if (options.idempotencyKey) headers["Idempotency-Key"] = options.idempotencyKey;
-  return fetchJson_(method, backendUrl_("api") + path, headers, body ?? null, API_TIMEOUT_S);
+  return fetchJson_(method, backendUrl_("api") + path, headers, body ?? null, options.timeoutSeconds ?? API_TIMEOUT_S);
 }
 
 /** @returns {string} this script's OAuth client id, which the backend must answer to; "" where Google gives no identity */

@@ -273,6 +273,17 @@ function liftErasure(linkedinUrl) {
 }
 
 /**
+ * @param {number} timedRows instead of all else, time a tab of so many rows; 0: make none
+ * @returns {Answer<Check>}
+ */
+function checkInstallation(timedRows) {
+  return answer_(() => {
+    const body = { spreadsheet_id: SpreadsheetApp.getActiveSpreadsheet().getId(), timed_rows: Number(timedRows) };
+    return callApi_("post", "/v1/check", body, { withSheetAccess: true, timeoutSeconds: CHECK_TIMEOUT_S });
+  });
+}
+
+/**
  * @param {Choice} choice
  * @returns {JobRequest} for /v1/plan and, with a ceiling, for /v1/jobs
  */

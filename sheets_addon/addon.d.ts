@@ -147,4 +147,5 @@ interface Rpc {
   forgetChoices(): null;
   erasePerson(linkedinUrl: string): null;
   liftErasure(linkedinUrl: string): LiftedErasure;
+  checkInstallation(timedRows: number): Check;
 }

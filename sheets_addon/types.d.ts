@@ -1,5 +1,8 @@
 /** The requests and answers of the API. Made from docs/openapi.json by `python -m tools.addon_types`. */
 
+/** Something that holds at Google, or does not. */
+type Assumption = "access" | "anchors" | "banding" | "chips" | "filter" | "followed" | "freed" | "gone" | "header" | "identity" | "links" | "nothing" | "nulls" | "proof" | "read" | "spills" | "strict" | "table" | "taken" | "tidy" | "typed" | "write";
+
 /** The use of a cap of one provider. */
 interface CapUse {
   provider: string;
@@ -14,6 +17,29 @@ interface CapUse {
 interface Catalogue {
   fields: Field[];
   presets: Preset[];
+}
+
+/** What was tried, in the order in which it was. */
+interface Check {
+  lines: CheckLine[];
+  /** Why no run can start from now on; null if they can */
+  runs_are_off: string | null;
+}
+
+/** The spreadsheet in whose temporary tab it is tried what Leadfill relies on at Google. */
+interface CheckBody {
+  spreadsheet_id: string;
+  /** Instead of all else, time a tab of so many rows and 25 columns; 0: no large tab is made */
+  timed_rows?: number;
+}
+
+/** One thing that Leadfill relies on at Google. */
+interface CheckLine {
+  name: Assumption;
+  title: string;
+  verdict: Verdict;
+  /** What the verdict means for a person */
+  sentence: string;
 }
 
 /** The column that somebody chose for a field. */
@@ -456,6 +482,9 @@ interface UsageDay {
   /** Credits, as decimal text */
   in_doubt: string;
 }
+
+/** The result of one trial. */
+type Verdict = "does_not_hold" | "holds" | "not_tried";
 
 /** The moment at which the window of a limit begins. */
 type WindowStart = "clock" | "first_request" | "rolling";

@@ -18,7 +18,7 @@ from functions.entrypoints.flask_app import Reply
 from functions.entrypoints.routes import ROUTES
 from functions.errors import Forbidden, InvalidRequest, NotFound, SheetAccessExpired, SheetGone
 from functions.fields import split
-from functions.jobs import new_job, service
+from functions.jobs import check, new_job, service
 from functions.jobs.new_job import Started
 from functions.jobs.permissions import Permissions
 from functions.jobs.provider_list import Providers, listing
@@ -221,6 +221,14 @@ class Api:
                 raise NotFound(NOT_THERE) from error  # to everybody else it is as if there were none
         with self.context.store.writing() as connection:
             formula_tokens.revoke(connection, token_id, self.context.clock())
+
+    def check(self, caller: Caller, token: str, body: requests.CheckBody) -> responses.Check:
+        """Tries what Leadfill relies on at Google, in a temporary tab."""
+        self.permissions.require_edit(caller, body.spreadsheet_id, token)
+        owner = self.permissions.owner(caller, token)
+        rows = body.timed_rows
+        findings = check.check(self.context, caller, owner, body.spreadsheet_id, token, timed_rows=rows)
+        return responses.check(findings, check.obstacle(self.context))
 
     def usage(self, caller: Caller, query: requests.UsageQuery) -> Usage:
         """Credits by day, user and spreadsheet."""

@@ -12,6 +12,7 @@ import msgspec
 from functions.credits.caps import AMOUNT
 from functions.jobs.request import Id, JobRequest
 from functions.outcomes import Outcome
+from functions.sheets.timings import MAX_ROWS as MAX_TIMED_ROWS
 
 MaxCredits = Annotated[
     dict[str, Annotated[str, msgspec.Meta(pattern=AMOUNT)]],
@@ -43,6 +44,20 @@ class RetryBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     retry_in_doubt: bool = False
     max_credits: MaxCredits
+
+
+class CheckBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The spreadsheet in whose temporary tab it is tried what Leadfill relies on at Google."""
+
+    spreadsheet_id: Id
+    timed_rows: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=MAX_TIMED_ROWS,
+            description="Instead of all else, time a tab of so many rows and 25 columns; 0: no large tab is made",
+        ),
+    ] = 0
 
 
 class FormulaTokenBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

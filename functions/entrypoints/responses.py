@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +21,7 @@ from functions.jobs.request import JobRequest
 from functions.jobs.usage import CreditsText
 from functions.outcomes import Outcome, retryable
 from functions.sheets.a1 import letters
+from functions.sheets.assumptions import MEANINGS, Assumption, Finding, Verdict
 from functions.sheets.scan import SheetScan
 from functions.store import chunks, job_rows, jobs, ledger
 from functions.store.job_states import ENDED, TRANSITIONS, JobState
@@ -245,6 +246,22 @@ class FormulaTokenList(msgspec.Struct, frozen=True, kw_only=True):
     tokens: list[FormulaTokenEntry]
 
 
+class CheckLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that Leadfill relies on at Google."""
+
+    name: Assumption
+    title: str
+    verdict: Verdict
+    sentence: Annotated[str, msgspec.Meta(description="What the verdict means for a person")]
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """What was tried, in the order in which it was."""
+
+    lines: list[CheckLine]
+    runs_are_off: Annotated[str | None, msgspec.Meta(description="Why no run can start from now on; null if they can")]
+
+
 class LiftedErasure(msgspec.Struct, frozen=True, kw_only=True):
     """An erasure that no longer counts."""
 
@@ -305,6 +322,20 @@ def _cost(cost: plans.Cost) -> PlannedCost:
         short_of=cost.short_of,
         cap_sentence=cost.cap_sentence,
     )
+
+
+def check(findings: Sequence[Finding], obstacle: str | None) -> Check:
+    """Make the answer of a check."""
+    lines = [
+        CheckLine(
+            name=finding.assumption,
+            title=MEANINGS[finding.assumption].title,
+            verdict=finding.verdict,
+            sentence=finding.sentence,
+        )
+        for finding in findings
+    ]
+    return Check(lines=lines, runs_are_off=obstacle)
 
 
 def row(row: job_rows.JobRow) -> RowReport:

@@ -208,6 +208,15 @@ ROUTES = (
         headers=(SHEET_TOKEN_OF_OTHERS,),
     ),
     Route(
+        method="POST",
+        path="/v1/check",
+        view="check",
+        summary="Try in a temporary tab what Leadfill relies on at Google, and say what does not hold",
+        body=requests.CheckBody,
+        answer=responses.Check,
+        headers=(SHEET_TOKEN,),
+    ),
+    Route(
         method="GET",
         path="/v1/usage",
         view="usage",

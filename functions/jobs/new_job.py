@@ -22,6 +22,7 @@ from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.errors import Conflict, counted
 from functions.jobs import plan_id
+from functions.jobs.check import require_runs
 from functions.jobs.request import JobRequest, from_record, plan_scan, resolved, scan_sheet, to_record
 from functions.jobs.row_choice import choose_rows
 from functions.outcomes import Outcome, retryable
@@ -182,6 +183,7 @@ def _start_once(context: AppContext, confirmed: _Confirmation, make: Callable[[]
     with context.store.reading() as connection:
         if (earlier := _started_with(connection, confirmed)) is not None:
             return Started(earlier, replayed=True)
+    require_runs(context)
     job, rows = make()
     over = all(row.outcome is not None for row in rows)
     if over:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from functions.auth.access_tokens import AccessTokens
+from functions.auth.access_tokens import AccessTokens, TokenOwner
 from functions.auth.expiring_map import ExpiringMap
 from functions.auth.identity_tokens import Caller
 from functions.errors import Forbidden, InvalidRequest, SheetBusy, SheetError
@@ -57,7 +57,16 @@ class Permissions:
             Forbidden: it is somebody else's, or another application's.
             SheetAccessExpired: it is not valid any more.
         """
-        return self.tokens.check_owner(access_token, subject=caller.subject, audiences=self.audiences).expires_at
+        return self.owner(caller, access_token).expires_at
+
+    def owner(self, caller: Caller, access_token: str) -> TokenOwner:
+        """Return what Google says of an access token, which must be the caller's own.
+
+        Raises:
+            Forbidden: it is somebody else's, or another application's.
+            SheetAccessExpired: it is not valid any more.
+        """
+        return self.tokens.check_owner(access_token, subject=caller.subject, audiences=self.audiences)
 
     def require_edit(self, caller: Caller, spreadsheet_id: str, access_token: str) -> datetime:
         """Make sure that a caller can edit a spreadsheet, and that the access token is the caller's own.

@@ -12,6 +12,7 @@ from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
 from functions.credits.plan import Plan, RowCounts
 from functions.errors import NotFound, WrongJobState
+from functions.jobs.check import require_runs
 from functions.jobs.request import JobRequest, from_record, plan_rows, plan_scan, scan_sheet
 from functions.jobs.row_choice import choose_rows
 from functions.outcomes import retryable
@@ -27,9 +28,11 @@ def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, acces
     """Plan a run: what it would do, and the most it can cost.
 
     Raises:
+        CannotRun: a check has found that runs cannot keep their promises here.
         InvalidRequest: range or fields cannot be understood.
         SheetError: the spreadsheet cannot be read.
     """
+    require_runs(context)
     scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
     rows = choose_rows(context, scan, job_request)
     return scan, plan_scan(context, scan, rows, job_request, caller.subject)
@@ -121,6 +124,7 @@ def retry(
     Raises:
         WrongJobState: it has not ended, or nothing of it can be tried again.
     """
+    require_runs(context)
     now = context.clock()
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)

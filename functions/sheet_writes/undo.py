@@ -40,7 +40,8 @@ def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout) -> str
         if any(column.anchor in anchors for column in layout.columns):
             raise  # else an earlier attempt, or a person, has removed all columns: nothing is left to be given back
     header = job.request["header"]
-    remove_empty_columns(writer.sheet, layout, header_row=header if isinstance(header, int) else None)
+    header_row = header if isinstance(header, int) else None
+    left.columns_stay = not remove_empty_columns(writer.sheet, layout, header_row=header_row)
     return left.sentence()
 
 
@@ -68,6 +69,8 @@ class _Leftovers:
     alone: LeftAlone = field(default_factory=LeftAlone)
     gone: set[int] = field(default_factory=set)
     """Positions of rows that are not there any more."""
+    columns_stay: bool = False
+    """Whether columns of the run could not be taken out."""
 
     def sentence(self) -> str | None:
         said = []
@@ -86,6 +89,8 @@ class _Leftovers:
             said.append(f"{cells} {'cell' if cells == 1 else 'cells'} {as_is}, since {why} ({rows}).")
         if self.gone:
             said.append(f"{len(self.gone)} {'row is' if len(self.gone) == 1 else 'rows are'} not there any more.")
+        if self.columns_stay:
+            said.append("The columns that the run has made are left, without values; delete them where they are empty.")
         return " ".join(said) or None
 
 

@@ -36,6 +36,18 @@ def the_anchor(anchor: int) -> dict[str, Any]:
     return {"developerMetadataLookup": {"metadataId": anchor}}
 
 
+def proof_of_edit() -> list[dict[str, Any]]:
+    """Requests that create metadata of the spreadsheet and delete it again: an editor's, and nothing stays."""
+    # Never empty: a lookup without a key matches everything, and a delete by it would take every anchor.
+    key = f"{ANCHOR_KEY}-proof-{secrets.token_hex(16)}"
+    mark = {"metadataKey": key, "location": {"spreadsheet": True}, "visibility": "PROJECT"}
+    lookup = {"metadataKey": key, "visibility": "PROJECT"}
+    return [
+        {"createDeveloperMetadata": {"developerMetadata": mark}},
+        {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}},
+    ]
+
+
 def unmoved(places: Mapping[int, int], seen: RowBlock) -> list[dict[str, Any]]:
     """Requests that change nothing, and that Google refuses unless each anchor stands where it is said to stand.
 

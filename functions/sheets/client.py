@@ -6,20 +6,20 @@ written through it, so no move of a column can put them into another one.
 
 from __future__ import annotations
 
-import secrets
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from functions.errors import BadRange, SheetBusy, SheetGone
 from functions.runtime import REAL, Runtime
-from functions.sheets.anchors import unmoved
+from functions.sheets.anchors import proof_of_edit, unmoved
+from functions.sheets.assumptions import AS_ASSUMED, Behaviour
 from functions.sheets.blocks import MAX_BYTES, blocks
 from functions.sheets.cells import Content, Formula, Spilled
 from functions.sheets.grid import RowBlock, Tab, row_block_of, runs, tabs_of
-from functions.sheets.transport import GONE, Throttled, UncertainWrite, execute, spreadsheets
+from functions.sheets.transport import GONE, ColumnGone, Throttled, execute, spreadsheets
 
 T = TypeVar("T")
 MAX_WAIT_S = 75.0
@@ -50,6 +50,8 @@ class GoogleSheet:
         endpoint: str,
         runtime: Runtime = REAL,
         take_turn: Callable[[], float] = lambda: 0.0,
+        behaviour: Behaviour = AS_ASSUMED,
+        max_wait_s: float = MAX_WAIT_S,
     ) -> None:
         """Opens no connection yet.
 
@@ -59,9 +61,12 @@ class GoogleSheet:
             endpoint: Google's, or an emulator's.
             runtime: clock and waits.
             take_turn: returns the seconds until the next call may start; raises `Throttled` where they are many.
+            behaviour: what Google Sheets is known to do otherwise than Leadfill relies on.
+            max_wait_s: seconds after which a call that Google puts off is given up.
         """
         self.spreadsheet_id, self._runtime = spreadsheet_id, runtime
         self._token, self._endpoint, self._take_turn = access_token, endpoint, take_turn
+        self.behaviour, self._max_wait_s = behaviour, max_wait_s
 
     def __repr__(self) -> str:
         """Without the token."""
@@ -147,14 +152,16 @@ class GoogleSheet:
             UncertainWrite: it may have been carried out, wholly or in part; look at what is there.
             SheetError: as `tabs`.
         """
-        if sum(map(_length, columns.values())) <= MAX_BYTES:
-            self._write_columns(columns)
+        is_small = sum(map(_length, columns.values())) <= MAX_BYTES
+        if self.behaviour.leaves_nulls_alone and (is_small or not self.behaviour.proves_places):
+            for some in [columns] if is_small else _column_by_column(columns):
+                self._write_columns(some)
             return
         places = seen.anchors
         cells: dict[int, dict[int, Content]] = defaultdict(dict)
         for anchor, values in columns.items():
             if anchor not in places:
-                raise UncertainWrite("A column was deleted while it was written to.", retry_after_s=0)
+                raise ColumnGone(retry_after_s=0)
             for row, value in values.items():
                 cells[row][places[anchor]] = value
         proof = unmoved(places, seen)
@@ -174,7 +181,7 @@ class GoogleSheet:
                 body = {"valueInputOption": option, "data": data}
                 method, fields = "values.batchUpdateByDataFilter", "responses(updatedRange)"
                 if self._call(_responses, method, once=True, body=body, fields=fields) < len(data):
-                    raise UncertainWrite("A column was deleted while it was written to.", retry_after_s=0)
+                    raise ColumnGone(retry_after_s=0)
 
     def change(self, requests: Sequence[Mapping[str, Any]]) -> None:
         """Carries out requests of `spreadsheets.batchUpdate`, all or none; not repeated where it may have happened.
@@ -195,15 +202,29 @@ class GoogleSheet:
             SheetBusy: not proven; try again.
             SheetError: as `tabs`.
         """
-        # Never empty: a lookup without a key matches everything, and a delete by it would take every anchor.
-        key = f"leadfill-proof-{secrets.token_hex(16)}"
-        mark = {"metadataKey": key, "location": {"spreadsheet": True}, "visibility": "PROJECT"}
-        lookup = {"metadataKey": key, "visibility": "PROJECT"}
-        requests = [
-            {"createDeveloperMetadata": {"developerMetadata": mark}},
-            {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": lookup}}},
-        ]
+        requests = proof_of_edit()
         self._attempt(len, "batchUpdate", body={"requests": requests}, fields="spreadsheetId", once=True)
+        if self.behaviour.proof_leaves_marks:
+            self.change(requests[1:])
+
+    def finds_metadata(self, lookup: Mapping[str, Any]) -> bool:
+        """Tell whether any developer metadata matches a lookup.
+
+        Raises:
+            SheetError: as `tabs`.
+        """
+        body = {"dataFilters": [{"developerMetadataLookup": lookup}]}
+        fields = "matchedDeveloperMetadata(developerMetadata(metadataId))"
+        return self._call(_matches, "developerMetadata.search", body=body, fields=fields) > 0
+
+    def tab_notes(self, key: str) -> dict[int, str]:
+        """Return the tabs that have metadata with this key: the id of each, and its value.
+
+        Raises:
+            SheetError: as `tabs`.
+        """
+        fields = "sheets(properties(sheetId),developerMetadata(metadataKey,metadataValue))"
+        return self._call(lambda answer: _notes(answer, key), "get", fields=fields)
 
     def _call(self, read: Callable[[bytes], T], method: str, *, once: bool = False, **arguments: Any) -> T:  # noqa: ANN401 - the client's own arguments
         repeated = Throttled if once else SheetBusy  # who is throttled was not served
@@ -212,7 +233,7 @@ class GoogleSheet:
             try:
                 return self._attempt(read, method, once=once, **arguments)
             except repeated:
-                if self._runtime.monotonic() - started_s >= MAX_WAIT_S:
+                if self._runtime.monotonic() - started_s >= self._max_wait_s:
                     raise
             self._runtime.sleep(min(2**attempt + self._runtime.random(), MAX_PAUSE_S))
             attempt += 1
@@ -232,6 +253,36 @@ class GoogleSheet:
 def _responses(answer: bytes) -> int:
     """To how many ranges a write went."""
     return len(msgspec.json.decode(answer, type=dict[str, Any]).get("responses", ()))
+
+
+def _matches(answer: bytes) -> int:
+    """How many entries of metadata a search found."""
+    return len(msgspec.json.decode(answer, type=dict[str, Any]).get("matchedDeveloperMetadata", ()))
+
+
+def _notes(answer: bytes, key: str) -> dict[int, str]:
+    sheets = msgspec.json.decode(answer, type=dict[str, Any]).get("sheets", ())
+    return {
+        sheet["properties"].get("sheetId", 0): entry.get("metadataValue", "")
+        for sheet in sheets
+        for entry in sheet.get("developerMetadata", ())
+        if entry["metadataKey"] == key
+    }
+
+
+def _column_by_column(columns: Mapping[int, Mapping[int, Content]]) -> Iterator[Mapping[int, Mapping[int, Content]]]:
+    """Each column for itself, and one of long texts a few rows at a time, since one call takes some megabytes."""
+    for anchor, cells in columns.items():
+        some: dict[int, Content] = {}
+        size = 5 * max(cells)
+        for row, value in sorted(cells.items()):
+            length = len(msgspec.json.encode(_plain(value)))
+            if some and size + length > 2 * MAX_BYTES:
+                yield {anchor: some}
+                some, size = {}, 5 * max(cells)
+            some[row] = value
+            size += length + 1
+        yield {anchor: some}
 
 
 def _length(cells: Mapping[int, Content]) -> int:

@@ -244,8 +244,12 @@ def _wrong(
     return wrong
 
 
-def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header_row: int | None) -> None:
+def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header_row: int | None) -> bool:
     """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
+
+    Returns:
+        Whether it did, or there was nothing to do. False where Google cannot be told to delete them only if they still
+        stand where they were seen: another column could be hit.
 
     Raises:
         BadRange: they were moved again and again.
@@ -260,11 +264,13 @@ def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header_row: int 
             for page_rows in (PAGE_BYTES // CELL_BYTES // max(len(there), 1), head.tab.rows):
                 there = _still_empty(sheet, head.tab, there, header_row, page_rows)
             if not there:
-                return
+                return True
+            if not sheet.behaviour.proves_places:
+                return False
             sheet.change(deletion(there, head))
         except BadRange:  # a column was moved or deleted: look again
             continue
-        return
+        return True
     raise BadRange("The columns were moved again and again while they were taken out; undo the run once more.")
 
 

@@ -24,8 +24,19 @@ class UncertainWrite(SheetBusy):
     """Google Sheets did not say whether it did what it was asked for; the run looks, and goes on by itself."""
 
 
+class ColumnGone(UncertainWrite):
+    """A column was deleted while it was written to."""
+
+
 class Protected(Forbidden):
     """The cells to be written are protected; ask the owner of the sheet for the right to."""
+
+
+class TooLarge(SheetError):
+    """Google Sheets refused a request as too large, so the run ended here.
+
+    What was looked up is kept: retry the rows, and choose fewer fields if that fails as well.
+    """
 
 
 class Throttled(SheetBusy):
@@ -71,10 +82,6 @@ OFFICE_FILE = (
     "This is an Excel file that is open in Google Sheets, and Google lets no program write into one. Save it with "
     "File → Save as Google Sheets, and use Leadfill in the new spreadsheet."
 )
-TOO_LARGE = (
-    "Google Sheets refused a request as too large, so the run ended here. What was looked up is kept: retry the rows, "
-    "and choose fewer fields if that fails as well."
-)
 
 
 def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError:
@@ -100,7 +107,7 @@ def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError
         401: SheetAccessExpired(),
         403: Forbidden("This account may not edit the spreadsheet; ask its owner for the right to."),
         404: SheetGone("There is no such spreadsheet, or this account may not open it."),
-        413: SheetError(TOO_LARGE),
+        413: TooLarge(),
         429: Throttled(retry_after_s=30),
     }
     return by_status.get(status) or _refused_request(reason)

@@ -219,6 +219,14 @@ rates = sa.Table(
     sa.Column("refusals", sa.Integer, nullable=False, comment="in a row"),
 )
 
+sheet_behaviour = sa.Table(
+    "sheet_behaviour",
+    metadata,
+    sa.Column("assumption", sa.Text, primary_key=True, comment="about Google Sheets, as a check tried it"),
+    sa.Column("holds", sa.Boolean, nullable=False),
+    sa.Column("tried_at", Instant, nullable=False),
+)
+
 balances = sa.Table(
     "balances",
     metadata,

@@ -136,6 +136,8 @@ class Sheet:
     basic_filter: Json | None = None
     filter_views: tuple[Json, ...] = ()
     tables: tuple[Json, ...] = ()
+    bands: tuple[Json, ...] = ()
+    """Alternating colours, as Google's BandedRange."""
     groups: tuple[Json, ...] = ()
     """Groups of rows and of columns, as Google's DimensionGroup."""
     metadata: tuple[Metadata, ...] = ()
@@ -184,6 +186,7 @@ class Sheet:
             self.basic_filter,
             self.filter_views,
             self.tables,
+            self.bands,
             self.groups,
             self.metadata,
             self.generation,

@@ -105,7 +105,8 @@ def create(workbook: Workbook, given: Json, project: str) -> Located:
         if not given.get(name):
             raise invalid(f"developerMetadata.{name} must be specified.")
     number = given.get("metadataId") or workbook.new_id()
-    if any(entry.id == number for entry in workbook.all_metadata()):
+    taken = not workbook.choices.taken_id_accepted and any(entry.id == number for entry in workbook.all_metadata())
+    if taken or (workbook.choices.freed_id_stays_taken and number in workbook.ids_before_batch):
         raise invalid(
             f"Cannot add developer metadata with ID [{number}] because developer metadata with that ID already exists."
         )

@@ -41,6 +41,7 @@ def _relocate_objects(workbook: Workbook, sheet: Sheet, dimension: Dimension, mo
             sheet.protected[number] = found
     sheet.basic_filter = kept(sheet.basic_filter) if sheet.basic_filter else None
     sheet.filter_views, sheet.tables = all_kept(sheet.filter_views), all_kept(sheet.tables)
+    sheet.bands = all_kept(sheet.bands)
     sheet.groups = tuple(
         found for group in sheet.groups if (found := kept(group) if group["range"]["dimension"] == dimension else group)
     )
@@ -76,7 +77,7 @@ def _moved_columns(changed: Json, before: Json, dimension: Dimension, moved: Mov
     if "criteria" in before:
         criteria = {str(at): given for c, given in before["criteria"].items() if (at := place(int(c))) is not None}
         changed = filtering.normal({**changed, "filterSpecs": None, "criteria": criteria})
-    if "columnProperties" in before:
+    if isinstance(before.get("columnProperties"), list):  # of a table; alternating colours have an object there
         old, new = before["range"].get("startColumnIndex", 0), changed["range"].get("startColumnIndex", 0)
         width = changed["range"]["endColumnIndex"] - new
         known = {at - new: c for c in before["columnProperties"] if (at := place(old + c["columnIndex"])) is not None}

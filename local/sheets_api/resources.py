@@ -7,6 +7,7 @@ from typing import Any
 from local.sheets_api import metadata, tables
 from local.sheets_api.a1 import Area, Box
 from local.sheets_api.cell_data import row_data
+from local.sheets_api.choices import Choices
 from local.sheets_api.fields_mask import Mask, wants
 from local.sheets_api.formats import DEFAULT_FORMAT, THEME
 from local.sheets_api.google_errors import Json
@@ -60,7 +61,8 @@ def sheet_resource(workbook: Workbook, sheet: Sheet, user: User, areas: list[Are
     """Return Google's Sheet, with GridData for each area."""
     shown: Json = {"properties": sheet_properties(workbook, sheet)}
     if areas and wants(mask, "sheets", "data"):
-        shown["data"] = [grid_data(sheet, sheet.fit(area, clip=True), user, mask) for area in areas]
+        parts = (grid_data(sheet, sheet.fit(area, clip=True), user, mask) for area in areas)
+        shown["data"] = [_as_chosen(part, workbook.choices) for part in parts]
     if sheet.merges:
         shown["merges"] = [box.grid_range(sheet.id) for box in sheet.merges]
     shown |= _objects(sheet)
@@ -78,6 +80,7 @@ def _objects(sheet: Sheet) -> Json:
         "basicFilter": sheet.basic_filter,
         "filterViews": list(sheet.filter_views),
         "tables": [tables.shown(sheet, table) for table in sheet.tables],
+        "bandedRanges": list(sheet.bands),
         "rowGroups": sheet.groups_of("ROWS"),
         "columnGroups": sheet.groups_of("COLUMNS"),
     }
@@ -121,6 +124,24 @@ def grid_data(sheet: Sheet, box: Box, user: User, mask: Mask | None) -> Json:
     if wants(inside, "columnMetadata"):
         shown["columnMetadata"] = _lines(sheet, user, sheet.columns[box.left : box.right], ("COLUMNS", box.left, 100))
     return shown
+
+
+def _as_chosen(data: Json, choices: Choices) -> Json:
+    """Leave out of GridData what `choices` keep silent about."""
+    if choices == Choices():
+        return data
+    for line in data.get("columnMetadata", ()) if choices.metadata_left_out_of_grids else ():
+        line.pop("developerMetadata", None)
+    for cell in (cell for row in data.get("rowData", ()) for cell in row.get("values", ())):
+        silent = {
+            "formattedValue": choices.spilled_cells_look_empty and "userEnteredValue" not in cell,
+            "effectiveValue": choices.spilled_cells_look_empty and "userEnteredValue" not in cell,
+            "textFormatRuns": choices.link_runs_left_out,
+            "chipRuns": choices.chips_left_out,
+        }
+        for name in (name for name, is_silent in silent.items() if is_silent):
+            cell.pop(name, None)
+    return data
 
 
 def _below(mask: Mask | None, name: str) -> Mask | None:

@@ -56,6 +56,17 @@ class SwitchesBody(msgspec.Struct, forbid_unknown_fields=True):
     strict_validation_refuses: bool = False
     typed_column_refuses: bool = False
     table_renames_header: bool = False
+    metadata_left_out_of_grids: bool = False
+    metadata_stays_in_place: bool = False
+    taken_id_accepted: bool = False
+    deleting_nothing_refused: bool = False
+    freed_id_stays_taken: bool = False
+    delete_misses_its_batch: bool = False
+    spilled_cells_look_empty: bool = False
+    link_runs_left_out: bool = False
+    chips_left_out: bool = False
+    chips_refused: bool = False
+    insert_into_blocks_refused: bool = False
 
 
 class CallBody(msgspec.Struct, forbid_unknown_fields=True):

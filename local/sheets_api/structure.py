@@ -5,6 +5,9 @@ What is anchored to a row or column (formats, size, developer metadata, merges, 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from operator import itemgetter
+
 from local.sheets_api import references
 from local.sheets_api.google_errors import Json, invalid
 from local.sheets_api.grid import EMPTY_ROW, INHERITED, PLAIN_LINE, Dimension, Row, Sheet
@@ -122,6 +125,10 @@ def move(workbook: Workbook, sheet: Sheet, dimension: Dimension, span: reference
         sheet.rows[:] = [sheet.rows[index] for index in order]
     else:
         sheet.columns[:] = [sheet.columns[index] for index in order]
+        if workbook.choices.metadata_stays_in_place:
+            held = sorted(zip(order, sheet.columns, strict=True), key=itemgetter(0))  # by where they stood before
+            lines = zip(sheet.columns, held, strict=True)
+            sheet.columns[:] = [replace(line, metadata=before.metadata) for line, (_, before) in lines]
         _permute_columns(sheet, order)
     workbook.note(sheet, dimension, "move", (start, end), destination)
     relocate(workbook, sheet, dimension, references.moved_to(start, end, destination))

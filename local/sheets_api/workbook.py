@@ -55,6 +55,8 @@ class Workbook:
     office_file: bool = False
     """An .xlsx file that was never converted: the API refuses every call on it."""
     choices: Choices = field(default_factory=Choices)
+    ids_before_batch: frozenset[int] = frozenset()
+    """Ids of developer metadata that were in use when the batchUpdate under way began."""
     revision: int = 0
     line_changes: tuple[LineChange, ...] = ()
     """The last ones, oldest first."""

@@ -100,6 +100,15 @@ test("access to the sheet goes only where it is needed", async () => {
   assert.equal(job.headers["x-sheets-access-token"], "access-token-of-you@example.com");
 });
 
+test("a check names the spreadsheet and brings the access to it", async () => {
+  await addon.backend.answers({ "POST /v1/check": { body: { lines: [], runs_are_off: null } } });
+  assert.equal(addon.rpc("checkInstallation", 0).ok, true);
+  const [{ headers, body }] = await addon.backend.calls();
+  assert.equal(headers["x-sheets-access-token"], "access-token-of-you@example.com");
+  assert.deepEqual(Object.keys(body), ["spreadsheet_id", "timed_rows"]);
+  assert.equal(body.timed_rows, 0);
+});
+
 test("an id cannot lead to another address", async () => {
   addon.rpc("getJob", "../usage?x=1");
   assert.equal((await addon.backend.calls())[0].path, "/v1/jobs/..%2Fusage%3Fx%3D1");

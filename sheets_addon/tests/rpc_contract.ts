@@ -28,5 +28,6 @@ const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer
   forgetChoices,
   erasePerson,
   liftErasure,
+  checkInstallation,
 };
 void _server;

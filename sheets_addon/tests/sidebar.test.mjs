@@ -5,7 +5,7 @@ import { sidebarScripts } from "./sidebar_scripts.mjs";
 
 const scripts = sidebarScripts();
 const words = vm.createContext({});
-for (const file of ["SidebarLabels", "SidebarWords", "SidebarPlanWords"])
+for (const file of ["SidebarLabels", "SidebarWords", "SidebarPlanWords", "SidebarCheck"])
   vm.runInContext(scripts.find(({ name }) => name === file)?.code ?? "", words);
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
@@ -378,4 +378,15 @@ test("in whose name formulas look people up is one sentence", () => {
   assert.match(said({}, "bob@example.com"), /^Connected by ann@example.com until/);
   assert.match(said({ connected: false }, "bob@example.com"), /^No longer connected: .*ann@example.com has ended\.$/);
   assert.match(said({ connected: false, expires_at: null, maker: "" }, "bob@example.com"), /^Not connected/);
+});
+
+test("a check counts what holds, what does not, and what could not be tried", () => {
+  const lines = (...verdicts) => verdicts.map((verdict) => ({ name: "nulls", title: "", verdict, sentence: "" }));
+  assert.equal(words.checkSummary(lines("holds", "holds")), "All 2 hold.");
+  const mixed = lines("holds", "does_not_hold", "not_tried", "holds");
+  assert.equal(words.checkSummary(mixed), "Of 4: 2 hold, 1 does not, 1 could not be tried.");
+  assert.equal(
+    words.checkSummary(lines("does_not_hold", "does_not_hold")),
+    "Of 2: 0 hold, 2 do not, 0 could not be tried.",
+  );
 });

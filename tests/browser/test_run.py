@@ -156,6 +156,17 @@ def test_history_and_usage_show_what_was_spent_and_settings_what_is_kept(open_sh
     window.shot("settings")
     inside.get_by_role("button", name="Forget").click()
     expect(inside.get_by_text("Nothing is remembered for “Leads”.")).to_be_visible()
+    inside.get_by_role("button", name="Check", exact=True).click()
+    expect(inside.get_by_text("All 20 hold.")).to_be_visible()
+    expect(inside.get_by_role("list", name="What was tried")).to_contain_text(
+        "An empty place in a write leaves its cell"
+    )
+    window.shot("check")
+    inside.get_by_role("button", name="Time a large tab").click()
+    expect(inside.get_by_role("dialog")).to_contain_text("a hidden tab of 100,000 rows and 25 columns")
+    inside.get_by_role("button", name="Keep").click()
+    inside.get_by_role("button", name="Back to settings").click()
+    expect(inside.get_by_role("heading", name="Settings", level=1)).to_be_visible()
 
 
 def test_a_person_is_erased_and_allowed_again(open_sheet: OpenSheet) -> None:

@@ -16,6 +16,7 @@ from functions.outcomes import Outcome
 from functions.store import schema
 from functions.version import VERSION
 from local.providers.people import lead
+from local.stack import AUDIENCE, PERSON
 from tests.support.enrichers import confirmed
 from tests.support.running import Json, Running, slugs
 from tests.support.waiting import wait_until
@@ -132,6 +133,27 @@ def test_an_idempotency_key_of_one_person_is_nothing_to_another(running: Running
         )
         ids.append(answer.json()["id"])
     assert len(set(ids)) == 2
+
+
+def test_a_check_says_in_lines_what_holds_and_leaves_the_spreadsheet_as_it_was(running: Running) -> None:
+    spreadsheet = running.sheet(["nobody"])
+    answer = running.ask("POST", "/v1/check", headers=running.key(), json={"spreadsheet_id": spreadsheet})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["runs_are_off"] is None
+    lines = {line["name"]: line for line in found["lines"]}
+    assert len(lines) == len(found["lines"]) >= 20
+    assert {line["verdict"] for line in lines.values()} == {"holds"}
+    assert PERSON in lines["identity"]["sentence"]
+    assert AUDIENCE in lines["identity"]["sentence"]
+    assert all(line["title"] and line["sentence"] for line in lines.values())
+    timed = {"spreadsheet_id": spreadsheet, "timed_rows": 50}
+    answer = running.ask("POST", "/v1/check", headers=running.key(), json=timed).json()
+    assert [line["name"] for line in answer["lines"]] == ["write", "read", "tidy"]
+    shown = running.emulator.call("spreadsheets.get", spreadsheet, fields="sheets.properties.title")
+    assert shown == {"sheets": [{"properties": {"title": "Leads"}}]}
+    timed["timed_rows"] = 100_001
+    assert running.ask("POST", "/v1/check", headers=running.key(), json=timed).status_code == 400
 
 
 MERGED = {

@@ -48,6 +48,7 @@ def known(running: Running) -> dict[str, Any]:
         "spreadsheet_id": spreadsheet,
         "range": "Leads!A2:A",
         "fields": ["email"],
+        "timed_rows": 3,
         "linkedin_url": f"https://www.linkedin.com/in/{people[0]}",
         "urls": [[f"linkedin.com/in/{people[0]}"], ["linkedin.com/in/a-not-found"], ["x"], [""]],
         "identity": {"Authorization": f"Bearer {running.identity()}"},

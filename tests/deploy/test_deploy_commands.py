@@ -8,13 +8,15 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from functions_framework._http.gunicorn import GunicornApplication
 
-from deploy import environment, watching
+from deploy import doctoring, environment, watching
 from deploy.database import MAX_CONNECTIONS, connection_name
 from deploy.foundation import QUEUE_LIMITS
+from deploy.gcloud import Gcloud
 from deploy.release import facts
 from deploy.source import ROOT
 from deploy.target import FUNCTIONS, Function, Target
@@ -257,6 +259,26 @@ def test_an_empty_switch_is_off(off: str) -> None:
     printed = dry_run("up", **GIVEN, API_PRIVATE=off).stdout
     assert " --no-invoker-iam-check" in printed
     assert " --invoker-iam-check" not in printed
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ([], "was not tried yet"),
+        ([{"timestamp": "2026-11-26T10:00:00Z", "jsonPayload": {"does_not_hold": []}}], "held when it was tried last"),
+        (
+            [{"timestamp": "2026-11-26T10:00:00Z", "jsonPayload": {"does_not_hold": ["strict"]}}],
+            "did not hold when it was tried last (2026-11-26T10:00:00Z): “A strict dropdown takes other values",
+        ),
+    ],
+)
+def test_the_doctor_tells_what_the_latest_check_has_found(lines: list[dict[str, Any]], sentence: str) -> None:
+    class Logged(Gcloud):
+        def listed(self, *words: str) -> list[dict[str, Any]]:
+            assert words[:2] == ("logging", "read")
+            return lines
+
+    assert sentence in doctoring.about_sheets(Logged("demo-project"))
 
 
 def test_a_socket_is_told_from_a_server() -> None:

@@ -18,8 +18,9 @@ import pytest
 from deploy import release, source
 from deploy.source import ROOT
 from functions.auth.encryption import weakness
+from functions.logs import CHECKED
 from tests.deploy.google_cloud import REGION, GoogleCloud
-from tests.deploy.google_resources import PROJECT
+from tests.deploy.google_resources import NOW, PROJECT
 from tests.deploy.test_deploy_commands import GIVEN, SECRET_VALUES, commands, dry_run
 from tests.support.waiting import wait_until
 
@@ -222,7 +223,11 @@ def test_the_doctor_finds_what_is_broken(
     job = next(it for name, it in cloud.state.resources.items() if name.endswith("jobs/leadfill-sweep"))
     job["status"] = {"code": 7}
     cloud.state.apis.discard("sheets.googleapis.com")
+    services = {it["metadata"]["name"]: it for it in cloud.state.resources.values() if it.get("kind") == "Service"}
+    services["leadfill-formula"]["metadata"]["annotations"].pop("run.googleapis.com/invoker-iam-disabled")
     cloud.state.policies.pop(f"v1/projects/{PROJECT}/serviceAccounts/leadfill-queue@{PROJECT}.iam.gserviceaccount.com")
+    facts = {"message": CHECKED, "does_not_hold": ["followed", "something of a later version"]}
+    cloud.state.log.append({"logName": "l", "timestamp": NOW, "insertId": "1", "jsonPayload": facts})
     done = run(tree, environ | {"https_proxy": "http://127.0.0.1:9"}, "doctor")
     assert done.returncode == 1
     assert "✗ The queue is PAUSED, so runs do not go on." in done.stdout
@@ -230,8 +235,18 @@ def test_the_doctor_finds_what_is_broken(
     assert "Switch them on: gcloud services enable sheets.googleapis.com." in done.stdout
     assert "✗ api may not act as leadfill-queue@" in done.stdout
     assert "✗ api cannot be reached" in done.stdout
+    assert "✗ Cloud Run turns away who calls formula before Leadfill can check them" in done.stdout
+    assert "(constraints/run.managed.requireInvokerIam)" in done.stdout
+    assert "✗ Runs are off. The latest check of this installation found" in done.stdout
+    assert "“A column's mark goes where the column goes”" in done.stdout
     assert "secret" not in done.stdout
     assert "alert" not in done.stdout
+    cloud.state.apis.discard("run.googleapis.com")
+    done = run(tree, environ, "doctor")
+    assert done.returncode == 1
+    assert "Switch them on: gcloud services enable run.googleapis.com sheets.googleapis.com." in done.stdout
+    assert (done.stdout.count("✗"), "Traceback" in done.stderr) == (2, False)
+    cloud.state.apis |= {"run.googleapis.com", "sheets.googleapis.com"}
 
 
 def test_taken_down_it_keeps_what_was_paid_for(
@@ -276,6 +291,10 @@ REFUSED = {
     "a policy against services that Cloud Run does not check": (
         "Operation denied by org policy: constraints/run.managed.requireInvokerIam",
         "exempt this project",
+    ),
+    "an API that is off": (
+        "Cloud Run Admin API has not been used in project 123 before or it is disabled. SERVICE_DISABLED",
+        "An API of the project is not switched on",
     ),
     "a right that I lack": (
         "Permission 'run.services.update' denied on resource",

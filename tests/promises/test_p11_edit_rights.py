@@ -36,6 +36,7 @@ ACTIONS: dict[str, tuple[str, Json | None]] = {
     "cancel": ("/v1/jobs/{id}/cancel", None),
     "start": ("/v1/jobs", BODY),
     "formula token": ("/v1/formula-tokens", {}),
+    "check": ("/v1/check", {}),
 }
 
 
@@ -119,7 +120,8 @@ def test_a_sheet_token_is_the_callers_own_and_of_this_add_on(
 ) -> None:
     spreadsheet = running.sheet([f"linkedin.com/in/{slug}" for slug in slugs(1)])
     headers = whose(running, spreadsheet)
-    for path, body in (("/v1/jobs", BODY), ("/v1/plan", {"range": "Leads!A2:A", "fields": ["email"]})):
+    plan = {"range": "Leads!A2:A", "fields": ["email"]}
+    for path, body in (("/v1/jobs", BODY), ("/v1/plan", plan), ("/v1/check", Json())):
         answer = running.ask("POST", path, headers=headers | key(), json=body | {"spreadsheet_id": spreadsheet})
         assert answer.status_code == 403, answer.text
         assert says in answer.json()["detail"]

@@ -44,6 +44,7 @@ CALLS = [
     ("GET", "/v1/jobs/x"),
     ("GET", "/v1/jobs/x/rows"),
     ("POST", "/v1/jobs/x/undo"),
+    ("POST", "/v1/check"),
     ("POST", "/v1/formula-tokens"),
     ("GET", "/v1/formula-tokens?spreadsheet_id=x"),
     ("DELETE", "/v1/formula-tokens/x"),
@@ -234,7 +235,7 @@ BODIES = {
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_that_is_none_is_refused_in_a_sentence(running: Running, name: str) -> None:
     headers = running.key() | {"Idempotency-Key": uuid4().hex, "Content-Type": "application/json"}
-    for path in ("/v1/plan", "/v1/jobs", "/v1/formula-tokens"):
+    for path in ("/v1/plan", "/v1/jobs", "/v1/formula-tokens", "/v1/check"):
         answer = running.ask("POST", path, headers=headers, data=BODIES[name])
         assert 400 <= answer.status_code < 500, (path, answer.status_code)
         assert answer.json()["detail"]

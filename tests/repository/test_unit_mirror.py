@@ -18,6 +18,9 @@ WITHOUT_BEHAVIOUR = {"__init__", "lookup_result"}
 ELSEWHERE = {
     "anchors": "requests of Google's batchUpdate; tests/contract/test_sheets_api.py",
     "client": "calls of the Sheets API; tests/contract/test_sheets_api.py",
+    "temporary_tab": "calls of the Sheets API; tests/promises/test_p5_p6_p8_whatever_google_does.py",
+    "timings": "calls of the Sheets API; tests/promises/test_p5_p6_p8_whatever_google_does.py",
+    "trials": "calls of the Sheets API; tests/promises/test_p5_p6_p8_whatever_google_does.py",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetError, SheetGone
 from functions.sheets.client import GoogleSheet
-from functions.sheets.transport import Protected, Throttled, UncertainWrite, refusal
+from functions.sheets.transport import Protected, Throttled, TooLarge, UncertainWrite, refusal
 from local.sheets_api.client import SheetsEmulator
 from tests.support.simulation import Process, World
 
@@ -28,7 +28,7 @@ SENTENCE = "The caller does not have permission"
         (403, SENTENCE, "SERVICE_DISABLED", Forbidden, "switched off"),
         (404, "", "", SheetGone, "no such spreadsheet"),
         (409, "The operation was aborted.", "", UncertainWrite, "by itself"),
-        (413, "Request Entity Too Large", "", SheetError, "too large"),
+        (413, "Request Entity Too Large", "", TooLarge, "too large"),
         (429, "", "", Throttled, "slow down"),
         (502, "<!DOCTYPE html>", "", UncertainWrite, "by itself"),
         (503, "", "", UncertainWrite, "by itself"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from local.sheets_api.google_errors import GoogleError, Json, invalid, naming
 from local.sheets_api.requests import (
+    bands,
     cells,
     dimensions,
     filters,
@@ -43,6 +44,8 @@ HANDLERS: dict[str, Handler] = {
     "autoResizeDimensions": dimensions.auto_resize,
     "addDimensionGroup": groups.add,
     "deleteDimensionGroup": groups.delete,
+    "addBanding": bands.add,
+    "deleteBanding": bands.delete,
     "setBasicFilter": filters.set_basic,
     "clearBasicFilter": filters.clear_basic,
     "addFilterView": filters.add_view,
@@ -68,6 +71,7 @@ def run(target: Target, requests: list[Json]) -> list[Json]:
     if not requests:
         raise invalid("Must specify at least one request.")
     before = target.workbook.snapshot()
+    target.workbook.ids_before_batch = frozenset(entry.id for entry in target.workbook.all_metadata())
     try:
         return [_one(target, request, index) for index, request in enumerate(requests)]
     except BaseException:

@@ -6,7 +6,7 @@ from local.sheets_api import calculation, conditions, fields_mask, filtering, me
 from local.sheets_api.a1 import Box
 from local.sheets_api.cell_data import check_mask, put
 from local.sheets_api.fields_mask import Mask
-from local.sheets_api.google_errors import Json
+from local.sheets_api.google_errors import Json, invalid
 from local.sheets_api.grid import Sheet
 from local.sheets_api.requests.filters import sort_keys
 from local.sheets_api.requests.target import Target
@@ -53,6 +53,8 @@ def _put_row(target: Target, sheet: Sheet, place: tuple[int, int], values: list[
     row = sheet.writable(index)
     for column, data in enumerate(values, left):
         if (index, column) not in covered:
+            if "chipRuns" in data and target.workbook.choices.chips_refused and not target.by_hand:
+                raise invalid("Chips cannot be written through the API.")
             put(row, column, data, mask, by_hand=target.by_hand)
             if "userEnteredValue" in data:
                 tables.check_entry(target.workbook, sheet, (index, column), row.cell(column))

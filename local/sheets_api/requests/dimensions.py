@@ -7,6 +7,7 @@ from dataclasses import replace
 from local.sheets_api import calculation, fields_mask, structure
 from local.sheets_api.cells import value_of
 from local.sheets_api.google_errors import Json, invalid
+from local.sheets_api.grid import Sheet
 from local.sheets_api.requests.target import Target
 
 
@@ -15,8 +16,17 @@ def insert(target: Target, given: Json) -> None:
     if "endIndex" not in given.get("range", {}):
         raise invalid("range.endIndex must be specified: both the start and the end of an insert must be bounded.")
     sheet, dimension, start, end = target.workbook.dimension_range(given["range"])
+    if dimension == "COLUMNS" and target.workbook.choices.insert_into_blocks_refused:
+        _refuse_at_blocks(target, sheet, start)
     inherit = given.get("inheritFromBefore", False)
     structure.insert(target.workbook, sheet, dimension, start, end, inherit=inherit)
+
+
+def _refuse_at_blocks(target: Target, sheet: Sheet, column: int) -> None:
+    ranges = [block["range"] for block in (*sheet.tables, *sheet.bands, *filter(None, [sheet.basic_filter]))]
+    for box in (target.workbook.grid_range(given)[1] for given in ranges):
+        if box.left <= column <= box.right:
+            raise invalid("This operation is not allowed on cells in a table, a filter or alternating colors.")
 
 
 def append(target: Target, given: Json) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from local.sheets_api import fields_mask, filters, metadata
-from local.sheets_api.google_errors import Json
+from local.sheets_api.google_errors import Json, invalid
 from local.sheets_api.requests.target import Target
 
 
@@ -16,8 +16,12 @@ def create(target: Target, given: Json) -> Json:
 
 
 def delete(target: Target, given: Json) -> Json:
-    """Detach every entry that a data filter selects."""
+    """Detach every entry that a data filter selects. Raises GoogleError, 400, for none, if `choices` say so."""
     found = filters.entries(target.workbook, given.get("dataFilter", {}), target.user.project)
+    if target.workbook.choices.delete_misses_its_batch:
+        found = [located for located in found if located[0].id in target.workbook.ids_before_batch]
+    if not found and target.workbook.choices.deleting_nothing_refused:
+        raise invalid("No developer metadata matches the data filter.")
     for entry, place in found:
         metadata.remove(target.workbook, entry, place)
     deleted = [metadata.resource(entry, place) for entry, place in found]

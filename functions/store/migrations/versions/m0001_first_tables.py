@@ -200,6 +200,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_rates")),
     )
     op.create_table(
+        "sheet_behaviour",
+        sa.Column("assumption", sa.Text(), nullable=False, comment="about Google Sheets, as a check tried it"),
+        sa.Column("holds", sa.Boolean(), nullable=False),
+        sa.Column("tried_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("assumption", name=op.f("pk_sheet_behaviour")),
+    )
+    op.create_table(
         "chunks",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("job_id", sa.Text(), nullable=False),
