@@ -67,7 +67,10 @@ def deploy(gcloud: Gcloud, target: Target, *, private: bool | None, build_region
     if private is None:
         private = api is not None and not release.facts(api)["public"]
     if not (gcloud.dry_run or os.environ.get("IDENTITY_AUDIENCE") or deployed.get("IDENTITY_AUDIENCE")):
-        raise SettingsError(addon.first_steps(target, addon.create(dry_run=False)))
+        steps = addon.first_steps(target, addon.create(dry_run=False))
+        raise SettingsError(
+            f"IDENTITY_AUDIENCE is not set, so nothing is deployed yet. These steps lead to it.\n{steps}"
+        )
     plain = chosen(os.environ, deployed, target, strict=not gcloud.dry_run)
     foundation.enable_apis(gcloud)
     vault = keeping.Vault(gcloud, target)

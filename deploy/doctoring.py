@@ -152,7 +152,8 @@ def _doors(target: Target, ask: Fetch) -> Iterator[str]:
         pass  # A private api: Cloud Run turns strangers away before Leadfill sees them.
     elif status != 200:
         yield f"api is up but not healthy (status {status}): {_reason(text)}"
-    for name, path in (("api", "/v1/fields"), ("formula", "/v1/formula")):
+    others = [("api", "/v1/fields")] if status else []  # once is enough to say that it does not answer
+    for name, path in (*others, ("formula", "/v1/formula")):
         status, text = ask(target.url(name) + path)
         if status == 0:
             yield f"{name} cannot be reached at {target.url(name)}: {text}."
@@ -193,7 +194,9 @@ def _queue(gcloud: Gcloud, target: Target) -> Iterator[str]:
 def _apis(gcloud: Gcloud, off: list[str]) -> Iterator[str]:
     if off:
         command = f"gcloud services enable {' '.join(off)}"
-        yield from _unless_dry(gcloud, f"APIs of the project are switched off. Switch them on: {command}.")
+        yield from _unless_dry(
+            gcloud, f"APIs of the project are switched off. Run make deploy, or switch them on: {command}."
+        )
 
 
 def _task_identity(gcloud: Gcloud, target: Target) -> Iterator[str]:

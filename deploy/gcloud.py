@@ -86,7 +86,7 @@ class Gcloud:
     def _run(self, words: Sequence[str], stdin: str, *, shown: bool = True, loud: bool = False) -> str:
         command = ["gcloud", *words, f"--project={self.project}", "--quiet"]
         if self.dry_run or loud:
-            print(shlex.join(command) + _redirection(stdin, shown=shown and self.dry_run), flush=True)
+            print(shlex.join(command) + _redirection(stdin, whole=self.dry_run, secret=not shown), flush=True)
         if self.dry_run:
             return ""
         environment = os.environ | {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
@@ -105,10 +105,12 @@ def _is_too_early(said: str, not_yet: str) -> bool:
     return bool(refusals.PROPAGATING.search(said)) or (bool(not_yet) and not_yet in said)
 
 
-def _redirection(stdin: str, *, shown: bool) -> str:
+def _redirection(stdin: str, *, whole: bool, secret: bool) -> str:
     if not stdin:
         return ""
-    return f" <<'END'\n{stdin.rstrip()}\nEND" if shown else " < (a secret, on standard input)"
+    if secret:
+        return " < (a secret, on standard input)"
+    return f" <<'END'\n{stdin.rstrip()}\nEND" if whole else " < (on standard input)"
 
 
 def grant(

@@ -57,7 +57,12 @@ ALERTS = (
 
 
 def watch(gcloud: Gcloud, email: str) -> None:
-    """Makes what is missing of metrics, alerts, and the channel that they write to."""
+    """Makes what is missing of metrics, alerts, and the channel that they write to.
+
+    Args:
+        gcloud: the project's.
+        email: where alerts are written to; empty: where they are written to now, if anywhere.
+    """
     channels = [_channel(gcloud, email)] if email else []
     metrics = {metric["name"]: metric for metric in gcloud.listed("logging", "metrics", "list")}
     policies = {policy["displayName"]: policy for policy in gcloud.listed("alpha", "monitoring", "policies", "list")}
@@ -68,8 +73,8 @@ def watch(gcloud: Gcloud, email: str) -> None:
             verb = "create" if there is None else "update"
             flags = (f"--description={metric['description']}", f"--log-filter={metric['filter']}")
             gcloud.change("logging", "metrics", verb, _metric(alert), *flags)
-        policy = policy_of(alert, channels)
         known = policies.get(alert.title)
+        policy = policy_of(alert, channels or (known or {}).get("notificationChannels", []))
         if known is None:
             gcloud.change(
                 *("alpha", "monitoring", "policies", "create"),

@@ -281,6 +281,23 @@ def test_the_doctor_tells_what_the_latest_check_has_found(lines: list[dict[str, 
     assert sentence in doctoring.about_sheets(Logged("demo-project"))
 
 
+def test_alerts_go_on_reaching_whom_they_reach_where_nobody_new_is_named() -> None:
+    channel = "projects/demo-project/notificationChannels/1"
+
+    class Watched(Gcloud):
+        def listed(self, *words: str) -> list[dict[str, Any]]:
+            if words[0] == "logging":
+                return [
+                    {"name": f"leadfill-{each.name}", "description": each.title, "filter": watching.log_filter(each)}
+                    for each in watching.ALERTS
+                ]
+            return [watching.policy_of(each, [channel]) | {"name": each.name} for each in watching.ALERTS]
+
+    gcloud = Watched("demo-project")
+    watching.watch(gcloud, "")
+    assert gcloud.changes == 0
+
+
 def test_a_socket_is_told_from_a_server() -> None:
     assert connection_name("postgresql://a:b@/leadfill?host=/cloudsql/p:r:leadfill") == "p:r:leadfill"
     assert connection_name("postgresql://a:b@db.example.com/leadfill") == ""

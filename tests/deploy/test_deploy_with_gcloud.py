@@ -232,7 +232,7 @@ def test_the_doctor_finds_what_is_broken(
     assert done.returncode == 1
     assert "✗ The queue is PAUSED, so runs do not go on." in done.stdout
     assert "✗ The last sweep failed (code 7)." in done.stdout
-    assert "Switch them on: gcloud services enable sheets.googleapis.com." in done.stdout
+    assert "switch them on: gcloud services enable sheets.googleapis.com." in done.stdout
     assert "✗ api may not act as leadfill-queue@" in done.stdout
     assert "✗ api cannot be reached" in done.stdout
     assert "✗ Cloud Run turns away who calls formula before Leadfill can check them" in done.stdout
@@ -244,7 +244,7 @@ def test_the_doctor_finds_what_is_broken(
     cloud.state.apis.discard("run.googleapis.com")
     done = run(tree, environ, "doctor")
     assert done.returncode == 1
-    assert "Switch them on: gcloud services enable run.googleapis.com sheets.googleapis.com." in done.stdout
+    assert "switch them on: gcloud services enable run.googleapis.com sheets.googleapis.com." in done.stdout
     assert (done.stdout.count("✗"), "Traceback" in done.stderr) == (2, False)
     cloud.state.apis |= {"run.googleapis.com", "sheets.googleapis.com"}
 
