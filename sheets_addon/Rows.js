@@ -1,26 +1,29 @@
 // @ts-check
 /** From a job's row reports to a selection in the sheet. */
 
-/** More would only be slow: a selection is there to be looked at. */
+/** More at once would only be slow: a selection is there to be looked at. */
 const MOST_ROWS = 2000;
 
 /**
  * @param {string} id
- * @param {Outcome} outcome
- * @returns {{ reports: RowReport[], more: boolean }}
+ * @param {WantedRows} wanted
+ * @param {string} from a page; "" for the first
+ * @returns {{ reports: RowReport[], next_page: string | null }}
  */
-function rowReports_(id, outcome) {
+function rowReports_(id, { outcome, without }, from) {
   /** @type {RowReport[]} */
   const reports = [];
-  let page = "";
+  let page = from;
   do {
-    const query = `?outcome=${outcome}${page && `&page_token=${encodeURIComponent(page)}`}`;
+    const query = Object.entries({ outcome, without, page_token: page })
+      .filter(([, value]) => value)
+      .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
     /** @type {RowPage} */
-    const answer = callApi_("get", jobPath_(id, "rows") + query, null, { withSheetAccess: true });
+    const answer = callApi_("get", `${jobPath_(id, "rows")}?${query.join("&")}`, null, { withSheetAccess: true });
     reports.push(...answer.rows);
     page = answer.next_page_token ?? "";
   } while (page !== "" && reports.length < MOST_ROWS);
-  return { reports: reports.slice(0, MOST_ROWS), more: page !== "" || reports.length > MOST_ROWS };
+  return { reports, next_page: page || null };
 }
 
 /**
@@ -44,12 +47,33 @@ function showRows_(jobRange, reports) {
   const cells = readWithLinks_(sheet.getRange(`${column}1:${column}${height}`)).map(([texts]) =>
     personOf_(texts ?? []),
   );
-  const rows = rowsNow_(reports, cells).filter((row) => row <= height);
-  if (rows.length === 0) return { selected: 0 };
+  return { selected: activateRows_(sheet, rowsNow_(reports, cells)) };
+}
+
+/**
+ * @param {string} name of the sheet
+ * @param {number[]} rows as the plan has just counted them
+ * @returns {number}
+ */
+function selectRowNumbers_(name, rows) {
+  const sheet = SpreadsheetApp.getActiveSpreadsheet().getSheetByName(name);
+  if (!sheet) throw new BackendProblem("The tab was renamed or deleted since the plan was made.", "sheet-gone", 0);
+  return activateRows_(sheet, rows);
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Sheet} sheet
+ * @param {number[]} rows ascending
+ * @returns {number} those of them that there are; they are selected now
+ */
+function activateRows_(sheet, rows) {
+  const height = sheet.getLastRow();
+  const there = rows.filter((row) => row <= height);
+  if (there.length === 0) return 0;
   const letters = columnLetters_(Math.max(sheet.getLastColumn(), 1));
   sheet.activate();
-  sheet.getRangeList(rowRuns_(rows).map(([from, to]) => `A${from}:${letters}${to}`)).activate();
-  return { selected: rows.length };
+  sheet.getRangeList(rowRuns_(there).map(([from, to]) => `A${from}:${letters}${to}`)).activate();
+  return there.length;
 }
 
 /**

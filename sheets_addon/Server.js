@@ -171,14 +171,44 @@ function getRenewal(jobId) {
 
 /**
  * @param {string} id
- * @param {Outcome} outcome
+ * @returns {Answer<FilledColumns>}
+ */
+function getColumns(id) {
+  return answer_(() => callApi_("get", jobPath_(id, "columns"), null, { withSheetAccess: true }));
+}
+
+/**
+ * @param {string} id
+ * @param {WantedRows} wanted
+ * @param {string} page as an earlier answer named it; "" for the first
  * @returns {Answer<SelectedRows>}
  */
-function selectRows(id, outcome) {
+function selectRows(id, wanted, page) {
   return answer_(() => {
     const job = callApi_("get", jobPath_(id), null, { withSheetAccess: true });
-    const { reports, more } = rowReports_(id, outcome);
-    return { ...showRows_(job.range, reports), more, details: detailCounts_(reports) };
+    const { reports, next_page } = rowReports_(id, wanted, page);
+    const chosen = reports.filter(({ detail }) => wanted.detail === null || detail === wanted.detail);
+    return { ...showRows_(job.range, chosen), next_page, details: detailCounts_(reports) };
+  });
+}
+
+/**
+ * @param {string} sheet its name
+ * @param {number[]} rows
+ * @returns {Answer<number>} rows that are selected now
+ */
+function selectNumbers(sheet, rows) {
+  return answer_(() => selectRowNumbers_(sheet, rows));
+}
+
+/**
+ * @param {string} sentence
+ * @returns {Answer<null>}
+ */
+function showToast(sentence) {
+  return answer_(() => {
+    SpreadsheetApp.getActiveSpreadsheet().toast(sentence, "Leadfill", 8);
+    return null;
   });
 }
 
@@ -300,7 +330,7 @@ function planBody_(choice) {
 
 /**
  * @param {string} id
- * @param {"" | "cancel" | "retry" | "undo" | "access" | "rows"} [verb]
+ * @param {"" | "cancel" | "retry" | "undo" | "access" | "rows" | "columns"} [verb]
  * @returns {string}
  */
 function jobPath_(id, verb = "") {

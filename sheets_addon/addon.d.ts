@@ -77,11 +77,18 @@ interface Renewal {
   minutes: number | null;
 }
 
+/** Which rows of a job: of an outcome, or without a field's value; with a certain reason only. */
+interface WantedRows {
+  outcome: Outcome | null;
+  without: FieldName | null;
+  detail: string | null;
+}
+
 interface SelectedRows {
   selected: number;
-  /** Whether there are more rows with this outcome than were selected. */
-  more: boolean;
-  /** Each reason given, and how many of the selected rows have it; most frequent first. */
+  /** Where further rows of the same kind begin; null where these are the last. */
+  next_page: string | null;
+  /** Each reason given, and how many of the rows of this page have it; most frequent first. */
   details: { detail: string; rows: number }[];
 }
 
@@ -135,7 +142,10 @@ interface Rpc {
   undoJob(id: string): Job;
   giveAccess(id: string): Job;
   getRenewal(jobId: string | null): Renewal;
-  selectRows(id: string, outcome: Outcome): SelectedRows;
+  getColumns(id: string): FilledColumns;
+  selectRows(id: string, wanted: WantedRows, page: string): SelectedRows;
+  selectNumbers(sheet: string, rows: number[]): number;
+  showToast(sentence: string): null;
   getUsage(days: number): Usage;
   getSettings(): SettingsView;
   getVersion(): string;

@@ -81,6 +81,22 @@ interface FieldListsBody {
   lists: string[];
 }
 
+/** The column of a field after a job. */
+interface FilledColumn {
+  /** As `without` of the job's rows takes it */
+  field: string;
+  header: string;
+  /** Rows in which it is filled, by the job or before it */
+  filled: number;
+}
+
+/** How full the columns of a job are. */
+interface FilledColumns {
+  /** Rows of people that were not left out */
+  rows: number;
+  columns: FilledColumn[];
+}
+
 /** The request of a formula. */
 interface FormulaBody {
   urls: string[][];
@@ -284,6 +300,8 @@ interface Plan {
   rows: number;
   unusable: number;
   unusable_reasons: Record<string, number>;
+  /** Their numbers in the sheet by reason, the first thousand of each at most */
+  unusable_rows: Record<string, number[]>;
   already_filled: number;
   left_out: number;
   left_out_reasons: Record<string, number>;

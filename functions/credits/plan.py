@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -25,6 +25,10 @@ class PlanPart(Described):
     LOOKUPS = "lookups", "To look up", "each is asked about once at each provider at most"
 
 
+MAX_LISTED = 1_000
+"""Unusable rows of one reason whose numbers a plan has: somebody looks at them, and repairs them."""
+
+
 @dataclass(slots=True)
 class RowCounts:
     """Counts of rows, made while they are read. Of each person it keeps only the key."""
@@ -32,6 +36,8 @@ class RowCounts:
     rows: int = 0
     unusable: Counter[str] = field(default_factory=Counter)
     """Rows without a profile, by reason."""
+    unusable_rows: dict[str, list[int]] = field(default_factory=dict)
+    """Their numbers, the first `MAX_LISTED` of each reason."""
     already_filled: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     """Rows that are left alone, by reason."""
@@ -48,6 +54,7 @@ class RowCounts:
         filled: bool = False,
         left_out: LeftOut | None = None,
         held: Iterable[int] = (),
+        number: int = 0,
     ) -> None:
         """Count one row.
 
@@ -56,10 +63,13 @@ class RowCounts:
             filled: whether its target cells are filled.
             left_out: the reason why it is left alone, if it is.
             held: the numbers of the fields whose cells hold something.
+            number: of the row, from 1; 0 for one that nobody looks for.
         """
         self.rows += 1
         if isinstance(found, str):
             self.unusable[found] += 1
+            if number and self.unusable[found] <= MAX_LISTED:
+                self.unusable_rows.setdefault(found, []).append(number)
         elif filled:
             self.already_filled += 1
         elif left_out is not None:
@@ -122,6 +132,8 @@ class Plan:
     held: tuple[int, ...]
     """Cells of each field that hold something, in rows that would be written."""
     unusable_reasons: Mapping[str, int]
+    unusable_rows: Mapping[str, Sequence[int]]
+    """Numbers of unusable rows by reason, `MAX_LISTED` of each at most."""
     left_out_reasons: Mapping[str, int]
     costs: tuple[Cost, ...]
     """By provider, in the waterfall's order."""
@@ -189,6 +201,7 @@ def plan(
         fillable=sum(rows for key, rows in row_counts.keys.items() if key in with_values),
         held=tuple(row_counts.held[number] for number in range(fields)),
         unusable_reasons=dict(row_counts.unusable),
+        unusable_rows=dict(row_counts.unusable_rows),
         left_out_reasons=dict(row_counts.left_out),
         costs=costs,
     )

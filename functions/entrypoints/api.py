@@ -17,7 +17,7 @@ from functions.entrypoints import flask_app, openapi, requests, responses
 from functions.entrypoints.flask_app import Reply
 from functions.entrypoints.routes import ROUTES
 from functions.errors import Forbidden, InvalidRequest, NotFound, SheetAccessExpired, SheetGone
-from functions.fields import split
+from functions.fields import select, split
 from functions.jobs import check, new_job, service
 from functions.jobs.new_job import Started
 from functions.jobs.permissions import Permissions
@@ -109,10 +109,15 @@ class Api:
         """Reports of a job's rows."""
         job = self._visible(job_id, caller, token)
         after = int(query.page_token) if query.page_token else -1
+        without = _number_of(query.without, job) if query.without else None
         with self.context.store.reading() as connection:
-            page = job_rows.page(connection, job.id, query.outcome or None, after, PAGE_ROWS)
+            page = job_rows.page(connection, job.id, query.outcome or None, after, PAGE_ROWS, without=without)
         more = str(page[-1].position) if len(page) == PAGE_ROWS else None
         return responses.RowPage(rows=[responses.row(row) for row in page], next_page_token=more)
+
+    def columns(self, caller: Caller, token: str | None, job_id: str) -> responses.FilledColumns:
+        """How full the columns of a job are."""
+        return responses.filled_columns(self.context, self._visible(job_id, caller, token))
 
     def cancel(self, caller: Caller, token: str | None, job_id: str) -> responses.Job:
         """Stops a job; one of somebody else only with the right to edit its spreadsheet."""
@@ -278,3 +283,11 @@ class Api:
 
     def _shown(self, job: Job) -> responses.Job:
         return responses.job(self.context, job)
+
+
+def _number_of(field: str, job: Job) -> int:
+    """Return the place of a field among those of a job."""
+    names = [each.name for each in select(tuple(job.request["fields"]))]
+    if field not in names:
+        raise InvalidRequest(f"This run has no field “{field}”; it has {', '.join(names)}.")
+    return names.index(field)

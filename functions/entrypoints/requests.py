@@ -94,6 +94,10 @@ class RowsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of a job that are shown."""
 
     outcome: Outcome | msgspec.UnsetType = msgspec.UNSET
+    without: (
+        Annotated[str, msgspec.Meta(max_length=1500, description="Only rows of people in which this field is empty")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
     page_token: (
         Annotated[
             str, msgspec.Meta(pattern=r"^[0-9]{1,9}$(?!\n)", description="The `next_page_token` of the page before")

@@ -14,6 +14,7 @@ import msgspec
 from functions.context import AppContext
 from functions.credits import plan as plans
 from functions.credits.caps import NONE
+from functions.fields import select
 from functions.fields.catalogue import CATALOGUE, PRESETS
 from functions.jobs.plan_id import plan_id
 from functions.jobs.progress import progress
@@ -112,6 +113,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rows: Count
     unusable: Count
     unusable_reasons: dict[str, Count]
+    unusable_rows: Annotated[
+        dict[str, list[Annotated[int, msgspec.Meta(ge=1)]]],
+        msgspec.Meta(description="Their numbers in the sheet by reason, the first thousand of each at most"),
+    ]
     already_filled: Count
     left_out: Count
     left_out_reasons: dict[str, Count]
@@ -196,6 +201,21 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         datetime | None, msgspec.Meta(description="Until when it has access to the sheet; null without, or not known")
     ]
     can: list[Literal["cancel", "retry", "undo"]]
+
+
+class FilledColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """The column of a field after a job."""
+
+    field: Annotated[str, msgspec.Meta(description="As `without` of the job's rows takes it")]
+    header: str
+    filled: Annotated[int, msgspec.Meta(ge=0, description="Rows in which it is filled, by the job or before it")]
+
+
+class FilledColumns(msgspec.Struct, frozen=True, kw_only=True):
+    """How full the columns of a job are."""
+
+    rows: Annotated[int, msgspec.Meta(ge=0, description="Rows of people that were not left out")]
+    columns: list[FilledColumn]
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
@@ -304,6 +324,18 @@ def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan, access_unti
         access_until=access_until,
         **{name: value for name, value in asdict(plan).items() if name != "held"}
         | {"costs": [_cost(cost) for cost in plan.costs]},
+    )
+
+
+def filled_columns(context: AppContext, job: jobs.Job) -> FilledColumns:
+    """Make the answer on how full the columns of a job are."""
+    fields = select(tuple(job.request["fields"]))
+    with context.store.reading() as connection:
+        rows, filled = job_rows.fill_counts(connection, job.id, len(fields))
+    named = zip(fields, filled, strict=True)
+    return FilledColumns(
+        rows=rows,
+        columns=[FilledColumn(field=field.name, header=field.header, filled=count) for field, count in named],
     )
 
 

@@ -138,6 +138,14 @@ ROUTES = (
         headers=(SHEET_TOKEN_OF_OTHERS,),
     ),
     Route(
+        method="GET",
+        path="/v1/jobs/{job_id}/columns",
+        view="columns",
+        summary="How full the columns are",
+        answer=responses.FilledColumns,
+        headers=(SHEET_TOKEN_OF_OTHERS,),
+    ),
+    Route(
         method="POST",
         path="/v1/jobs/{job_id}/cancel",
         view="cancel",

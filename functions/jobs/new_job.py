@@ -249,9 +249,9 @@ def _rows_of(rows: Iterable[ScannedRow]) -> Iterator[JobRow]:
     for position, row in enumerate(rows):
         if isinstance(row.found, Profile) and not row.filled and row.left_out is None:
             chunk = 1 + next(open_rows) // CHUNK_ROWS
-            yield JobRow(position, chunk, row.number, row.found.key, None, "")
+            yield JobRow(position, chunk, row.number, row.found.key, None, "", row.held)
         elif isinstance(row.found, Profile) and row.filled:
-            yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.ALREADY_FILLED, row.sentence)
+            yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.ALREADY_FILLED, row.sentence, row.held)
         elif isinstance(row.found, Profile):
             sentence = row.left_out.meaning if row.left_out else ""
             yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.LEFT_OUT, sentence)

@@ -210,7 +210,7 @@ def plan_scan(
     """The plan for the rows of a scan, with what is known and what the caps still allow."""
     row_counts = RowCounts()
     for row in rows:
-        row_counts.count(row.found, filled=row.filled, left_out=row.left_out, held=row.held)
+        row_counts.count(row.found, filled=row.filled, left_out=row.left_out, held=row.held, number=row.number)
     return plan_rows(context, row_counts, job_request, user_id, fields=len(scan.targets))
 
 

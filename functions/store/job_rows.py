@@ -33,11 +33,19 @@ class JobRow:
     outcome: Outcome | None
     """None while the row is open."""
     detail: str
+    held: frozenset[int] = frozenset()
+    """The numbers of the fields that held something when it was read; not read back."""
+
+
+_READ = tuple(name for name in JobRow.__slots__ if name != "held")
+_WANTED = _rows.c.key.is_not(None), sa.func.coalesce(_rows.c.outcome, "") != Outcome.LEFT_OUT
 
 
 def add(connection: sa.Connection, job_id: str, rows: Iterable[JobRow]) -> None:
     """Records the rows of a job."""
-    values = ({"job_id": job_id} | {name: getattr(row, name) for name in JobRow.__slots__} for row in rows)
+    values = (
+        {"job_id": job_id} | {name: getattr(row, name) for name in _READ} | {"held": _packed(row.held)} for row in rows
+    )
     while batch := list(islice(values, _INSERTED)):
         connection.execute(_rows.insert(), batch)
 
@@ -48,11 +56,21 @@ def of_chunk(connection: sa.Connection, job_id: str, chunk: int) -> list[JobRow]
     return _selected(connection, sa.and_(*condition), limit=None)
 
 
-def page(connection: sa.Connection, job_id: str, outcome: Outcome | None, after: int, limit: int) -> list[JobRow]:
-    """Rows behind position `after` in order, of one outcome or all."""
+def page(
+    connection: sa.Connection,
+    job_id: str,
+    outcome: Outcome | None,
+    after: int,
+    limit: int,
+    *,
+    without: int | None = None,
+) -> list[JobRow]:
+    """Rows behind position `after` in order, of one outcome or all; `without`: only where that field is empty."""
     conditions = [_rows.c.job_id == job_id, _rows.c.position > after]
     if outcome is not None:
         conditions.append(_rows.c.outcome == outcome)
+    if without is not None:
+        conditions += [*_WANTED, sa.not_(_is_filled(without))]
     return _selected(connection, sa.and_(*conditions), limit=limit)
 
 
@@ -150,6 +168,27 @@ def counts(connection: sa.Connection, job_id: str) -> dict[Outcome, int]:
     return {Outcome(outcome): count for outcome, count in connection.execute(statement) if outcome is not None}
 
 
+def fill_counts(connection: sa.Connection, job_id: str, fields: int) -> tuple[int, list[int]]:
+    """Return the number of the rows that were wanted, and of each field in how many of these it is filled.
+
+    Wanted are the rows of people that were not left out. A field is filled where its cell held something when the job
+    began, or has got a value.
+    """
+    sums = [sa.func.sum(sa.case((_is_filled(number), 1), else_=0)) for number in range(fields)]
+    statement = sa.select(sa.func.count(), *sums).where(_rows.c.job_id == job_id, *_WANTED)
+    rows, *filled = connection.execute(statement).one()
+    return rows, [int(count or 0) for count in filled]
+
+
+def _is_filled(number: int) -> sa.ColumnElement[bool]:
+    got = _rows.c.outcome.in_([Outcome.ENRICHED, Outcome.KNOWN]), _rows.c.cells[str(number)].as_string().is_not(None)
+    return sa.or_(sa.func.coalesce(_rows.c.held, "").contains(f",{number},"), sa.and_(*got))
+
+
+def _packed(held: frozenset[int]) -> str | None:
+    return f",{','.join(map(str, sorted(held)))}," if held else None
+
+
 def _to_be_tried(job_id: str, outcomes: Iterable[Outcome]) -> tuple[sa.ColumnElement[bool], ...]:
     """Rows that a retry of these outcomes opens; those marked as in doubt, too, only with the outcome `in_doubt`."""
     ended = list(outcomes)
@@ -159,7 +198,7 @@ def _to_be_tried(job_id: str, outcomes: Iterable[Outcome]) -> tuple[sa.ColumnEle
 
 
 def _selected(connection: sa.Connection, condition: sa.ColumnElement[bool], limit: int | None) -> list[JobRow]:
-    columns = [_rows.c[name] for name in JobRow.__slots__]
+    columns = [_rows.c[name] for name in _READ]
     statement = sa.select(*columns).where(condition).order_by(_rows.c.position).limit(limit)
     return [
         JobRow(row.position, row.chunk, row.row, row.key, Outcome(row.outcome) if row.outcome else None, row.detail)

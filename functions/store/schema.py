@@ -153,6 +153,7 @@ job_rows = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("again", sa.Text, nullable=True, comment="why a retry opens a row that has a lead; NULL: it does not"),
     sa.Column("cells", sa.JSON(none_as_null=True), nullable=True, comment="of each field what it held and what it got"),
+    sa.Column("held", sa.Text, nullable=True, comment="fields that held something before, as `,0,3,`; NULL: none"),
     sa.Index("ix_job_rows_by_outcome", "job_id", "outcome"),
     sa.Index("ix_job_rows_by_chunk", "job_id", "chunk"),
     sa.Index("ix_job_rows_by_key", "key"),

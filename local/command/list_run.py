@@ -90,7 +90,7 @@ class ListRun:
         """
         row_counts, parsed, filled = RowCounts(), self._parse, self._is_filled
         for row in self.source.rows(self.layout):
-            row_counts.count(parsed(row.url)[0], filled=filled(row))
+            row_counts.count(parsed(row.url)[0], filled=filled(row), number=row.number)
         if not row_counts.rows:
             raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
         enricher = self.enricher

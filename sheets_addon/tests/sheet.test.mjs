@@ -19,6 +19,7 @@ const CHOICE = {
   retry_in_doubt: false,
 };
 const JOB = { id: "j1", state: "running" };
+const FAILED = { outcome: "failed", without: null, detail: null };
 
 /** @type {Awaited<ReturnType<typeof startAddon>>} */
 let addon;
@@ -211,9 +212,11 @@ test("an outcome selects its rows where they are now, also after the sheet was s
   };
   const sorted = (sortOrder) => ({ sortRange: { range, sortSpecs: [{ dimensionIndex: 0, sortOrder }] } });
   await addon.emulator.change(sorted("DESCENDING"));
-  const picked = value(addon.rpc("selectRows", "j1", "failed"));
-  assert.deepEqual(picked, { selected: 2, more: false, details: [{ detail: "Status 500.", rows: 2 }] });
+  const picked = value(addon.rpc("selectRows", "j1", FAILED, ""));
+  assert.deepEqual(picked, { selected: 2, next_page: null, details: [{ detail: "Status 500.", rows: 2 }] });
   assert.deepEqual(plain(addon.view.ranges), ["A4:C5"]);
+  assert.equal(value(addon.rpc("selectRows", "j1", { ...FAILED, detail: "Status 404." }, "")).selected, 0);
+  assert.equal(value(addon.rpc("selectRows", "j1", FAILED, "1")).selected, 1, "the second page alone");
   await addon.emulator.change(sorted("ASCENDING"));
 });
 
@@ -225,10 +228,25 @@ test("an outcome selects a row whose name links to its person, also after the sh
   });
   await put(4, 1, [[named("Ada", { userEnteredFormat: link(URL_OF("ada")) })]]);
   await addon.emulator.type("Leads!B2", [["somebody else"]]);
-  assert.equal(value(addon.rpc("selectRows", "j1", "failed")).selected, 1);
+  assert.equal(value(addon.rpc("selectRows", "j1", FAILED, "")).selected, 1);
   assert.deepEqual(plain(addon.view.ranges), ["A5:C5"]);
   await put(1, 1, [[named(URL_OF("ada"))]]);
   await put(4, 1, [[named(URL_OF("di"))]]);
+});
+
+test("rows without a value and rows of the plan are selected, whatever is chosen of them", { skip }, async () => {
+  const report = { row: 3, linkedin_url: URL_OF("bob"), outcome: "enriched", detail: "" };
+  const rows = "GET /v1/jobs/j1/rows?without=Skill%3Dskills%5B0%5D";
+  await addon.backend.answers({
+    "GET /v1/jobs/j1": { body: { ...JOB, range: "Leads!B2:B5" } },
+    [rows]: { body: { rows: [report], next_page_token: null } },
+  });
+  const wanted = { outcome: null, without: "Skill=skills[0]", detail: null };
+  assert.deepEqual(value(addon.rpc("selectRows", "j1", wanted, "")), { selected: 1, next_page: null, details: [] });
+  assert.deepEqual(plain(addon.view.ranges), ["A3:C3"]);
+  assert.equal(value(addon.rpc("selectNumbers", "Leads", [2, 3, 5, 900])), 3);
+  assert.deepEqual(plain(addon.view.ranges), ["A2:C3", "A5:C5"]);
+  assert.match(addon.rpc("selectNumbers", "Gone", [2]).problem.sentence, /renamed or deleted/);
 });
 
 test("rows of a tab that was renamed cannot be shown, and that is said", { skip }, async () => {
@@ -236,7 +254,7 @@ test("rows of a tab that was renamed cannot be shown, and that is said", { skip 
     "GET /v1/jobs/j1": { body: { ...JOB, range: "Gone!B2:B5" } },
     "GET /v1/jobs/j1/rows": { body: { rows: [], next_page_token: null } },
   });
-  assert.match(addon.rpc("selectRows", "j1", "failed").problem.sentence, /renamed or deleted/);
+  assert.match(addon.rpc("selectRows", "j1", FAILED, "").problem.sentence, /renamed or deleted/);
 });
 
 const TOKENS = "POST /v1/formula-tokens";

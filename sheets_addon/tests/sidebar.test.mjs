@@ -86,6 +86,17 @@ test("people who were looked up for nothing are not offered again", () => {
   assert.match(words.nothingSentence(misses, { write: "empty" }), /^Nothing more is known about these people/);
 });
 
+test("the last run is one sentence, and so is a column", () => {
+  const job = { ...JOB, rows: 1000, counts: { enriched: 900, known: 46, failed: 54 } };
+  assert.equal(words.lastRunSentence(job), "Last run: 946 of 1,000 rows filled.");
+  assert.equal(
+    words.lastRunSentence({ ...job, state: "cancelled" }),
+    "Last run: 946 of 1,000 rows filled. It was cancelled.",
+  );
+  assert.equal(words.lastRunSentence({ ...job, state: "undone" }), "The last run was undone.");
+  assert.equal(words.filledSentence("Email", 1044, 5200), "Email 1,044 of 5,200");
+});
+
 test("a condition is a sentence, and one without its value is none", () => {
   const country = { column: "C", title: "Country" };
   const said = (test, text) => {

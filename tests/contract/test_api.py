@@ -466,10 +466,13 @@ def test_a_trial_fills_ten_rows_spread_over_the_range_and_the_rest_costs_that_mu
     filled = [at for at, row in enumerate(running.emulator.values(spreadsheet, "Leads!B2:B")) if row and row[0]]
     assert filled == list(range(1, 41, 4)), "every fourth person"
     assert job["can"] == ["undo"], "a retry never opens what was left out"
+    columns = running.ask("GET", f"/v1/jobs/{job['id']}/columns").json()
+    assert columns == {"rows": 10, "columns": [{"field": "email", "header": "Email", "filled": 10}]}
     rest = running.ask("POST", "/v1/plan", headers=running.key(), json=body_of(spreadsheet)).json()
     assert (rest["already_filled"], rest["lookups"]) == (10, 30)
     two = body_of(spreadsheet, trial={"numbers": [3, 4, 2]})
     plan = running.ask("POST", "/v1/plan", headers=running.key(), json=two).json()
+    assert plan["unusable_rows"] == {"not_a_url": [2]}
     assert (plan["lookups"], plan["left_out"]) == (1, 29), "row 2 holds nobody, and row 3 is filled"
 
 
@@ -512,6 +515,8 @@ def test_a_list_of_which_nothing_more_is_known_is_finished(running: Running) -> 
     spreadsheet = running.sheet([f"linkedin.com/in/{known}", f"linkedin.com/in/{lacking}"])
     job = running.run(spreadsheet, fields=["name", "skills"])
     assert job["counts"] == {"enriched": 2}
+    columns = running.ask("GET", f"/v1/jobs/{job['id']}/columns").json()["columns"]
+    assert [column["filled"] for column in columns] == [2, 1], "as they were written"
 
     def plan(*fields: str) -> Json:
         body = body_of(spreadsheet, fields=list(fields))
@@ -524,5 +529,11 @@ def test_a_list_of_which_nothing_more_is_known_is_finished(running: Running) -> 
     assert job["counts"] == {"already_filled": 2}
     rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows").json()["rows"]
     assert [row["detail"] for row in rows if row["detail"]] == [FINISHED]
+    columns = running.ask("GET", f"/v1/jobs/{job['id']}/columns").json()
+    assert (columns["rows"], [column["filled"] for column in columns["columns"]]) == (2, [2, 1]), "as they were found"
+    params = {"without": "skills"}
+    without = running.ask("GET", f"/v1/jobs/{job['id']}/rows", params=params).json()["rows"]
+    assert [row["row"] for row in without] == [3]
+    assert running.ask("GET", f"/v1/jobs/{job['id']}/rows", params={"without": "email"}).status_code == 400
     assert plan("name", "skills", "company")["fillable"] == 2
     assert plan("skills", "email")["fillable"] == 2

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.credits import plan as plans
 from functions.credits.plan import Budget, Cost, Plan, PlanPart, RowCounts, plan
 from functions.outcomes import LeftOut
 from functions.profiles import Profile, parse
@@ -127,6 +128,19 @@ def test_a_cap_is_said_where_it_is_why_and_not_where_the_ceiling_is() -> None:
     assert said(A, B, C) == "Two a day."
     assert said(A, B, C, ceiling=1) == ""
     assert said(A, B, C, ceiling=5) == "Two a day."
+
+
+def test_the_first_unusable_rows_of_each_reason_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plans, "MAX_LISTED", 2)
+    rows = RowCounts()
+    for number, found in enumerate(["empty", "too_long", A, "empty", "empty"], 2):
+        rows.count(found, number=number)
+    made = plan(rows, {}, [], {})
+    assert (made.unusable_reasons, made.unusable_rows) == (
+        {"empty": 3, "too_long": 1},
+        {"empty": [2, 5], "too_long": [3]},
+    )
+    assert plan(counted("empty"), {}, [], {}).unusable_rows == {}
 
 
 def test_cells_that_hold_something_are_counted_where_a_row_would_be_written() -> None:

@@ -244,6 +244,9 @@ def upgrade() -> None:
         sa.Column(
             "cells", sa.JSON(none_as_null=True), nullable=True, comment="of each field what it held and what it got"
         ),
+        sa.Column(
+            "held", sa.Text(), nullable=True, comment="fields that held something before, as `,0,3,`; NULL: none"
+        ),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_rows_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("job_id", "position", name=op.f("pk_job_rows")),
     )
