@@ -20,6 +20,7 @@ from rich.console import Console
 from functions.credits.caps import Allowance, Spender
 from functions.credits.lead_status import DOUBTFUL
 from functions.credits.plan import Plan
+from functions.credits.trial import Trial
 from functions.errors import LeadfillError, QuotaExhausted
 from functions.fields import select, split
 from functions.store import ledger
@@ -31,6 +32,7 @@ from local.command.report import (
     credits_in_words,
     plan_as_json,
     print_plan,
+    print_rest,
     print_summary,
     progress,
     run_as_json,
@@ -76,6 +78,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--retry-in-doubt", is_flag=True, help="Ask again where a lookup got no readable answer; may cost again."
+    ),
+    click.option(
+        "--try", "try_rows", type=click.IntRange(1, 100), help="Fill only so many rows, spread over the list."
     ),
     click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: FILE with .enriched]"),
     click.option("--replace", is_flag=True, help="Make an existing result anew instead of adding to it."),
@@ -129,6 +134,7 @@ def _run(
     providers: str,
     max_credits: Allowance | None,
     retry_in_doubt: bool,
+    try_rows: int | None,
     out: Path | None,
     replace: bool,
     as_json: bool,
@@ -154,6 +160,7 @@ def _run(
                 path=named,
                 providers=[name for name in enricher.dispatchers if _may_spend(max_credits, name)],
                 retry=DOUBTFUL if retry_in_doubt else frozenset(),
+                trial=None if try_rows is None else Trial(rows=try_rows),
             )
             spender = Spender(run_id=uuid4().hex, user_id=USER, ceilings={})
             ceilings = None if max_credits is None else {name: max_credits.of(name) for name in run.providers}
@@ -166,11 +173,14 @@ def _run(
                 console.print("Nothing was done, nothing was spent.")
                 return DONE
             ended = _enrich(console, run, planned, spender, target)
+            rest = run.plan_rest(spender) if run.trial else None
         if out == STANDARD:
             with target.open("rb") as result:
                 shutil.copyfileobj(result, sys.stdout.buffer)
             sys.stdout.flush()
     _say(console, run, ended, STANDARD if out == STANDARD else target)
+    if rest is not None:
+        print_rest(console, rest, planned, ended)
     _print_json(run_as_json(planned, run, ended) if as_json else None)
     return INTERRUPTED if ended.was_interrupted else STOPPED if ended.stopped_by else DONE
 

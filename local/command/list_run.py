@@ -16,13 +16,14 @@ from functions.credits.caps import Spender
 from functions.credits.lead_status import LeadStatus
 from functions.credits.needs import needs_of
 from functions.credits.plan import Plan, RowCounts
-from functions.enrichment.cost_plan import make_plan
+from functions.credits.trial import Trial
+from functions.enrichment.cost_plan import make_plan, people_to_ask
 from functions.enrichment.enricher import Enricher
 from functions.enrichment.result import Result
 from functions.errors import LeadfillError, NotAProfile
 from functions.fields import Facts, project
 from functions.fields.cell_format import CellValue
-from functions.outcomes import Outcome
+from functions.outcomes import LeftOut, Outcome
 from functions.profiles import Profile, parse
 from local.command.tally import Tally
 from local.lists.contract import ListWriter, Row, SourceList
@@ -62,6 +63,7 @@ class ListRun:
         path: Path,
         providers: Iterable[str] | None = None,
         retry: frozenset[LeadStatus] = frozenset(),
+        trial: Trial | None = None,
     ) -> None:
         """Bring the parts together.
 
@@ -72,12 +74,15 @@ class ListRun:
             path: the list that a person named, even if an earlier result is read.
             providers: those that may be asked, in their order; None for all.
             retry: statuses that are asked again.
+            trial: the rows to fill, where these are only a few; `plan` picks them.
         """
         self.path, self.adds_to = path, None if source.path == path else source.path
         self.enricher, self.source, self.layout = enricher, source, layout
         self.providers = tuple(enricher.dispatchers if providers is None else providers)
         self.needs = needs_of(layout.fields)
         self._retry = retry
+        self.trial = trial
+        self._tried: frozenset[int] | None = None
         self._has_new_columns = bool(layout.new)
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
         self._parse = lru_cache(maxsize=REMEMBERED)(_profile_or_reason)
@@ -88,9 +93,10 @@ class ListRun:
         Raises:
             BadFile: there is no row, or one that cannot be read.
         """
+        self._tried = None if self.trial is None else self._pick(self.trial)
         row_counts, parsed, filled = RowCounts(), self._parse, self._is_filled
         for row in self.source.rows(self.layout):
-            row_counts.count(parsed(row.url)[0], filled=filled(row), number=row.number)
+            row_counts.count(parsed(row.url)[0], filled=filled(row), left_out=self._left_out(row), number=row.number)
         if not row_counts.rows:
             raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
         enricher = self.enricher
@@ -106,6 +112,18 @@ class ListRun:
             retry=self._retry,
             ceilings=ceilings,
         )
+
+    def plan_rest(self, spender: Spender) -> Plan:
+        """What a run over all rows would do and cost after the trial.
+
+        Raises:
+            BadFile: there is no row, or one that cannot be read.
+        """
+        trial, self.trial = self.trial, None
+        try:
+            return self.plan(spender, None)
+        finally:
+            self.trial = trial
 
     def enrich(
         self, target: Path, spender: Spender, stop: threading.Event, tally: Tally, show: Callable[[], None]
@@ -164,6 +182,8 @@ class ListRun:
                     rows.add_unusable(row, sentence)
                 elif filled(row):
                     add(row, Outcome.ALREADY_FILLED, None)
+                elif self._left_out(row):
+                    add(row, Outcome.LEFT_OUT, None)
                 elif rows.recall(row, found.key):
                     continue
                 else:
@@ -178,6 +198,29 @@ class ListRun:
                 rows.finish(result)
         rows.show_now()
         return run.stopped_by or run.waits_for  # nobody goes on with a list by itself when a limit has ended
+
+    def _pick(self, trial: Trial) -> frozenset[int]:
+        """Return the numbers of the rows of a trial: of people who would have to be looked up, where there are any."""
+        first: dict[str, int] = {}
+        for row in self.source.rows(self.layout):
+            found, _ = self._parse(row.url)
+            if isinstance(found, Profile) and not self._is_filled(row):
+                first.setdefault(found.key, row.number)
+        enricher = self.enricher
+        asked = people_to_ask(
+            enricher.store,
+            list(first),
+            terms={name: enricher.dispatchers[name].provider.terms for name in self.providers},
+            needs=self.needs,
+            fresh=enricher.fresh,
+            now=enricher.clock(),
+            retry=self._retry,
+        )
+        candidates = [number for key, number in first.items() if asked[key]]
+        return frozenset(trial.pick(candidates or list(first.values())))
+
+    def _left_out(self, row: Row) -> LeftOut | None:
+        return LeftOut.TRIAL if self._tried is not None and row.number not in self._tried else None
 
     def _is_filled(self, row: Row) -> bool:
         return not self._has_new_columns and all(row.held)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +122,25 @@ def print_summary(console: Console, run: ListRun, ended: Ended) -> None:
             f"[yellow]{counted(tally.retyped, 'value')} such as 1-10 would become a date or a number when Excel "
             "opens the CSV.[/] The file is right; to keep them in Excel, write a workbook: OUT=….xlsx (--out)."
         )
+
+
+def print_rest(console: Console, rest: Plan, tried: Plan, ended: Ended) -> None:
+    """Print what the other rows can cost, and will likely cost, going by the trial."""
+    if not rest.lookups:
+        console.print(
+            "[bold]Trial:[/] nobody else has to be looked up; run it without TRY (--try) to fill the rest, free."
+        )
+        return
+    for cost in rest.costs:
+        charged = ended.costs.get(cost.provider, Totals()).charged
+        likely = "" if not tried.lookups else f", likely {counted(_likely(cost, charged, rest, tried), 'credit')}"
+        who = "the rest" if len(rest.costs) == 1 else f"the rest at {label_of(cost.provider)}"
+        console.print(f"[bold]Trial:[/] {who} costs at most {counted(cost.max_credits.normalize(), 'credit')}{likely}.")
+    console.print("Run it without TRY (--try) to fill the rest; what the trial has paid for is known.")
+
+
+def _likely(cost: Cost, charged: Decimal, rest: Plan, tried: Plan) -> Decimal:
+    return min(cost.max_credits, (charged * rest.lookups / tried.lookups).to_integral_value(ROUND_CEILING))
 
 
 def _print_costs(console: Console, run: ListRun, ended: Ended) -> None:

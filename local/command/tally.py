@@ -41,7 +41,7 @@ class Tally:
     def count(self, outcome: Outcome, held: Sequence[str], values: Sequence[CellValue] | None) -> None:
         """Count a row that was written."""
         self.outcomes[outcome] += 1
-        if outcome is Outcome.UNUSABLE:
+        if outcome in (Outcome.UNUSABLE, Outcome.LEFT_OUT):
             return
         if values is None:
             self._filled[tuple(map(bool, held))] += 1

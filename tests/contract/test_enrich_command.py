@@ -123,6 +123,22 @@ def test_a_list_of_people_who_are_known_needs_no_yes(command: Command) -> None:
     assert command.run(a_list(command.folder, 3), "--fields", "name").code == 0
 
 
+def test_a_trial_fills_a_few_rows_says_what_the_rest_costs_and_is_paid_for_once(
+    command: Command, sandbox: Sandbox
+) -> None:
+    path = a_list(command.folder, 30)
+    tried = command.run(path, "--yes", "--fields", "name", "--try", "3")
+    assert "27 left out" in tried.text
+    assert "the rest costs at most 27 credits, likely 27 credits." in tried.text
+    assert sandbox.charges()["total"] == 3
+    filled = [bool(row[2]) for row in read(command.folder / "leads.enriched.csv")[1:]]
+    assert [at for at, is_filled in enumerate(filled) if is_filled] == [0, 10, 20]
+    command.run(path, "--yes", "--fields", "name")
+    assert all(row[2] for row in read(command.folder / "leads.enriched.csv")[1:])
+    assert sandbox.charges()["total"] == 30
+    assert "nobody else has to be looked up" in command.run(path, "--yes", "--fields", "title", "--try", "3").text
+
+
 def test_duplicates_cost_one_and_junk_costs_nothing(command: Command, sandbox: Sandbox) -> None:
     path = command.folder / "leads.csv"
     path.write_text("LinkedIn\n" + "linkedin.com/in/jane-doe\nhttps://de.linkedin.com/in/JANE-DOE/?a=b\nn/a\n" * 20)

@@ -133,7 +133,8 @@ def test_a_cap_is_said_where_it_is_why_and_not_where_the_ceiling_is() -> None:
 def test_the_first_unusable_rows_of_each_reason_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans, "MAX_LISTED", 2)
     rows = RowCounts()
-    for number, found in enumerate(["empty", "too_long", A, "empty", "empty"], 2):
+    cells: list[Profile | str] = ["empty", "too_long", A, "empty", "empty"]
+    for number, found in enumerate(cells, 2):
         rows.count(found, number=number)
     made = plan(rows, {}, [], {})
     assert (made.unusable_reasons, made.unusable_rows) == (
