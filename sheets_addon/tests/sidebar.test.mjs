@@ -81,9 +81,14 @@ test("the button counts the rows that can be filled, and is free only where noth
 });
 
 test("people who were looked up for nothing are not offered again", () => {
-  const misses = { ...PLAN, known: 4, lookups: 0, fillable: 0, costs: [cost("0")] };
+  const misses = { ...PLAN, already_filled: 0, known: 4, lookups: 0, fillable: 0, costs: [cost("0")] };
   assert.equal(words.goText(misses), "Nothing to fill");
   assert.match(words.nothingSentence(misses, { write: "empty" }), /^Nothing more is known about these people/);
+  const finished = words.nothingSentence({ ...misses, already_filled: 1040 }, { write: "empty" });
+  assert.match(
+    finished,
+    /^This list is finished: 1,040 rows filled as far as anything is known; 4 people were not found\. To/,
+  );
 });
 
 test("the last run is one sentence, and so is a column", () => {
