@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,13 +16,14 @@ import msgspec
 from functions.auth.encryption import TokenCipher
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
+from functions.credits.caps import Limits
 from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unavailable, Unreadable
-from functions.credits.terms import EVERY_NEED, Limit, Needs
+from functions.credits.terms import EVERY_NEED, Limit, Needs, Terms
 from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.enricher import Enricher
 from functions.enrichment.turns import Turns
 from functions.entrypoints.local_worker import LocalWorker
-from functions.errors import SheetAccessExpired, WrongJobState
+from functions.errors import LeadfillError, SheetAccessExpired, WrongJobState
 from functions.jobs import new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
@@ -33,6 +35,7 @@ from functions.providers.contract import Answer, Balance
 from functions.providers.slintel import Slintel
 from functions.sheets import transport
 from functions.sheets.client import GoogleSheet
+from functions.store.database import Store
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from functions.store.rates import Pace
@@ -216,44 +219,67 @@ class Deployment:
         found: list[list[Any]] = self.api.checked(call, discovery.methods()[call.method]).get("values", [])
         return found
 
+    @property
+    def terms(self) -> Mapping[str, Terms]:
+        """Those of the providers, in the waterfall's order."""
+        return {slintel.NAME: slintel.TERMS}
+
+    @property
+    def caps(self) -> Limits:
+        """The team's own."""
+        return PLENTY
+
     def context(self, process: Process, wake: Callable[[], None] = lambda: None) -> AppContext:
         """The parts of one process."""
-        store = SimulatedStore(process)
-
-        @cache
-        def make_enricher() -> Enricher:
-            turns = Turns(store=store, pace=Pace(slintel.NAME, self.limits), clock=store.clock, runtime=process)
-            way = self.make_slintel(self.provider, process)
-            dispatcher = Dispatcher(way, LOOKUPS_AT_ONCE, process, turns=turns if self.limits else None)
-            return Enricher(
-                store=store,
-                dispatchers={"slintel": dispatcher},
-                limits=PLENTY,
-                fresh=FRESH,
-                clock=store.clock,
-                owner=process.name,
-            )
-
-        queue: Queue = _CloudQueue(self) if self.in_cloud else StoreQueue(wake)
+        store = self.make_store(process)
         return _SimulatedContext(
             store=store,
-            limits=PLENTY,
+            limits=self.caps,
             fresh=FRESH,
-            queue=queue,
+            queue=self.make_queue(wake),
             cipher=TokenCipher(SECRET, "sheet access"),
             sheets_endpoint="",
-            make_enricher=make_enricher,
-            terms={slintel.NAME: slintel.TERMS},
+            make_enricher=cache(lambda: self.make_enricher(store, process)),
+            terms=self.terms,
             clock=store.clock,
             runtime=process,
             owner=lambda: process.name,
             is_dead=self._is_dead,
-            api=self.api,
+            deployment=self,
         )
+
+    def make_store(self, process: Process) -> SimulatedStore:
+        """One process's way to the database."""
+        return SimulatedStore(process)
+
+    def make_queue(self, wake: Callable[[], None]) -> Queue:
+        """One process's way to the queue."""
+        return CloudQueue(self) if self.in_cloud else StoreQueue(wake)
+
+    def make_enricher(self, store: Store, process: Process) -> Enricher:
+        """One process's enricher."""
+        return Enricher(
+            store=store,
+            dispatchers=self.dispatchers(store, process),
+            limits=self.caps,
+            fresh=FRESH,
+            clock=store.clock,
+            owner=process.name,
+        )
+
+    def dispatchers(self, store: Store, process: Process) -> Mapping[str, Dispatcher]:
+        """One process's ways to the providers."""
+        turns = Turns(store=store, pace=Pace(slintel.NAME, self.limits), clock=store.clock, runtime=process)
+        way = self.make_slintel(self.provider, process)
+        return {slintel.NAME: Dispatcher(way, LOOKUPS_AT_ONCE, process, turns=turns if self.limits else None)}
+
+    def sheet(self, spreadsheet_id: str, access_token: str, process: Process) -> GoogleSheet:
+        """One process's way to a spreadsheet."""
+        return SimulatedSheet(spreadsheet_id, self.api, process, SheetToken.of(access_token))
 
     def alive(self) -> list[AppContext]:
         """The instances that are."""
-        return [context for context in self.instances if not _process_of(context).dead]
+        return [context for context in self.instances if not process_of(context).dead]
 
     def token(self) -> SheetToken:
         """A fresh token of the person's."""
@@ -325,7 +351,7 @@ class Deployment:
 
     def _is_dead(self, owner: str) -> bool:
         """As the kernel of one machine knows it; in the cloud only silence tells."""
-        known = [_process_of(context) for context in self.instances]
+        known = [process_of(context) for context in self.instances]
         return not self.in_cloud and any(process.dead for process in known if process.name == owner)
 
     def _schedule(self) -> None:
@@ -333,20 +359,25 @@ class Deployment:
             self.world.outside.sleep(SWEEP_S)
             if alive := self.alive():
                 context = self.world.random.choice(alive)
-                _process_of(context).spawn(lambda context=context: sweep(context), name="sweep")  # type: ignore[misc] # a default argument keeps the value
+                process_of(context).spawn(lambda context=context: self._sweep(context), name="sweep")  # type: ignore[misc] # a default argument keeps the value
+
+    @staticmethod
+    def _sweep(context: AppContext) -> None:
+        with suppress(LeadfillError):  # the next one repairs it
+            sweep(context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SimulatedContext(AppContext):
     """Parts whose spreadsheets are in this process."""
 
-    api: Api
+    deployment: Deployment
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
-        return SimulatedSheet(spreadsheet_id, self.api, _process_of(self), SheetToken.of(access_token))
+        return self.deployment.sheet(spreadsheet_id, access_token, process_of(self))
 
 
-class _CloudQueue:
+class CloudQueue:
     """Cloud Tasks: delivers at least once, to whoever is alive, and again until somebody answers."""
 
     def __init__(self, deployment: Deployment) -> None:
@@ -362,12 +393,19 @@ class _CloudQueue:
         while not answered:
             if alive := self._deployment.alive():
                 context = draw.choice(alive)
-                work = _process_of(context).spawn(lambda: answered.append(run_chunk(context, chunk_id)), name="chunk")  # noqa: B023 - joined below
+                work = process_of(context).spawn(lambda: self._work(context, chunk_id, answered), name="chunk")  # noqa: B023 - joined below
                 work.join(PATIENCE_S)
             if not answered:
                 outside.sleep(30 * draw.random())
 
+    @staticmethod
+    def _work(context: AppContext, chunk_id: str, answered: list[ChunkResult]) -> None:
+        """As `entrypoints.worker` does: an error is no answer, and the task comes again."""
+        with suppress(LeadfillError):
+            answered.append(run_chunk(context, chunk_id))
 
-def _process_of(context: AppContext) -> Process:
+
+def process_of(context: AppContext) -> Process:
+    """The process whose parts these are."""
     assert isinstance(context.runtime, Process)
     return context.runtime
