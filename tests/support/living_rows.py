@@ -6,7 +6,7 @@ import itertools
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,8 @@ class Rows:
     late: str
     """The title of a column of the run that somebody fills by one formula once the run has begun; perhaps empty."""
     requests: list[dict[str, Any]] = field(default_factory=list)
+    shown: Callable[[str, str], Collection[Any]] = lambda slug, name: expected(slug, [name])
+    """What may stand beside a person's address, by the name of the field."""
 
     @property
     def header(self) -> list[str]:
@@ -263,7 +265,8 @@ def judge(living: LivingSheet, rows: Rows, *, over: bool, run: bool) -> tuple[Ve
             if title not in line.cells or isinstance(cell, Spilled) or _is_a_blocks(rows, title, cell):
                 continue
             own = "" if title in living.deleted else held.get(title, "")
-            theirs = {expected(url.rpartition("/")[2], [name])[0] for url in people if "linkedin.com/in/" in url}
+            slugs = [url.rpartition("/")[2] for url in people if "linkedin.com/in/" in url]
+            theirs = {value for slug in slugs for value in rows.shown(slug, name)}
             where = f"row {line.number} ({line.mark or 'inserted'}) {title}"
             typed, method = living.typed.get((line.mark, title), ("", ""))
             is_run, is_own = cell is not None and cell in theirs, cell == own or _is_formula(cell, own)
@@ -306,11 +309,14 @@ def judge_run(living: LivingSheet, rows: Rows, job: Job, *, overwrite: bool) -> 
         key = key_of(line.url)
         if not key or not line.mark or key not in {row.key for row in ended}:
             continue
-        want = dict(zip(TITLES.values(), expected(line.url.rpartition("/")[2], FIELDS), strict=True))
+        slug = line.url.rpartition("/")[2]
         empty = [
             title
-            for title, value in want.items()
-            if value != "" and title != rows.late and title in line.cells and line.cells[title] is None
+            for name, title in TITLES.items()
+            if all(value != "" for value in rows.shown(slug, name))
+            and title != rows.late
+            and title in line.cells
+            and line.cells[title] is None
         ]
         if empty:
             lacking[key].append(f"row {line.number} ({line.mark}) of {key} lacks {', '.join(empty)}")

@@ -183,6 +183,8 @@ class Deployment:
 
     world: World
     in_cloud: bool
+    sweep_s: float = SWEEP_S
+    max_absence_s: float = MAX_ABSENCE_S
     limits: tuple[Limit, ...] = ()
     """Those of the provider's key, which all instances keep together."""
     token_lasts_s: float = inf
@@ -192,6 +194,7 @@ class Deployment:
     api: Api = field(init=False)
     workbook: Workbook = field(init=False)
     instances: list[AppContext] = field(default_factory=list)
+    workers: list[LocalWorker] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.provider = self.make_provider(self.world)
@@ -281,13 +284,18 @@ class Deployment:
         """The instances that are."""
         return [context for context in self.instances if not process_of(context).dead]
 
+    def wake(self) -> None:
+        """Says to the worker of one machine that there may be work; where people are served, it works, too."""
+        for worker in self.workers:
+            worker.wake()
+
     def token(self) -> SheetToken:
         """A fresh token of the person's."""
         return SheetToken(self.world.now_s + self.token_lasts_s)
 
     def start(self, job_request: JobRequest) -> Job:
         """A person starts a job."""
-        context, token = self.context(self.world.person), self.token()
+        context, token = self.context(self.world.person, self.wake), self.token()
         return new_job.start(
             context,
             job_request,
@@ -334,9 +342,10 @@ class Deployment:
         """Starts the instances that do the work."""
         to_come = list(fates)
         for number in range(2 if self.in_cloud else 1):
-            self.world.outside.spawn(lambda: self._supervise(to_come), name=f"supervisor {number}")
+            self.world.outside.spawn(lambda: self.supervise(to_come), name=f"supervisor {number}")
 
-    def _supervise(self, fates: list[Fate]) -> None:
+    def supervise(self, fates: list[Fate]) -> None:
+        """Keeps one instance alive: who dies is replaced after a while, by one with the next of these fates."""
         while True:
             process = Process(self.world, f"instance {len(self.instances) + 1}")
             fate = fates.pop(0) if fates else Fate()
@@ -344,10 +353,11 @@ class Deployment:
             worker = LocalWorker(process)
             context = self.context(process, worker.wake)
             self.instances.append(context)
+            self.workers.append(worker)
             if not self.in_cloud:
                 worker.start(context)
             self.world.wait("supervise", inf, lambda process=process: process.dead)  # type: ignore[misc] # a default argument keeps the value
-            self.world.outside.sleep(MAX_ABSENCE_S * self.world.random.random())
+            self.world.outside.sleep(self.max_absence_s * self.world.random.random())
 
     def _is_dead(self, owner: str) -> bool:
         """As the kernel of one machine knows it; in the cloud only silence tells."""
@@ -356,7 +366,7 @@ class Deployment:
 
     def _schedule(self) -> None:
         while True:
-            self.world.outside.sleep(SWEEP_S)
+            self.world.outside.sleep(self.sweep_s)
             if alive := self.alive():
                 context = self.world.random.choice(alive)
                 process_of(context).spawn(lambda context=context: self._sweep(context), name="sweep")  # type: ignore[misc] # a default argument keeps the value

@@ -67,8 +67,9 @@ class _Turn:
 class World:
     """Everything that happens in one simulation. The thread that makes it is its first one, of the process `person`."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, max_freeze_s: float = MAX_FREEZE_S) -> None:
         self.random = Random(seed)
+        self.max_freeze_s = max_freeze_s
         self.now_s = 0.0
         self.history: list[tuple[float, str, str]] = []
         """The time, the thread, and what it was about to do."""
@@ -97,7 +98,7 @@ class World:
         if chosen is not me:
             self._current = chosen
             chosen.thread.switch()
-        if self.now_s < me.due_s or not 0 < seconds < MAX_SLACK * SHORT_S:
+        if self.now_s < me.due_s or seconds >= MAX_SLACK * SHORT_S:
             me.slack = 1.0  # what it waited for has come, or it does something else now
         if me.process.dead:
             raise Killed
@@ -182,7 +183,7 @@ class Process(Runtime):
         self.dies_in -= 1
         self.freezes_in -= 1
         if self.freezes_in == 0:
-            self.frozen_until_s = self.world.now_s + MAX_FREEZE_S * self.world.random.random()
+            self.frozen_until_s = self.world.now_s + self.world.max_freeze_s * self.world.random.random()
             self.world.record("freezes")
         if self.dies_in <= 0:
             self.world.record("dies")
