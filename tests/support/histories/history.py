@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from functions.auth.identity_tokens import Caller
@@ -32,7 +32,7 @@ LONGEST_S = 4 * 86_400.0
 """Simulated seconds after which every run must have ended."""
 FIRST_LOOK_S, LAST_LOOK_S = 5.0, 600.0
 """Seconds from one look of a person at their run to the next: who sees nothing new looks less often."""
-SELDOM = {"POLL_S": 120.0, "SWEEP_S": 600.0, "BALANCES_S": 86_400.0}
+SELDOM: dict[str, Any] = {"POLL_S": 120.0, "SWEEP_S": 600.0, "BALANCES_S": 86_400.0}
 """As in `local_worker`: one that has nothing to do for hours need not look three times a second."""
 GONE_S = 1_500.0
 """The longest that a process stands still, or is missed once it is dead: longer than leases, locks and claims last."""

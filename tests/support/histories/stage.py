@@ -214,7 +214,7 @@ class FaultyStore(SimulatedStore):
 
 
 class FaultyQueue(CloudQueue):
-    """Cloud Tasks, which delivers at least once: now and then twice, late, or not at all since nobody could reach it."""
+    """Cloud Tasks: delivers at least once, now and then twice or late; sometimes it cannot be reached."""
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
