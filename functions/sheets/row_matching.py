@@ -201,7 +201,8 @@ def _likest(wants: Sequence[RowValues], rows: Sequence[SheetRow]) -> dict[int, S
 
 def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
     """Return the values for the row; None if every cell of it holds something else that stays."""
-    changes: dict[int, CellChange] = {}
+    # An earlier attempt may have written what this one does not know: an undo has to find that, too.
+    changes = {n: change for n, change in want.changes.items() if n not in want.values and n in row.cells}
     pending: dict[int, Content] = {}
     blocked = 0
     for number, value in want.values.items():

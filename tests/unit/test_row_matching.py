@@ -42,6 +42,14 @@ def test_what_an_earlier_attempt_described_is_known_again_by_what_stands_around_
     assert {(write.number, write.changes[0].before) for write in placed.writes} == {(3, "one"), (2, "two")}
 
 
+def test_what_an_earlier_attempt_has_written_is_remembered_where_a_later_one_has_less() -> None:
+    """P6: it stands in the sheet all the same, and an undo takes it back."""
+    earlier = {0: CellChange("", "a@example.com"), 1: CellChange("", "Title")}
+    want = RowValues(0, 2, A, {1: "Title"}, earlier)
+    [written] = match_rows([want], [SheetRow(2, A, {0: "a@example.com", 1: "Title"})], overwrite=False).writes
+    assert (written.changes, written.pending) == (earlier, {})
+
+
 def test_rows_of_one_person_are_served_once_each_though_nothing_tells_them_apart() -> None:
     one, two = RowValues(0, 2, A, {0: "x"}), RowValues(1, 3, A, {0: "x"})
     placed = match_rows([one, two], [row(2, A), row(9, A)], overwrite=False)
