@@ -146,7 +146,7 @@ class SheetWriter:
             looks = any(write.pending for write in written)
             after = rows if not looks else (self.read_all() if whole else self.read_near(*near)[0])
             missing = (
-                unseen(written, before, after)
+                unseen(written, before, after, repairs)
                 if whole
                 else unseen_nearby(written, after, self._several(sorted({write.key for write in written})))
             )

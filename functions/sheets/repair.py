@@ -49,7 +49,9 @@ def unverified(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]
     return missing
 
 
-def unseen(writes: Sequence[Write], before: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[Write]:
+def unseen(
+    writes: Sequence[Write], before: Sequence[SheetRow], rows: Sequence[SheetRow], repairs: Sequence[Repair] = ()
+) -> list[Write]:
     """Return the writes that are not seen beside their own URL once they were sent.
 
     Where nothing that is typed in a row tells it from others of its person, those that hold the same are counted: as
@@ -57,8 +59,9 @@ def unseen(writes: Sequence[Write], before: Sequence[SheetRow], rows: Sequence[S
 
     Args:
         writes: what was sent.
-        before: every row of the tab as it was read before.
+        before: every row of the tab as it was read before; where it is repaired, as it shall be.
         rows: every row of the tab as it is now.
+        repairs: those that are among the writes.
     """
     cells: dict[int, dict[int, Content]] = defaultdict(dict)
     for write in writes:
@@ -76,6 +79,7 @@ def unseen(writes: Sequence[Write], before: Sequence[SheetRow], rows: Sequence[S
     there = by_identity([row for row in rows if row.identity in keys])
     shown = Counter(look(row) for group in there.values() for row in group)
     contexts = Counter((row.identity, row.row_context) for row in before if row.identity in keys)
+    strays = {repair.row.number: look(repair.row) for repair in repairs}
     missing = []
     for write in writes:
         row = meant.get(write.number)
@@ -84,6 +88,8 @@ def unseen(writes: Sequence[Write], before: Sequence[SheetRow], rows: Sequence[S
             seen = _holds(the_row[0], write.pending)
         else:
             seen = row is not None and shown[look(row)] >= wanted[look(row)]
+            if seen and write.number in strays:  # perhaps a row was inserted that looks like the one as repaired
+                seen = shown[strays[write.number]] <= wanted[strays[write.number]]
         if not seen:
             missing.append(write)
     return missing

@@ -15,6 +15,7 @@ from functions.sheets.repair import (
     as_writes,
     misplaced,
     sent_by,
+    unseen,
     unverified,
     without_overwritten,
 )
@@ -30,6 +31,14 @@ def row(number: int, identity: str, cell: str = "", row_context: int = 0) -> She
 def test_a_persons_other_row_that_holds_the_same_does_not_hide_a_stray() -> None:
     write = Write(0, A, 2, {}, {0: "x"}, frozenset({1}))
     assert unverified([write], [row(2, B, "x"), row(3, A, "", 1), row(4, A, "x", 2)]) == [write]
+
+
+def test_an_empty_row_that_somebody_inserts_does_not_hide_that_a_repair_hit_another_row() -> None:
+    stray = Repair(row(3, "", "x"), {0: ""})
+    before = as_repaired([row(2, A, "x", 1), row(3, "", "x")], [stray])
+    moved = [row(2, A, "x", 1), row(3, ""), row(4, "", "x")]
+    assert unseen(as_writes([stray]), before, moved, [stray]) == as_writes([stray])
+    assert not unseen(as_writes([stray]), before, before, [stray])
 
 
 def test_a_stranger_gets_back_what_its_own_row_held_also_among_rows_of_one_identity() -> None:

@@ -15,7 +15,7 @@ from functions.context import AppContext
 from functions.entrypoints import local_worker
 from functions.errors import LeadfillError, SheetBusy, StoreError
 from functions.jobs import new_job, service
-from functions.jobs.request import JobRequest, plan_scan, scan_sheet
+from functions.jobs.request import JobRequest
 from functions.jobs.sweep import sweep
 from functions.store.claims import LIFETIME
 from functions.store.job_states import LIVE, JobState
@@ -81,15 +81,15 @@ class History:
         context, key = self.context, f"start-{len(self.jobs)}"
 
         def plan() -> dict[str, Decimal]:
-            scan = scan_sheet(context.sheet(request.spreadsheet_id, self.stage.token()), request)
-            return plan_scan(context, scan, request, caller.subject).ceilings
+            _, made = service.plan_run(context, request, caller, self.stage.token().text)
+            return made.ceilings
 
         ceiling = self.scenario.ceiling
         most = self._insist(plan) if ceiling is None else dict.fromkeys(self.scenario.providers, Decimal(ceiling))
         if most is None:
             return
         started = self._insist(
-            lambda: new_job.start(context, request, caller, self.stage.token(), max_credits=most, idempotency_key=key)
+            lambda: new_job.start(context, request, caller, max_credits=most, idempotency_key=key, **self._access())
         )
         if started is not None:
             self.restarted |= bool(self.jobs)
@@ -115,7 +115,7 @@ class History:
         """Somebody opens the rows again that can be."""
         most = dict.fromkeys(self.scenario.providers, Decimal(len(self.scenario.people)))
         retried = self._insist(
-            lambda: service.retry(self.context, job, self.stage.token(), retry_in_doubt=in_doubt, max_credits=most)
+            lambda: service.retry(self.context, job, retry_in_doubt=in_doubt, max_credits=most, **self._access())
         )
         if retried is not None:
             self.in_doubt_retries += in_doubt
@@ -124,7 +124,7 @@ class History:
 
     def undo(self, job: Job) -> None:
         """Somebody undoes a run."""
-        if self._insist(lambda: service.undo(self.context, job, self.stage.token())) is not None:
+        if self._insist(lambda: service.undo(self.context, job, **self._access())) is not None:
             self.undone.add(job.id)
 
     def wait(self, until_s: float) -> None:
@@ -151,7 +151,7 @@ class History:
                 continue
             if found.state is JobState.WAITING_FOR_ACCESS:
                 renewed = self._insist(
-                    lambda job=job: service.renew_access(self.context, job, self.stage.token())  # type: ignore[misc] # a default argument keeps the value
+                    lambda job=job: service.renew_access(self.context, job, **self._access())  # type: ignore[misc] # a default argument keeps the value
                 )
                 found = renewed or found
             self.jobs[at] = found
@@ -168,6 +168,11 @@ class History:
         self.world.person.sleep(rest_s)
         self._insist(lambda: sweep(self.context))
         self.look()
+
+    def _access(self) -> dict[str, Any]:
+        """A fresh token; the add-on can tell its end, and some callers do not."""
+        token = self.stage.token()
+        return {"access_token": token.text, "access_until": token.until if self.world.random.random() < 0.5 else None}
 
     def _url_column(self) -> str:
         """Where the addresses are by now."""
@@ -218,8 +223,7 @@ def _happen(history: History, once_ended: Callable[[History], None]) -> None:
     fates = [
         Fate(dies_in=it.dies_in or float("inf"), freezes_in=it.freezes_in or float("inf")) for it in scenario.fates
     ]
-    for number in range(2 if scenario.in_cloud else 1):
-        history.world.outside.spawn(lambda: stage.supervise(fates), name=f"supervisor {number}")
+    stage.work(fates)
     with stage.edited():
         history.start()
         for act in scenario.acts if history.jobs else ():

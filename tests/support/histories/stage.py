@@ -31,7 +31,7 @@ from tests.support.histories.providers import TERMS, SimulatedProvider, dispatch
 from tests.support.histories.scenario import KINDS, Scenario
 from tests.support.living_rows import Rows
 from tests.support.living_sheet import LivingSheet
-from tests.support.simulated_run import CloudQueue, Deployment
+from tests.support.simulated_run import CloudQueue, Deployment, SheetToken
 from tests.support.simulation import Process, SimulatedStore
 
 T = TypeVar("T")
@@ -104,9 +104,9 @@ class Stage(Deployment):
         """See `Deployment.sheet`."""
         return FaultySheet(spreadsheet_id, access_token, process, self)
 
-    def token(self) -> str:
-        """A fresh access token of a person."""
-        return f"until {self.world.now_s + (self.scenario.token_s or inf)}"
+    def token(self) -> SheetToken:
+        """See `Deployment.token`."""
+        return SheetToken(self.world.now_s + (self.scenario.token_s or inf))
 
     def occurs(self, what: str, probability: float) -> bool:
         """Draw whether a fault happens now, and count it."""
@@ -155,7 +155,7 @@ class FaultySheet(GoogleSheet):
     def __init__(self, spreadsheet_id: str, access_token: str, process: Process, stage: Stage) -> None:
         super().__init__(spreadsheet_id, access_token, endpoint="", runtime=process)
         self._stage, self._process = stage, process
-        self._ends_s = float(access_token.removeprefix("until "))
+        self._access = SheetToken.of(access_token)
 
     def _attempt(self, read: Callable[[bytes], T], method: str, *, once: bool, **arguments: Any) -> T:  # noqa: ANN401, ARG002 - the client's own arguments
         stage, draw, name = self._stage, self._process.random, f"spreadsheets.{method}"
@@ -163,7 +163,7 @@ class FaultySheet(GoogleSheet):
         body = msgspec.json.decode(msgspec.json.encode(arguments.pop("body", {})))
 
         def serve() -> bytes | None:
-            if stage.world.now_s >= self._ends_s:
+            if stage.world.now_s >= self._access.until_s:
                 raise SheetAccessExpired
             if stage.occurs("sheet throttled", rate):
                 raise transport.Throttled(retry_after_s=30)
