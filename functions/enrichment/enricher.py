@@ -44,6 +44,7 @@ class Enricher:
         needs: Needs = EVERY_NEED,
         go_on: bool = False,
         retry: frozenset[LeadStatus] = frozenset(),
+        retry_before: datetime | None = None,
         asked: Iterable[tuple[str, str]] = (),
         stop: Event | None = None,
     ) -> EnrichmentPass:
@@ -56,6 +57,7 @@ class Enricher:
             needs: the next provider is asked only where one of them is still open.
             go_on: whether the run goes on with the others where a provider cannot be used any more, or not today.
             retry: statuses to ask again although they are known, each profile at most once in this run.
+            retry_before: when the run began; what other instances have learned for it since is not asked again.
             asked: key and provider of those that `retry` has asked again already, in an earlier pass of the same run.
             stop: once set, nothing more is looked up; what is in flight is settled, the rest is `cancelled`.
         """
@@ -70,6 +72,7 @@ class Enricher:
             owner=self.owner,
             spender=spender,
             retry=retry,
+            retry_before=retry_before,
         )
         return EnrichmentPass(
             account,

@@ -180,6 +180,7 @@ class EnrichmentPass:
                     self._flights.send(claim, self._people[claim.key].rows[0][1], lane, needs)
                 for key, known in claimed.known.items():
                     self._people[key].known = known
+                    self._people[key].asked.add(lane.name)  # else a doubt that came just now would be wanted again
                     yield from self._advance(key)
                 if claimed.cap is not None and not lane.in_flight:  # nothing of ours can give credits back any more
                     name, limit = claimed.cap.name.split(":")[0], claimed.cap.limit

@@ -36,6 +36,8 @@ class Account:
     owner: str
     spender: Spender
     retry: frozenset[LeadStatus]
+    retry_before: datetime | None = None
+    """Those statuses are asked again about where they were learned before."""
 
     def read(self, keys: Sequence[str]) -> dict[str, dict[str, Known]]:
         """Return what is known and fresh of these keys, by provider."""
@@ -139,6 +141,7 @@ class ProviderLane(Rung):
                 fresh=account.fresh,
                 now=now,
                 retry=account.retry,
+                retry_before=account.retry_before,
                 pace=None if turns is None else turns.paced(),
             )
             self.in_flight += len(claimed.granted)

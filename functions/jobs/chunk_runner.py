@@ -202,6 +202,7 @@ def _look_up(attempt: Attempt, rows: Sequence[JobRow]) -> _Found:
             needs=attempt.request.wanted(),
             go_on=attempt.request.go_on_without,
             retry=retry,
+            retry_before=job.started_at,
             asked=asked,
             stop=stop,
         )

@@ -104,6 +104,7 @@ def claim(
     fresh: Freshness,
     now: datetime,
     retry: frozenset[LeadStatus] = frozenset(),
+    retry_before: datetime | None = None,
     pace: Pace | None = None,
 ) -> Claimed:
     """Claim, reserve and intend in one transaction; the claims that it grants may be looked up once it returns.
@@ -120,6 +121,7 @@ def claim(
         fresh: the periods for which leads and misses count as known.
         now: the present.
         retry: statuses that are looked up again although they are known.
+        retry_before: only where they were learned before; what somebody learned since, they learned by the same retry.
         pace: the provider's rate, which all instances keep together; each claim gets its turn. None: there is none.
 
     Raises:
@@ -153,7 +155,7 @@ def claim(
         known = {
             key: by_provider
             for key, by_provider in leads.read(connection, sorted(mine), fresh, now).items()
-            if _has_answered(by_provider, provider, needs, retry)
+            if _has_answered(by_provider, provider, needs, retry, retry_before)
         }
         wanted = [key for key in keys if key in mine and key not in known]
         # The same transaction reserves: no claim is ever visible without its credits, and no credits without a claim.
@@ -270,10 +272,19 @@ def owners(store: Store) -> list[str]:
         return list(connection.scalars(sa.select(schema.claims.c.owner).distinct()))
 
 
-def _has_answered(known: Mapping[str, Known], provider: str, needs: Needs, retry: frozenset[LeadStatus]) -> bool:
+def _has_answered(
+    known: Mapping[str, Known],
+    provider: str,
+    needs: Needs,
+    retry: frozenset[LeadStatus],
+    retry_before: datetime | None,
+) -> bool:
     """Return whether the provider need not be asked, or must not."""
     standing = known.get(EVERY_PROVIDER) or known.get(provider)
-    return standing is not None and standing.status not in retry and standing.answers(needs)
+    if standing is None:
+        return False
+    is_retried = standing.status in retry and (retry_before is None or standing.learned_at < retry_before)
+    return not is_retried and standing.answers(needs)
 
 
 def _hold(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, dict[str, Any]]:

@@ -32,7 +32,12 @@ RELEASED = Charge(EntryKind.RELEASED, Decimal(0))
 
 
 def claim(
-    store: Store, *keys: str, owner: str = "me", at: datetime = NOON, retry: frozenset[LeadStatus] = frozenset()
+    store: Store,
+    *keys: str,
+    owner: str = "me",
+    at: datetime = NOON,
+    retry: frozenset[LeadStatus] = frozenset(),
+    retry_before: datetime | None = None,
 ) -> Claimed:
     return claims.claim(
         store,
@@ -45,6 +50,7 @@ def claim(
         fresh=FRESH,
         now=at,
         retry=retry,
+        retry_before=retry_before,
     )
 
 
@@ -109,6 +115,17 @@ def test_a_lead_that_came_meanwhile_is_known_and_costs_nothing(store: Store) -> 
     settle(store, claim(store, KEY), CHARGED, LeadStatus.FOUND)
     again = claim(store, KEY)
     assert (again.granted, set(again.known), used(store)) == ([], {KEY}, 1)
+
+
+def test_a_doubt_is_retried_once_however_many_chunks_of_the_run_hold_a_row_of_the_person(store: Store) -> None:
+    """P1: the chunk that comes second finds the doubt of the first one's retry, and pays for nothing."""
+    settle(store, claim(store, KEY), DOUBT, LeadStatus.IN_DOUBT)
+    began = NOON + timedelta(seconds=1)
+    doubtful = frozenset({LeadStatus.IN_DOUBT})
+    first = claim(store, KEY, at=began, retry=doubtful, retry_before=began)
+    settle(store, first, DOUBT, LeadStatus.IN_DOUBT, began)
+    second = claim(store, KEY, owner="another", at=began, retry=doubtful, retry_before=began)
+    assert ([one.key for one in first.granted], second.granted, set(second.known)) == ([KEY], [], {KEY})
 
 
 @pytest.mark.parametrize(("now", "dead"), [(LATER, []), (NOON, ["me"])], ids=["ran out", "owner died"])
