@@ -62,6 +62,11 @@ class Stage(Deployment):
         self.api, self.workbook = self.living.api, self.living.workbook
         self.rows = rows_of(scenario)
         self.living.fill(self.rows.lines, self.rows.urls)
+        sheet = {"sheetId": self.living.sheet.id}
+        for dimension, used in (("ROWS", len(self.rows.lines) + 5), ("COLUMNS", 10)):  # a small tab is read in a moment
+            last = len(self.living.sheet.rows if dimension == "ROWS" else self.living.sheet.columns)
+            gone = sheet | {"dimension": dimension, "startIndex": used, "endIndex": last}
+            self.living.edit({"deleteDimension": {"range": gone}})
         if self.in_cloud:
             world.outside.spawn(self._schedule, name="scheduler")
 
