@@ -232,6 +232,8 @@ def _happen(history: History, once_ended: Callable[[History], None]) -> None:
         history.wait_for_ends()
         with stage.undisturbed():
             once_ended(history)
+        if scenario.undo and history.jobs:
+            stage.type_into(scenario.typed)
         if scenario.undo and scenario.edits_in_undo:
             _undo_all(history)
     if scenario.undo and not scenario.edits_in_undo:

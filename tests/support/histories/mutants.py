@@ -18,7 +18,6 @@ from functions.sheets.row_matching import RowMatches, RowValues
 from functions.store import chunks, claims, ledger, rates, schema
 from functions.store.chunks import Chunk
 from functions.store.database import Store, insert
-from functions.store.job_states import ChunkState
 
 Mutant = Callable[[], AbstractContextManager[object]]
 
@@ -110,7 +109,7 @@ def lease_is_ignored_at_the_end() -> AbstractContextManager[object]:
     """An attempt that has lost its chunk to another one records its end all the same."""
 
     def anybodys(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
-        return schema.chunks.c.id == chunk.id, schema.chunks.c.state == ChunkState.RUNNING
+        return (schema.chunks.c.id == chunk.id,)
 
     return patch.object(chunks, "_held", anybodys)
 

@@ -65,6 +65,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     acts: tuple[Act, ...] = ()
     undo: bool = False
     """Whether the person undoes the runs at last."""
+    typed: int = 0
+    """Cells of the run into which somebody types before that."""
 
     @property
     def is_calm(self) -> bool:
@@ -134,6 +136,7 @@ def scenario_of(seed: int) -> Scenario:
         edits_in_undo=chance(0.5),
         acts=() if calm else tuple(_acts(draw)),
         undo=chance(0.4),
+        typed=draw.choice([0, 1, 3]),
     )
 
 

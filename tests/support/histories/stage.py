@@ -24,12 +24,13 @@ from functions.sheets.client import GoogleSheet
 from functions.store.database import Store
 from functions.store.rates import Pace
 from functions.task_queue import Queue, QueueError, StoreQueue
+from local.sheets_api.cells import value_of
 from local.sheets_api.editor import RandomEditor
 from tests.support.desk import url_of
 from tests.support.enrichers import PLENTY
 from tests.support.histories.providers import TERMS, SimulatedProvider, dispatcher_of, limits_of, shown_of
 from tests.support.histories.scenario import KINDS, Scenario
-from tests.support.living_rows import Rows
+from tests.support.living_rows import TITLES, Rows
 from tests.support.living_sheet import LivingSheet
 from tests.support.simulated_run import CloudQueue, Deployment, SheetToken
 from tests.support.simulation import Process, SimulatedStore
@@ -118,6 +119,20 @@ class Stage(Deployment):
         happens = probability > 0 and not self.is_over and self.world.random.random() < probability
         self.faults[what] += happens
         return happens
+
+    def type_into(self, count: int) -> None:
+        """Somebody types into so many cells of the run's columns, beside addresses that were there from the start."""
+        draw, living = self.world.random, self.living
+        header, *lines = living.cells()
+        columns = [column for column, cell in enumerate(header) if str(value_of(cell)) in TITLES.values()]
+        rows = [row for row in range(1, len(lines) + 1) if living.mark(row)]
+        for number in range(count if rows and columns else 0):
+            row, column, text = draw.choice(rows), draw.choice(columns), f"by hand before the undo {number}"
+            start = {"sheetId": living.sheet.id, "rowIndex": row, "columnIndex": column}
+            typed = [{"values": [{"userEnteredValue": {"stringValue": text}}]}]
+            living.edit({"updateCells": {"start": start, "rows": typed, "fields": "userEnteredValue"}})
+            living.typed[living.mark(row), str(value_of(header[column]))] = text, ""
+            self.faults["edits"] += 1
 
     @contextmanager
     def undisturbed(self) -> Iterator[None]:

@@ -151,7 +151,8 @@ def _exactly(history: History) -> Iterator[str]:
     lines = {line.mark: line for line in lines_of(history.stage.living)}
     for row in rows_of(history, job):
         cells = lines[str(row.position + 1)].cells if str(row.position + 1) in lines else {}
-        shown = [title for title in TITLES.values() if value_of(cells.get(title)) not in (None, "")]
+        values = {title: value_of(cells.get(title)) for title in TITLES.values()}
+        shown = [title for title, value in values.items() if value not in (None, "") and "by hand" not in str(value)]
         slug = (row.key or "").rpartition("/")[2]
         if shown and job.state is JobState.UNDONE:
             yield f"P6: {slug} keeps {shown} after an undo"
