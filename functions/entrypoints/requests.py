@@ -32,7 +32,7 @@ class JobBody(JobRequest, frozen=True, forbid_unknown_fields=True, kw_only=True)
             str,
             msgspec.Meta(
                 max_length=100,
-                description="The confirmed plan's; the start is refused where more people would be looked up by now",
+                description="The confirmed plan's; the start is refused where it has become dearer",
             ),
         ]
         | None

@@ -318,7 +318,7 @@ def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan, access_unti
             for place in range(scan.columns.used)
             if place != scan.range.column
         ],
-        plan_id=plan_id(job_request, plan.lookups),
+        plan_id=plan_id(job_request, plan),
         notices=list(scan.notices),
         takes_s=ceil(plan.takes.total_seconds()),
         access_until=access_until,

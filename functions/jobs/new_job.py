@@ -119,8 +119,7 @@ def start(
         scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
         rows = list(choose_rows(context, scan, job_request))
         if plan is not None:
-            planned = plan_scan(context, scan, rows, job_request, caller.subject)
-            plan_id.check(plan, job_request, planned.lookups)
+            plan_id.check(plan, job_request, plan_scan(context, scan, rows, job_request, caller.subject))
         found = resolved(job_request, scan)
         job = _new_job(context, confirmed, job_request.spreadsheet_id, found, scan.tab.sheet_id)
         return job, list(_rows_of(rows))

@@ -41,9 +41,12 @@ _OURS = frozenset({"contact", "account"})
 _WINDOWS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
-class _Envelope(msgspec.Struct):
-    matches: list[dict[str, Any] | None]
+class _Cost(msgspec.Struct):
     credits_consumed: Decimal | None = None
+
+
+class _Envelope(_Cost, kw_only=True):
+    matches: list[dict[str, Any] | None]
 
 
 class _Error(msgspec.Struct):
@@ -84,6 +87,8 @@ class Apollo:
     def look_up(self, profile: Profile, needs: Needs) -> Answer:  # noqa: ARG002 - no condition of the call saves credits
         """Asks for one person, once; see `contract.Provider`. Flags that cost more or need a webhook are never sent.
 
+        A success that cannot be read and does not state its cost is in doubt like no answer: it may cost a fraction.
+
         Raises:
             KeyRejected: 401, or 403 that does not speak of credits.
             QuotaExhausted: out of credits, or the limit of an hour or a day.
@@ -95,7 +100,8 @@ class Apollo:
             return Answer(_conclude(reply))
         envelope = reply.json(_Envelope)
         if envelope is None:
-            return Answer(Unreadable())
+            cost = (reply.json(_Cost) or _Cost()).credits_consumed
+            return Answer(NoAnswer(sent=True) if cost is None else Unreadable(), cost)
         match = next(iter(envelope.matches), None)
         return Answer(_found(match, profile) if match else Missing(successful=False), envelope.credits_consumed)
 

@@ -107,8 +107,11 @@ def test_a_repeat_that_is_free_is_booked_as_free(
     assert again.lookups == 2
 
 
-def test_an_answer_that_cannot_be_read_is_bracketed(store: Store, provider: Provider, stand_in: Sandbox) -> None:
-    """Prospeo does not say then whether it was free, so that its credit is in doubt."""
+def test_an_answer_that_cannot_be_read_is_bracketed(
+    store: Store, provider: Provider, stand_in: Sandbox, name: str
+) -> None:
+    """Prospeo does not say then whether it was free, nor Apollo which part of a credit it took: theirs is in doubt."""
+    stand_in.switch(price=0.25 if name in STATED else 1.0)
     booked = look_up(store, provider, UNREADABLE)
     assert booked.charged <= charged(stand_in) <= booked.charged + booked.in_doubt
 
