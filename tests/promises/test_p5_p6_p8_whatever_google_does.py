@@ -20,7 +20,7 @@ from functions.outcomes import Outcome
 from functions.runtime import Runtime
 from functions.sheets import client, temporary_tab
 from functions.sheets.assumptions import Assumption, Finding, Verdict
-from functions.store import sheet_behaviour
+from functions.store import sheet_behaviour, sheet_calls
 from functions.store.job_states import JobState
 from tests.support.desk import CALLER, Desk, expected, people_rows, url_of
 
@@ -375,6 +375,45 @@ def test_a_check_has_an_end(desk: Desk) -> None:
     assert all("no time left" in finding.sentence for finding in untried)
     assert found[A.TIDY].verdict is Verdict.HOLDS
     assert tabs(desk, spreadsheet) == ["Leads"]
+
+
+def test_a_check_keeps_to_a_call_a_second(desk: Desk) -> None:
+    """After the ten calls that may follow each other at once, as runs do."""
+
+    class Waiting(Runtime):
+        slept_s = 0.0
+
+        def sleep(self, seconds: float) -> None:
+            self.slept_s += seconds
+
+    spreadsheet, runtime, began = desk.sheet(people_rows(3)), Waiting(), desk.context.clock()
+    paced = replace(
+        desk.context,
+        runtime=runtime,
+        sheet_pace=sheet_calls.pace(60),
+        clock=lambda: began + timedelta(seconds=runtime.slept_s),
+    )
+    desk.emulator.forget_calls()
+    found = checked(replace(desk, context=paced), spreadsheet)
+    assert verdicts(found, Verdict.HOLDS) == set(A) - {A.WRITE, A.READ}
+    calls = desk.emulator.calls()["total"]
+    assert calls - sheet_calls.BURST - 1 <= runtime.slept_s <= calls, "no faster, and no slower either"
+
+
+def test_a_right_that_a_chip_needs_and_leadfill_lacks_costs_its_own_line_only(desk: Desk) -> None:
+    spreadsheet = desk.sheet(people_rows(3))
+    number = 0
+
+    def refuse(_method: str, _user: str) -> None:
+        nonlocal number
+        number += 1
+        if number == 4:  # looked for what was left, made the tab, wrote through an anchor, wrote links; then chips
+            desk.emulator.switch(fail_next=[{"status": 403, "after": False}])
+
+    with desk.emulator.between_calls(refuse):
+        found = checked(desk, spreadsheet)
+    assert verdicts(found, Verdict.NOT_TRIED) == {A.CHIPS}
+    assert verdicts(found, Verdict.DOES_NOT_HOLD) == set()
 
 
 def test_a_large_tab_is_timed_and_deleted(desk: Desk) -> None:
