@@ -15,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from deploy import release, source
+from deploy import doctoring, release, source
+from deploy.gcloud import Gcloud
 from deploy.source import ROOT
+from deploy.target import Target
 from functions.auth.encryption import weakness
 from functions.logs import CHECKED
 from tests.deploy.google_cloud import REGION, GoogleCloud
-from tests.deploy.google_resources import NOW, PROJECT
+from tests.deploy.google_resources import NOW, NUMBER, PROJECT
 from tests.deploy.test_deploy_commands import GIVEN, SECRET_VALUES, commands, dry_run
 from tests.support.waiting import wait_until
 
@@ -211,6 +213,26 @@ def test_an_api_that_was_made_private_stays_private(
         assert done.returncode == 0, done.stderr
         [api] = [it for it in cloud.state.resources.values() if it.get("metadata", {}).get("name") == "leadfill-api"]
         assert release.facts(api)["public"] is False
+
+
+def test_the_doctor_finds_nothing_wrong_with_what_was_just_deployed(
+    environ: dict[str, str], deployed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert deployed
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    target = Target(project=PROJECT, region=REGION, number=NUMBER)
+    asked: list[str] = []
+
+    def ask(url: str) -> tuple[int, str]:
+        asked.append(url)
+        return (200, "{}") if url.endswith("/healthz") else (401, '{"type": "urn:leadfill:problem:unauthenticated"}')
+
+    gcloud = Gcloud(PROJECT)
+    assert doctoring.examine(gcloud, target, ask=ask) == []
+    assert len(asked) == 5
+    assert "was not tried yet" in doctoring.about_sheets(gcloud)
+    assert gcloud.changes == 0
 
 
 def test_the_doctor_finds_what_is_broken(
