@@ -85,10 +85,10 @@ class CsvList:
             records = Records(lines, self.dialect, self.width, str(self.path))
             records.stray_quotes = self.stray_quotes
             self.stray_quotes.clear()
-            first = self.shape.first
-            for record in records:
-                if record.number > first:
-                    yield record
+            cut = iter(records)
+            for _ in range(self.shape.first):
+                next(cut, None)
+            yield from cut
 
     def rows(self, layout: Layout) -> Iterator[Row]:
         """Iterate over every row; see `SourceList`."""
@@ -96,18 +96,18 @@ class CsvList:
         nothing = ("",) * len(layout.fields)
         offset = self.offset
         for record in self.records():
-            cells = record.cells
+            number, cells, _ = record
             width, held = len(cells), nothing
             if old:
                 texts = [""] * len(nothing)
-                for number, place in old:
-                    if place < width:
-                        texts[number] = value(cells[place]).strip()
+                for number_of_field, place in old:
+                    if place < width and (raw := cells[place]):
+                        texts[number_of_field] = value(raw).strip()
                 held = tuple(texts)
             url = cells[column] if column < width else ""
             if '"' in url or "\0" in url:
                 url = value(url)
-            yield Row(record.number + offset, url, held, record)
+            yield Row(number + offset, url, held, record)
 
     def create(self, target: Path, layout: Layout) -> CsvWriter:
         """Begin the result; see `SourceList`."""

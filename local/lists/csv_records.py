@@ -58,8 +58,8 @@ class Records:
             body = line.rstrip("\r\n")
             if '"' not in line:
                 yield Record(number, body.split(delimiter), line[len(body) :])
-            elif self._dialect.is_closed(body):
-                yield Record(number, self._dialect.cut(body), line[len(body) :])
+            elif (cells := self._dialect.cut_if_closed(body)) is not None:
+                yield Record(number, cells, line[len(body) :])
             else:
                 yield self._over_several_lines(number, line)
 

@@ -59,6 +59,16 @@ class Dialect:
     def _whole(self) -> re.Pattern[str]:
         return re.compile(rf"({self._quoted})([^\"]*)", re.DOTALL)
 
+    def cut_if_closed(self, body: str) -> list[str] | None:
+        """Cut as `cut` does, or return None where an opening quote has no closing one."""
+        before, *quoted = body.split('"')
+        delimiter = self.delimiter
+        if len(quoted) == 2 and not self.escape:  # most lines with quotes have one quoted cell
+            inner, after = quoted
+            if (not before or before[-1] == delimiter) and (not after or after[0] == delimiter):
+                return [*before.split(delimiter)[:-1], f'"{inner}"', *after.split(delimiter)[1:]]
+        return self.cut(body) if self.is_closed(body) else None
+
     def cut(self, body: str) -> list[str]:
         """Cut a record without its line end into raw cells; a quote that is not closed is a letter like others."""
         if '"' not in body:
@@ -78,7 +88,12 @@ class Dialect:
 
     def value(self, raw: str) -> str:
         """Return what a raw cell shows."""
-        if '"' in raw and (whole := self._whole.fullmatch(raw)):
+        if '"' not in raw:
+            return raw.replace("\0", "") if "\0" in raw else raw
+        inner = raw[1:-1]
+        if len(raw) > 1 and raw[0] == raw[-1] == '"' and '"' not in inner and not self.escape:  # as most quoted cells are
+            raw = inner
+        elif whole := self._whole.fullmatch(raw):
             inner = whole[1].lstrip(" ")[1:-1].replace('""', '"')
             if self.escape:
                 inner = re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL)
