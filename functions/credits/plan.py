@@ -77,8 +77,8 @@ class RowCounts:
         else:
             self.duplicates += found.key in self.keys
             self.keys[found.key] = self.keys.get(found.key, 0) + 1
-            for number in held:
-                self.held[number] += 1
+            for column in held:
+                self.held[column] += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

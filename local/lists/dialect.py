@@ -91,8 +91,8 @@ class Dialect:
         if '"' not in raw:
             return raw.replace("\0", "") if "\0" in raw else raw
         inner = raw[1:-1]
-        if len(raw) > 1 and raw[0] == raw[-1] == '"' and '"' not in inner and not self.escape:  # as most quoted cells are
-            raw = inner
+        if len(raw) > 1 and raw[0] == raw[-1] == '"' and '"' not in inner and not self.escape:
+            raw = inner  # as in most quoted cells
         elif whole := self._whole.fullmatch(raw):
             inner = whole[1].lstrip(" ")[1:-1].replace('""', '"')
             if self.escape:
