@@ -116,6 +116,14 @@ class EnrichmentPass:
         return ends[min(ends)] if ends and is_over else None
 
     @property
+    def is_waiting(self) -> bool:
+        """True once somebody has to be looked up: what comes next takes longer than a look into the store.
+
+        Other threads may ask, too.
+        """
+        return any(lane.in_flight or lane.wanted or lane.held or lane.doubts for lane in self._lanes.values())
+
+    @property
     def _is_stopping(self) -> bool:
         return self._stop.is_set() or self.stopped_by is not None
 

@@ -36,6 +36,12 @@ class ChunkResult(StrEnum):
     NONE = "none"  # it was not due, or another attempt has it
 
 
+class LeaseLost(LeadfillError):
+    """Another worker has taken this chunk, and does the work again."""
+
+    slug = "lease-lost"
+
+
 Record = Callable[[sa.Connection, Job], Iterable[str] | None]
 """Writes what an attempt has done, in its last transaction; gives the chunks that are to be queued then."""
 
@@ -92,6 +98,20 @@ class Attempt:
         """The job as it is now."""
         with self.context.store.reading() as connection:
             return jobs.get(connection, self.job.id)
+
+    def record(self, write: Callable[[sa.Connection, Job], None], *, seen: int) -> bool:
+        """Records what was done so far, while the attempt goes on; False if it has lost its lease.
+
+        Args:
+            write: writes what was done.
+            seen: rows that have come back and have no outcome after that.
+        """
+        with self.context.store.writing() as connection:
+            job = jobs.get(connection, self.chunk.job_id, lock=True)
+            held = chunks.hold(connection, self.chunk, seen)
+            if held:
+                write(connection, job)
+        return held
 
     def end(
         self,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -21,24 +19,19 @@ from functions.errors import (
     SheetBusy,
     StoreError,
 )
-from functions.fields import Budget
-from functions.jobs.attempt import Attempt, ChunkResult, begin
+from functions.jobs.attempt import Attempt, ChunkResult, LeaseLost, begin
 from functions.jobs.attempt_limit import give_up, has_failed_too_often
+from functions.jobs.delivery import Delivery
 from functions.jobs.leases import access_lasts, heartbeat, tab_lock
-from functions.jobs.row_outcomes import mark_enriched, outcomes_of, reasons_to_retry, refusal_sentence
 from functions.outcomes import Outcome
 from functions.profiles.parsing import of_key
-from functions.sheet_writes.fill import write
 from functions.sheet_writes.undo import undo_rows
-from functions.sheet_writes.writer import SheetWriter, WriteResult
 from functions.sheets.a1 import parse_range
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import ColumnRequest, Layout, ensure_columns
-from functions.sheets.row_matching import RowValues
 from functions.sheets.tab_reader import TabReader
 from functions.store import cell_history, chunks, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
-from functions.store.job_rows import JobRow
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
@@ -78,6 +71,9 @@ def _run(attempt: Attempt) -> ChunkResult:
         return work(attempt)
     except SheetAccessExpired as error:
         return attempt.wait_for_access(str(error))
+    except LeaseLost:
+        logs.event("Chunk attempt was too slow: another one has its chunk.", chunk_id=attempt.chunk.id)
+        return ChunkResult.LATER
     except SheetBusy as error:
         logs.event("Chunk postponed: the sheet is busy.", chunk_id=attempt.chunk.id, why=str(error))
         return attempt.postpone(timedelta(seconds=error.retry_after_s or 0))
@@ -126,45 +122,26 @@ def _ensure_columns(attempt: Attempt, sheet: GoogleSheet) -> Layout:
 
 
 def fill(attempt: Attempt) -> ChunkResult:
-    """Looks the chunk's open rows up and writes them."""
+    """Looks the chunk's open rows up and writes them, as they come."""
     job, number = attempt.job, attempt.chunk.number
     with attempt.context.store.reading() as connection:
         rows = [row for row in job_rows.of_chunk(connection, job.id, number) if row.outcome is None and row.key]
     if not access_lasts(job, attempt.context.clock()):
         raise SheetAccessExpired
-    found = _look_up(attempt, rows) if rows else _Found()
-    wanted = _wanted(attempt, rows, found.results)
-    with ExitStack() as closing:
-        written, refused = WriteResult(), dict[int, str]()
-        if found.results and attempt.layout is not None:
-            # Until the outcomes are recorded: who repairs the tab takes what an open row holds for somebody's stray.
-            closing.enter_context(tab_lock(attempt))
-            if wanted:
-                writer = SheetWriter(attempt.context.store, job.id, attempt.sheet(), attempt.layout)
-                written = write(writer, wanted, overwrite=attempt.request.overwrite)
-                refused = writer.refusals.reasons
-        ended = [row.position for row in rows if row.position in found.results]
-        headers = [chosen.header for chosen in attempt.request.chosen()]
-        said = {number: refusal_sentence(headers[number], reason) for number, reason in refused.items()}
-        outcomes = outcomes_of(ended, found.results, written, said)
-
-        def record(connection: sa.Connection, job: Job) -> None:
-            if attempt.layout is not None and len(refused) > len(attempt.layout.refused):  # the next chunk need not try
-                layout = replace(attempt.layout, refused=tuple(refused.items()))
-                jobs.change(connection, job.id, layout=layout.to_record())
-            job_rows.settle(connection, job.id, mark_enriched(connection, job, rows, outcomes))
-            job_rows.mark(connection, job.id, reasons_to_retry(ended, found.results))
-
-        unfinished = len(outcomes) < len(rows)
-        return attempt.end(record, unfinished=unfinished, stopped_by=found.stopped_by, until=found.until)
+    delivery, ending = Delivery(attempt, rows), _Ending()
+    if rows:
+        ending = _look_up(attempt, delivery)
+        delivery.finish()
+    unfinished = delivery.settled < len(rows)
+    return attempt.end(unfinished=unfinished, stopped_by=ending.stopped_by, until=ending.until)
 
 
 def undo(attempt: Attempt) -> ChunkResult:
     """Gives every cell that still holds what the run wrote what it held before."""
     left: str | None = None
     if attempt.layout is not None:
-        with tab_lock(attempt):
-            left = undo_rows(attempt.context.store, attempt.sheet(), attempt.job, attempt.layout)
+        with tab_lock(attempt) as renew_lock:
+            left = undo_rows(attempt.context.store, attempt.sheet(), attempt.job, attempt.layout, renew_lock)
 
     def record(connection: sa.Connection, job: Job) -> None:
         jobs.change(connection, job.id, message=left)
@@ -172,31 +149,28 @@ def undo(attempt: Attempt) -> ChunkResult:
     return attempt.end(record)
 
 
-@dataclass(slots=True)
-class _Found:
-    """The result of looking people up."""
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """Why an attempt looks nobody up any more, where rows are missing."""
 
-    results: dict[int, Result] = field(default_factory=dict)
-    """By position; rows are missing that the run did not get to."""
     stopped_by: LeadfillError | None = None
     """The provider or a cap, where one of them ended the run."""
     until: datetime | None = None
-    """The end of a provider's limit, where that is why rows are missing."""
+    """The end of a provider's limit, where that is the reason."""
 
 
-def _look_up(attempt: Attempt, rows: Sequence[JobRow]) -> _Found:
-    context, job, retry = attempt.context, attempt.job, attempt.request.retry
+def _look_up(attempt: Attempt, delivery: Delivery) -> _Ending:
+    context, job, retry, rows = attempt.context, attempt.job, attempt.request.retry, delivery.rows
     spender = Spender(run_id=job.id, user_id=job.user_id, spreadsheet_id=job.spreadsheet_id, ceilings=job.ceilings)
     with context.store.reading() as connection:
         keys = [row.key for row in rows if row.key]
         asked = ledger.keys_of_run(connection, job.id, keys, since=job.started_at) if retry else {}
-    found = _Found()
-    with heartbeat(attempt, found.results) as stop:
+    partial: dict[int, Result] = {}
+    with heartbeat(attempt, delivery) as stop:
         if job.stop_requested:
             stop.set()
-        profiles = (of_key(row.key) for row in rows if row.key)
         run = context.make_enricher().enrich(
-            profiles,
+            (of_key(key) for key in keys),
             spender,
             providers=attempt.request.asked(context.providers),
             needs=attempt.request.wanted(),
@@ -206,39 +180,19 @@ def _look_up(attempt: Attempt, rows: Sequence[JobRow]) -> _Found:
             asked=asked,
             stop=stop,
         )
-        partial: dict[int, Result] = {}
-        for result in run:
-            if result.outcome is not Outcome.CANCELLED:
-                (partial if result.unfinished else found.results)[rows[result.index].position] = result
+        with delivery.beside(run, stop):
+            for result in run:
+                if result.unfinished and result.outcome is not Outcome.CANCELLED:
+                    partial[result.index] = result
+                elif result.outcome is not Outcome.CANCELLED:
+                    delivery.take(rows[result.index].position, result)
+    ending = _Ending()
     if run.waits_for is not None and run.stopped_by in (None, run.waits_for):
-        found.until = run.waits_for.until
+        ending = _Ending(until=run.waits_for.until)
     elif isinstance(run.stopped_by, ProviderError | CapReached):
-        found.stopped_by = run.stopped_by
+        ending = _Ending(stopped_by=run.stopped_by)
     # Nobody comes back to these rows if the job stops; else the next attempt asks the providers that are left.
-    if partial and (found.stopped_by is not None or attempt.reload().stop_requested):
-        found.results |= partial
-    return found
-
-
-def _wanted(attempt: Attempt, rows: Sequence[JobRow], results: dict[int, Result]) -> list[RowValues]:
-    """Computes what each row that has a result should hold; cells without a value are left out.
-
-    A custom field that fails on a lead leaves its cell empty, and its sentence in the detail of the row's result.
-    """
-    fields, budget = attempt.request.chosen(), Budget(len(rows))
-    wanted = []
-    for row in rows:
-        if (result := results.get(row.position)) is None:
-            continue
-        failures: dict[str, None] = {}
-
-        def failed(sentence: str, failures: dict[str, None] = failures) -> str:
-            failures[sentence] = None
-            return ""
-
-        cells = result.cells(fields, budget=budget, failed=failed)
-        if failures:
-            results[row.position] = replace(result, detail=" ".join(filter(None, [result.detail, *failures])))
-        if values := {number: cell for number, cell in enumerate(cells) if cell != ""}:
-            wanted.append(RowValues(row.position, row.row, row.key or "", values))
-    return wanted
+    if partial and (ending.stopped_by is not None or attempt.reload().stop_requested):
+        for index, result in partial.items():
+            delivery.take(rows[index].position, result)
+    return ending

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -12,8 +12,10 @@ from functions.runtime import Event
 from functions.store import chunks, jobs
 from functions.store.jobs import Job
 
-BUDGET = timedelta(minutes=8)
-"""Seconds for which one attempt looks people up: the queue waits ten minutes for an answer."""
+BUDGET = timedelta(minutes=7)
+"""The time for which one attempt looks people up: the queue waits ten minutes for an answer."""
+WRITING = timedelta(minutes=8)
+"""The time within which the last flush of an attempt begins."""
 WATCH_S = 1.0
 """Seconds between two renewals of the lease, at which an attempt also checks whether it shall stop."""
 WRITING_TAKES = timedelta(seconds=20)
@@ -21,6 +23,7 @@ WRITING_TAKES = timedelta(seconds=20)
 LOCK_WAIT = timedelta(seconds=20)
 """Seconds for which a chunk waits for its turn to write before it is put back into the queue."""
 LOCK_POLL_S = 0.1
+OCCUPIED = "Another run writes to this tab at the moment."
 
 
 def access_lasts(job: Job, now: datetime) -> bool:
@@ -29,8 +32,13 @@ def access_lasts(job: Job, now: datetime) -> bool:
 
 
 @contextmanager
-def heartbeat(attempt: Attempt, results: Sized) -> Iterator[Event]:
-    """While the block runs, a thread renews the lease; the event is set when the run shall stop looking people up."""
+def heartbeat(attempt: Attempt, waiting: Sized) -> Iterator[Event]:
+    """While the block runs, a thread renews the lease; the event is set when the run shall stop looking people up.
+
+    Args:
+        attempt: whose.
+        waiting: the rows that have come back and have no outcome yet.
+    """
     context, chunk = attempt.context, attempt.chunk
     stop, over = context.runtime.event(), context.runtime.event()
     until = context.clock() + BUDGET
@@ -42,7 +50,7 @@ def heartbeat(attempt: Attempt, results: Sized) -> Iterator[Event]:
                 stop.set()
                 continue
             try:
-                alive = chunks.renew(context.store, chunk, len(results), now)
+                alive = chunks.renew(context.store, chunk, len(waiting), now)
                 with context.store.reading() as connection:
                     job = jobs.get(connection, chunk.job_id)
             except LeadfillError:
@@ -59,11 +67,11 @@ def heartbeat(attempt: Attempt, results: Sized) -> Iterator[Event]:
 
 
 @contextmanager
-def tab_lock(attempt: Attempt) -> Iterator[None]:
-    """Lets only one chunk at a time write to a tab.
+def tab_lock(attempt: Attempt) -> Iterator[Callable[[], None]]:
+    """Lets only one chunk at a time write to a tab; gives what renews the lock, before each round of a delivery.
 
     Raises:
-        SheetBusy: another one does.
+        SheetBusy: another one does; or has done since, where it is renewed.
     """
     context, lease = attempt.context, attempt.chunk.lease
     name = f"{attempt.job.spreadsheet_id}/{attempt.job.sheet_id}"
@@ -72,8 +80,13 @@ def tab_lock(attempt: Attempt) -> Iterator[None]:
         if context.clock() < until:
             context.runtime.sleep(LOCK_POLL_S)
             continue
-        raise SheetBusy("Another run writes to this tab at the moment.", retry_after_s=2)
+        raise SheetBusy(OCCUPIED, retry_after_s=2)
+
+    def renew() -> None:
+        if not chunks.renew_lock(context.store, name, lease, context.clock()):
+            raise SheetBusy(OCCUPIED, retry_after_s=2)
+
     try:
-        yield
+        yield renew
     finally:
         chunks.unlock(context.store, name, lease)

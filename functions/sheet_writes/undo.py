@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from functions.errors import SheetGone
@@ -22,8 +22,15 @@ MAX_NAMED = 5
 """Rows that a sentence names."""
 
 
-def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout) -> str | None:
+def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout, renew_lock: Callable[[], None]) -> str | None:
     """Gives cells back what they held; carried out twice, it changes nothing more.
+
+    Args:
+        store: the store.
+        sheet: the job's.
+        job: which has ended.
+        layout: of its columns.
+        renew_lock: as of a `SheetWriter`.
 
     Returns:
         A sentence about what was left as it is; None where nothing was.
@@ -31,7 +38,7 @@ def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout) -> str
     Raises:
         SheetError: the sheet cannot be used; what was given back so far stays so.
     """
-    writer = SheetWriter(store, job.id, sheet, layout)
+    writer = SheetWriter(store, job.id, sheet, layout, renew_lock)
     left = _Leftovers()
     try:
         _undo_all(writer, left)

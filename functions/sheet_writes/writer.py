@@ -92,6 +92,8 @@ class SheetWriter:
     job_id: str
     sheet: GoogleSheet
     layout: Layout
+    renew_lock: Callable[[], None]
+    """Keeps the tab's lock before each round; raises `SheetBusy` where another writer has had it since."""
     reader: TabReader = field(init=False)
     refusals: Refusals = field(init=False)
 
@@ -134,6 +136,7 @@ class SheetWriter:
             placed.writes = [self._without_refused(write, result) for write in placed.writes]
             if not placed.writes and not repairs:
                 return result
+            self.renew_lock()
             # Durable before visible: if this process dies during the write, the next attempt knows what may stand in
             # a wrong row, and an undo knows what the cells held.
             task.record(placed.writes)

@@ -123,10 +123,21 @@ def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
 
 
 def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:
-    """Says that the attempt lives and how many rows came back; False where it has lost its lease."""
+    """Says that the attempt lives and how many rows came back and have no outcome; False where it lost its lease."""
     values = {"lease_expires_at": now + LEASE, "seen": seen}
     with store.writing() as connection:
         return connection.execute(_chunks.update().where(*_held(chunk)).values(values)).rowcount == 1
+
+
+def hold(connection: sa.Connection, chunk: Chunk, seen: int) -> bool:
+    """Keeps the chunk from every other attempt until this transaction is over; False where one has taken it.
+
+    Args:
+        connection: a transaction.
+        chunk: which.
+        seen: rows that have come back and have no outcome once the transaction is over.
+    """
+    return connection.execute(_chunks.update().where(*_held(chunk)).values(seen=seen)).rowcount == 1
 
 
 def finish(connection: sa.Connection, chunk: Chunk) -> bool:
@@ -208,7 +219,7 @@ def is_open(connection: sa.Connection, job_id: str, number: int) -> bool:
 
 
 def seen(connection: sa.Connection, job_id: str) -> int:
-    """Return the number of rows of running chunks that have come back."""
+    """Return the number of rows of running chunks that have come back and have no outcome yet."""
     condition = _chunks.c.job_id == job_id, _chunks.c.state == ChunkState.RUNNING
     total: int | None = connection.scalar(sa.select(sa.func.sum(_chunks.c.seen)).where(*condition))
     return int(total or 0)
@@ -256,6 +267,13 @@ def lock(store: Store, name: str, holder: str, now: datetime) -> bool:
             where=sa.or_(_locks.c.holder == holder, _locks.c.expires_at <= now),
         ).returning(_locks.c.name)
         return connection.scalar(statement) is not None
+
+
+def renew_lock(store: Store, name: str, holder: str, now: datetime) -> bool:
+    """Renews a lock that is held; False where another one has had it since."""
+    statement = _locks.update().where(_locks.c.name == name, _locks.c.holder == holder)
+    with store.writing() as connection:
+        return connection.execute(statement.values(expires_at=now + LOCK)).rowcount == 1
 
 
 def unlock(store: Store, name: str, holder: str) -> None:

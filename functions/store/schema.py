@@ -133,7 +133,7 @@ chunks = sa.Table(
     sa.Column("due_at", Instant, nullable=False, comment="not to be run before"),
     sa.Column("lease", sa.Text, nullable=True, comment="names the attempt that runs it"),
     sa.Column("lease_expires_at", Instant, nullable=True),
-    sa.Column("seen", sa.Integer, nullable=False, comment="rows of it that have come back, while it runs"),
+    sa.Column("seen", sa.Integer, nullable=False, comment="rows that came back and have no outcome, while it runs"),
     sa.Column("failed_attempts", sa.Integer, nullable=False, comment="begun since its last progress, and never ended"),
     sa.Column("progress", sa.Integer, nullable=False, comment="what was done of it when that was last measured"),
     sa.UniqueConstraint("job_id", "number"),

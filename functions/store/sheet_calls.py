@@ -17,6 +17,23 @@ BURST = 10
 CROWDED = "Many runs and people use this spreadsheet at the moment; try again in a moment."
 
 
+USERS_CALLS = 60
+"""Calls a minute that Google allows each user (https://developers.google.com/workspace/sheets/api/limits)."""
+FLUSH_CALLS = 3
+"""A look, a write and a look again."""
+FLUSHES = Gcra(timedelta(minutes=1) * FLUSH_CALLS / (USERS_CALLS // 2 - FLUSH_CALLS))
+"""Of all runs of one user together: half of what Google allows, less what it takes to prepare a sheet."""
+
+
+def take_flush(store: Store, user_id: str, now: datetime) -> datetime | None:
+    """Take the next turn of a user's runs to write what came, and return its time; None where it is far from now.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    return rates.next_in_bursts(store, f"flushes of {user_id}", FLUSHES, now)
+
+
 def pace(per_minute: int) -> Gcra | None:
     """Return the steady rate of so many calls a minute; None where they are not limited."""
     return Gcra(timedelta(minutes=1) / per_minute, BURST) if per_minute else None

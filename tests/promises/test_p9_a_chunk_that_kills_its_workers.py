@@ -9,14 +9,13 @@ from unittest.mock import Mock
 import pytest
 
 from functions.errors import WrongJobState
-from functions.jobs import attempt, attempt_limit, chunk_runner, leases, new_job, service
+from functions.jobs import attempt, attempt_limit, chunk_runner, delivery, leases, new_job, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.attempt_limit import GIVEN_UP, MAX_ATTEMPTS, MAX_ATTEMPTS_CANCELLED, GivenUp
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.sweep import release_dead_owners
 from functions.outcomes import NOT_REACHED, Outcome
 from functions.store import chunks
-from functions.store.job_rows import JobRow
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from functions.store.unfinished_rows import PAID_NOT_WRITTEN
@@ -189,10 +188,10 @@ def test_who_cancels_waits_for_no_busy_tab(desk: Desk, monkeypatch: pytest.Monke
     look_up = chunk_runner._look_up
     attempts = 0
 
-    def then_cancel(one: attempt.Attempt, rows: list[JobRow]) -> object:
+    def then_cancel(one: attempt.Attempt, coming: delivery.Delivery) -> object:
         nonlocal attempts
         attempts += 1
-        found = look_up(one, rows)
+        found = look_up(one, coming)
         service.cancel(desk.context, one.job)
         return found
 
@@ -210,8 +209,8 @@ def test_access_that_ends_under_a_cancelled_run_leaves_no_row_that_claims_it_cos
     assert run_chunk(desk.context) is ChunkResult.DONE  # the sheet is prepared
     look_up = chunk_runner._look_up
 
-    def then_expire(one: attempt.Attempt, rows: list[JobRow]) -> object:
-        found = look_up(one, rows)
+    def then_expire(one: attempt.Attempt, coming: delivery.Delivery) -> object:
+        found = look_up(one, coming)
         service.cancel(desk.context, one.job)
         desk.emulator.expire(desk.token)
         return found

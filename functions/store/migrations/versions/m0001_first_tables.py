@@ -215,7 +215,9 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False, comment="not to be run before"),
         sa.Column("lease", sa.Text(), nullable=True, comment="names the attempt that runs it"),
         sa.Column("lease_expires_at", sa.BigInteger(), nullable=True),
-        sa.Column("seen", sa.Integer(), nullable=False, comment="rows of it that have come back, while it runs"),
+        sa.Column(
+            "seen", sa.Integer(), nullable=False, comment="rows that came back and have no outcome, while it runs"
+        ),
         sa.Column(
             "failed_attempts", sa.Integer(), nullable=False, comment="begun since its last progress, and never ended"
         ),

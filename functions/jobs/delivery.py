@@ -1,0 +1,224 @@
+"""Delivers what an attempt looks up while it goes on: values into the sheet, outcomes into the store.
+
+Each flush is a small and whole delivery: under the tab's lock from the first look to the recorded outcomes, of all that
+has come and has no outcome yet. So what a flush could not bring to its end belongs to the next one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from functions import logs
+from functions.enrichment.result import Result
+from functions.errors import LeadfillError, SheetBusy, StoreError
+from functions.fields import Budget
+from functions.jobs.attempt import Attempt, LeaseLost
+from functions.jobs.flush_pace import FlushPace
+from functions.jobs.leases import WRITING, tab_lock
+from functions.jobs.row_outcomes import mark_enriched, outcomes_of, reasons_to_retry, refusal_sentence
+from functions.runtime import Event
+from functions.sheet_writes.fill import write
+from functions.sheet_writes.writer import SheetWriter, WriteResult
+from functions.sheets.layout import layout_from_record
+from functions.sheets.row_matching import RowValues
+from functions.store import cell_history, job_rows, jobs
+from functions.store.job_rows import JobRow
+from functions.store.jobs import Job
+from functions.store.sheet_calls import take_flush
+
+LOOK_S = 0.1
+"""Seconds between two looks whether a flush is due."""
+BUSY_S = 2.0
+"""Seconds until the next look after a flush that met a busy tab, or whose turn is not to be had soon."""
+LATE = "The last answers came too late to be written in this attempt; the next one writes them."
+
+
+class Lookups(Protocol):
+    """The lookups of an attempt."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while further results take longer than a look into the store."""
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What comes of the rows of one attempt. Its length is the rows that have come and have no outcome yet."""
+
+    attempt: Attempt
+    rows: Sequence[JobRow]
+    settled: int = field(init=False, default=0)
+    """Rows that have their outcome."""
+    _open: dict[int, JobRow] = field(init=False)
+    _came: dict[int, Result] = field(init=False, default_factory=dict)
+    """By position, like the next two. A result that has its values keeps no lead."""
+    _values: dict[int, RowValues | None] = field(init=False, default_factory=dict)
+    _unconfirmed: set[int] = field(init=False)
+    """Rows that an earlier attempt has perhaps written, without recording their outcomes."""
+    _budget: Budget = field(init=False)
+    _until: datetime = field(init=False)
+    _turn: datetime | None = field(init=False, default=None)
+    """Of the next flush; the last one of an attempt takes it as well."""
+    _guard: threading.Lock = field(init=False, default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        context = self.attempt.context
+        self._open = {row.position: row for row in self.rows}
+        self._budget = Budget(len(self.rows))
+        self._until = context.clock() + WRITING
+        with context.store.reading() as connection:
+            written = cell_history.written_rows(connection, self.attempt.job.id, list(self._open))
+        self._unconfirmed = {position for position, row in written.items() if not row.undone}
+
+    def __len__(self) -> int:
+        return len(self._came)
+
+    def take(self, position: int, result: Result) -> None:
+        """Takes what came of a row."""
+        with self._guard:
+            self._came[position] = result
+
+    @contextmanager
+    def beside(self, lookups: Lookups, stop: Event) -> Iterator[None]:
+        """While the block looks people up, a thread delivers what comes; what every flush would meet stops the lookups.
+
+        Raises:
+            LeadfillError: a flush has met it.
+        """
+        runtime = self.attempt.context.runtime
+        over, ended = runtime.event(), runtime.event()
+        met: list[LeadfillError] = []
+
+        def deliver() -> None:
+            try:
+                self._deliver(lookups, over)
+                ended.set()
+            except LeadfillError as error:
+                met.append(error)
+            finally:
+                if not ended.is_set():
+                    stop.set()
+
+        thread = runtime.spawn(deliver, name=f"delivery of chunk {self.attempt.chunk.number}")
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+        if met:
+            raise met[0]
+        if not ended.is_set():
+            raise RuntimeError("A flush broke off; its own traceback says why.")
+
+    def finish(self) -> None:
+        """Delivers the rest.
+
+        Raises:
+            LeadfillError: it could not be written.
+        """
+        context = self.attempt.context
+        if not self._came:
+            return
+        if context.clock() >= self._until:
+            raise SheetBusy(LATE, retry_after_s=0)
+        if self._turn is None:  # it waits for none, but the next ones are so much later
+            take_flush(context.store, self.attempt.job.user_id, context.clock())
+        self.flush()
+
+    def flush(self) -> None:
+        """Delivers what has come, also what an earlier flush could not bring to its end.
+
+        Raises:
+            LeaseLost: another attempt does the work.
+            SheetError: the sheet cannot be used; what came stays here.
+            StoreError: the store cannot be used; likewise.
+        """
+        attempt, rows = self.attempt, self._evaluated()
+        wanted = [values for row in rows if (values := self._values[row.position]) is not None]
+        job = attempt.reload()  # its access may be fresh, and another chunk may have met a column that takes no values
+        with tab_lock(attempt) as renew_lock:
+            # Until the outcomes are recorded: who repairs the tab takes what an open row holds for somebody's stray.
+            written, refused = WriteResult(), dict[int, str]()
+            if wanted and job.layout is not None:
+                layout, sheet = layout_from_record(job.layout), attempt.context.sheet_of(job)
+                writer = SheetWriter(attempt.context.store, job.id, sheet, layout, renew_lock)
+                written = write(writer, wanted, overwrite=attempt.request.overwrite)
+                refused = writer.refusals.reasons
+            self._settle(rows, written, refused)
+
+    def _deliver(self, lookups: Lookups, over: Event) -> None:
+        context = self.attempt.context
+        pace = FlushPace(len(self.rows), context.runtime.monotonic())
+        pause_s = LOOK_S
+        while not over.wait(pause_s) and context.clock() < self._until:
+            pause_s = LOOK_S
+            is_worthwhile = pace.is_worthwhile(self.settled, len(self), context.runtime.monotonic())
+            if not is_worthwhile or not lookups.is_waiting or not self._is_whole():
+                continue
+            try:
+                self._turn = self._turn or take_flush(context.store, self.attempt.job.user_id, context.clock())
+                if self._turn is None:
+                    pause_s = BUSY_S
+                elif self._turn <= context.clock():
+                    self._turn = None
+                    self.flush()
+            except (SheetBusy, StoreError) as error:  # what came waits; the lookups meet the store's trouble themselves
+                logs.event("Flush postponed.", chunk_id=self.attempt.chunk.id, why=str(error))
+                pause_s = BUSY_S
+
+    def _is_whole(self) -> bool:
+        """Tell whether all has come that an earlier attempt may have misplaced: it is looked for in one delivery."""
+        with self._guard:
+            return self._unconfirmed <= self._came.keys()
+
+    def _evaluated(self) -> list[JobRow]:
+        """Return the rows that have come, in order, once it is computed what each should hold.
+
+        A custom field that fails on a lead leaves its cell empty, and its sentence in the detail of the row's result.
+        """
+        fields = self.attempt.request.chosen()
+        with self._guard:
+            came = dict(sorted(self._came.items()))
+        for position, result in came.items():
+            if position in self._values:
+                continue
+            row, failures = self._open[position], dict[str, None]()
+
+            def failed(sentence: str, failures: dict[str, None] = failures) -> str:
+                failures[sentence] = None
+                return ""
+
+            cells = result.cells(fields, budget=self._budget, failed=failed)
+            values = {number: cell for number, cell in enumerate(cells) if cell != ""}
+            self._values[position] = RowValues(position, row.row, row.key or "", values) if values else None
+            self._came[position] = replace(result, known={}, detail=" ".join(filter(None, [result.detail, *failures])))
+        return [self._open[position] for position in came]
+
+    def _settle(self, rows: Sequence[JobRow], written: WriteResult, refused: dict[int, str]) -> None:
+        attempt, ended = self.attempt, [row.position for row in rows]
+        headers = [chosen.header for chosen in attempt.request.chosen()]
+        said = {number: refusal_sentence(headers[number], reason) for number, reason in refused.items()}
+        outcomes = outcomes_of(ended, self._came, written, said)
+
+        def record(connection: sa.Connection, job: Job) -> None:
+            if job.layout is not None and len(refused) > len(job.layout["refused"]):  # the next flush need not try
+                layout = replace(layout_from_record(job.layout), refused=tuple(refused.items()))
+                jobs.change(connection, job.id, layout=layout.to_record())
+            job_rows.settle(connection, job.id, mark_enriched(connection, job, rows, outcomes))
+            job_rows.mark(connection, job.id, reasons_to_retry(ended, self._came))
+
+        if not attempt.record(record, seen=len(self) - len(ended)):
+            raise LeaseLost
+        with self._guard:
+            for position in ended:
+                del self._came[position]
+                del self._values[position]
+            self.settled += len(ended)
+            self._unconfirmed.clear()
