@@ -28,6 +28,7 @@ from functions.sheet_writes.fill import write
 from functions.sheet_writes.writer import SheetWriter, WriteResult
 from functions.sheets.layout import layout_from_record
 from functions.sheets.row_matching import RowValues
+from functions.sheets.transport import hang_up
 from functions.store import cell_history, job_rows, jobs
 from functions.store.job_rows import JobRow
 from functions.store.jobs import Job
@@ -103,6 +104,7 @@ class Delivery:
             except LeadfillError as error:
                 met.append(error)
             finally:
+                hang_up()
                 if not ended.is_set():
                     stop.set()
 
