@@ -10,7 +10,7 @@ FIRST_S = 2.0
 """The first flush waits for so many rows, or for so long: whoever watches sees that it works, and how well."""
 WINDOW_S = 0.5
 """The rate of answers is that of the latest half second."""
-SOON_S = 0.5
+SOON_S = 1.0
 """Where the rest of the chunk is expected within this time, its end delivers everything."""
 
 
