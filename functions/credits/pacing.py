@@ -86,13 +86,22 @@ class Schedule:
 
     def started(self, start: datetime) -> Schedule:
         """Return the schedule after a request is given this start."""
-        counts = {_name(limit): _plus_one(limit, self._of(limit), start) for limit in _counted(self.limits)}
+        counts = {_name(limit): _plus(limit, self._of(limit), start, 1) for limit in _counted(self.limits)}
         return replace(
             self,
             paid_until=_steady(self.limits).started(None, start),
             counts=counts,
             blocked_until=start + PROBE if self.refusals else None,
         )
+
+    def started_together(self, start: datetime, count: int) -> Schedule:
+        """Return the counts after so many requests from this start on, without a steady rate: for a forecast."""
+        counts = {_name(limit): _plus(limit, self._of(limit), start, count) for limit in _counted(self.limits)}
+        return replace(self, counts=counts, blocked_until=None)
+
+    def used(self, limit: Limit, at: datetime) -> int:
+        """Return how many requests count under one limit at a time."""
+        return sum(count for _, count in _living(limit, self._of(limit), at))
 
     def used_up(self, now: datetime, margin: timedelta) -> Schedule:
         """Return the schedule where no start is near, as after a refusal: it is blocked until then plus `margin`."""
@@ -186,9 +195,7 @@ def _name(limit: Limit) -> str:
 
 def _with_room(limit: Limit, counts: Counts, at: datetime) -> datetime:
     """Return the earliest time, `at` at the soonest, at which a request fits under one limit."""
-    life = _part(limit) + limit.window if limit.starts is WindowStart.ROLLING else limit.window
-    margin = timedelta(0) if limit.starts is WindowStart.CLOCK else MARGIN
-    living = [(begin + life + margin, count) for begin, count in counts if begin + life + margin > at]
+    living = _living(limit, counts, at)
     used = sum(count for _, count in living)
     for end, count in living:
         if used + 1 <= limit.count:
@@ -197,19 +204,26 @@ def _with_room(limit: Limit, counts: Counts, at: datetime) -> datetime:
     return at
 
 
-def _plus_one(limit: Limit, counts: Counts, start: datetime) -> Counts:
+def _living(limit: Limit, counts: Counts, at: datetime) -> list[tuple[datetime, int]]:
+    """Return the end of each window, or part of a rolling one, that counts at a time, and its requests."""
+    life = _part(limit) + limit.window if limit.starts is WindowStart.ROLLING else limit.window
+    margin = timedelta(0) if limit.starts is WindowStart.CLOCK else MARGIN
+    return [(begin + life + margin, count) for begin, count in counts if begin + life + margin > at]
+
+
+def _plus(limit: Limit, counts: Counts, start: datetime, count: int) -> Counts:
     if limit.starts is WindowStart.FIRST_REQUEST:
         is_within = counts and start < counts[-1][0] + limit.window + MARGIN
         begin = counts[-1][0] if is_within else start
     else:
         part = _part(limit)
         begin = _EPOCH + (start - _EPOCH) // part * part
-    kept = [(begun, count) for begun, count in counts if begun != begin]
+    kept = [(begun, before) for begun, before in counts if begun != begin]
     if limit.starts is WindowStart.ROLLING:
-        kept = [(begun, count) for begun, count in kept if begun + _part(limit) + limit.window + MARGIN > start]
+        kept = [(begun, before) for begun, before in kept if begun + _part(limit) + limit.window + MARGIN > start]
     else:
         kept = []
-    return (*kept, (begin, 1 + dict(counts).get(begin, 0)))
+    return (*kept, (begin, count + dict(counts).get(begin, 0)))
 
 
 def _part(limit: Limit) -> timedelta:

@@ -17,7 +17,7 @@ from functions.credits.caps import NONE
 from functions.fields import select
 from functions.fields.catalogue import CATALOGUE, PRESETS
 from functions.jobs.plan_id import plan_id
-from functions.jobs.progress import progress
+from functions.jobs.progress import ahead_of, progress
 from functions.jobs.request import JobRequest
 from functions.jobs.usage import CreditsText
 from functions.outcomes import Outcome, retryable
@@ -191,8 +191,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     done: Count
     progress: Annotated[float, msgspec.Meta(ge=0, le=1)]
     credits: Annotated[list[JobCredits], msgspec.Meta(description="By provider, in the order in which they are asked")]
-    rate_per_s: float | None
-    eta_s: Annotated[float | None, msgspec.Meta(description="Seconds to the end; null while it cannot be told")]
+    rate_per_s: Annotated[float | None, msgspec.Meta(description="People looked up a second, lately")]
+    eta_s: Annotated[
+        float | None,
+        msgspec.Meta(description="Seconds to the end, a provider's pauses included; null while it cannot be told"),
+    ]
     message: Annotated[str | None, msgspec.Meta(description="A sentence for a person")]
     created_at: datetime
     finished_at: datetime | None
@@ -383,7 +386,8 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         has_marked = job_rows.has_marked(connection, job.id)
         totals = ledger.totals(connection, job.id)
         seen = chunks.seen(connection, job.id)
-    so_far = progress(job, sum(counts.values()), seen, context.clock())
+        ahead = ahead_of(context, connection, job, totals)
+    so_far = progress(job, sum(counts.values()), seen, ahead, context.clock())
     return Job(
         id=job.id,
         spreadsheet_id=job.spreadsheet_id,

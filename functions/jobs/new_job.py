@@ -238,7 +238,6 @@ def _new_job(
         created_at=context.clock(),
         started_at=None,
         resumed_at=None,
-        done_at_resume=0,
         finished_at=None,
     )
 

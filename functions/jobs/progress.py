@@ -1,12 +1,47 @@
-"""Progress of a job: rows done, rows a second, and the time left. Rows of the past say nothing about either."""
+"""Progress of a job: rows done, the pace of its lookups, and the time left.
+
+Rows that were filled, known or done before say nothing about the time that others take.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
+from functions.context import AppContext
+from functions.credits.forecast import Recent, Supply, done_at
+from functions.jobs.request import from_record
+from functions.store import chunks, ledger, people_to_come, rates
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
+from functions.store.ledger import Totals
+from functions.store.rates import Pace
+from functions.store.sheet_calls import FLUSH_CALLS
+
+LATELY = timedelta(minutes=2)
+"""The pace is that of the latest lookups: a provider's changes."""
+ENDING = timedelta(seconds=2)
+"""From the last answers to the last values in the sheet."""
+_MOVING = (JobState.RUNNING, JobState.WAITING_FOR_QUOTA)
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The work that a job has before it."""
+
+    people: int = 0
+    """Those who are still to be looked up."""
+    recent: Recent | None = None
+    """Those who were lately; None if nobody was since the job last began or was resumed."""
+    supplies: tuple[Supply, ...] = ()
+    """The providers of the run."""
+    chunks: int = 0
+    """Those that are not done."""
+    delivery: timedelta = timedelta(0)
+    """The least time from the end of one to the end of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +53,68 @@ class Progress:
     fraction: float
     """From 0 to 1; 1 for a job without rows."""
     rate_per_s: float | None
-    """Rows a second since the job last began or was resumed; None while nothing has come back, and once it ended."""
+    """People looked up a second, lately; None while too few were, and where nobody is."""
     eta_s: float | None
-    """Seconds to the end at this rate; None where there is no rate."""
+    """Seconds to the end, a provider's pauses included; None where it cannot be told."""
 
 
-def progress(job: Job, settled: int, seen: int, now: datetime) -> Progress:
+def progress(job: Job, settled: int, seen: int, ahead: Ahead, now: datetime) -> Progress:
     """Computes how far a job is.
 
     Args:
         job: the job.
         settled: rows that have their outcome.
         seen: rows that have come back in the chunks that run, and have no outcome yet.
+        ahead: what is still to be done.
         now: the present.
     """
     done = min(job.rows, settled + seen)
     fraction = done / job.rows if job.rows else 1.0
-    came = done - job.done_at_resume
-    if job.state is not JobState.RUNNING or job.resumed_at is None or came <= 0 or now <= job.resumed_at:
+    if job.state not in _MOVING:
         return Progress(done, fraction, None, None)
-    rate = came / (now - job.resumed_at).total_seconds()
-    return Progress(done, fraction, round(rate, 3), round((job.rows - done) / rate, 1))
+    interval = ahead.recent.interval if ahead.recent else None
+    rate = 1 / interval.total_seconds() if interval and job.state is JobState.RUNNING else None
+    goes_on = max(now, job.goes_on_at or now)
+    end = done_at(ahead.people, ahead.recent, ahead.supplies, goes_on)
+    if end is not None:
+        end = max(end, goes_on + ahead.chunks * ahead.delivery) + ENDING
+    eta_s = None if end is None else round((end - now).total_seconds(), 1)
+    return Progress(done, fraction, None if rate is None else round(rate, 3), eta_s)
+
+
+def ahead_of(context: AppContext, connection: sa.Connection, job: Job, totals: Mapping[str, Totals]) -> Ahead:
+    """Reads what a job has before it.
+
+    Args:
+        context: the parts.
+        connection: a transaction.
+        job: the job.
+        totals: its lookups so far, by provider.
+    """
+    if job.state not in _MOVING or job.resumed_at is None:
+        return Ahead()
+    now, request = context.clock(), from_record(job.request, job.spreadsheet_id)
+    providers = [name for name in request.providers or context.providers if name in context.terms]
+    until = job.waiting_since or now
+    people = people_to_come.count(
+        connection,
+        job.id,
+        needs=request.wanted(),
+        last_provider=providers[-1] if providers else "",
+        retry=request.retry,
+        since=job.started_at,
+        fresh=context.fresh,
+        now=now,
+    )
+    asked = {name: totals.get(name, Totals()).lookups for name in providers}
+    most = max(asked.values(), default=0)
+    shares = {name: asked[name] / most if most else float(name == providers[0]) for name in providers}
+    return Ahead(
+        people=people,
+        recent=ledger.recent(connection, job.id, max(job.resumed_at, until - LATELY), until),
+        supplies=tuple(
+            Supply(rates.read(connection, Pace(name, context.terms[name].limits)), shares[name]) for name in providers
+        ),
+        chunks=chunks.open_chunks(connection, job.id),
+        delivery=FLUSH_CALLS * context.sheet_pace.interval if context.sheet_pace else timedelta(0),
+    )

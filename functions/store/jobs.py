@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from functions.errors import NotFound, WrongJobState
 from functions.outcomes import NOT_REACHED, Outcome
-from functions.store import chunks, job_rows, schema, unfinished_rows
+from functions.store import chunks, schema, unfinished_rows
 from functions.store.database import insert
 from functions.store.job_states import LIVE, TRANSITIONS, WAITING, ChunkState, JobState
 
@@ -57,9 +57,7 @@ class Job:
     started_at: datetime | None
     """The time of its start or last retry: a retry asks for each person at most once since then."""
     resumed_at: datetime | None
-    """The time at which it last began, was retried, or got access again: its rate is measured from then."""
-    done_at_resume: int
-    """Rows that had their outcome at that time."""
+    """The time at which it last began, was retried, or got access again: its pace is measured from then."""
     finished_at: datetime | None
     waiting_since: datetime | None = None
     """None unless it waits for access or for the end of a provider's limit."""
@@ -129,13 +127,12 @@ def move(connection: sa.Connection, job: Job, to: JobState, **changes: Any) -> N
 
 
 def resume(connection: sa.Connection, job: Job, now: datetime, **changes: Any) -> None:  # noqa: ANN401 - columns of the table
-    """Moves a job to RUNNING, and notes how many of its rows are done: what comes from now on makes its rate.
+    """Moves a job to RUNNING: what comes from now on tells its pace.
 
     Raises:
         WrongJobState: it may not run, or has moved meanwhile.
     """
-    done = sum(job_rows.counts(connection, job.id).values())
-    move(connection, job, JobState.RUNNING, resumed_at=now, done_at_resume=done, **NOT_WAITING, **changes)
+    move(connection, job, JobState.RUNNING, resumed_at=now, **NOT_WAITING, **changes)
 
 
 def wait_for_access(connection: sa.Connection, job: Job, now: datetime, sentence: str) -> None:

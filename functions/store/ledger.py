@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from functions.credits.caps import NONE, Cap, CapUse, cap_of_run
+from functions.credits.forecast import Recent
 from functions.credits.pricing import EntryKind
 from functions.credits.terms import Need
 from functions.store import schema
@@ -65,6 +66,17 @@ def _totals(rows: Sequence[sa.Row[Any]]) -> Totals:
         emails_wanted=sum(row.lookups for row in wanted),
         emails=sum(row.lookups for row in wanted if Need.EMAIL in row.fills),
     )
+
+
+def recent(connection: sa.Connection, run_id: str, since: datetime, until: datetime) -> Recent | None:
+    """Return the people of a run who were looked up since then, until a moment that was or is now; None for nobody."""
+    entries = schema.ledger_entries
+    was_sent = sa.type_coerce(entries.c.needs, sa.Text) != ""
+    statement = sa.select(sa.func.count(entries.c.key.distinct()), sa.func.min(entries.c.at)).where(
+        entries.c.run_id == run_id, entries.c.at >= since, was_sent
+    )
+    people, first = connection.execute(statement).one()
+    return Recent(people, first, until) if people else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -43,6 +44,16 @@ def lock(connection: sa.Connection, pace: Pace) -> Schedule:
         empty = {"name": pace.name, "limits": "", "counts": {}, "refusals": 0}
         connection.execute(insert(connection, _rates).values(empty).on_conflict_do_nothing())
         row = connection.execute(statement).one()
+    return _schedule(pace, row)
+
+
+def read(connection: sa.Connection, pace: Pace) -> Schedule:
+    """Return the schedule of a key as it is now; others may move it at any time."""
+    row = connection.execute(sa.select(_rates).where(_rates.c.name == pace.name)).one_or_none()
+    return Schedule(limits=pace.limits) if row is None else _schedule(pace, row)
+
+
+def _schedule(pace: Pace, row: sa.Row[Any]) -> Schedule:
     known = Schedule(limits=pace.limits, paid_until=row.paid_until, counts=_counts(row.counts))
     if row.limits != _text(pace.limits):  # another contract: what the old one refused says nothing
         return known

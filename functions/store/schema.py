@@ -114,7 +114,6 @@ jobs = sa.Table(
     sa.Column("created_at", Instant, nullable=False, index=True),
     sa.Column("started_at", Instant, nullable=True),
     sa.Column("resumed_at", Instant, nullable=True, comment="when it last began, was retried, or got access again"),
-    sa.Column("done_at_resume", sa.Integer, nullable=False, comment="rows that had their outcome at that time"),
     sa.Column("finished_at", Instant, nullable=True),
     sa.Column("waiting_since", Instant, nullable=True, comment="NULL unless it waits for access or a limit's end"),
     sa.Column("goes_on_at", Instant, nullable=True, comment="when the limit that it waits for ends"),

@@ -53,7 +53,6 @@ def ended(store: Store, finished_at: datetime | None) -> str:
         created_at=NOW - timedelta(days=999),
         started_at=None,
         resumed_at=None,
-        done_at_resume=0,
         finished_at=finished_at,
     )
     with store.writing() as connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +12,10 @@ import pytest
 from functions.errors import WrongJobState
 from functions.jobs import leases, new_job, service
 from functions.jobs.attempt import Attempt
-from functions.jobs.progress import progress
+from functions.jobs.progress import ahead_of
 from functions.outcomes import Outcome
 from functions.sheets import client
-from functions.store import chunks, job_rows, schema
+from functions.store import schema
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
@@ -312,33 +311,27 @@ def test_trouble_at_the_sheet_passes_and_the_run_goes_on(
     assert desk.grid(spreadsheet)[0] == ["Name", "LinkedIn", *TITLES.values(), "Notes"]
 
 
-def rates(desk: Desk, job: Job) -> list[float]:
-    """Runs a job to its end; its rate each time that a chunk has ended."""
-    found: list[float] = []
-
-    def look() -> None:
-        running = desk.job(job)
-        with desk.store.reading() as connection:
-            settled, seen = sum(job_rows.counts(connection, job.id).values()), chunks.seen(connection, job.id)
-        if running.resumed_at is not None:
-            rate = progress(running, settled, seen, running.resumed_at + timedelta(seconds=1)).rate_per_s
-            found.extend([rate] if rate is not None else [])
-
-    assert desk.drain(job, step=look).state is JobState.DONE
-    return found
+def to_come(desk: Desk, job: Job) -> int:
+    """Whom the time left of a job counts."""
+    with desk.store.reading() as connection:
+        return ahead_of(desk.context, connection, desk.job(job), {}).people
 
 
-def test_the_rate_counts_no_rows_of_the_past(desk: Desk) -> None:
+def test_only_who_is_still_to_be_looked_up_makes_the_time_left(desk: Desk) -> None:
+    assert desk.counts(desk.run(desk.sheet(people_rows(5)))) == {Outcome.ENRICHED: 5}
     grid = people_rows(ROWS)
     grid[0] += TITLES.values()
-    for row in grid[1 : 1 + ROWS // 2]:
+    for row in grid[1 + ROWS // 2 :]:
         row += [f"filled {title}" for title in TITLES.values()]
-    spreadsheet = desk.sheet(grid)
-    job = desk.start(spreadsheet)
-    assert max(rates(desk, job), default=0.0) <= ROWS / 2, "rows that were filled at the start have no part in it"
+    job = desk.start(desk.sheet([*grid, grid[ROWS // 2]]))
+    left: list[int] = []
+    assert desk.drain(job, step=lambda: left.append(to_come(desk, job))).state is JobState.DONE
+    assert left[0] == ROWS // 2 - 5, "neither who is filled, nor who is known, nor who stands there twice"
+    assert left == sorted(left, reverse=True)
+    assert left[-1] == 0
     with desk.store.writing() as connection:
-        one = {"outcome": Outcome.FAILED}
-        last = schema.job_rows.c.job_id == job.id, schema.job_rows.c.position >= ROWS - 11
-        connection.execute(schema.job_rows.update().where(*last).values(one))
+        last = schema.job_rows.c.job_id == job.id, schema.job_rows.c.position < 3
+        connection.execute(schema.job_rows.update().where(*last).values(outcome=Outcome.FAILED))
+        connection.execute(schema.leads.delete())
     again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=False, max_credits=allowed(ROWS))
-    assert 0 < max(rates(desk, again)) <= 11
+    assert to_come(desk, again) == 3, "of a retry, who it tries"

@@ -65,7 +65,7 @@ def test_whom_the_spreadsheet_paid_for_or_ran_over_is_not_new_to_it(store: Store
                 "state": JobState.DONE,
                 "ceilings": {},
             }
-            job |= {"sheet_id": 0, "rows": 1, "stop_requested": False, "created_at": NOON, "done_at_resume": 0}
+            job |= {"sheet_id": 0, "rows": 1, "stop_requested": False, "created_at": NOON}
             connection.execute(schema.jobs.insert(), [job])
             row = {"job_id": job_id, "position": 0, "chunk": 1, "row": 2, "key": key, "detail": ""}
             connection.execute(schema.job_rows.insert(), [row])

@@ -1,22 +1,35 @@
-"""P12: rate and time left count what came since the run last began, never what was there before."""
+"""P12: what is told of the time left is true, whatever was there before, and through a provider's pauses."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count, pairwise
+from math import exp
+from random import Random
 
 import pytest
 
-from functions.jobs.progress import Progress, progress
+from functions.credits.forecast import Recent, Supply
+from functions.credits.pacing import PATIENCE, Schedule
+from functions.credits.terms import Limit, WindowStart
+from functions.jobs.progress import ENDING, LATELY, Ahead, Progress, progress
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+TEN_A_SECOND = Limit(Decimal(10), SECOND, WindowStart.CLOCK)
+SEEDS = range(3)
+NOTICED = timedelta(seconds=10)
+"""What is left of a run that people look at a figure for."""
 
 
-def job(
-    state: JobState = JobState.RUNNING, *, rows: int = 1_000, done_at_resume: int = 0, resumed_s: float | None = 1.0
-) -> Job:
-    """A job that was resumed so many seconds ago."""
+def job(state: JobState = JobState.RUNNING, *, rows: int = 1_000, goes_on_at: datetime | None = None) -> Job:
+    """A job that was resumed a second ago."""
     return Job(
         id="job",
         spreadsheet_id="sheet",
@@ -33,30 +46,158 @@ def job(
         stop_requested=False,
         created_at=NOW - timedelta(days=9),
         started_at=NOW - timedelta(days=8),
-        resumed_at=None if resumed_s is None else NOW - timedelta(seconds=resumed_s),
-        done_at_resume=done_at_resume,
+        resumed_at=NOW - SECOND,
         finished_at=None,
+        goes_on_at=goes_on_at,
     )
 
 
+def recent(people: int, seconds: float) -> Recent:
+    """So many people were looked up in so many seconds."""
+    return Recent(people, NOW - timedelta(seconds=seconds), NOW)
+
+
+SLINTEL = Supply(Schedule(limits=(TEN_A_SECOND,)))
+
+
 @pytest.mark.parametrize(
-    ("running", "settled", "seen", "expected"),
+    ("done", "ahead", "expected"),
     [
-        (job(), 10, 0, Progress(10, 0.01, 10.0, 99.0)),
-        (job(), 10, 10, Progress(20, 0.02, 20.0, 49.0)),
-        (job(done_at_resume=900), 900, 1, Progress(901, 0.901, 1.0, 99.0)),  # a retry of 100 of 1,000 rows
-        (job(done_at_resume=900, resumed_s=4.0), 902, 0, Progress(902, 0.902, 0.5, 196.0)),
-        (job(done_at_resume=900), 900, 0, Progress(900, 0.9, None, None)),
-        (job(resumed_s=0.0), 10, 0, Progress(10, 0.01, None, None)),
-        (job(resumed_s=None), 10, 0, Progress(10, 0.01, None, None)),
-        (job(rows=0), 0, 0, Progress(0, 1.0, None, None)),
-        (job(), 1_000, 7, Progress(1_000, 1.0, 1000.0, 0.0)),  # what has come back may have its outcome by now
+        (
+            (900, 1),
+            Ahead(99, recent(20, 2.0)),
+            Progress(901, 0.901, 10.0, 13.1),
+        ),  # known and earlier rows count for nothing
+        ((0, 5), Ahead(995, recent(5, 0.5)), Progress(5, 0.005, None, None)),  # five answers tell no pace
+        (
+            (0, 5),
+            Ahead(990, recent(5, 0.5), (SLINTEL,)),
+            Progress(5, 0.005, None, 101.0),
+        ),  # but the provider's terms do
+        ((0, 20), Ahead(980, recent(20, 1.0), (SLINTEL,)), Progress(20, 0.02, 20.0, 100.0)),  # a burst is not its pace
+        ((0, 0), Ahead(0), Progress(0, 0.0, None, 2.0)),  # all are known
+        ((0, 0), Ahead(0, chunks=10, delivery=3 * SECOND), Progress(0, 0.0, None, 32.0)),  # and take their calls
+        ((1_000, 7), Ahead(0), Progress(1_000, 1.0, None, 2.0)),  # what has come back may have its outcome by now
     ],
 )
-def test_progress(running: Job, settled: int, seen: int, expected: Progress) -> None:
-    assert progress(running, settled, seen, NOW) == expected
+def test_progress(done: tuple[int, int], ahead: Ahead, expected: Progress) -> None:
+    assert progress(job(), *done, ahead, NOW) == expected
 
 
-@pytest.mark.parametrize("state", [state for state in JobState if state is not JobState.RUNNING])
-def test_who_does_not_run_has_no_rate(state: JobState) -> None:
-    assert progress(job(state), 500, 0, NOW) == Progress(500, 0.5, None, None)
+def test_a_job_without_rows_is_done() -> None:
+    assert progress(job(rows=0), 0, 0, Ahead(), NOW).fraction == 1.0
+
+
+@pytest.mark.parametrize("state", set(JobState) - {JobState.RUNNING, JobState.WAITING_FOR_QUOTA})
+def test_who_does_not_run_has_no_time_left(state: JobState) -> None:
+    assert progress(job(state), 500, 0, Ahead(500, recent(50, 5.0)), NOW) == Progress(500, 0.5, None, None)
+
+
+@dataclass
+class History:
+    """The lookups of a run, as they happen to it."""
+
+    people: int
+    answer_s: float
+    limits: tuple[Limit, ...] = ()
+    concurrency: int = 16
+    seed: int = 0
+    answers: list[datetime] = field(default_factory=list)
+    starts: list[datetime] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
+    pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        random = Random(self.seed)
+        free, schedule = [NOW] * self.concurrency, Schedule(limits=self.limits)
+        for _ in range(self.people):
+            at = min(free)
+            start = schedule.earliest(at)
+            if start - at > PATIENCE:
+                goes_on = start + timedelta(seconds=random.uniform(60, 180))
+                self.pauses.append((max(free), goes_on))
+                free, at = [goes_on] * self.concurrency, goes_on
+                start = schedule.earliest(at)
+            schedule = schedule.started(start)
+            self.starts.append(start)
+            answer = start + timedelta(seconds=self.answer_s * exp(random.gauss(0, 0.4)))
+            free[free.index(min(free))] = answer
+            self.answers.append(answer)
+            self.schedules.append(schedule)
+        self.answers.sort()
+
+    @property
+    def end(self) -> datetime:
+        """When the last value is in the sheet."""
+        return self.answers[-1] + ENDING
+
+    def told(self, at: datetime, before: int) -> timedelta | None:
+        """Return what is told of the time left at a moment; so many rows were known or done before."""
+        goes_on = next((until for since, until in self.pauses if since <= at < until), None)
+        waits = next((since for since, until in self.pauses if since <= at < until), None)
+        resumed = max([NOW, *(until for _, until in self.pauses if until <= at)])
+        until = waits or at
+        lately = [one for one in self.answers if max(resumed, until - LATELY) <= one <= until]
+        done = sum(one <= at for one in self.answers)
+        started = bisect_right(self.starts, at)
+        schedule = self.schedules[started - 1] if started else Schedule(limits=self.limits)
+        ahead = Ahead(
+            self.people - done,
+            Recent(len(lately), lately[0], until) if lately else None,
+            (Supply(schedule),),
+        )
+        state = JobState.RUNNING if goes_on is None else JobState.WAITING_FOR_QUOTA
+        running = job(state, rows=before + self.people, goes_on_at=goes_on)
+        eta_s = progress(running, before + done, 0, ahead, at).eta_s
+        return None if eta_s is None else timedelta(seconds=eta_s)
+
+    def moments(self) -> Iterator[datetime]:
+        """Yield moments from a tenth of the run on."""
+        began, length = NOW, self.end - NOW
+        for number in count(4):
+            at = began + length * number / 40
+            if self.end - at < NOTICED:
+                return
+            yield at
+
+
+HISTORIES = {
+    "1 s": {"people": 1_000, "answer_s": 1.0},
+    "a long one": {"people": 5_000, "answer_s": 0.5},
+    "slow": {"people": 300, "answer_s": 3.0},
+    "the provider's pace": {"people": 800, "answer_s": 0.4, "limits": (TEN_A_SECOND,)},
+    "a minute's limit": {
+        "people": 350,
+        "answer_s": 0.3,
+        "limits": (Limit(Decimal(100), 60 * SECOND, WindowStart.FIRST_REQUEST),),
+    },
+    "a day's limit": {
+        "people": 700,
+        "answer_s": 0.4,
+        "limits": (TEN_A_SECOND, Limit(Decimal(300), DAY, WindowStart.CLOCK)),
+    },
+    "a rolling day": {
+        "people": 700,
+        "answer_s": 0.4,
+        "limits": (TEN_A_SECOND, Limit(Decimal(300), DAY, WindowStart.ROLLING)),
+    },
+}
+
+
+@pytest.mark.parametrize("before", [0, 2_300], ids=["nothing before", "many known"])
+@pytest.mark.parametrize("kind", HISTORIES)
+def test_the_time_left_is_true_from_a_tenth_of_the_run_on(kind: str, before: int) -> None:
+    for seed in SEEDS:
+        history = History(seed=seed, **HISTORIES[kind])  # type: ignore[arg-type] # as the table has them
+        for at in history.moments():
+            told, truth = history.told(at, before), history.end - at
+            assert told is not None, (seed, at - NOW)
+            assert abs(told - truth) <= truth / 4, (seed, at - NOW, told, truth)
+
+
+@pytest.mark.parametrize("kind", HISTORIES)
+def test_it_never_climbs_by_more_than_a_fifth(kind: str) -> None:
+    history = History(**HISTORIES[kind])  # type: ignore[arg-type] # as the table has them
+    said = [told for at in history.moments() if (told := history.told(at, 0)) is not None]
+    assert said
+    assert all(later <= earlier * 1.2 for earlier, later in pairwise(said))

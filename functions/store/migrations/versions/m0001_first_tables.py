@@ -117,7 +117,6 @@ def upgrade() -> None:
         sa.Column(
             "resumed_at", sa.BigInteger(), nullable=True, comment="when it last began, was retried, or got access again"
         ),
-        sa.Column("done_at_resume", sa.Integer(), nullable=False, comment="rows that had their outcome at that time"),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column(
             "waiting_since", sa.BigInteger(), nullable=True, comment="NULL unless it waits for access or a limit's end"

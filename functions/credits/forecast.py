@@ -1,0 +1,106 @@
+"""Forecast when the lookups of a run are done: from their pace so far, and from the limits of the providers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil, floor
+
+from functions.credits.pacing import PATIENCE, STEADY, Schedule
+from functions.credits.terms import Limit, WindowStart
+
+MIN_PEOPLE = 10
+"""Fewer answers say nothing about the pace: only the documented rates do."""
+STRAGGLERS = 12
+"""The last answers come late: they take as long as so many others."""
+MARGIN = timedelta(minutes=2)
+"""The usual time from the end of a limit of an hour or a day until somebody asks again."""
+MAX_PAUSES = 1_000
+NOTHING = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The people who were looked up lately."""
+
+    people: int
+    since: datetime
+    """The time of the first answer."""
+    until: datetime
+    """The present, or when the run began to wait."""
+
+    @property
+    def interval(self) -> timedelta | None:
+        """Return the time that each of them took, all lookups in flight together; None where that cannot be told."""
+        return (self.until - self.since) / self.people if self.people >= MIN_PEOPLE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """The limits of one provider, and its part of the run."""
+
+    schedule: Schedule
+    share: float = 1.0
+    """Requests to it for each person."""
+
+    def is_held(self, now: datetime) -> bool:
+        """Tell whether a limit is reached and waited for."""
+        return bool(self.share) and self._counted.earliest(now) > now
+
+    def last_start(self, people: int, now: datetime) -> datetime | None:
+        """Return when the last of so many people is asked for at the soonest; None where nothing limits that."""
+        left = ceil(people * self.share)
+        if not self.schedule.limits or not left:
+            return None
+        each, schedule, at = self._each, self._counted, now
+        for _ in range(MAX_PAUSES):
+            start = schedule.earliest(at)
+            at = start + MARGIN if start - at > PATIENCE else start
+            taken = min([left, *(_fit(limit, schedule, at, each) for limit in schedule.limits)])
+            schedule = schedule.started_together(at, taken)
+            at, left = at + taken * each, left - taken
+            if not left:
+                break
+        return at
+
+    @property
+    def _each(self) -> timedelta:
+        """The steady rate, as the time of each request."""
+        steady = (limit.window / float(limit.count) for limit in self.schedule.limits if limit.window <= STEADY)
+        return max(steady, default=NOTHING)
+
+    @property
+    def _counted(self) -> Schedule:
+        """The schedule with the other limits only, and of them those that the steady rate can reach."""
+        limits = (limit for limit in self.schedule.limits if limit.window > STEADY)
+        reached = tuple(limit for limit in limits if float(limit.count) * self._each < limit.window)
+        return replace(self.schedule, limits=reached, paid_until=None)
+
+
+def done_at(people: int, recent: Recent | None, supplies: Sequence[Supply], now: datetime) -> datetime | None:
+    """Return when so many people are looked up; None where nothing tells the pace.
+
+    Args:
+        people: who are still to be looked up.
+        recent: those who were.
+        supplies: the providers of the run.
+        now: the present, or when the run goes on.
+    """
+    if not people:
+        return now
+    starts = [start for supply in supplies if (start := supply.last_start(people, now)) is not None]
+    # Limits know nothing of the time that answers take; but while one is waited for, the time since then says nothing.
+    interval = recent.interval if recent else None
+    if interval is not None and not any(supply.is_held(now) for supply in supplies):
+        starts.append(now + (people + min(people, STRAGGLERS)) * interval)
+    return max(starts, default=None)
+
+
+def _fit(limit: Limit, schedule: Schedule, at: datetime, each: timedelta) -> int:
+    """Return how many requests fit under a limit before it is waited for, or begins anew."""
+    room = max(1, floor(limit.count) - schedule.used(limit, at))
+    if limit.starts is WindowStart.CLOCK and each:  # more, where the window ends before
+        till_then = max(1, ceil((limit.next_window(at) - at) / each))
+        return min(room, till_then)
+    return room

@@ -1,0 +1,83 @@
+"""P12: the time left counts who is still to be looked up, as the waterfall would."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from functions.credits.lead_status import DOUBTFUL, LeadStatus
+from functions.credits.terms import EVERY_NEED, NO_NEEDS, Need, Needs
+from functions.outcomes import Outcome
+from functions.store import leads, people_to_come, schema
+from functions.store.database import Store
+from functions.store.job_states import JobState
+from functions.store.leads import EVERY_PROVIDER, Known
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+FRESH = leads.Freshness(lead=timedelta(days=180), miss=timedelta(days=30))
+FIRST, LAST = "slintel", "prospeo"
+PERSON = frozenset({Need.PERSON})
+
+
+def add_job(store: Store, rows: list[tuple[str, Outcome | None]]) -> None:
+    job: dict[str, Any] = {"id": "1", "spreadsheet_id": "sheet", "user_id": "1", "idempotency_key": "1"}
+    job |= {"request": {}, "request_digest": "", "state": JobState.RUNNING, "ceilings": {}, "sheet_id": 0}
+    job |= {"rows": len(rows), "stop_requested": False, "created_at": NOON}
+    with store.writing() as connection:
+        connection.execute(schema.jobs.insert(), [job])
+        values = [
+            {"job_id": "1", "position": at, "chunk": 1, "row": 2 + at, "key": key, "detail": "", "outcome": outcome}
+            for at, (key, outcome) in enumerate(rows)
+        ]
+        connection.execute(schema.job_rows.insert(), values)
+
+
+def learn(store: Store, key: str, provider: str, status: LeadStatus, *, days: int = 0, fills: Needs = NO_NEEDS) -> None:
+    packed = leads.pack(b"{}") if status is LeadStatus.FOUND else None
+    with store.writing() as connection:
+        leads.learn(connection, {(key, provider): Known(status, NOON - timedelta(days=days), fills, packed=packed)})
+
+
+def count(store: Store, last: str = FIRST, needs: Needs = EVERY_NEED, **more: Any) -> int:  # noqa: ANN401 - see `people_to_come.count`
+    chosen: dict[str, Any] = {"retry": (), "since": NOON - timedelta(hours=1)} | more
+    with store.reading() as connection:
+        return people_to_come.count(connection, "1", needs=needs, last_provider=last, fresh=FRESH, now=NOON, **chosen)
+
+
+def test_one_person_counts_once_and_only_while_a_row_is_open(store: Store) -> None:
+    add_job(store, [("a", None), ("a", None), ("b", Outcome.FAILED), ("c", None)])
+    assert count(store) == 2
+
+
+def test_who_was_asked_last_is_asked_no_more_whatever_came(store: Store) -> None:
+    add_job(store, [(status.value, None) for status in LeadStatus])
+    for status in LeadStatus:
+        barred = status in (LeadStatus.ERASED, LeadStatus.OPTED_OUT)
+        learn(store, status.value, EVERY_PROVIDER if barred else FIRST, status)
+    assert count(store) == 0
+
+
+def test_what_is_stale_counts_for_nothing(store: Store) -> None:
+    add_job(store, [("lead", None), ("miss", None), ("old miss", None)])
+    learn(store, "lead", FIRST, LeadStatus.FOUND, days=181, fills=EVERY_NEED)
+    learn(store, "miss", FIRST, LeadStatus.MISSING, days=29)
+    learn(store, "old miss", FIRST, LeadStatus.MISSING, days=31)
+    assert count(store) == 2
+
+
+def test_with_a_second_provider_who_has_an_open_need_is_still_to_come(store: Store) -> None:
+    add_job(store, [("whole", None), ("without", None), ("miss", None), ("last", None)])
+    learn(store, "whole", FIRST, LeadStatus.FOUND, fills=EVERY_NEED)
+    learn(store, "without", FIRST, LeadStatus.FOUND, fills=PERSON)
+    learn(store, "miss", FIRST, LeadStatus.MISSING)
+    learn(store, "last", LAST, LeadStatus.MISSING)
+    assert count(store, LAST) == 2
+    assert count(store, LAST, PERSON) == 1
+
+
+def test_a_doubt_is_to_come_once_where_it_is_retried(store: Store) -> None:
+    add_job(store, [("before", None), ("since", None)])
+    learn(store, "before", FIRST, LeadStatus.IN_DOUBT, days=1)
+    learn(store, "since", FIRST, LeadStatus.IN_DOUBT)
+    assert count(store) == 0
+    assert count(store, retry=DOUBTFUL) == 1
