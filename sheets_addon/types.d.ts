@@ -166,8 +166,9 @@ interface Job {
   progress: number;
   /** By provider, in the order in which they are asked */
   credits: JobCredits[];
+  /** People looked up a second, lately */
   rate_per_s: number | null;
-  /** Seconds to the end; null while it cannot be told */
+  /** Seconds to the end, a provider's pauses included; null while it cannot be told */
   eta_s: number | null;
   /** A sentence for a person */
   message: string | null;

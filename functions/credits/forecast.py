@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil, floor
 
-from functions.credits.pacing import PATIENCE, STEADY, Schedule
-from functions.credits.terms import Limit, WindowStart
+from functions.credits.pacing import PATIENCE, Schedule
+from functions.credits.terms import STEADY, Limit, WindowStart
 
 MIN_PEOPLE = 10
 """Fewer answers say nothing about the pace: only the documented rates do."""
