@@ -35,7 +35,9 @@ from functions.store.jobs import Job
 from functions.store.sheet_calls import take_flush
 
 LOOK_S = 0.1
-"""Seconds between two looks whether a flush is due."""
+"""Seconds between two looks whether a flush is due, while something has come."""
+IDLE_S = 60.0
+"""The same while nothing has; the first row that comes ends the wait."""
 BUSY_S = 2.0
 """Seconds until the next look after a flush that met a busy tab, or whose turn is not to be had soon."""
 LATE = "The last answers came too late to be written in this attempt; the next one writes them."
@@ -67,10 +69,13 @@ class Delivery:
     _until: datetime = field(init=False)
     _turn: datetime | None = field(init=False, default=None)
     """Of the next flush; the last one of an attempt takes it as well."""
+    _wake: Event = field(init=False)
+    """Set when there is something to deliver, and at the end."""
     _guard: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         context = self.attempt.context
+        self._wake = context.runtime.event()
         self._open = {row.position: row for row in self.rows}
         self._budget = Budget(len(self.rows))
         self._until = context.clock() + WRITING
@@ -84,7 +89,10 @@ class Delivery:
     def take(self, position: int, result: Result) -> None:
         """Takes what came of a row."""
         with self._guard:
+            is_first = not self._came
             self._came[position] = result
+        if is_first:
+            self._wake.set()
 
     @contextmanager
     def beside(self, lookups: Lookups, stop: Event) -> Iterator[None]:
@@ -113,6 +121,7 @@ class Delivery:
             yield
         finally:
             over.set()
+            self._wake.set()
             thread.join()
         if met:
             raise met[0]
@@ -158,22 +167,33 @@ class Delivery:
     def _deliver(self, lookups: Lookups, over: Event) -> None:
         context = self.attempt.context
         pace = FlushPace(len(self.rows), context.runtime.monotonic())
-        pause_s = LOOK_S
-        while not over.wait(pause_s) and context.clock() < self._until:
-            pause_s = LOOK_S
+        pause_s = IDLE_S
+        while True:
+            self._wake.wait(pause_s)
+            self._wake.clear()
+            if over.is_set() or context.clock() >= self._until:
+                return
             is_worthwhile = pace.is_worthwhile(self.settled, len(self), context.runtime.monotonic())
-            if not is_worthwhile or not lookups.is_waiting or not self._is_whole():
-                continue
-            try:
-                self._turn = self._turn or take_flush(context.store, self.attempt.job.user_id, context.clock())
-                if self._turn is None:
-                    pause_s = BUSY_S
-                elif self._turn <= context.clock():
-                    self._turn = None
-                    self.flush()
-            except (SheetBusy, StoreError) as error:  # what came waits; the lookups meet the store's trouble themselves
-                logs.event("Flush postponed.", chunk_id=self.attempt.chunk.id, why=str(error))
-                pause_s = BUSY_S
+            pause_s = LOOK_S if len(self) else IDLE_S
+            if is_worthwhile and lookups.is_waiting and self._is_whole():
+                pause_s = self._flush_in_turn()
+
+    def _flush_in_turn(self) -> float:
+        """Flushes if it is this attempt's turn; return the seconds until the next look."""
+        context = self.attempt.context
+        try:
+            self._turn = self._turn or take_flush(context.store, self.attempt.job.user_id, context.clock())
+            if self._turn is None:
+                return BUSY_S
+            left_s = (self._turn - context.clock()).total_seconds()
+            if left_s > 0:
+                return left_s
+            self._turn = None
+            self.flush()
+        except (SheetBusy, StoreError) as error:  # what came waits; the lookups meet the store's trouble themselves
+            logs.event("Flush postponed.", chunk_id=self.attempt.chunk.id, why=str(error))
+            return BUSY_S
+        return LOOK_S
 
     def _is_whole(self) -> bool:
         """Tell whether all has come that an earlier attempt may have misplaced: it is looked for in one delivery."""
