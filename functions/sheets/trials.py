@@ -118,7 +118,9 @@ def reads(bench: Bench) -> Findings:
     yield _found(Assumption.ANCHORS, holds=wanted.items() <= block.anchors.items())
     kept = [block.content(row, _STAYS) for row in range(4)] == ["Stays", "stays", "=1+1", "stays"]
     yield _unless(unwritten, Assumption.NULLS, holds=kept)
-    yield _found(Assumption.SPILLS, holds=[block.text(row, _SPILL) for row in (1, 2, 3)] == ["1", "2", "3"])
+    first, *others = (block.text(row, _SPILL) for row in (1, 2, 3))
+    uncalculated = "" if first == "1" else "the formula that was to be seen was not calculated; check again."
+    yield _unless(uncalculated, Assumption.SPILLS, holds=others == ["2", "3"])
     yield _unless(no_links, Assumption.LINKS, holds={_ONE, _OTHER} <= set(block.links(1, _LINKS)))
     yield _unless(no_chip, Assumption.CHIPS, holds=address in block.links(1, _CHIP))
 

@@ -416,6 +416,26 @@ def test_a_right_that_a_chip_needs_and_leadfill_lacks_costs_its_own_line_only(de
     assert verdicts(found, Verdict.DOES_NOT_HOLD) == set()
 
 
+def test_a_formula_that_is_not_calculated_in_time_turns_no_runs_off(desk: Desk) -> None:
+    spreadsheet = desk.sheet(people_rows(3))
+    number = 0
+
+    def empty(_method: str, _user: str) -> None:
+        nonlocal number
+        number += 1
+        if number == 6:  # the read
+            sheets = desk.emulator.call("spreadsheets.get", spreadsheet, fields="sheets.properties.sheetId")["sheets"]
+            start = {"sheetId": sheets[1]["properties"]["sheetId"], "rowIndex": 1, "columnIndex": 3}
+            cleared = {"start": start, "rows": [{"values": [{}]}], "fields": "userEnteredValue"}
+            desk.emulator.edit(spreadsheet, {"updateCells": cleared})
+
+    with desk.emulator.between_calls(empty):
+        found = checked(desk, spreadsheet)
+    assert verdicts(found, Verdict.NOT_TRIED) == {A.SPILLS}
+    assert "was not calculated" in found[A.SPILLS].sentence
+    desk.plan(spreadsheet)
+
+
 def test_a_large_tab_is_timed_and_deleted(desk: Desk) -> None:
     spreadsheet = desk.sheet(people_rows(3))
     found = checked(desk, spreadsheet, timed_rows=400)
