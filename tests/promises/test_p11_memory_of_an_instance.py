@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,9 +19,14 @@ from uuid import uuid4
 import pytest
 
 from deploy import target
+from functions.credits.lead_status import LeadStatus
+from functions.jobs.new_job import CHUNK_ROWS
+from functions.profiles import parse
+from functions.store import leads
+from functions.store.leads import Known
 from local.stack import stack
 from tests.support.desk import url_of
-from tests.support.enrichers import confirmed
+from tests.support.enrichers import PROVIDER, confirmed
 from tests.support.peak_memory import peak_bytes
 from tests.support.running import Running, attach
 
@@ -29,6 +35,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peaks are read 
 ROOT = Path(__file__).parent.parent.parent
 LARGEST_TAB = 100_000
 """Rows of a run (functions.jobs.new_job)."""
+LONG_CELLS, LETTERS = 8, 5_000
+"""Values of a row: some hundred times what a row usually gets."""
 MARGIN = 0.85
 """Of the memory that an instance has."""
 
@@ -76,6 +84,30 @@ def test_plans_and_starts_of_the_largest_tab_fit_into_an_instance_of_api(running
     limit, at_once = limit_of("api")
     one, three = peak(1), peak(3)
     assert one + (three - one) / 2 * (at_once - 1) < MARGIN * limit
+
+
+def test_chunks_of_long_values_fit_into_an_instance_of_worker(running: Running) -> None:
+    fields = [f"Text {number}=text{number}" for number in range(LONG_CELLS)]
+
+    def peak(rows: int) -> int:
+        """Of the worker, once it has written so many rows of long values."""
+        slugs = [f"long-{rows}-{number}" for number in range(rows)]
+        lead = {f"text{number}": "x" * LETTERS for number in range(LONG_CELLS)}
+        known = Known(LeadStatus.FOUND, datetime.now(UTC), packed=leads.pack(json.dumps(lead).encode()))
+        with running.store.writing() as connection:
+            leads.learn(connection, {(parse(f"linkedin.com/in/{slug}").key, PROVIDER): known for slug in slugs})
+        spreadsheet = running.sheet([url_of(slug) for slug in slugs])
+        job = running.finish(running.start(spreadsheet, fields=fields))
+        assert job["counts"] == {"known": rows}
+        assert running.emulator.values(spreadsheet, f"Leads!B{rows + 1}:Z{rows + 1}")[0] == ["x" * LETTERS] * LONG_CELLS
+        worker = running.stack.parts["worker"].process
+        assert worker is not None
+        return peak_bytes(worker.pid)
+
+    limit, at_once = limit_of("worker")
+    few, many = peak(100), peak(500)
+    each_row = (many - few) / 400
+    assert few + each_row * (CHUNK_ROWS * at_once - 100) < MARGIN * limit
 
 
 def test_a_sweep_after_all_that_can_have_died_fits_into_its_instance(tmp_path: Path) -> None:
