@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from functions.errors import LeadfillError, SheetBusy
-from functions.jobs.attempt import Attempt
+from functions.jobs.attempt import Attempt, LeaseLost
 from functions.runtime import Event
 from functions.store import chunks, jobs
 from functions.store.jobs import Job
@@ -71,6 +71,7 @@ def tab_lock(attempt: Attempt) -> Iterator[Callable[[], None]]:
     """Lets only one chunk at a time write to a tab; gives what renews the lock, before each round of a delivery.
 
     Raises:
+        LeaseLost: another attempt has the chunk, and perhaps has ended it: who stood still for so long writes nothing.
         SheetBusy: another one does; or has done since, where it is renewed.
     """
     context, lease = attempt.context, attempt.chunk.lease
@@ -82,11 +83,17 @@ def tab_lock(attempt: Attempt) -> Iterator[Callable[[], None]]:
             continue
         raise SheetBusy(OCCUPIED, retry_after_s=2)
 
+    def make_sure_of_the_chunk() -> None:
+        if not chunks.is_held(context.store, attempt.chunk):
+            raise LeaseLost
+
     def renew() -> None:
         if not chunks.renew_lock(context.store, name, lease, context.clock()):
             raise SheetBusy(OCCUPIED, retry_after_s=2)
+        make_sure_of_the_chunk()
 
     try:
+        make_sure_of_the_chunk()
         yield renew
     finally:
         chunks.unlock(context.store, name, lease)

@@ -140,6 +140,12 @@ def hold(connection: sa.Connection, chunk: Chunk, seen: int) -> bool:
     return connection.execute(_chunks.update().where(*_held(chunk)).values(seen=seen)).rowcount == 1
 
 
+def is_held(store: Store, chunk: Chunk) -> bool:
+    """Return whether this attempt still has its chunk."""
+    with store.reading() as connection:
+        return connection.scalar(sa.select(_chunks.c.id).where(*_held(chunk))) is not None
+
+
 def finish(connection: sa.Connection, chunk: Chunk) -> bool:
     """The chunk is done; False where this attempt has lost its lease, and another one runs it."""
     return _leave(connection, chunk, state=ChunkState.DONE)
