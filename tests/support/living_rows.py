@@ -327,9 +327,9 @@ def judge_run(living: LivingSheet, rows: Rows, job: Job, *, overwrite: bool) -> 
     return verdict
 
 
-def judge_undo(living: LivingSheet, rows: Rows, job: Job, *, overwrite: bool) -> Verdict:
-    """The sheet after an undo: what still holds a value of the run is said."""
-    verdict, put = judge(living, rows, over=overwrite, run=False)
+def judge_undo(living: LivingSheet, rows: Rows, job: Job, *, overwrite: bool, run: bool = False) -> Verdict:
+    """The sheet after an undo: what still holds a value of the run is said; `run`: somebody edited in the run, too."""
+    verdict, put = judge(living, rows, over=overwrite, run=run)
     edited = {key_of(url) for urls in living.urls.values() for url in urls}
     said = said_cells(job.message or "")
     if len(put) > said:

@@ -130,7 +130,8 @@ def _sheet(history: History) -> Iterator[str]:
     is_undone = all(job.state is JobState.UNDONE for job in history.jobs)
     overwrite = scenario.overwrite
     if len(history.jobs) == 1 and is_undone:
-        found = judge_undo(living, stage.rows, history.jobs[0], overwrite=overwrite)
+        edited = scenario.edits > 0
+        found = judge_undo(living, stage.rows, history.jobs[0], overwrite=overwrite, run=edited)
     elif len(history.jobs) == 1 and len(scenario.providers) == 1 and history.jobs[0].id not in history.undone:
         found = judge_run(living, stage.rows, history.jobs[0], overwrite=overwrite)
     else:
