@@ -53,6 +53,7 @@ class Again(StrEnum):
 
     SKIPPED = "skipped"  # a provider that could have filled what is open was not asked, or not reached
     IN_DOUBT = "in_doubt"  # a lookup at a provider may have been charged, and no answer came
+    WAITING = "waiting"  # the run waits for a provider's limit, and asks for what is open when it goes on
 
 
 def retryable(*, in_doubt: bool) -> tuple[Outcome, ...]:

@@ -15,7 +15,7 @@ from functions.outcomes import Lead, Outcome
 from functions.profiles import Profile
 from functions.store.leads import Known
 
-_WITH_VALUES = (Outcome.ENRICHED, Outcome.KNOWN)
+WITH_VALUES = (Outcome.ENRICHED, Outcome.KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Result:
         return project(merged.lead, facts, fields, raw=raw, budget=budget, failed=failed)
 
     def _merged(self) -> Merged:
-        if self.outcome not in _WITH_VALUES:
+        if self.outcome not in WITH_VALUES:
             return Merged(None)
         found = {name: it.lead for name, it in self.known.items() if it.status is LeadStatus.FOUND}
         return merge({provider: lead for provider, lead in found.items() if lead is not None})

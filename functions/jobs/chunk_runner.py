@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from functions import logs
 from functions.context import AppContext
 from functions.credits.caps import Spender
-from functions.enrichment.result import Result
+from functions.enrichment.result import WITH_VALUES, Result
 from functions.errors import (
     CapReached,
     LeadfillError,
@@ -125,14 +126,14 @@ def fill(attempt: Attempt) -> ChunkResult:
     """Looks the chunk's open rows up and writes them, as they come."""
     job, number = attempt.job, attempt.chunk.number
     with attempt.context.store.reading() as connection:
-        rows = [row for row in job_rows.of_chunk(connection, job.id, number) if row.outcome is None and row.key]
+        rows = [row for row in job_rows.of_chunk(connection, job.id, number) if row.is_open]
     if not access_lasts(job, attempt.context.clock()):
         raise SheetAccessExpired
     delivery, ending = Delivery(attempt, rows), _Ending()
     if rows:
         ending = _look_up(attempt, delivery)
         delivery.finish()
-    unfinished = delivery.settled < len(rows)
+    unfinished = delivery.settled < len(rows) or bool(delivery.waiting)
     return attempt.end(unfinished=unfinished, stopped_by=ending.stopped_by, until=ending.until)
 
 
@@ -191,8 +192,18 @@ def _look_up(attempt: Attempt, delivery: Delivery) -> _Ending:
         ending = _Ending(until=run.waits_for.until)
     elif isinstance(run.stopped_by, ProviderError | CapReached):
         ending = _Ending(stopped_by=run.stopped_by)
-    # Nobody comes back to these rows if the job stops; else the next attempt asks the providers that are left.
-    if partial and (ending.stopped_by is not None or attempt.reload().stop_requested):
-        for index, result in partial.items():
-            delivery.take(rows[index].position, result)
+    if partial:
+        _take_partial(attempt, delivery, partial, ending)
     return ending
+
+
+def _take_partial(attempt: Attempt, delivery: Delivery, partial: Mapping[int, Result], ending: _Ending) -> None:
+    """Takes rows, by their index, for which further providers were still to be asked.
+
+    Nobody comes back to them if the job stops, and nobody should wait a day for values that are there; else the next
+    attempt asks the providers that are left.
+    """
+    is_last = ending.stopped_by is not None or attempt.reload().stop_requested
+    for index, result in partial.items():
+        if is_last or (ending.until is not None and result.outcome in WITH_VALUES):
+            delivery.take(delivery.rows[index].position, result, waits=not is_last)

@@ -59,6 +59,8 @@ class Delivery:
     rows: Sequence[JobRow]
     settled: int = field(init=False, default=0)
     """Rows that have their outcome."""
+    waiting: set[int] = field(init=False, default_factory=set)
+    """Rows that have one provider's values, and wait for another one's limit with what is still open."""
     _open: dict[int, JobRow] = field(init=False)
     _came: dict[int, Result] = field(init=False, default_factory=dict)
     """By position, like the next two. A result that has its values keeps no lead."""
@@ -86,9 +88,11 @@ class Delivery:
     def __len__(self) -> int:
         return len(self._came)
 
-    def take(self, position: int, result: Result) -> None:
-        """Takes what came of a row."""
+    def take(self, position: int, result: Result, *, waits: bool = False) -> None:
+        """Takes what came of a row; with `waits`, the run opens the row again once a provider's limit is over."""
         with self._guard:
+            if waits:
+                self.waiting.add(position)
             is_first = not self._came
             self._came[position] = result
         if is_first:
@@ -233,8 +237,9 @@ class Delivery:
             if job.layout is not None and len(refused) > len(job.layout["refused"]):  # the next flush need not try
                 layout = replace(layout_from_record(job.layout), refused=tuple(refused.items()))
                 jobs.change(connection, job.id, layout=layout.to_record())
+            job_rows.go_on(connection, job.id, [row.position for row in rows if row.again])
             job_rows.settle(connection, job.id, mark_enriched(connection, job, rows, outcomes))
-            job_rows.mark(connection, job.id, reasons_to_retry(ended, self._came))
+            job_rows.mark(connection, job.id, reasons_to_retry(ended, self._came, self.waiting))
 
         if not attempt.record(record, seen=len(self) - len(ended)):
             raise LeaseLost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -47,12 +47,19 @@ def outcomes_of(
     return outcomes
 
 
-def reasons_to_retry(positions: Iterable[int], results: Mapping[int, Result]) -> dict[int, Again]:
-    """Of rows whose outcome does not say so itself, by their position: why a retry may bring more."""
+def reasons_to_retry(
+    positions: Iterable[int], results: Mapping[int, Result], waiting: Collection[int] = ()
+) -> dict[int, Again]:
+    """Of rows whose outcome does not say so itself, by their position: why a retry may bring more.
+
+    `waiting` are those that the run itself tries again.
+    """
     reasons = {}
     for position in positions:
         result = results[position]
-        if result.skipped or result.doubtful:
+        if position in waiting:
+            reasons[position] = Again.WAITING
+        elif result.skipped or result.doubtful:
             reasons[position] = Again.SKIPPED if result.skipped else Again.IN_DOUBT
     return reasons
 

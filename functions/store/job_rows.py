@@ -35,6 +35,13 @@ class JobRow:
     detail: str
     held: frozenset[int] = frozenset()
     """The numbers of the fields that held something when it was read; not read back."""
+    again: Again | None = None
+    """Why it is tried again although it has ended."""
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the run still looks its person up."""
+        return self.key is not None and (self.outcome is None or self.again is Again.WAITING)
 
 
 _READ = tuple(name for name in JobRow.__slots__ if name != "held")
@@ -104,6 +111,13 @@ def mark(connection: sa.Connection, job_id: str, reasons: Mapping[int, Again]) -
     statement = _rows.update().where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"))
     rows = [{"at": position, "because": reason} for position, reason in reasons.items()]
     connection.execute(statement.values(again=sa.bindparam("because")), rows)
+
+
+def go_on(connection: sa.Connection, job_id: str, positions: Iterable[int]) -> None:
+    """Opens those of these rows that waited for a provider's limit, to be settled anew."""
+    condition = _rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"), _rows.c.again == Again.WAITING
+    if rows := [{"at": position} for position in positions]:
+        connection.execute(_rows.update().where(*condition).values(outcome=None, detail="", again=None), rows)
 
 
 def has_marked(connection: sa.Connection, job_id: str) -> bool:
@@ -192,7 +206,7 @@ def _packed(held: frozenset[int]) -> str | None:
 def _to_be_tried(job_id: str, outcomes: Iterable[Outcome]) -> tuple[sa.ColumnElement[bool], ...]:
     """Rows that a retry of these outcomes opens; those marked as in doubt, too, only with the outcome `in_doubt`."""
     ended = list(outcomes)
-    marks = [Again.SKIPPED, *([Again.IN_DOUBT] if Outcome.IN_DOUBT in ended else [])]
+    marks = [Again.SKIPPED, Again.WAITING, *([Again.IN_DOUBT] if Outcome.IN_DOUBT in ended else [])]
     is_wanted = sa.or_(_rows.c.outcome.in_(ended), _rows.c.again.in_(marks))
     return _rows.c.job_id == job_id, is_wanted, _rows.c.key.is_not(None)
 
@@ -201,6 +215,14 @@ def _selected(connection: sa.Connection, condition: sa.ColumnElement[bool], limi
     columns = [_rows.c[name] for name in _READ]
     statement = sa.select(*columns).where(condition).order_by(_rows.c.position).limit(limit)
     return [
-        JobRow(row.position, row.chunk, row.row, row.key, Outcome(row.outcome) if row.outcome else None, row.detail)
+        JobRow(
+            row.position,
+            row.chunk,
+            row.row,
+            row.key,
+            Outcome(row.outcome) if row.outcome else None,
+            row.detail,
+            again=Again(row.again) if row.again else None,
+        )
         for row in connection.execute(statement)
     ]

@@ -150,7 +150,9 @@ job_rows = sa.Table(
     sa.Column("key", sa.Text, nullable=True, comment="NULL: no profile, or erased"),
     sa.Column("outcome", sa.Text, nullable=True),
     sa.Column("detail", sa.Text, nullable=False),
-    sa.Column("again", sa.Text, nullable=True, comment="why a retry opens a row that has a lead; NULL: it does not"),
+    sa.Column(
+        "again", sa.Text, nullable=True, comment="why a row is tried again although it has ended; NULL: it is not"
+    ),
     sa.Column("cells", sa.JSON(none_as_null=True), nullable=True, comment="of each field what it held and what it got"),
     sa.Column("held", sa.Text, nullable=True, comment="fields that held something before, as `,0,3,`; NULL: none"),
     sa.Index("ix_job_rows_by_outcome", "job_id", "outcome"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ from functions.jobs.sweep import sweep
 from functions.outcomes import Outcome
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
+from local.providers.client import Sandbox
+from local.providers.people import draw, lead
+from local.sheets_api.client import SheetsEmulator
 from tests.support.desk import CALLER, Desk, desk_at, people_rows
 from tests.support.enrichers import allowed
 
@@ -101,6 +105,42 @@ def test_a_run_waits_and_goes_on_by_itself_and_pays_once(desk: Desk, tasks: Task
     assert (job.message, job.goes_on_at) == (None, None)
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
     assert desk.sandbox.charges()["total"] == ROWS == desk.charged(job)[0]
+
+
+@pytest.mark.parametrize("then", ["goes on", "cancelled"])
+def test_values_of_the_first_provider_are_written_while_the_second_ones_limit_is_waited_for(
+    tmp_path: Path, sandbox: Sandbox, prospeo: Sandbox, emulator: SheetsEmulator, then: str
+) -> None:
+    slugs = [slug for slug in (f"wait-{number}" for number in range(200)) if lead(slug).get("lead_title")]
+    slugs = [slug for slug in slugs if draw("prospeo", "known", slug) < 0.8 and draw("prospeo", "email", slug) < 0.6][
+        :8
+    ]
+    rows = [["Name", "LinkedIn"], *([slug, f"https://www.linkedin.com/in/{slug}"] for slug in slugs)]
+    sandbox.switch(no_email_rate=1.0)
+    both = {"PROSPEO_API_KEY": "key", "PROSPEO_BASE_URL": prospeo.url, "PROVIDERS": "slintel,prospeo"}
+    with desk_at(tmp_path, sandbox, emulator, **both, PROSPEO_PER_DAY="5") as desk:
+        spreadsheet = desk.sheet(rows)
+        ceilings = {"slintel": Decimal(8), "prospeo": Decimal(8)}
+        job = desk.drain(desk.start(spreadsheet, fields=("email", "title"), max_credits=ceilings))
+        assert job.state is JobState.WAITING_FOR_QUOTA
+        assert all(desk.columns(spreadsheet)["Title"].values())
+        assert sum(map(bool, desk.columns(spreadsheet)["Email"].values())) == 5
+        assert desk.counts(job) == {Outcome.ENRICHED: 8}
+        if then == "cancelled":
+            job = service.cancel(desk.context, job)
+            assert job.state is JobState.CANCELLED
+            assert [row.detail.partition(":")[0] for row in desk.rows(job) if row.detail] == [
+                "Prospeo was not asked"
+            ] * 3
+            job = service.retry(desk.context, job, desk.token, retry_in_doubt=False, max_credits=ceilings)
+        assert job.goes_on_at or then == "cancelled"
+        with after(desk, job.goes_on_at or datetime.now(UTC) + timedelta(days=1, hours=1)):
+            job = go_on(desk, job)
+        assert job.state is JobState.DONE
+        assert desk.counts(job) == {Outcome.ENRICHED: 8}
+        assert all(desk.columns(spreadsheet)["Email"].values())
+        assert not any(row.detail for row in desk.rows(job))
+        assert (sandbox.charges()["requests"], prospeo.charges()["requests"]) == (8, 8)
 
 
 def test_its_own_count_of_a_day_is_kept_to_the_last_request(desk: Desk, tasks: Tasks, tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column(
-            "again", sa.Text(), nullable=True, comment="why a retry opens a row that has a lead; NULL: it does not"
+            "again", sa.Text(), nullable=True, comment="why a row is tried again although it has ended; NULL: it is not"
         ),
         sa.Column(
             "cells", sa.JSON(none_as_null=True), nullable=True, comment="of each field what it held and what it got"
