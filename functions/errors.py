@@ -56,7 +56,7 @@ class NotAProfile(InvalidRequest):
 
 
 class UnknownField(InvalidRequest):
-    """There is no such field; `GET /v1/fields` lists them all."""
+    """There is no such field; the sidebar and docs/fields.md list them all."""
 
     slug = "unknown-field"
 

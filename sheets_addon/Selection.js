@@ -4,19 +4,24 @@
 /** Rows that are looked at to find the column; reading all of a long sheet would take seconds. */
 const SAMPLE_ROWS = 200;
 const LONGEST_TITLE = 40;
+/** Rows of which one may be the example of a field. */
+const EXAMPLE_ROWS = 50;
 /** Only a guess: what counts as a profile is decided by the backend, and the plan says how many rows are not. */
 const LOOKS_LIKE_LINKEDIN = /linkedin\.com\/|lnkd\.in\//i;
 
-/** @returns {Selection} */
-function describeSelection_() {
+/**
+ * @param {"person" | "any"} oneCell when a single selected cell means its row: where it names a person, or wherever it is
+ * @returns {Selection}
+ */
+function describeSelection_(oneCell) {
   const spreadsheet = SpreadsheetApp.getActiveSpreadsheet();
   const sheet = spreadsheet.getActiveSheet();
   const lastRow = sheet.getLastRow();
   const width = sheet.getLastColumn();
   const active = sheet.getActiveRange();
-  const selected = active !== null && active.getNumRows() > 1 && active.getRow() <= lastRow;
-  const firstRow = selected ? active.getRow() : 1;
-  const endRow = selected ? Math.min(active.getLastRow(), lastRow) : lastRow;
+  const several = active !== null && active.getNumRows() > 1 && active.getRow() <= lastRow;
+  const firstRow = several ? active.getRow() : 1;
+  const endRow = several ? Math.min(active.getLastRow(), lastRow) : lastRow;
   const sample = lastRow === 0 ? [] : sampleOf_(sheet, firstRow, endRow, width);
   const counts = Array.from(
     { length: lastRow === 0 ? 0 : width },
@@ -25,15 +30,59 @@ function describeSelection_() {
   const best = bestColumn_(counts, active ? active.getColumn() : 1, active ? active.getLastColumn() : 1);
   const header = lastRow === 0 ? 0 : headerGuess_(sheet, best ?? 1, width);
   const titles = header === 0 ? [] : (sheet.getRange(header, 1, 1, width).getDisplayValues()[0] ?? []);
+  const row = several || active === null ? null : rowOfCell_(active, header, lastRow, oneCell);
   return {
     spreadsheet_id: spreadsheet.getId(),
     sheet: sheet.getName(),
     columns: counts.map((urls, i) => ({ column: columnLetters_(i + 1), title: titleOf_(titles[i] ?? ""), urls })),
     url_column: best === null ? null : columnLetters_(best),
-    first_row: Math.min(Math.max(firstRow, header + 1), Math.max(endRow, 1)),
-    last_row: Math.max(endRow, 1),
-    selected,
+    all_counted: sample.length === Math.max(endRow - firstRow + 1, 0),
+    first_row: row ?? Math.min(Math.max(firstRow, header + 1), Math.max(endRow, 1)),
+    last_row: row ?? Math.max(endRow, 1),
+    selected: several || row !== null,
   };
+}
+
+/**
+ * @param {GoogleAppsScript.Spreadsheet.Range} active
+ * @param {number} header row of the titles; 0 where there is none
+ * @param {number} lastRow that holds something
+ * @param {"person" | "any"} oneCell
+ * @returns {number | null} the row that a single selected cell means; null where it means none
+ */
+function rowOfCell_(active, header, lastRow, oneCell) {
+  const row = active.getRow();
+  if (active.getNumColumns() > 1 || row <= Math.max(header, 1) || row > lastRow) return null;
+  return oneCell === "any" || isPerson_(readWithLinks_(active)[0]?.[0]) ? row : null;
+}
+
+/**
+ * @param {string} name of a tab
+ * @returns {RowSpan} below the header, down to the last row that holds something
+ */
+function allRows_(name) {
+  const spreadsheet = SpreadsheetApp.getActiveSpreadsheet();
+  const sheet = spreadsheet.getSheetByName(name) ?? spreadsheet.getActiveSheet();
+  const lastRow = Math.max(sheet.getLastRow(), 1);
+  const width = sheet.getLastColumn();
+  const sample = sheet.getLastRow() === 0 ? [] : sampleOf_(sheet, 1, lastRow, width);
+  const counts = Array.from({ length: width }, (_, i) => sample.filter((row) => isPerson_(row[i])).length);
+  const header = sample.length === 0 ? 0 : headerGuess_(sheet, bestColumn_(counts, 1, 1) ?? 1, width);
+  return { first_row: Math.min(header + 1, lastRow), last_row: lastRow };
+}
+
+/**
+ * @param {Choice} choice
+ * @returns {string[]} what the first cells of its rows say of people, for an example of what a field gives
+ */
+function someUrls_(choice) {
+  const sheet = SpreadsheetApp.getActiveSpreadsheet().getSheetByName(choice.sheet);
+  if (!sheet || choice.url_column === "") return [];
+  const rows =
+    Math.min(choice.last_row, sheet.getLastRow(), choice.first_row + EXAMPLE_ROWS - 1) - choice.first_row + 1;
+  if (rows < 1) return [];
+  const cells = readWithLinks_(sheet.getRange(choice.first_row, columnNumber_(choice.url_column), rows, 1));
+  return cells.flatMap(([texts]) => (texts ?? []).find((text) => PERSON_ADDRESS.test(text)) ?? []);
 }
 
 /**

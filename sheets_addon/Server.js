@@ -31,14 +31,22 @@ function problemOf_(error) {
 /** @returns {Answer<Start>} without a call to the backend: the sidebar shows at once, also while that is down */
 function getStart() {
   return answer_(() => ({
-    selection: describeSelection_(),
+    selection: describeSelection_("person"),
     remembered: rememberedChoice_(SpreadsheetApp.getActiveSheet().getSheetId()),
   }));
 }
 
 /** @returns {Answer<Selection>} */
 function detectSelection() {
-  return answer_(describeSelection_);
+  return answer_(() => describeSelection_("any"));
+}
+
+/**
+ * @param {string} sheet
+ * @returns {Answer<RowSpan>} all of its rows below the header
+ */
+function allRows(sheet) {
+  return answer_(() => allRows_(sheet));
 }
 
 /** @returns {Answer<Catalogue>} the same for everybody, hence cached for the script */
@@ -53,6 +61,34 @@ function listFields() {
     if (text.length <= PIECE_LENGTH) cache?.put(key, text, 600);
     return catalogue;
   });
+}
+
+/**
+ * @param {Choice} choice
+ * @param {string} field as somebody writes it
+ * @returns {Answer<CheckedField>} what is wrong with it, or what it gives for somebody of the chosen rows who is known
+ */
+function checkField(choice, field) {
+  return answer_(() => {
+    /** @type {FieldCheckBody} */
+    const body = { field, urls: someUrls_(choice) };
+    return callApi_("post", "/v1/field-checks", body);
+  });
+}
+
+/** @returns {Answer<FieldSets>} one's own, and those of everybody who uses this spreadsheet */
+function listFieldSets() {
+  return answer_(fieldSets_);
+}
+
+/**
+ * @param {SetOwner} owner
+ * @param {string} name
+ * @param {FieldName[]} fields none: the set is deleted
+ * @returns {Answer<FieldSets>}
+ */
+function keepFieldSet(owner, name, fields) {
+  return answer_(() => keepFieldSet_(owner, name, fields));
 }
 
 /** @returns {Answer<Providers>} in the order in which they are asked; never from a cache, since credits are spent */

@@ -30,6 +30,11 @@ interface ColumnGuess {
   urls: number;
 }
 
+/** Whose a set of fields is: one's own in every spreadsheet, or everybody's in this one. */
+type SetOwner = "own" | "team";
+
+type FieldSets = Record<SetOwner, Preset[]>;
+
 /** What the sheet suggests for step 1. Rows count from 1. */
 interface Selection {
   spreadsheet_id: string;
@@ -37,10 +42,17 @@ interface Selection {
   columns: ColumnGuess[];
   /** The column with the URLs, or null where none was found. */
   url_column: string | null;
+  /** Whether `urls` of the columns count all rows, and not only the first ones. */
+  all_counted: boolean;
   first_row: number;
   last_row: number;
-  /** Whether the rows come from a selection of several rows, and not from the whole sheet. */
+  /** Whether the rows come from what is selected, and not from the whole sheet. */
   selected: boolean;
+}
+
+interface RowSpan {
+  first_row: number;
+  last_row: number;
 }
 
 /** Every option of a run, as the API has it. */
@@ -128,7 +140,11 @@ interface Recalculated {
 interface Rpc {
   getStart(): Start;
   detectSelection(): Selection;
+  allRows(sheet: string): RowSpan;
   listFields(): Catalogue;
+  checkField(choice: Choice, field: string): CheckedField;
+  listFieldSets(): FieldSets;
+  keepFieldSet(owner: SetOwner, name: string, fields: FieldName[]): FieldSets;
   listProviders(): Providers;
   planRun(choice: Choice): PlanToConfirm;
   suggestFormula(choice: Choice): FormulaSuggestion;

@@ -42,6 +42,18 @@ interface CheckLine {
   sentence: string;
 }
 
+/** What a field would be. */
+interface CheckedField {
+  /** Title of its column; empty where the field has a problem */
+  header: string;
+  /** A sentence; empty where the field can be used */
+  problem: string;
+  /** Whom the example is of; empty where nobody of them is known */
+  person: string;
+  /** Empty where the field gives nothing for any of them */
+  example: string;
+}
+
 /** The column that somebody chose for a field. */
 interface ColumnChoice {
   /** A1 letters of a column that is there; `new`: right of the URLs; `end`: right of all others */
@@ -69,6 +81,15 @@ interface Field {
   group: string;
   description: string;
   example: string;
+  /** Other words for it, for whoever searches */
+  aliases: string[];
+}
+
+/** A field, and people of whom one may be its example. */
+interface FieldCheckBody {
+  /** A name, a header, or `Header=expression` */
+  field: string;
+  urls?: string[];
 }
 
 /** The names in each list, a column each where a formula has the list. */

@@ -19,6 +19,7 @@ from functions.entrypoints.routes import ROUTES
 from functions.errors import Forbidden, InvalidRequest, NotFound, SheetAccessExpired, SheetGone
 from functions.fields import select, split
 from functions.jobs import check, new_job, service
+from functions.jobs.field_check import CheckedField, check_field
 from functions.jobs.new_job import Started
 from functions.jobs.permissions import Permissions
 from functions.jobs.provider_list import Providers, listing
@@ -71,6 +72,10 @@ class Api:
     def split_field_lists(self, body: requests.FieldListsBody) -> responses.FieldLists:
         """The names in lists of fields."""
         return responses.FieldLists(lists=[split(text) for text in body.lists])
+
+    def check_field(self, body: requests.FieldCheckBody) -> CheckedField:
+        """What a field would be."""
+        return check_field(self.context, body.field, body.urls)
 
     def plan(self, caller: Caller, token: str, body: JobRequest) -> responses.Plan:
         """Plan a run: what it would do, and the most it can cost."""

@@ -78,6 +78,13 @@ class FieldListsBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     lists: Annotated[list[Annotated[str, msgspec.Meta(max_length=20_000)]], msgspec.Meta(max_length=10_000)]
 
 
+class FieldCheckBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A field, and people of whom one may be its example."""
+
+    field: Annotated[str, msgspec.Meta(max_length=1500, description="A name, a header, or `Header=expression`")]
+    urls: Annotated[list[Annotated[str, msgspec.Meta(max_length=2000)]], msgspec.Meta(max_length=50)] = []
+
+
 class PersonBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The person to erase, or to let be looked up again."""
 

@@ -16,6 +16,7 @@ from functions.credits import plan as plans
 from functions.credits.caps import NONE
 from functions.fields import select
 from functions.fields.catalogue import CATALOGUE, PRESETS
+from functions.fields.headers import SEARCHED_AS
 from functions.jobs.plan_id import plan_id
 from functions.jobs.progress import ahead_of, progress
 from functions.jobs.request import JobRequest
@@ -45,6 +46,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     description: str
     example: str
+    aliases: Annotated[list[str], msgspec.Meta(description="Other words for it, for whoever searches")]
 
 
 class Preset(msgspec.Struct, frozen=True, kw_only=True):
@@ -294,7 +296,18 @@ class LiftedErasure(msgspec.Struct, frozen=True, kw_only=True):
 
 def catalogue() -> Catalogue:
     """The fields and presets to choose from."""
-    return msgspec.convert({"fields": CATALOGUE, "presets": PRESETS}, Catalogue, from_attributes=True)
+    fields = [
+        Field(
+            name=field.name,
+            header=field.header,
+            group=field.group,
+            description=field.description,
+            example=field.example,
+            aliases=[*field.aliases, *SEARCHED_AS.get(field.name, ())],
+        )
+        for field in CATALOGUE
+    ]
+    return Catalogue(fields=fields, presets=msgspec.convert(PRESETS, list[Preset], from_attributes=True))
 
 
 def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan, access_until: datetime) -> Plan:

@@ -7,6 +7,7 @@ from typing import Any
 from functions.entrypoints import requests, responses
 from functions.entrypoints.flask_app import Header, Route
 from functions.errors import InvalidRequest, Unauthenticated
+from functions.jobs.field_check import CheckedField
 from functions.jobs.provider_list import Providers
 from functions.jobs.request import JobRequest
 from functions.jobs.usage import Usage
@@ -90,6 +91,14 @@ ROUTES = (
         summary="The names in lists of fields; tells how many columns a formula fills",
         body=requests.FieldListsBody,
         answer=responses.FieldLists,
+    ),
+    Route(
+        method="POST",
+        path="/v1/field-checks",
+        view="check_field",
+        summary="What is wrong with a field, or what it gives for a person who is known; looks nobody up",
+        body=requests.FieldCheckBody,
+        answer=CheckedField,
     ),
     Route(
         method="POST",

@@ -228,7 +228,7 @@ _LEADFILL = _group(
     ("source", "Source", "", R.TEXT, "The provider whose name, position and company these are.", "Slintel"),
     ("email_source", "Email source", "", R.TEXT, "The provider whose e-mail address this is.", "Slintel"),
     ("enriched_at", "Enriched at", "", R.TEXT, "When that provider gave the lead, in UTC.", "2026-11-24T09:30:00Z"),
-    ("linkedin_url", "LinkedIn URL (canonical)", "", R.TEXT, "The one spelling under which the person is known.",
+    ("linkedin_url", "LinkedIn URL (clean)", "", R.TEXT, "The one spelling by which the person is known.",
      "http://www.linkedin.com/in/deepak-anchala-0043707"),
 )  # fmt: skip
 

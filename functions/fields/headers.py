@@ -34,8 +34,20 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "company_twitter": ("Company Twitter URL",),
     "company_facebook": ("Company Facebook URL",),
     "technologies": ("Tech Stack", "Technology Stack"),
+    "linkedin_url": ("LinkedIn URL (canonical)",),
+    "school": ("University", "College", "Alma Mater"),
 }
 """Name of a field → titles of its column in other people's lists, which no column of another meaning has."""
+
+SEARCHED_AS: dict[str, tuple[str, ...]] = {
+    "company_phone": ("Mobile", "Cell", "Telephone", "Direct Dial"),
+    "seniority": ("Level", "Management Level"),
+    "degrees": ("University", "Study"),
+    "education": ("University", "College", "Studies"),
+    "linkedin_url": ("Profile", "Profile URL"),
+    "last_funded_on": ("Funding", "Investment"),
+}
+"""Name of a field → further words by which people look for it; as titles of a column they could mean something else."""
 
 ADDRESS = re.compile(r"://|linkedin\.com|lnkd\.in", re.IGNORECASE)
 """A web address: no title of a column has one."""

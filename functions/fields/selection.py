@@ -200,7 +200,7 @@ def _custom(header: str, expression: str) -> Field:
 
 
 def _unknown(name: str) -> str:
-    listed = "The sidebar, `GET /v1/fields` and docs/fields.md list all fields."
+    listed = "The sidebar and docs/fields.md list all fields."
     if not name:
         return f"A field has no name. {listed}"
     if by_key := [field for field in CATALOGUE if field.expression == name]:

@@ -2,7 +2,11 @@
 const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer<ReturnType<Rpc[Name]>> } = {
   getStart,
   detectSelection,
+  allRows,
   listFields,
+  checkField,
+  listFieldSets,
+  keepFieldSet,
   listProviders,
   planRun,
   suggestFormula,

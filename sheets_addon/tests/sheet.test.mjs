@@ -57,6 +57,57 @@ test("a selection of several rows is what is suggested, without rows below the d
   assert.deepEqual([selection.first_row, selection.last_row, selection.selected], [3, 5, true]);
 });
 
+test("one selected cell means its row: by itself where it names a person, and anywhere if somebody says so", {
+  skip,
+}, async () => {
+  const rows = ({ first_row, last_row, selected }) => [first_row, last_row, selected];
+  addon.view.ranges = ["B4"];
+  assert.deepEqual(rows(value(addon.rpc("getStart")).selection), [4, 4, true]);
+  addon.view.ranges = ["C3"];
+  assert.deepEqual(
+    rows(value(addon.rpc("getStart")).selection),
+    [2, 5, false],
+    "a note may be where they last clicked",
+  );
+  assert.deepEqual(rows(value(addon.rpc("detectSelection"))), [3, 3, true]);
+  for (const above of ["B1", "B99"]) {
+    addon.view.ranges = [above];
+    assert.deepEqual(rows(value(addon.rpc("detectSelection"))), [2, 5, false], above);
+  }
+  assert.deepEqual(value(addon.rpc("allRows", "Leads")), { first_row: 2, last_row: 5 });
+});
+
+test("URLs are counted only where all rows were looked at", { skip }, async () => {
+  assert.equal(value(addon.rpc("detectSelection")).all_counted, true);
+  await addon.emulator.type("Leads!A300", [["far below"]]);
+  assert.equal(value(addon.rpc("detectSelection")).all_counted, false);
+  await addon.emulator.type("Leads!A300", [[""]]);
+});
+
+test("an own field is checked with people of the chosen rows, and nobody is looked up", { skip }, async () => {
+  const checked = { header: "Skill", problem: "", person: "Ada", example: "Python" };
+  await addon.backend.answers({ "POST /v1/field-checks": { body: checked } });
+  assert.deepEqual(value(addon.rpc("checkField", { ...CHOICE, last_row: 3 }, "Skill=skills[0]")), checked);
+  const [call, ...others] = await addon.backend.calls();
+  assert.deepEqual(call.body, { field: "Skill=skills[0]", urls: [URL_OF("ada"), URL_OF("bob")] });
+  assert.deepEqual(others, []);
+});
+
+test("sets of fields are kept for oneself and for everybody here, within what Google keeps", { skip }, () => {
+  assert.deepEqual(value(addon.rpc("listFieldSets")), { own: [], team: [] });
+  value(addon.rpc("keepFieldSet", "own", "Mine", ["email"]));
+  value(addon.rpc("keepFieldSet", "team", "Ours", ["title"]));
+  const sets = value(addon.rpc("keepFieldSet", "own", "Mine", ["email", "size"]));
+  assert.deepEqual(sets, {
+    own: [{ name: "Mine", fields: ["email", "size"] }],
+    team: [{ name: "Ours", fields: ["title"] }],
+  });
+  const long = Array.from({ length: 100 }, (_, i) => `${i}=${"x".repeat(100)}`);
+  assert.match(addon.rpc("keepFieldSet", "team", "Long", long).problem.sentence, /No more sets can be kept here/);
+  value(addon.rpc("keepFieldSet", "team", "Ours", []));
+  assert.deepEqual(value(addon.rpc("keepFieldSet", "own", "Mine", [])), { own: [], team: [] });
+});
+
 const link = (uri) => ({ textFormat: { link: { uri } } });
 const named = (stringValue, more = {}) => ({ userEnteredValue: { stringValue }, ...more });
 

@@ -379,12 +379,66 @@ test("the chart has every day once, also those on which nothing was spent", () =
 });
 
 test("the search finds a field by any of its words", () => {
-  const field = (name, group, description) => ({ name, header: name, group, description, example: "" });
-  const fields = [field("email", "Person", "Work e-mail address."), field("company_phone", "Company", "Telephone.")];
+  const field = (name, group, description, aliases = []) => ({
+    ...{ name, header: name, group, description, aliases },
+    example: "",
+  });
+  const fields = [
+    field("email", "Person", "Work e-mail address."),
+    field("company_phone", "Company", "Telephone."),
+    field("notes", "Person", "Says headcount somewhere."),
+    field("size", "Company", "Number.", ["Headcount", "Employees"]),
+  ];
   const found = (search) => words.fieldsMatching(fields, search).map(({ name }) => name);
-  assert.deepEqual([...found("")], ["email", "company_phone"]);
+  assert.deepEqual([...found("")], ["email", "company_phone", "notes", "size"]);
   assert.deepEqual([...found("company tele")], ["company_phone"]);
+  assert.deepEqual([...found("headcount")], ["size", "notes"], "another word for it goes before a mention");
   assert.deepEqual([...found("nothing like it")], []);
+});
+
+test("fields move by one place, and stay at the ends", () => {
+  const moved = (name, step) => plain(words.movedField(["a", "b", "c"], name, step));
+  assert.deepEqual(
+    [moved("b", -1), moved("b", 1), moved("a", -1), moved("c", 1), moved("x", 1)].map((list) => list.join("")),
+    ["bac", "acb", "abc", "abc", "abc"],
+  );
+});
+
+test("a range is said as people say it", () => {
+  const said = {
+    "Leads!B2:B61": "Leads, rows 2 to 61",
+    "'Bob''s leads'!B2:B2": "Bob's leads, row 2",
+    "Leads!B2:B": "Leads, from row 2 on",
+    "Leads!B:B": "all rows of Leads",
+    "something else": "something else",
+  };
+  for (const [range, sentence] of Object.entries(said)) assert.equal(words.rangeText(range), sentence);
+});
+
+test("an own field says what is wrong with it, or what it gives for somebody", () => {
+  const said = (changes) =>
+    words.checkedSentence({ header: "Skill", problem: "", person: "", example: "", ...changes });
+  assert.equal(said({ problem: "No." }), "No.");
+  assert.equal(said({ person: "Ada", example: "Python" }), "“Skill” would say for Ada: Python");
+  assert.match(said({ person: "Ada" }), /For Ada it would be empty/);
+  assert.match(said({}), /no example/);
+});
+
+test("no word of the sidebar is one of its makers", () => {
+  const texts = scripts.flatMap(({ name, code }) =>
+    [...code.replaceAll(/\/\*[\s\S]*?\*\/|\/\/ .*/g, "").matchAll(/"((?:[^"\\\n]|\\.)*)"|`([^`]*)`/g)].map((found) => [
+      name,
+      (found[1] ?? found[2] ?? "").replaceAll(/\$\{[^}]*\}/g, ""),
+    ]),
+  );
+  const sentences = texts.filter(([, text]) => / /.test(text.trim()));
+  assert.ok(sentences.length > 200);
+  for (const [name, text] of sentences)
+    assert.doesNotMatch(
+      text,
+      /\/v1\/|canonical|JMESPath|\bstore\b|\bleads?\b(?! of|\.)|\bJSON\b|\bprojection\b/i,
+      `${name}: ${text}`,
+    );
 });
 
 test("in whose name formulas look people up is one sentence", () => {

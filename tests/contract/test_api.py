@@ -36,7 +36,7 @@ def test_the_process_is_up_and_says_so_to_anyone(running: Running) -> None:
 def test_the_catalogue_is_the_catalogue(running: Running) -> None:
     listed = running.ask("GET", "/v1/fields").json()["fields"]
     assert [field["name"] for field in listed] == [field.name for field in CATALOGUE]
-    assert all(set(field) == {"name", "header", "group", "description", "example"} for field in listed)
+    assert all(set(field) == {"name", "header", "group", "description", "example", "aliases"} for field in listed)
 
 
 def test_the_providers_are_listed_with_terms_what_the_caps_leave_and_the_account(running: Running) -> None:

@@ -91,7 +91,7 @@ def test_a_name_is_who_it_links_to_and_two_people_in_a_cell_are_nobody(desk: Des
         assert row.key == (slug and f"linkedin.com/in/{slug}"), how
         assert row.detail == ("" if slug else Reason.MULTIPLE_URLS.sentence), how
     header, *filled = desk.grid(spreadsheet)
-    at = header.index("LinkedIn URL (canonical)")
+    at = header.index("LinkedIn URL (clean)")
     assert [line[at] if at < len(line) else "" for line in filled] == [
         f"http://www.linkedin.com/in/{slug}" if slug else "" for _, slug in LINKED.values()
     ]
