@@ -77,7 +77,8 @@ def application(target: str) -> Flask:
         from functions.entrypoints.api import Api
 
         parts = context(settings, opened, _queue(settings, None))
-        return Api(parts, access(settings), _permissions(settings, parts)).application()
+        admins = frozenset(settings.admin_emails)
+        return Api(parts, access(settings), _permissions(settings, parts), admins).application()
     from functions.entrypoints.worker import WorkerApp
 
     if target == "sweep":

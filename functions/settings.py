@@ -54,6 +54,8 @@ class Settings:
     """The address at which Google tells the owner of an access token."""
     allowed_domains: tuple[str, ...] = ()
     allowed_emails: tuple[str, ...] = ()
+    admin_emails: tuple[str, ...] = ()
+    """Who sees what everybody spent, by name."""
     leadfill_secret_key: str = ""
     """One key, or the new and the old one with a comma between them while they are rotated."""
     google_cloud_project: str = ""

@@ -177,6 +177,8 @@ interface Job {
   spreadsheet_id: string;
   range: string;
   fields: string[];
+  /** An address; empty for a colleague, unless an admin asks */
+  started_by: string;
   state: JobState;
   /** Whether it takes only a few rows, to see what comes */
   is_trial: boolean;
@@ -505,15 +507,17 @@ interface UsableProvider {
 /** Credits of the last days, and how much of the caps is used. */
 interface Usage {
   days: UsageDay[];
+  /** Whether the caller sees everybody by address */
+  by_person: boolean;
   caps: CapUse[];
 }
 
-/** Credits of one provider, spreadsheet and day: the caller's, or those of all colleagues together. */
+/** Credits of one provider, person, spreadsheet and day. */
 interface UsageDay {
   /** ISO date, UTC */
   date: string;
   provider: string;
-  /** The caller's address, or `colleagues` */
+  /** An address, `command line`, or `colleagues` together */
   user: string;
   /** Empty for colleagues: their spreadsheets are theirs */
   spreadsheet_id: string;

@@ -43,6 +43,8 @@ class Api:
     context: AppContext
     access: Access
     permissions: Permissions
+    admins: frozenset[str] = frozenset()
+    """Addresses of those who see what everybody spent, by name."""
 
     def application(self) -> Flask:
         """The Flask application."""
@@ -95,7 +97,7 @@ class Api:
             idempotency_key=idempotency_key,
             plan=body.plan_id,
         )
-        return self._started(started)
+        return self._started(caller, started)
 
     def list(self, caller: Caller, token: str | None, query: requests.JobsQuery) -> responses.JobList:
         """The newest jobs of a spreadsheet."""
@@ -104,11 +106,11 @@ class Api:
         if any(job.user_id != caller.subject for job in found):
             everybody = self.permissions.may_read(caller, query.spreadsheet_id, token)
             found = [job for job in found if everybody or job.user_id == caller.subject]
-        return responses.JobList(jobs=[self._shown(job) for job in found])
+        return responses.JobList(jobs=[self._shown(caller, job) for job in found])
 
     def show(self, caller: Caller, token: str | None, job_id: str) -> responses.Job:
         """One job."""
-        return self._shown(self._visible(job_id, caller, token))
+        return self._shown(caller, self._visible(job_id, caller, token))
 
     def rows(self, caller: Caller, token: str | None, job_id: str, query: requests.RowsQuery) -> responses.RowPage:
         """Reports of a job's rows."""
@@ -129,7 +131,7 @@ class Api:
         job = self._visible(job_id, caller, token)
         if job.user_id != caller.subject:
             self.permissions.require_edit(caller, job.spreadsheet_id, token or "")
-        return self._shown(service.cancel(self.context, job))
+        return self._shown(caller, service.cancel(self.context, job))
 
     def plan_retry(self, caller: Caller, token: str | None, job_id: str) -> responses.RetryPlans:
         """Plan a retry, with and without what may have been charged."""
@@ -154,7 +156,7 @@ class Api:
                 retry_in_doubt=body.retry_in_doubt,
                 max_credits=self._ceilings(body.max_credits),
             )
-            return self._shown(again)
+            return self._shown(caller, again)
         if idempotency_key is None:
             raise InvalidRequest(
                 "This run was started by somebody else, so a retry is a run of your own, at your cost; send an "
@@ -170,17 +172,17 @@ class Api:
             max_credits=self._ceilings(body.max_credits),
             idempotency_key=idempotency_key,
         )
-        return self._started(started)
+        return self._started(caller, started)
 
     def undo(self, caller: Caller, token: str, job_id: str) -> responses.Job:
         """Gives the cells back what they held."""
         job, access_until = self._writable(job_id, caller, token)
-        return self._shown(service.undo(self.context, job, token, access_until=access_until))
+        return self._shown(caller, service.undo(self.context, job, token, access_until=access_until))
 
     def renew_access(self, caller: Caller, token: str, job_id: str) -> responses.Job:
         """Hands a job a fresh access token."""
         job, access_until = self._writable(job_id, caller, token)
-        return self._shown(service.renew_access(self.context, job, token, access_until=access_until))
+        return self._shown(caller, service.renew_access(self.context, job, token, access_until=access_until))
 
     def issue_formula_token(
         self, caller: Caller, token: str, body: requests.FormulaTokenBody
@@ -242,7 +244,7 @@ class Api:
 
     def usage(self, caller: Caller, query: requests.UsageQuery) -> Usage:
         """Credits by day, user and spreadsheet."""
-        return report(self.context, caller, query.days)
+        return report(self.context, caller, query.days, is_admin=caller.email in self.admins)
 
     def erase(self, caller: Caller, body: requests.PersonBody) -> None:
         """Erases a person."""
@@ -281,13 +283,15 @@ class Api:
             )
         return {name: Decimal(amount) for name, amount in max_credits.items()}
 
-    def _started(self, started: Started) -> Reply[responses.Job]:
+    def _started(self, caller: Caller, started: Started) -> Reply[responses.Job]:
         if started.replayed:
-            return Reply(self._shown(started.job), status=200, headers={"Idempotent-Replayed": "true"})
-        return Reply(self._shown(started.job))
+            return Reply(self._shown(caller, started.job), status=200, headers={"Idempotent-Replayed": "true"})
+        return Reply(self._shown(caller, started.job))
 
-    def _shown(self, job: Job) -> responses.Job:
-        return responses.job(self.context, job)
+    def _shown(self, caller: Caller, job: Job) -> responses.Job:
+        if job.user_id == caller.subject:
+            return responses.job(self.context, job, started_by=caller.email)
+        return responses.job(self.context, job, started_by=job.user_email if caller.email in self.admins else "")
 
 
 def _number_of(field: str, job: Job) -> int:

@@ -180,6 +180,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     spreadsheet_id: str
     range: str
     fields: list[str]
+    started_by: Annotated[str, msgspec.Meta(description="An address; empty for a colleague, unless an admin asks")]
     state: JobState
     is_trial: Annotated[bool, msgspec.Meta(description="Whether it takes only a few rows, to see what comes")]
     rows: Count
@@ -392,7 +393,7 @@ def row(row: job_rows.JobRow) -> RowReport:
     return RowReport(row=row.row, linkedin_url=url, outcome=row.outcome, detail=row.detail)
 
 
-def job(context: AppContext, job: jobs.Job) -> Job:
+def job(context: AppContext, job: jobs.Job, *, started_by: str) -> Job:
     """A job: how far it is, what it has cost, and what may be done to it."""
     with context.store.reading() as connection:
         counts = job_rows.counts(connection, job.id)
@@ -406,6 +407,7 @@ def job(context: AppContext, job: jobs.Job) -> Job:
         spreadsheet_id=job.spreadsheet_id,
         range=job.request["range"],
         fields=job.request["fields"],
+        started_by=started_by,
         state=job.state,
         is_trial=job.request.get("trial") is not None,
         rows=job.rows,

@@ -225,6 +225,7 @@ def _new_job(
         id=uuid4().hex,
         spreadsheet_id=spreadsheet_id,
         user_id=confirmed.caller.subject,
+        user_email=confirmed.caller.email,
         request=request,
         request_digest=confirmed.digest,
         sheet_id=sheet_id,

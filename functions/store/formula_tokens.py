@@ -47,6 +47,12 @@ def of_spreadsheet(connection: sa.Connection, spreadsheet_id: str, now: datetime
     return [_token(row) for row in rows]
 
 
+def addresses(connection: sa.Connection) -> dict[str, str]:
+    """Return the address of each account that has connected formulas, as of the newest token that is kept."""
+    statement = sa.select(_tokens.c.subject, _tokens.c.email).order_by(_tokens.c.issued_at)
+    return {row.subject: row.email for row in connection.execute(statement)}
+
+
 def revoke(connection: sa.Connection, token_id: str, now: datetime) -> None:
     """End a token; one that was revoked before keeps its time."""
     condition = _tokens.c.id == token_id, _tokens.c.revoked_at.is_(None)

@@ -65,6 +65,8 @@ class Job:
     """The time at which the provider's limit that it waits for ends; None if it waits for none."""
     access_until: datetime | None = None
     """The time at which its access token ends; None without one, and where that is not known."""
+    user_email: str = ""
+    """The starter's address when they started it."""
 
 
 def add(connection: sa.Connection, job: Job, idempotency_key: str) -> str:
@@ -111,6 +113,12 @@ def of_spreadsheet(connection: sa.Connection, spreadsheet_id: str, limit: int) -
     """The newest jobs of a spreadsheet, newest first."""
     statement = sa.select(*_columns()).where(_jobs.c.spreadsheet_id == spreadsheet_id)
     return [_job(row) for row in connection.execute(statement.order_by(_jobs.c.created_at.desc()).limit(limit))]
+
+
+def addresses(connection: sa.Connection) -> dict[str, str]:
+    """Return the address of each account that has started a run, as of the newest run that is kept."""
+    statement = sa.select(_jobs.c.user_id, _jobs.c.user_email).where(_jobs.c.user_email != "")
+    return {row.user_id: row.user_email for row in connection.execute(statement.order_by(_jobs.c.created_at))}
 
 
 def move(connection: sa.Connection, job: Job, to: JobState, **changes: Any) -> None:  # noqa: ANN401 - columns of the table

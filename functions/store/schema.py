@@ -94,6 +94,7 @@ jobs = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("spreadsheet_id", sa.Text, nullable=False),
     sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("user_email", sa.Text, nullable=False, comment="the starter's at that moment; shown to ADMIN_EMAILS"),
     sa.Column("idempotency_key", sa.Text, nullable=False),
     sa.Column("request", sa.JSON, nullable=False, comment="options of the run, without its spreadsheet"),
     sa.Column("request_digest", sa.Text, nullable=False, comment="of what the idempotency key came with"),

@@ -17,6 +17,7 @@ from functions import bootstrap, settings
 from functions.enrichment.enricher import Enricher
 from functions.errors import LeadfillError
 from functions.jobs.sweep import release_dead_owners
+from functions.jobs.usage import COMMAND_LINE
 from functions.providers.provider_settings import with_key
 from functions.settings import Settings
 from functions.store.database import Store
@@ -25,7 +26,7 @@ from local.command.wording import plain
 from local.private_files import only_mine, private_file, private_folder
 
 HOME = Path(".leadfill")
-USER = "command line"
+USER = COMMAND_LINE
 
 DONE, REFUSED, STOPPED, INTERRUPTED = 0, 1, 3, 130
 EXIT_CODES = {

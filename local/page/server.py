@@ -36,7 +36,7 @@ _PAGE_POLICY = (
 _WORKER_POLICY = "default-src 'none'; script-src 'self' 'unsafe-eval'; connect-src 'self'"
 # The add-on's HTML brings its scripts along. It gets an origin of its own and no network: it can only ask the page.
 _FRAME_POLICY = (
-    "sandbox allow-scripts allow-forms allow-popups; default-src 'none'; script-src 'unsafe-inline'; "
+    "sandbox allow-scripts allow-forms allow-popups allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
 )
 _POLICIES = {"/static/worker.js": _WORKER_POLICY, "/static/frame.html": _FRAME_POLICY}

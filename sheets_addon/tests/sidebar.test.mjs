@@ -5,8 +5,8 @@ import { sidebarScripts } from "./sidebar_scripts.mjs";
 
 const scripts = sidebarScripts();
 const words = vm.createContext({});
-for (const file of ["SidebarLabels", "SidebarWords", "SidebarPlanWords", "SidebarCheck"])
-  vm.runInContext(scripts.find(({ name }) => name === file)?.code ?? "", words);
+const WORDS = ["SidebarLabels", "SidebarWords", "SidebarPlanWords", "SidebarUsageWords", "SidebarCheck"];
+for (const file of WORDS) vm.runInContext(scripts.find(({ name }) => name === file)?.code ?? "", words);
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
 const TODAY =
@@ -360,7 +360,10 @@ test("a job is asked about less often the longer it takes, the less it answers, 
 });
 
 test("the chart has every day once, also those on which nothing was spent", () => {
-  const entry = (date, charged, user = "a") => ({ date, charged, in_doubt: "0.5", user, spreadsheet_id: "s" });
+  const entry = (date, charged, user = "a") => ({
+    ...{ date, charged, in_doubt: "0.5", user },
+    ...{ spreadsheet_id: "s", provider: "slintel" },
+  });
   const usage = [entry("2026-03-01", "2"), entry("2026-03-01", "3", "b"), entry("2026-02-27", "1")];
   const days = plain(words.creditsByDay(usage, 4, new Date("2026-03-01T10:00:00Z")));
   assert.deepEqual(
@@ -372,10 +375,38 @@ test("the chart has every day once, also those on which nothing was spent", () =
       ["2026-03-01", 5],
     ],
   );
-  assert.deepEqual(plain(words.creditsByUser(usage)), [
-    { user: "a", credits: 4 },
-    { user: "b", credits: 3.5 },
+  const people = words.creditsByUser([
+    ...usage,
+    { ...usage[0], user: "a", provider: "prospeo", charged: "9", in_doubt: "0" },
   ]);
+  assert.deepEqual(
+    [...people].map(({ user, credits }) => [user, words.providerCreditsText(credits)].join(": ")),
+    ["a: Slintel 4 · Prospeo 9", "b: Slintel 3.5"],
+  );
+});
+
+test("usage as a file says each line once, and nothing in it is run as a formula", () => {
+  const day = { date: "2026-03-01", provider: "slintel", user: "=cmd|'/c calc'!A1", charged: "2", in_doubt: "0" };
+  const csv = words.usageCsv([
+    { ...day, spreadsheet_id: "-5" },
+    { ...day, user: "command line", spreadsheet_id: 'a "b", c' },
+    { ...day, user: "＋evil", spreadsheet_id: "" },
+  ]);
+  assert.equal(
+    csv,
+    [
+      "Date (UTC),Provider,Person,Spreadsheet,Credits charged,Credits in doubt",
+      "2026-03-01,Slintel,'=cmd|'/c calc'!A1,-5,2,0",
+      '2026-03-01,Slintel,Command line,"a ""b"", c",2,0',
+      "2026-03-01,Slintel,'＋evil,,2,0",
+      "",
+    ].join("\r\n"),
+  );
+});
+
+test("a run says who started it", () => {
+  const said = (started_by) => words.starterText({ started_by });
+  assert.deepEqual([said("ann@example.com"), said("")], ["by ann@example.com", "by a colleague"]);
 });
 
 test("the search finds a field by any of its words", () => {

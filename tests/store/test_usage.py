@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from functions.auth.identity_tokens import Caller
+from functions.auth.identity_tokens import Caller, FormulaToken
 from functions.context import AppContext
 from functions.credits.pricing import EntryKind
 from functions.jobs import usage
-from functions.store import schema
+from functions.store import formula_tokens, schema
 from functions.store.database import Store
 from tests.support.contexts import context_without_sheets
 from tests.support.enrichers import EnricherOf, limits, people, spender
@@ -49,6 +49,7 @@ def days_of(store: Store, enricher_of: EnricherOf, days: int) -> list[tuple[str,
 def test_nothing_spent_is_an_empty_report_with_the_caps_untouched(store: Store, enricher_of: EnricherOf) -> None:
     assert usage.report(context(store, enricher_of), ME, 30) == usage.Usage(
         days=[],
+        by_person=False,
         caps=[
             usage.CapUse(provider="slintel", cap="you today", limit="50", used="0"),
             usage.CapUse(provider="slintel", cap="everybody this month", limit="900", used="0"),
@@ -82,6 +83,26 @@ def test_of_colleagues_nothing_is_told_but_a_sum_a_day(store: Store, enricher_of
         ("2026-03-01", "colleagues", "", "2", "1"),
     }
     assert told[-1] == ("2026-02-28", "colleagues", "", "1", "0")
+
+
+def test_an_admin_sees_each_person_by_address_and_no_foreign_spreadsheet(store: Store, enricher_of: EnricherOf) -> None:
+    """Addresses come from formula tokens here; who left none is an account. The command line is a line of its own."""
+    other = Caller("subject-of-another-7734", "ann@example.com", "example.com")
+    token = FormulaToken("t", "sheet", other, NOW - timedelta(days=9), NOW + timedelta(days=5))
+    with store.writing() as connection:
+        formula_tokens.replace(connection, token)
+    for number, user in enumerate((ME.subject, other.subject, "subject-of-a-third-0815", usage.COMMAND_LINE)):
+        enter(store, NOW, EntryKind.CHARGED, str(number), user_id=user, spreadsheet_id="their sheet")
+    told = usage.report(context(store, enricher_of), ME, 1, is_admin=True)
+    assert told.by_person
+    assert {(line.user, line.spreadsheet_id) for line in told.days} == {
+        ("me@example.com", "their sheet"),
+        ("ann@example.com", ""),
+        ("account …0815", ""),
+        ("command line", ""),
+    }
+    seen = {line[1] for line in days_of(store, enricher_of, 1)}
+    assert seen == {"me@example.com", "colleagues", "command line"}
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ export class Frames {
     bar.append(heading, close);
     this.frame = document.createElement("iframe");
     this.frame.title = title;
-    this.frame.setAttribute("sandbox", "allow-scripts allow-forms allow-popups");
+    this.frame.setAttribute("sandbox", "allow-scripts allow-forms allow-popups allow-downloads");
     this.frame.src = "/static/frame.html";
     this.sidebar.replaceChildren(bar, this.frame);
     this.sidebar.hidden = false;
