@@ -10,6 +10,7 @@ The other providers write the same person, whole, in their own shapes, and each 
 
 from __future__ import annotations
 
+import unicodedata
 from random import Random
 from typing import Any
 from urllib.parse import quote
@@ -93,7 +94,10 @@ def _name(slug: str, random: Random) -> tuple[str, str]:
 
 
 def _email(first: str, last: str, website: str) -> str:
-    return f"{first}.{last}@{website}".lower().encode("ascii", "ignore").decode().replace(" ", "").replace("'", "")
+    """Letters without an ASCII form, as all of 李, are left out; so is a name that has no others."""
+    names = (unicodedata.normalize("NFKD", name.replace("ł", "l").replace("Ł", "L")) for name in (first, last))
+    parts = ["".join(char for char in name if char.isascii() and char.isalnum()) for name in names]
+    return f"{'.'.join(filter(None, parts)) or 'lead'}@{website}".lower()
 
 
 def _company(random: Random) -> dict[str, Any]:

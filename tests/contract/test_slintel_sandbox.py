@@ -17,7 +17,7 @@ import requests
 
 from local.child import ROOT
 from local.providers.client import Sandbox
-from local.providers.people import FORMULA_LIKE, lead
+from local.providers.people import FORMULA_LIKE, lead, person
 from local.providers.switches import SLUGS, Switches, fate
 
 DOCUMENTATION = ROOT.parent / "shared" / "seed" / "lead_enrich_on_linkedin_url.md"
@@ -111,6 +111,12 @@ def test_a_slug_is_always_the_same_person_with_its_own_name(sandbox: Sandbox) ->
     assert person.get("name") in ("Grace Hopper", None, "")
     assert ask(sandbox, "grace-hopper-8a2").json()["data"]["id"] != person["id"]
     assert sandbox.charges()["total"] == 3
+
+
+def test_names_of_every_alphabet_have_an_address() -> None:
+    addresses = [person(f"zoe-{number}")["email"] for number in range(300)]
+    assert all(re.fullmatch(r"[a-z0-9]+(\.[a-z0-9]+)?@[a-z0-9]+\.example", address) for address in addresses)
+    assert any(address.startswith("francoise.") for address in addresses)
 
 
 def test_slugs_of_every_alphabet(sandbox: Sandbox) -> None:
