@@ -8,11 +8,16 @@ from typing import Any
 from functions.fields.catalogue import Field
 from functions.sheets.anchors import anchored_at
 
+LETTER_PX, MARGIN_PX = 8, 24
+"""A letter of Google's default font, Arial 10, with a third more, since values are longer than the example."""
+MIN_WIDTH_PX, MAX_WIDTH_PX = 100, 320
+"""A new column is 100 wide by default; a text that is longer than the widest is read in the cell."""
+
 
 def insertion(
     new: Sequence[tuple[int, Field]], start: int, *, sheet_id: int, tab_columns: int, header_row: int | None
 ) -> list[dict[str, Any]]:
-    """Insert a column for each field before the column `start` (from 0), with its title and its anchor.
+    """Insert a column for each field before the column `start` (from 0), as wide as its values, with title and anchor.
 
     They look like what stands right of them, but for its number formats: a number must not become a date. Behind the
     last column Google inserts only what looks like that one.
@@ -33,6 +38,7 @@ def insertion(
         {"insertDimension": {"range": span, "inheritFromBefore": start == tab_columns}},
         {"repeatCell": {"range": cells, "cell": {}, "fields": "userEnteredFormat.numberFormat"}},
     ]
+    requests += [_width(sheet_id, start + place, field) for place, (_, field) in enumerate(new)]
     if header_row is not None:
         titles = [{"userEnteredValue": {"stringValue": field.header}} for _, field in new]
         corner = {"sheetId": sheet_id, "rowIndex": header_row - 1, "columnIndex": start}
@@ -41,3 +47,11 @@ def insertion(
     return requests + [
         anchored_at(anchor, sheet_id, start + place, made_for=field.name) for place, (anchor, field) in enumerate(new)
     ]
+
+
+def _width(sheet_id: int, column: int, field: Field) -> dict[str, Any]:
+    """Make a column as wide as an example of its values, within the request that inserts it: none is there yet."""
+    letters = max(len(field.header), len(field.example))
+    pixels = max(MIN_WIDTH_PX, min(MAX_WIDTH_PX, letters * LETTER_PX + MARGIN_PX))
+    span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
+    return {"updateDimensionProperties": {"range": span, "properties": {"pixelSize": pixels}, "fields": "pixelSize"}}
