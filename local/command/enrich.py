@@ -27,6 +27,7 @@ from functions.store import ledger
 from functions.version import VERSION
 from local.command.ceilings import Ceilings
 from local.command.list_run import ListRun
+from local.command.only_where import ConditionText, ListCondition
 from local.command.report import (
     Ended,
     credits_in_words,
@@ -78,6 +79,12 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--retry-in-doubt", is_flag=True, help="Ask again where a lookup got no readable answer; may cost again."
+    ),
+    click.option(
+        "--only-where",
+        multiple=True,
+        type=ConditionText(),
+        help="Fill only rows of which this holds, such as “Country is one of Spain; Portugal” or “Email is empty”.",
     ),
     click.option(
         "--try", "try_rows", type=click.IntRange(1, 100), help="Fill only so many rows, spread over the list."
@@ -134,6 +141,7 @@ def _run(
     providers: str,
     max_credits: Allowance | None,
     retry_in_doubt: bool,
+    only_where: tuple[ListCondition, ...],
     try_rows: int | None,
     out: Path | None,
     replace: bool,
@@ -160,6 +168,7 @@ def _run(
                 path=named,
                 providers=[name for name in enricher.dispatchers if _may_spend(max_credits, name)],
                 retry=DOUBTFUL if retry_in_doubt else frozenset(),
+                only_where=only_where,
                 trial=None if try_rows is None else Trial(rows=try_rows),
             )
             spender = Spender(run_id=uuid4().hex, user_id=USER, ceilings={})

@@ -25,6 +25,7 @@ from functions.fields import Facts, project
 from functions.fields.cell_format import CellValue
 from functions.outcomes import LeftOut, Outcome
 from functions.profiles import Profile, parse
+from local.command.only_where import ListCondition, Watch
 from local.command.tally import Tally
 from local.lists.contract import ListWriter, Row, SourceList
 from local.lists.csv_list import CsvList
@@ -63,6 +64,7 @@ class ListRun:
         path: Path,
         providers: Iterable[str] | None = None,
         retry: frozenset[LeadStatus] = frozenset(),
+        only_where: Sequence[ListCondition] = (),
         trial: Trial | None = None,
     ) -> None:
         """Bring the parts together.
@@ -74,6 +76,7 @@ class ListRun:
             path: the list that a person named, even if an earlier result is read.
             providers: those that may be asked, in their order; None for all.
             retry: statuses that are asked again.
+            only_where: what must hold for a row's cells; other rows are left out.
             trial: the rows to fill, where these are only a few; `plan` picks them.
         """
         self.path, self.adds_to = path, None if source.path == path else source.path
@@ -81,7 +84,8 @@ class ListRun:
         self.providers = tuple(enricher.dispatchers if providers is None else providers)
         self.needs = needs_of(layout.fields)
         self._retry = retry
-        self.trial = trial
+        self.only_where, self.trial = tuple(only_where), trial
+        self._watch = Watch(layout, source.shape, only_where, str(path)) if only_where else None
         self._tried: frozenset[int] | None = None
         self._has_new_columns = bool(layout.new)
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
@@ -93,10 +97,12 @@ class ListRun:
         Raises:
             BadFile: there is no row, or one that cannot be read.
         """
-        self._tried = None if self.trial is None else self._pick(self.trial)
+        self._tried = None
+        if self.trial is not None:
+            self._tried = self._pick(self.trial)
         row_counts, parsed, filled = RowCounts(), self._parse, self._is_filled
-        for row in self.source.rows(self.layout):
-            row_counts.count(parsed(row.url)[0], filled=filled(row), left_out=self._left_out(row), number=row.number)
+        for row, left_out in self._rows():
+            row_counts.count(parsed(row.url)[0], filled=filled(row), left_out=left_out, number=row.number)
         if not row_counts.rows:
             raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
         enricher = self.enricher
@@ -176,13 +182,13 @@ class ListRun:
     def _write(self, rows: _InOrder, spender: Spender, stop: threading.Event) -> LeadfillError | None:
         def profiles() -> Iterator[Profile]:
             parsed, filled, add = self._parse, self._is_filled, rows.add
-            for row in self.source.rows(self.layout):
+            for row, left_out in self._rows():
                 found, sentence = parsed(row.url)
                 if isinstance(found, str):
                     rows.add_unusable(row, sentence)
                 elif filled(row):
                     add(row, Outcome.ALREADY_FILLED, None)
-                elif self._left_out(row):
+                elif left_out:
                     add(row, Outcome.LEFT_OUT, None)
                 elif rows.recall(row, found.key):
                     continue
@@ -202,9 +208,9 @@ class ListRun:
     def _pick(self, trial: Trial) -> frozenset[int]:
         """Return the numbers of the rows of a trial: of people who would have to be looked up, where there are any."""
         first: dict[str, int] = {}
-        for row in self.source.rows(self.layout):
+        for row, left_out in self._rows():
             found, _ = self._parse(row.url)
-            if isinstance(found, Profile) and not self._is_filled(row):
+            if isinstance(found, Profile) and not self._is_filled(row) and left_out is None:
                 first.setdefault(found.key, row.number)
         enricher = self.enricher
         asked = people_to_ask(
@@ -219,8 +225,13 @@ class ListRun:
         candidates = [number for key, number in first.items() if asked[key]]
         return frozenset(trial.pick(candidates or list(first.values())))
 
-    def _left_out(self, row: Row) -> LeftOut | None:
-        return LeftOut.TRIAL if self._tried is not None and row.number not in self._tried else None
+    def _rows(self) -> Iterator[tuple[Row, LeftOut | None]]:
+        """Every row of the list, and the reason why it is left out, if it is."""
+        watch, tried = self._watch, self._tried
+        for row in self.source.rows(self.layout if watch is None else watch.layout):
+            is_tried = tried is None or row.number in tried
+            left_out = None if watch is None or watch.is_met(row) else LeftOut.CONDITION
+            yield row if watch is None else watch.of_fields(row), left_out or (None if is_tried else LeftOut.TRIAL)
 
     def _is_filled(self, row: Row) -> bool:
         return not self._has_new_columns and all(row.held)

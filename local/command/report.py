@@ -15,9 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from functions.credits.plan import Cost, Plan, PlanPart
 from functions.credits.terms import label_of
 from functions.errors import LeadfillError, counted
+from functions.outcomes import LeftOut
 from functions.profiles.parsing import Reason
 from functions.store.ledger import Totals
 from local.command.list_run import ListRun
+from local.command.only_where import described
 from local.command.tally import Tally
 from local.command.wording import plain
 
@@ -46,12 +48,19 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
     for note in source.notes:
         console.print(f"  {plain(note)}")
     reasons = ", ".join(f"{count:,} {Reason(name).label}" for name, count in planned.unusable_reasons.items())
-    notes = {PlanPart.UNUSABLE: reasons, PlanPart.IN_DOUBT: f"{PlanPart.IN_DOUBT.meaning}; --retry-in-doubt asks again"}
+    left_out = ", ".join(f"{count:,} {LeftOut(name).label}" for name, count in planned.left_out_reasons.items())
+    notes = {
+        PlanPart.LEFT_OUT: left_out,
+        PlanPart.UNUSABLE: reasons,
+        PlanPart.IN_DOUBT: f"{PlanPart.IN_DOUBT.meaning}; --retry-in-doubt asks again",
+    }
     console.print(f"  {planned.rows:>8,}  {'row' if planned.rows == 1 else 'rows'}")
     for part in PlanPart:
         if planned.count(part) or part is PlanPart.LOOKUPS:
             note = notes.get(part, part.meaning)
             console.print(f"  {planned.count(part):>8,}  {part.label.lower()}  [dim]{plain(note)}[/]")
+    for condition in run.only_where:
+        console.print(f"  Only rows where {plain(described(condition))}")
     console.print(f"  Fields: {plain(', '.join(field.header for field in run.layout.fields))}")
     for cost in planned.costs:
         _print_cost(console, cost, "It" if len(planned.costs) == 1 else label_of(cost.provider))

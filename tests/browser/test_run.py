@@ -36,6 +36,7 @@ def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
     assert 0 < charged(window.stack) - spent <= price
     window.wait("C1", "Email")
     window.page.wait_for_function("() => window.leadfillGrid.shownIn(3).filter(Boolean).length > 40")
+    expect(inside.get_by_role("button", name=re.compile("^Select the .* without Email"))).to_be_visible()
     window.shot("done", A=130, B=150, C=220, D=190, E=150)
     inside.get_by_role("button", name=re.compile("^Unusable")).click()
     expect(inside.get_by_text("8 rows selected: unusable.")).to_be_visible()
@@ -46,6 +47,31 @@ def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
     expect(inside.get_by_role("heading", name="Undone")).to_be_visible()
     window.wait("C1", "Source")
     assert window.cells("A1:Z100") == before
+
+
+def test_ten_rows_are_tried_first_and_the_rest_is_planned_with_its_likely_price(open_sheet: OpenSheet) -> None:
+    """A condition leaves rows out; a trial fills ten rows; opened again, the sidebar begins with the last run."""
+    window = open_sheet(leads(40))
+    inside = window.plan("email")
+    inside.get_by_text("Only some of the rows").click()
+    inside.get_by_label("Condition", exact=True).select_option("contains")
+    inside.get_by_label("Value", exact=True).fill("lead 1")
+    inside.get_by_role("button", name="Add condition").click()
+    expect(inside.get_by_text("29 not meeting your condition")).to_be_visible()
+    expect(inside.get_by_role("button", name="Fill 11 rows")).to_be_visible()
+    inside.get_by_role("button", name=re.compile("Remove the condition")).click()
+    inside.get_by_role("button", name="Try 10 rows").click()
+    expect(inside.get_by_text("30 rows more can follow")).to_be_visible()
+    spent = charged(window.stack)
+    inside.locator("#actions").get_by_role("button", name="Try 10 rows").click()
+    expect(inside.get_by_role("heading", name="Trial done")).to_be_visible()
+    tried = charged(window.stack) - spent
+    assert 0 < tried <= 10
+    inside.get_by_role("button", name="Plan the rest").click()
+    expect(inside.get_by_text(f"likely {3 * tried}, going by the trial")).to_be_visible()
+    window.close_sidebar()
+    inside = window.enrich()
+    expect(inside.get_by_text(re.compile(r"Last run: \d+ of 10 rows filled\."))).to_be_visible()
 
 
 def test_a_plan_that_has_become_dearer_is_shown_anew_before_anything_is_spent(open_sheet: OpenSheet) -> None:
@@ -91,7 +117,7 @@ def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:
         inside = window.run()
         expect(inside.get_by_role("heading", name="Stopped")).to_be_visible(timeout=4 * WAIT_MS)
     expect(inside.locator(".warning")).to_contain_text("gave no answer to")
-    expect(inside.get_by_text("Costs 40 credits at most")).to_be_visible()
+    expect(inside.get_by_text("Costs at most 40 credits.")).to_be_visible()
     window.shot("stopped")
     inside.get_by_role("button", name="Retry 40 rows").click()
     expect(inside.get_by_text("All 40 rows have an answer.", exact=True)).to_be_visible()
@@ -99,18 +125,15 @@ def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:
 
 
 def test_rows_that_failed_are_tried_again_and_those_that_were_charged_only_when_ticked(open_sheet: OpenSheet) -> None:
-    """What was charged without a readable answer is not asked again by itself; ticked it is, at the price named."""
+    """A retry that would ask nobody is not offered; what was charged without a readable answer only where ticked."""
     window = open_sheet(leads(6))
     with switched(window.stack, broken_json_rate=1.0):
         inside = window.run()
         expect(inside.get_by_text("0 of 6 rows have an answer.", exact=True)).to_be_visible()
     spent = charged(window.stack)
-    inside.get_by_role("button", name="Retry 6 rows").click()
-    expect(inside.get_by_role("heading", name="Done")).to_be_focused()
-    expect(inside.get_by_text("0 of 6 rows have an answer.", exact=True)).to_be_visible()
-    assert charged(window.stack) == spent
+    expect(inside.get_by_role("button", name="Nothing to retry")).to_be_disabled()
     inside.get_by_label("Also where a lookup was charged").check()
-    expect(inside.get_by_text("Costs 6 credits at most")).to_be_visible()
+    expect(inside.get_by_text("Costs at most 6 credits.")).to_be_visible()
     inside.get_by_role("button", name="Retry 6 rows").click()
     expect(inside.get_by_text("All 6 rows have an answer.", exact=True)).to_be_visible()
     assert charged(window.stack) - spent == 6

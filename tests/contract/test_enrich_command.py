@@ -139,6 +139,51 @@ def test_a_trial_fills_a_few_rows_says_what_the_rest_costs_and_is_paid_for_once(
     assert "nobody else has to be looked up" in command.run(path, "--yes", "--fields", "title", "--try", "3").text
 
 
+@pytest.mark.parametrize(
+    ("condition", "filled"),
+    [
+        ("Country is one of Spain; Portugal", [True, False, True, False]),
+        ("country IS spain", [True, False, False, False]),
+        ("C contains an", [False, True, False, False]),
+        ("Country is empty", [False, False, False, True]),
+        ("Name is not empty", [False, False, False, False]),
+    ],
+)
+def test_only_rows_that_meet_the_condition_are_filled(
+    command: Command, sandbox: Sandbox, condition: str, filled: list[bool]
+) -> None:
+    path = command.folder / "leads.csv"
+    countries = ["Spain", "France", " portugal", ""]
+    lines = [f"linkedin.com/in/person-{at},,{country}" for at, country in enumerate(countries)]
+    path.write_text("\n".join(["LinkedIn,Name,Country", *lines, ""]))
+    condition = condition.replace("C contains an", "3 contains an")
+    done = command.run(path, "--yes", "--fields", "name,title", "--only-where", condition)
+    assert done.code == 0, done.text
+    assert ("not meeting your condition" in done.text) == (not all(filled))
+    rows = read(command.folder / "leads.enriched.csv")[1:]
+    assert [any(row[1:2] + row[3:]) for row in rows] == filled
+    assert [row[-1] for row in rows] == countries
+    assert sandbox.charges()["total"] == sum(filled)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("Country", "must be a column and what holds for it"),
+        ("Country is", "must be a column and what holds for it"),
+        ("Country is one of ;", "takes 1 to 100 values"),
+        ("Region is empty", "no column “Region”"),
+    ],
+)
+def test_a_condition_that_makes_no_sense_costs_nothing(
+    command: Command, sandbox: Sandbox, condition: str, said: str
+) -> None:
+    done = command.run(a_list(command.folder, 2), "--yes", "--only-where", condition)
+    assert done.code != 0
+    assert said in done.text
+    assert sandbox.charges()["total"] == 0
+
+
 def test_duplicates_cost_one_and_junk_costs_nothing(command: Command, sandbox: Sandbox) -> None:
     path = command.folder / "leads.csv"
     path.write_text("LinkedIn\n" + "linkedin.com/in/jane-doe\nhttps://de.linkedin.com/in/JANE-DOE/?a=b\nn/a\n" * 20)
