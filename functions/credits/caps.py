@@ -145,15 +145,15 @@ def cap_sentence(use: CapUse, now: datetime, *, in_run: bool = False) -> str:
     if kind == "run":
         return f"One run may cost {credits_} at most. Whoever runs Leadfill can raise that (CREDITS_PER_RUN)."
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    used = f"{_shown(use.used):,f} {'is' if use.used == 1 else 'are'} used"
     if kind == "user":
-        who = "Whoever started this has" if in_run else "You have"
-        said = f"{who} used {_shown(use.used):,f} of {'their' if in_run else 'your'} {credits_} for today."
+        said = f"{'Whoever started this' if in_run else 'You'} may spend {credits_} a day; {used} today."
         back, setting = today + timedelta(days=1), "CREDITS_PER_USER_DAY"
     else:
-        said = f"All of you together have used {_shown(use.used):,f} of the {credits_} for {today:%B}."
+        said = f"All of you together may spend {credits_} a month; {used} in {today:%B}."
         back, setting = (today.replace(day=1) + timedelta(days=32)).replace(day=1), "CREDITS_PER_MONTH"
-    comes_back = f"They come back on {back.day} {back:%B} at 00:00 UTC"
-    return f"{said} {comes_back}; whoever runs Leadfill can raise the limit before ({setting})."
+    more = f"More can be spent from {back.day} {back:%B}, 00:00 UTC, on"
+    return f"{said} {more}; whoever runs Leadfill can raise the limit before ({setting})."
 
 
 def _shown(amount: Decimal) -> Decimal:

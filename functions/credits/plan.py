@@ -17,7 +17,7 @@ class PlanPart(Described):
     """A kind of row in a plan, in the order in which rows are sorted out. Each is a number of `Plan`."""
 
     UNUSABLE = "unusable", "Unusable", "no LinkedIn profile in the cell"
-    ALREADY_FILLED = "already_filled", "Already filled", "left as they are; nothing more is known of them"
+    ALREADY_FILLED = "already_filled", "Already filled", "left as they are: filled, or nothing more is known"
     LEFT_OUT = "left_out", "Left out", "left alone, since they are hidden or you left them out"
     DUPLICATES = "duplicates", "Duplicate", "the same person again, free"
     KNOWN = "known", "Known", "looked up before, free"

@@ -10,8 +10,8 @@ for (const file of WORDS) vm.runInContext(scripts.find(({ name }) => name === fi
 const plain = (value) => JSON.parse(JSON.stringify(value));
 
 const TODAY =
-  "You have used 4,985 of your 5,000 credits of Slintel for today. They come back on 27 November at 00:00 UTC; " +
-  "whoever runs Leadfill can raise the limit before (CREDITS_PER_USER_DAY).";
+  "You may spend 5,000 credits of Slintel a day; 4,985 are used today. More can be spent from 27 November, 00:00 UTC, " +
+  "on; whoever runs Leadfill can raise the limit before (CREDITS_PER_USER_DAY).";
 const cost = (max_credits = "55", credits_left = "200", short_of = 0) => ({
   provider: "slintel",
   lookups: 55,
@@ -59,7 +59,7 @@ test("the parts of a plan add up to its rows, none is left out", () => {
 test("a plan that the caps do not pay for says how many people are left, whose cap it is and when it allows more", () => {
   assert.deepEqual(plain(words.capWarnings(PLAN)), []);
   const [sentence] = words.capWarnings({ ...PLAN, costs: [cost("15", "15", 40)] });
-  assert.equal(sentence, `40 people cannot be looked up: 15 credits left. ${TODAY}`);
+  assert.equal(sentence, `Only 15 of 55 people can be looked up. ${TODAY}`);
 });
 
 test("without credits a plan offers nothing and does not call itself free", () => {
@@ -67,7 +67,10 @@ test("without credits a plan offers nothing and does not call itself free", () =
   assert.equal(words.goText(broke), "Nothing to fill");
   assert.equal(words.freeSentence(broke), "nobody can be looked up now");
   assert.equal(words.nothingSentence(broke, { write: "empty" }), null, "the warning says why");
-  assert.match(words.capWarnings(broke)[0], /^55 people cannot be looked up: no credits left\. You have used 4,985 of/);
+  assert.match(
+    words.capWarnings(broke)[0],
+    /^No credits are left, so none of 55 people can be looked up\. You may spend 5,000/,
+  );
 });
 
 test("the button counts the rows that can be filled, and is free only where nothing can be charged", () => {
@@ -194,9 +197,7 @@ test("each provider has its price, and there is no sum", () => {
   assert.equal(words.costsSentence(PLAN), "Costs at most 55 credits.");
   const plan = { ...PLAN, costs: [cost(), second] };
   assert.equal(words.costsSentence(plan), "Costs at most 55 credits of Slintel and 10 credits of Prospeo.");
-  assert.deepEqual(plain(words.capWarnings(plan)), [
-    `Prospeo cannot be asked about 6 people: 4 credits left. ${TODAY}`,
-  ]);
+  assert.deepEqual(plain(words.capWarnings(plan)), [`Prospeo can be asked about only 4 of 10 people. ${TODAY}`]);
   assert.equal(words.isFree(plan), false);
   assert.equal(
     words.costsSentence({ ...PLAN, costs: [cost("0"), { ...second, max_credits: "0" }] }),
@@ -284,7 +285,12 @@ test("one of a thing is counted in the singular", () => {
     words.partsSentence(words.planParts({ ...PLAN, duplicates: 1, known: 0 })),
     "5 unusable, 6 already filled, 4 left out, 1 duplicate, 3 in doubt, 55 to look up.",
   );
-  assert.match(words.capWarnings({ costs: [cost("54", "1", 1)] })[0], /^1 person cannot be looked up: 1 credit left\./);
+  const one_person = { ...cost("0", "0", 1), lookups: 1 };
+  assert.match(words.capWarnings({ costs: [one_person] })[0], /none of 1 person can be looked up\./);
+  assert.match(
+    words.capWarnings({ costs: [cost(), { ...second, short_of: 10 }] })[0],
+    /^No credits are left, so none of 10 people is asked about at Prospeo\./,
+  );
   const sentences = scripts.flatMap(
     ({ code }) => code.match(/\$\{[^}]*\} (?:credits|rows|lookups|formulas|fields|columns)\b/g) ?? [],
   );

@@ -416,8 +416,8 @@ def test_without_credits_the_plan_offers_what_is_known_and_says_whose_cap_it_is(
     assert (made["lookups"], made["known"], made["fillable"]) == (2, 2, 3), "rows of the people who are known"
     cost = made["costs"][0]
     assert (cost["max_credits"], cost["credits_left"], cost["short_of"]) == ("0", "0", 2)
-    assert cost["cap_sentence"].startswith("You have used 5,000 of your 5,000 credits of Slintel for today.")
-    assert "at 00:00 UTC" in cost["cap_sentence"]
+    assert cost["cap_sentence"].startswith("You may spend 5,000 credits of Slintel a day; 5,000 are used today.")
+    assert "00:00 UTC" in cost["cap_sentence"]
     running.emulator.write(spreadsheet, "Leads!B1:B4", [["Email"], ["typed"], [""], ["typed"]])
     assert [column["replaced"] for column in plan("email", write="all")["columns"]] == [2]
     assert [column["replaced"] for column in plan("email")["columns"]] == [0], "what is there stays"

@@ -49,16 +49,17 @@ def test_the_next_minute_is_another_day_and_month_of_the_same_run() -> None:
             1,
             "199.50",
             (
-                "You have used 199.5 of your 200 credits of Slintel for today. They come back on 1 December at 00:00 "
-                "UTC; whoever runs Leadfill can raise the limit before (CREDITS_PER_USER_DAY)."
+                "You may spend 200 credits of Slintel a day; 199.5 are used today. More can be spent from 1 December, "
+                "00:00 UTC, on; whoever runs Leadfill can raise the limit before (CREDITS_PER_USER_DAY)."
             ),
         ),
         (
             2,
             "300",
             (
-                "All of you together have used 300 of the 300 credits of Slintel for November. They come back on "
-                "1 December at 00:00 UTC; whoever runs Leadfill can raise the limit before (CREDITS_PER_MONTH)."
+                "All of you together may spend 300 credits of Slintel a month; 300 are used in November. More can be "
+                "spent from 1 December, 00:00 UTC, on; whoever runs Leadfill can raise the limit "
+                "before (CREDITS_PER_MONTH)."
             ),
         ),
     ],
@@ -74,12 +75,12 @@ def test_a_run_that_meets_a_cap_says_so_to_everybody_who_sees_it() -> None:
     reached = [CapUse(cap, cap.limit) for cap in caps(spends(40), LIMITS, "slintel", NOW)]
     run, day, _ = (cap_sentence(use, NOW, in_run=True) for use in reached)
     assert run == "This run has used the 40 credits of Slintel that it was allowed. A new run or a retry can have more."
-    assert day.startswith("Whoever started this has used 200 of their 200 credits of Slintel for today. They come back")
+    assert day.startswith("Whoever started this may spend 200 credits of Slintel a day; 200 are used today. More can")
 
 
 def test_credits_of_december_come_back_in_january() -> None:
     cap = caps(spends(1), LIMITS, "slintel", NOW.replace(month=12, day=31))[2]
-    assert "come back on 1 January" in cap_sentence(CapUse(cap, Decimal(0)), NOW.replace(month=12, day=31))
+    assert "from 1 January, 00:00 UTC" in cap_sentence(CapUse(cap, Decimal(0)), NOW.replace(month=12, day=31))
 
 
 def test_nobody_else_counts_against_a_persons_cap() -> None:
