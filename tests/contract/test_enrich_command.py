@@ -170,7 +170,7 @@ def test_only_rows_that_meet_the_condition_are_filled(
     ("condition", "said"),
     [
         ("Country", "must be a column and what holds for it"),
-        ("Country is", "must be a column and what holds for it"),
+        ("Country is", "takes one value; it has 0"),
         ("Country is one of ;", "takes 1 to 100 values"),
         ("Region is empty", "no column “Region”"),
     ],
