@@ -125,8 +125,9 @@ def _sheet(history: History) -> Iterator[str]:
     """P5, P6 and P7: what stands where."""
     stage, scenario, living = history.stage, history.scenario, history.stage.living
     living.context = history.context
-    if not history.jobs:
-        return
+    titles = [value_of(cell) for cell in living.cells()[0]]
+    if not history.jobs or any(titles.count(title) > 1 for title in TITLES.values()):
+        return  # runs that began in one moment have each made columns of their own: which is meant cannot be told here
     is_undone = all(job.state is JobState.UNDONE for job in history.jobs)
     overwrite = scenario.overwrite
     if len(history.jobs) == 1 and is_undone:
