@@ -130,7 +130,7 @@ def scenario_of(seed: int) -> Scenario:
         fates=() if calm or chance(0.2) else tuple(_fate(draw) for _ in range(draw.randint(1, 3))),
         provider_faults=0.0 if calm else rate(0.6, draw.choice([0.1, 0.25, 0.5])),
         sheet_faults=0.0 if calm else rate(0.5, draw.choice([0.05, 0.15])),
-        store_faults=0.0 if calm else rate(0.3, draw.choice([0.01, 0.05])),
+        store_faults=0.0 if calm else rate(0.3, draw.choice([0.005, 0.02])),
         queue_faults=0.0 if calm else rate(0.4, 0.2),
         edits=rate(0.4, draw.choice([0.2, 0.6])),
         edits_in_undo=chance(0.5),

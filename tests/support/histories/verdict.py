@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from functions.credits.pricing import EntryKind
+from functions.jobs.attempt_limit import GIVEN_UP, GivenUp
 from functions.outcomes import Outcome
 from functions.providers import prospeo
-from functions.store import job_rows, schema
+from functions.store import job_rows, schema, unfinished_rows
 from functions.store.job_rows import JobRow
 from functions.store.job_states import LIVE, JobState
 from functions.store.jobs import Job
@@ -125,6 +126,8 @@ def _sheet(history: History) -> Iterator[str]:
     """P5, P6 and P7: what stands where."""
     stage, scenario, living = history.stage, history.scenario, history.stage.living
     living.context = history.context
+    if any(_was_given_up(history, job) for job in history.jobs):
+        return
     titles = [value_of(cell) for cell in living.cells()[0]]
     if not history.jobs or any(titles.count(title) > 1 for title in TITLES.values()):
         return  # runs that began in one moment have each made columns of their own: which is meant cannot be told here
@@ -142,6 +145,12 @@ def _sheet(history: History) -> Iterator[str]:
     yield from (f"P8: {text}" for text in found.silent)
     if not scenario.edits:
         yield from _exactly(history)
+
+
+def _was_given_up(history: History, job: Job) -> bool:
+    """Return whether the work broke off so often that nobody tried any more: nobody looked at its last write then."""
+    sentences = GIVEN_UP, unfinished_rows.PAID_NOT_WRITTEN
+    return job.message == str(GivenUp()) or any(row.detail in sentences for row in rows_of(history, job))
 
 
 def _exactly(history: History) -> Iterator[str]:
