@@ -1,10 +1,11 @@
-"""P1 to P9 over histories of whole runs: other ones with each commit, and all that ever broke a promise."""
+"""P1 to P9 over histories of whole runs from seeds, and over all that ever broke a promise."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def first_seed() -> int:
-    """A number that follows from the commit; without a repository it is always the same."""
+    """0; with `HISTORIES=commit` a number that follows from the commit, so that each has histories of its own."""
+    if os.environ.get("HISTORIES") != "commit":
+        return 0
     told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
     return int(hashlib.sha256(told.stdout.encode()).hexdigest()[:6], 16)
 
@@ -44,7 +47,7 @@ def failures(scenarios: list[Scenario]) -> list[str]:
 
 
 @pytest.mark.parametrize("part", range(SEEDS // A_TEST))
-def test_every_promise_holds_in_histories_that_nobody_has_seen_before(part: int) -> None:
+def test_every_promise_holds_whatever_goes_wrong_on_the_way(part: int) -> None:
     first = first_seed() + part * A_TEST
     found = failures([scenario_of(seed) for seed in range(first, first + A_TEST)])
     assert not found, "\n".join(found)
