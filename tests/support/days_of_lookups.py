@@ -18,7 +18,7 @@ from functions.providers.contract import quota_exhausted
 from functions.store import job_rows, jobs, ledger
 from functions.store.job_states import JobState
 from tests.support.calm_provider import CalmProvider, CalmSlintel
-from tests.support.desk import url_of
+from tests.support.desk import expected, url_of
 from tests.support.simulated_run import FIELDS, Deployment
 from tests.support.simulation import START, World
 
@@ -105,7 +105,8 @@ def run_for_days(*, rows: int, per_day: int, in_cloud: bool, seed: int = 7) -> D
         assert job_rows.counts(connection, job.id) == {Outcome.ENRICHED: rows}
         totals = ledger.totals(connection)["slintel"]
     assert (float(totals.charged), float(totals.in_doubt)) == (rows, 0)
-    assert all(any(row[2:]) for row in deployment.grid()[1:])
+    for number, row in enumerate(deployment.grid()[1:]):
+        assert row + [""] * (6 - len(row)) == [*people[number], *expected(f"person-{number}", FIELDS)]
     took_s = world.now_s
     world.close()
     return Days(took_s=took_s, waits=len(waits), by_day=list(provider.by_day.values()))
