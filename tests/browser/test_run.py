@@ -171,7 +171,7 @@ def test_history_and_usage_show_what_was_spent_and_settings_what_is_kept(open_sh
     expect(inside.get_by_text("Everybody this month")).to_be_visible()
     expect(inside.locator(".jobs li")).to_have_count(1)
     window.shot("history")
-    inside.locator(".jobs button").click()
+    inside.locator(".jobs .job").click()
     expect(inside.get_by_role("heading", name="Done")).to_be_visible()
     window.menu("Leadfill", "Settings")
     expect(inside.get_by_role("heading", name="Settings", level=1)).to_be_visible()
