@@ -30,7 +30,7 @@ from functions.sheet_writes.undo import undo_rows
 from functions.sheets.a1 import parse_range
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import ColumnRequest, Layout, ensure_columns
-from functions.sheets.tab_reader import TabReader
+from functions.sheets.tab_reader import Page, TabReader
 from functions.store import cell_history, chunks, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
 from functions.store.job_states import JobState
@@ -88,16 +88,26 @@ def prepare(attempt: Attempt) -> ChunkResult:
     """Anchors and inserts the columns, then queues the chunks that hold rows."""
     context, sheet = attempt.context, attempt.sheet()
     layout = attempt.layout or _ensure_columns(attempt, sheet)  # a retry by somebody else writes into the same columns
-    reused = any(not column.inserted for column in layout.columns)
-    held = TabReader(sheet, layout).all_rows() if reused else ()
+    if any(not column.inserted for column in layout.columns):
+        _take_snapshot(attempt, TabReader(sheet, layout))
 
     def record(connection: sa.Connection, job: Job) -> list[str]:
-        cell_history.save_snapshot(connection, job.id, held)
         jobs.change(connection, job.id, layout=layout.to_record())
         numbers = [] if job.stop_requested else job_rows.open_chunk_numbers(connection, job.id)
         return chunks.add(connection, job.id, numbers, context.clock())
 
     return attempt.end(record)
+
+
+def _take_snapshot(attempt: Attempt, reader: TabReader) -> None:
+    """Records what reused columns hold, page by page: a large tab is never held as a whole."""
+    for page in reader.settling_pages():
+
+        def save(connection: sa.Connection, job: Job, page: Page = page) -> None:
+            cell_history.save_snapshot(connection, job.id, page.rows, first=page.first, last=page.last)
+
+        if not attempt.record(save, seen=0):  # what the run has written since would be taken for what was there before
+            raise SheetBusy("Another worker has taken this part of the run over.", retry_after_s=0)
 
 
 def _ensure_columns(attempt: Attempt, sheet: GoogleSheet) -> Layout:

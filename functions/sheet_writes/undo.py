@@ -116,12 +116,13 @@ def _remember(writer: SheetWriter) -> list[SheetRow]:
     store, job_id = writer.store, writer.job_id
     with store.reading() as connection:
         resumed = cell_history.undo_in_flight(connection, job_id)
+    if resumed:
+        return writer.read_all() if writer.small else []
     rows: list[SheetRow] = []
-    for number, page in enumerate(writer.read_pages() if writer.small or not resumed else ()):
-        rows = page
-        if not resumed:
-            with store.writing() as connection:
-                cell_history.save_snapshot(connection, job_id, page, at_undo=True, anew=number == 0)
+    for page in writer.reader.settling_pages():
+        rows = page.rows
+        with store.writing() as connection:
+            cell_history.save_snapshot(connection, job_id, rows, at_undo=True, first=page.first, last=page.last)
     return rows
 
 

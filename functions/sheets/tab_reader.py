@@ -38,8 +38,23 @@ def _never_still(refused: BadRange | None) -> BadRange | SheetBusy:
     return SheetBusy(MOVING, retry_after_s=5) if refused is None or "grid limits" in str(refused) else refused
 
 
+def _one_of(names: Sequence[str], row: SheetRow) -> str:
+    name = names[row.number - 1] if row.number <= len(names) else ""
+    return name if name == row.identity else row.identity
+
+
 def _nobody(_identities: Sequence[str]) -> Collection[str]:
     return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows as they are between two numbers; those that hold nothing may be missing."""
+
+    first: int
+    last: int | None
+    """None: to the end of the tab."""
+    rows: list[SheetRow]
 
 
 @dataclass(slots=True)
@@ -71,7 +86,7 @@ class TabReader:
             SheetGone: the column of URLs was deleted, or all columns of the fields.
             SheetError: the spreadsheet cannot be read.
         """
-        return [row for page in self._pages(first_row, last_row, max_rows) for row in page]
+        return [row for page in self._pages(first_row, last_row, max_rows) for row in page.rows]
 
     def pages(self, max_rows: int = MAX_ROWS) -> Iterator[list[SheetRow]]:
         """Read every row of the tab, page by page, each in another moment.
@@ -81,7 +96,7 @@ class TabReader:
         """
         names = self._identities()
         try:
-            yield from self._pages(1, len(names), max_rows)
+            yield from (page.rows for page in self._pages(1, len(names), max_rows))
         except _Shorter:  # nothing is there any more
             return
 
@@ -97,26 +112,50 @@ class TabReader:
             SheetBusy: rows are moved all the time, so that no two looks agree.
             SheetError: as `rows`.
         """
+        found: dict[int, SheetRow] = {}
+        for page in self.settling_pages():
+            if page.last is None:
+                found = {number: row for number, row in found.items() if number < page.first}
+            else:
+                for number in range(page.first, page.last + 1):
+                    found.pop(number, None)
+            found.update((row.number, row) for row in page.rows)
+        return [found[number] for number in sorted(found)]
+
+    def settling_pages(self) -> Iterator[Page]:
+        """Read every row of the tab in pages, and again those that moved, until all are as of one moment.
+
+        A later page is in the place of what earlier ones say of its rows. So a tab need not be held as a whole.
+
+        Raises:
+            SheetError: as `all_rows`.
+        """
         layout = self.layout
         if self.is_small:
-            return self._rows(self.sheet.read_rows(layout.sheet_id, 1, None))
+            yield Page(1, None, self._rows(self.sheet.read_rows(layout.sheet_id, 1, None)))
+            return
         if layout.tab_rows <= self._size().rows:
-            return self._rows(self._page(1, None))
+            yield Page(1, None, self._rows(self._page(1, None)))
+            return
         first, names = 1, self._identities()
-        last, found = len(names), dict[int, SheetRow]()
+        last, known = len(names), dict[int, str]()
         for _ in range(LOOKS):
             try:
-                found.update((row.number, row) for row in self.rows(first, last))
+                for page in self._pages(first, last, MAX_ROWS):
+                    # Of strings that are equal, one is kept: there are as many as the tab has rows.
+                    known.update((row.number, _one_of(names, row)) for row in page.rows)
+                    yield page
             except _Shorter:
-                first, found = 1, {}
+                first, known = 1, {}
             names = self._identities()
-            known = (found[number].identity if number in found else BLANK for number in range(1, len(names) + 1))
-            wrong = [number for number, (one, other) in enumerate(zip(known, names, strict=True), 1) if one != other]
+            seen = (known.get(number, BLANK) for number in range(1, len(names) + 1))
+            wrong = [number for number, (one, other) in enumerate(zip(seen, names, strict=True), 1) if one != other]
             if not wrong:
-                return [found[number] for number in sorted(found) if number <= len(names)]
+                yield Page(len(names) + 1, None, [])
+                return
             first, last = wrong[0], wrong[-1]
             for number in range(first, last + 1):
-                found.pop(number, None)
+                known.pop(number, None)
         raise SheetBusy(MOVING, retry_after_s=5)
 
     def _rows(self, block: RowBlock) -> list[SheetRow]:
@@ -150,13 +189,13 @@ class TabReader:
         del self._apart[bisect_right(self._apart, head.tab.rows) :]  # whoever stood there is gone, or elsewhere now
         return head
 
-    def _pages(self, first_row: int, last_row: int, max_rows: int) -> Iterator[list[SheetRow]]:
+    def _pages(self, first_row: int, last_row: int, max_rows: int) -> Iterator[Page]:
         size = self._size(max_rows)
         while first_row <= last_row:
             end = min(first_row + size.rows - 1, last_row)
             block = self._page(first_row, end)
             size.learn(block, end - first_row + 1)
-            yield self._rows(block)
+            yield Page(first_row, end, self._rows(block))
             first_row = end + 1
 
     def _size(self, max_rows: int = MAX_ROWS) -> PageSize:

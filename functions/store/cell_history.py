@@ -101,7 +101,13 @@ def record_undo(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRo
 
 
 def save_snapshot(
-    connection: sa.Connection, job_id: str, rows: Iterable[SheetRow], *, at_undo: bool = False, anew: bool = True
+    connection: sa.Connection,
+    job_id: str,
+    rows: Iterable[SheetRow],
+    *,
+    at_undo: bool = False,
+    first: int = 1,
+    last: int | None = None,
 ) -> None:
     """Records what the columns of a run hold in rows; empty rows need none.
 
@@ -110,13 +116,17 @@ def save_snapshot(
         job_id: whose columns they are.
         rows: as they are now.
         at_undo: whether an undo is about to begin, and not the run.
-        anew: whether it replaces what was recorded at the same point, and does not stand beside it.
+        first: the number of the first row of those for which this replaces what was recorded at the same point.
+        last: that of the last one; None: to the end of the tab.
     """
-    if anew:
-        connection.execute(_images.delete().where(_images.c.job_id == job_id, _images.c.at_undo == at_undo))
+    replaced = [_images.c.job_id == job_id, _images.c.at_undo == at_undo, _images.c.row >= first]
+    if last is not None:
+        replaced.append(_images.c.row <= last)
+    connection.execute(_images.delete().where(*replaced))
     values = (
         {
             "job_id": job_id,
+            "row": row.number,
             "identity": row.identity,
             "at_undo": at_undo,
             "cells": {str(number): _packed(cell) for number, cell in row.cells.items() if cell != ""}

@@ -166,6 +166,7 @@ snapshots = sa.Table(
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
     sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("row", sa.Integer, nullable=False, comment="its number then, from 1"),
     sa.Column("identity", sa.Text, nullable=False, comment="whose row it was"),
     sa.Column("cells", sa.JSON, nullable=False, comment="what the reused columns held in it"),
     sa.Column("at_undo", sa.Boolean, nullable=False, comment="when the undo began; else before the run"),

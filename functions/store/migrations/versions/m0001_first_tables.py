@@ -261,6 +261,7 @@ def upgrade() -> None:
         "snapshots",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("row", sa.Integer(), nullable=False, comment="its number then, from 1"),
         sa.Column("identity", sa.Text(), nullable=False, comment="whose row it was"),
         sa.Column("cells", sa.JSON(), nullable=False, comment="what the reused columns held in it"),
         sa.Column("at_undo", sa.Boolean(), nullable=False, comment="when the undo began; else before the run"),
