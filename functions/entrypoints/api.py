@@ -86,16 +86,17 @@ class Api:
 
     def start(self, caller: Caller, token: str, idempotency_key: str, body: requests.JobBody) -> Reply[responses.Job]:
         """Starts a job."""
-        access_until = self.permissions.require_edit(caller, body.spreadsheet_id, token)
+        proof = self.permissions.require_edit(caller, body.spreadsheet_id, token)
         started = new_job.start(
             self.context,
             body,
             caller,
             token,
-            access_until=access_until,
+            access_until=proof.access_until,
             max_credits=self._ceilings(body.max_credits),
             idempotency_key=idempotency_key,
             plan=body.plan_id,
+            tabs=proof.tabs,
         )
         return self._started(caller, started)
 
@@ -274,7 +275,7 @@ class Api:
     def _writable(self, job_id: str, caller: Caller, token: str) -> tuple[Job, datetime]:
         """The job, for who can edit its spreadsheet, also if they started it; and when their access ends."""
         job = self._visible(job_id, caller, token)
-        return job, self.permissions.require_edit(caller, job.spreadsheet_id, token)
+        return job, self.permissions.require_edit(caller, job.spreadsheet_id, token).access_until
 
     def _ceilings(self, max_credits: Mapping[str, str]) -> dict[str, Decimal]:
         if unknown := [name for name in max_credits if name not in self.context.providers]:

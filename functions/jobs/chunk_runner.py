@@ -152,7 +152,9 @@ def undo(attempt: Attempt) -> ChunkResult:
     left: str | None = None
     if attempt.layout is not None:
         with tab_lock(attempt) as renew_lock:
-            left = undo_rows(attempt.context.store, attempt.sheet(), attempt.job, attempt.layout, renew_lock)
+            titles = [chosen.header for chosen in attempt.request.chosen()]
+            store, sheet = attempt.context.store, attempt.sheet()
+            left = undo_rows(store, sheet, attempt.job, attempt.layout, titles=titles, renew_lock=renew_lock)
 
     def record(connection: sa.Connection, job: Job) -> None:
         jobs.change(connection, job.id, message=left)

@@ -27,6 +27,7 @@ from functions.jobs.request import JobRequest, from_record, plan_scan, resolved,
 from functions.jobs.row_choice import choose_rows
 from functions.outcomes import Outcome, retryable
 from functions.profiles import Profile
+from functions.sheets.grid import Tab
 from functions.sheets.layout import layout_from_record
 from functions.sheets.scan import ScannedRow
 from functions.store import chunks, job_rows, jobs
@@ -92,6 +93,7 @@ def start(
     max_credits: Mapping[str, Decimal],
     idempotency_key: str,
     plan: str | None = None,
+    tabs: Sequence[Tab] = (),
 ) -> Started:
     """Starts a job over a range.
 
@@ -104,6 +106,7 @@ def start(
         max_credits: the most that it may cost with each provider, as confirmed.
         idempotency_key: made once for each confirmation.
         plan: the id of the plan that was confirmed; None for who has seen none.
+        tabs: the tabs of the spreadsheet, where they were seen just now.
 
     Raises:
         Conflict: the key has started a different job, or the plan has become dearer.
@@ -116,7 +119,7 @@ def start(
     )
 
     def make() -> tuple[Job, list[JobRow]]:
-        scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request)
+        scan = scan_sheet(context.sheet(job_request.spreadsheet_id, access_token), job_request, tabs)
         rows = list(choose_rows(context, scan, job_request))
         if plan is not None:
             plan_id.check(plan, job_request, plan_scan(context, scan, rows, job_request, caller.subject))

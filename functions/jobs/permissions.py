@@ -21,6 +21,7 @@ from functions.runtime import REAL, Runtime
 
 if TYPE_CHECKING:
     from functions.sheets.client import GoogleSheet
+    from functions.sheets.grid import Tab
 
 REMEMBERED_S = 300
 """Lifetime of a proof: an editor who is made a viewer can act for this long."""
@@ -33,6 +34,16 @@ class Right(StrEnum):
 
     READ = "read"
     EDIT = "edit"  # includes READ
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a proof of the right to edit has told besides."""
+
+    access_until: datetime
+    """When the access token ends."""
+    tabs: tuple[Tab, ...] = ()
+    """The tabs as they are now; none where the right was proven before."""
 
 
 @dataclass(slots=True)
@@ -68,11 +79,8 @@ class Permissions:
         """
         return self.tokens.check_owner(access_token, subject=caller.subject, audiences=self.audiences)
 
-    def require_edit(self, caller: Caller, spreadsheet_id: str, access_token: str) -> datetime:
+    def require_edit(self, caller: Caller, spreadsheet_id: str, access_token: str) -> Proof:
         """Make sure that a caller can edit a spreadsheet, and that the access token is the caller's own.
-
-        Returns:
-            When the token ends.
 
         Raises:
             Forbidden: the caller cannot, or the token is somebody else's.
@@ -83,13 +91,13 @@ class Permissions:
         access_until = self.check_token(caller, access_token)
         who = _who(caller, spreadsheet_id, access_token)
         if self._proven.get(who, self.runtime.monotonic()) is Right.EDIT:
-            return access_until
+            return Proof(access_until)
         try:
-            self.open_sheet(spreadsheet_id, access_token).prove_editable()
+            tabs = self.open_sheet(spreadsheet_id, access_token).prove_editable()
         except SheetBusy as error:
             raise SheetBusy(NOT_PROVEN, retry_after_s=error.retry_after_s or 5) from error
         self._proven.put(who, Right.EDIT, self.runtime.monotonic() + REMEMBERED_S)
-        return access_until
+        return Proof(access_until, tuple(tabs))
 
     def may_read(self, caller: Caller, spreadsheet_id: str, access_token: str | None) -> bool:
         """Tell whether a caller's own access token opens a spreadsheet."""

@@ -21,6 +21,7 @@ from functions.fields.catalogue import Field
 from functions.fields.columns import Choices, Chosen, NewColumn
 from functions.sheets.a1 import column_number, letters, parse_range
 from functions.sheets.client import GoogleSheet
+from functions.sheets.grid import Tab
 from functions.sheets.scan import ScannedRow, SheetScan, scan_range
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$(?!\n)")]
@@ -182,8 +183,13 @@ def resolved(job_request: JobRequest, scan: SheetScan) -> dict[str, Any]:
     return to_record(found)
 
 
-def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
-    """Read the sheet, and count its rows.
+def scan_sheet(sheet: GoogleSheet, job_request: JobRequest, tabs: Sequence[Tab] = ()) -> SheetScan:
+    """Look at the tab of a request, and find its columns.
+
+    Args:
+        sheet: the spreadsheet.
+        job_request: the request.
+        tabs: the tabs, where they were seen just now.
 
     Raises:
         InvalidRequest: range or fields cannot be understood.
@@ -191,9 +197,10 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
     """
     for condition in job_request.only_where:
         condition.check()
+    wanted = parse_range(job_request.range)
     return scan_range(
         sheet,
-        parse_range(job_request.range),
+        wanted,
         job_request.chosen(),
         header=job_request.header,
         overwrite=job_request.overwrite,
@@ -201,6 +208,7 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest) -> SheetScan:
         choices=job_request.choices(),
         include_hidden=job_request.include_hidden,
         conditions=[condition for condition in job_request.only_where if condition.column is not None],
+        tab=next((tab for tab in tabs if tab.title == wanted.title), None),
     )
 
 

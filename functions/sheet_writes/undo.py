@@ -10,7 +10,8 @@ from functions.errors import SheetGone
 from functions.sheet_writes.writer import SheetWriter, overlaid
 from functions.sheets.cells import CellChange, Cells, SheetRow, Write, by_identity
 from functions.sheets.client import GoogleSheet
-from functions.sheets.layout import Layout, remove_empty_columns
+from functions.sheets.layout import Layout
+from functions.sheets.removal import remove_empty_columns
 from functions.sheets.row_matching import RowMatches, RowValues
 from functions.sheets.undo_matching import LeftAlone, match_undo
 from functions.store import cell_history, job_rows
@@ -22,7 +23,9 @@ MAX_NAMED = 5
 """Rows that a sentence names."""
 
 
-def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout, renew_lock: Callable[[], None]) -> str | None:
+def undo_rows(
+    store: Store, sheet: GoogleSheet, job: Job, layout: Layout, *, titles: Sequence[str], renew_lock: Callable[[], None]
+) -> str | None:
     """Gives cells back what they held; carried out twice, it changes nothing more.
 
     Args:
@@ -30,6 +33,7 @@ def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout, renew_
         sheet: the job's.
         job: which has ended.
         layout: of its columns.
+        titles: those of the columns that it made, by the field's number.
         renew_lock: as of a `SheetWriter`.
 
     Returns:
@@ -48,7 +52,7 @@ def undo_rows(store: Store, sheet: GoogleSheet, job: Job, layout: Layout, renew_
             raise  # else an earlier attempt, or a person, has removed all columns: nothing is left to be given back
     header = job.request["header"]
     header_row = header if isinstance(header, int) else None
-    left.columns_stay = not remove_empty_columns(writer.sheet, layout, header_row=header_row)
+    left.columns_stay = not remove_empty_columns(writer.sheet, layout, titles, header_row=header_row)
     return left.sentence()
 
 
@@ -171,6 +175,9 @@ class _UndoTask:
     _guessed: set[int] = field(default_factory=set, init=False)
     """Positions of rows whose place is a guess: what stands around there is nothing to know them by."""
 
+    _absent: set[int] = field(default_factory=set, init=False)
+    """Positions for which no row is left; none is kept for them."""
+
     def unconfirmed(self) -> Sequence[Write]:
         return [
             Write(
@@ -186,6 +193,8 @@ class _UndoTask:
         ]
 
     def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None, *, whole: bool) -> RowMatches:  # noqa: ARG002 - of people with several rows it is asked only with the whole tab
+        if positions is None:  # a first look, or one at the whole tab after one at a part
+            self._absent.clear()
         keys = {row.key for row in self.rows.values() if positions is None or row.position in positions}
         done = {
             row.position
@@ -202,7 +211,7 @@ class _UndoTask:
                 row.row_context,
             )
             for row in self.rows.values()
-            if row.key in keys
+            if row.key in keys and row.position not in self._absent
         ]
         kept = [row for key in keys for row in self.kept.get(key, ())]
         placed, alone = match_undo(wanted, rows, kept, done)
@@ -214,6 +223,7 @@ class _UndoTask:
         self.alone.changed |= alone.changed
         self.alone.ambiguous |= alone.ambiguous
         self._guessed = placed.guessed
+        self._absent |= {want.position for want in placed.absent}
         return placed
 
     def record(self, writes: Sequence[Write]) -> None:

@@ -43,7 +43,7 @@ def blocks(cells: Cells, sheet_id: int, max_bytes: int) -> Iterator[list[dict[st
     block: list[_Area] = []
     size = 0
     for row in sorted(cells):
-        for left, values in _parts(cells[row], max_bytes):
+        for left, values in _parts(cells[row], row, max_bytes):
             line = msgspec.Raw(msgspec.json.encode({"values": values}))
             if block and size + len(line) + _OVERHEAD > max_bytes:
                 yield [area.request(sheet_id) for area in block]
@@ -60,21 +60,21 @@ def blocks(cells: Cells, sheet_id: int, max_bytes: int) -> Iterator[list[dict[st
         yield [area.request(sheet_id) for area in block]
 
 
-def _parts(row: Mapping[int, Content], max_bytes: int) -> Iterator[tuple[int, Sequence[dict[str, Any]]]]:
+def _parts(cells: Mapping[int, Content], row: int, max_bytes: int) -> Iterator[tuple[int, Sequence[dict[str, Any]]]]:
     """Cells of a row that stand side by side, as Google's CellData; one by one where they are very long."""
-    for start, end in runs(row):
-        values = [cell_data(row[column]) for column in range(start, end)]
+    for start, end in runs(cells):
+        values = [cell_data(cells[column], row) for column in range(start, end)]
         if len(msgspec.json.encode(values)) <= max_bytes // 2:
             yield start, values
         else:
             yield from ((column, [value]) for column, value in enumerate(values, start))
 
 
-def cell_data(content: Content) -> dict[str, Any]:
-    """Return a content as Google's CellData: text stays text, whatever it looks like."""
+def cell_data(content: Content, row: int) -> dict[str, Any]:
+    """Return a content for a row (from 1) as Google's CellData: text stays text, whatever it looks like."""
     if content == "" or isinstance(content, Spilled):  # once the cell is empty, the formula elsewhere spills into it
         return {}
     if isinstance(content, Formula):
-        return {"userEnteredValue": {"formulaValue": content.text}}
+        return {"userEnteredValue": {"formulaValue": content.text_in(row)}}
     kind = "boolValue" if isinstance(content, bool) else "stringValue" if isinstance(content, str) else "numberValue"
     return {"userEnteredValue": {kind: content}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,8 @@ class Formula:
 
     text: str
     """With its `=`."""
+    row: int = field(default=0, compare=False)
+    """The number of the row in which it was read with this text; 0 if that is not known."""
 
     @property
     def shape(self) -> str:
@@ -21,8 +23,24 @@ class Formula:
         parts = self.text.split('"')
         return '"'.join(part if at % 2 else _REFERENCE.sub("·", part) for at, part in enumerate(parts))
 
+    def text_in(self, row: int) -> str:
+        """Return its text in another row: relative references to cells of its own row lead to those of that one.
+
+        So they would, had it moved along with its row. Of other references it is not known where they lead now.
+        """
+
+        def moved(found: re.Match[str]) -> str:
+            return _OWN_CELL.sub(lambda cell: f"{cell[1]}{row if int(cell[2]) == self.row else cell[2]}", found[0])
+
+        return _QUOTED_OR_CELLS.sub(lambda found: found[0] if found[0][0] in "\"'" else moved(found), self.text)
+
 
 _REFERENCE = re.compile(r"\$?\b[A-Za-z]{1,3}\$?[0-9]+\b|\$?\b[A-Za-z]{1,3}:\$?[A-Za-z]{1,3}\b|#REF!")
+_CELL = r"\$?[A-Za-z]{1,3}\$?[0-9]+"
+_QUOTED_OR_CELLS = re.compile(rf"\"[^\"]*\"|'[^']*'|(?<![\w!.:$]){_CELL}(?::{_CELL})?(?![\w(!.])")
+"""A text, the name of a tab, or a cell or range of the formula's own tab."""
+_OWN_CELL = re.compile(r"(\$?[A-Za-z]{1,3})([0-9]+)")
+"""A cell whose row is relative."""
 
 
 @dataclass(frozen=True, slots=True)

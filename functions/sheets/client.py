@@ -191,11 +191,14 @@ class GoogleSheet:
         """
         self._call(len, "batchUpdate", body={"requests": list(requests)}, fields="spreadsheetId", once=True)
 
-    def prove_editable(self) -> None:
+    def prove_editable(self) -> list[Tab]:
         """Make sure that the holder of the access token can edit this spreadsheet, by a write that changes nothing.
 
         One atomic request creates metadata of the spreadsheet and deletes it: nothing stays, and no cell is touched.
         Asked once, and not again where Google is busy: who waits for the answer is a person.
+
+        Returns:
+            Every tab, as `tabs` does, so that who goes on need not ask for them.
 
         Raises:
             Forbidden: a viewer or commenter, or the add-on lacks what it needs; the sentence says which.
@@ -203,9 +206,11 @@ class GoogleSheet:
             SheetError: as `tabs`.
         """
         requests = proof_of_edit()
-        self._attempt(len, "batchUpdate", body={"requests": requests}, fields="spreadsheetId", once=True)
+        body = {"requests": requests, "includeSpreadsheetInResponse": True}
+        tabs = self._attempt(_updated_tabs, "batchUpdate", body=body, fields=f"updatedSpreadsheet({_TAB})", once=True)
         if self.behaviour.proof_leaves_marks:
             self.change(requests[1:])
+        return tabs
 
     def finds_metadata(self, lookup: Mapping[str, Any]) -> bool:
         """Tell whether any developer metadata matches a lookup.
@@ -276,7 +281,7 @@ def _column_by_column(columns: Mapping[int, Mapping[int, Content]]) -> Iterator[
         some: dict[int, Content] = {}
         size = 5 * max(cells)
         for row, value in sorted(cells.items()):
-            length = len(msgspec.json.encode(_plain(value)))
+            length = len(msgspec.json.encode(_plain(value, row)))
             if some and size + length > 2 * MAX_BYTES:
                 yield {anchor: some}
                 some, size = {}, 5 * max(cells)
@@ -285,20 +290,24 @@ def _column_by_column(columns: Mapping[int, Mapping[int, Content]]) -> Iterator[
         yield {anchor: some}
 
 
+def _updated_tabs(answer: bytes) -> list[Tab]:
+    return tabs_of(msgspec.json.decode(answer, type=dict[str, msgspec.Raw])["updatedSpreadsheet"])
+
+
 def _length(cells: Mapping[int, Content]) -> int:
     """Bytes of a column from row 1 on, in JSON, and of what goes around it."""
-    return 5 * max(cells) + sum(len(msgspec.json.encode(_plain(value))) + 1 for value in cells.values()) + 150
+    return 5 * max(cells) + sum(len(msgspec.json.encode(_plain(value, row))) + 1 for row, value in cells.items()) + 150
 
 
-def _plain(value: Content) -> str | float | bool:
+def _plain(value: Content, row: int) -> str | float | bool:
     if isinstance(value, Spilled):  # once the cell is empty again, the formula elsewhere spills into it again
         return ""
-    return value.text if isinstance(value, Formula) else value
+    return value.text_in(row) if isinstance(value, Formula) else value
 
 
 def _column(cells: Mapping[int, Content]) -> msgspec.Raw:
     """A column from row 1 on, in JSON; a null leaves its cell alone, "" clears it."""
     column: list[str | float | bool | None] = [None] * max(cells)
     for row, value in cells.items():
-        column[row - 1] = _plain(value)
+        column[row - 1] = _plain(value, row)
     return msgspec.Raw(msgspec.json.encode(column))

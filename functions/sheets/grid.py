@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import msgspec
@@ -86,7 +86,8 @@ class RowBlock:
 
     def content(self, index: int, column: int) -> Content:
         """Return the content of a cell of the block's row `index` (from 0)."""
-        return content(self._cell(index, column))
+        found = content(self._cell(index, column))
+        return replace(found, row=self.first_row + index) if isinstance(found, Formula) else found
 
     def text(self, index: int, column: int) -> str:
         """Return what a cell shows."""

@@ -10,12 +10,11 @@ from typing import Any
 from functions.errors import BadRange, SheetGone
 from functions.fields.catalogue import Field
 from functions.fields.columns import Choices, NewColumn, end_of, held_columns
-from functions.sheets.anchors import anchored_at, deletion, the_anchor
+from functions.sheets.anchors import anchored_at, the_anchor
 from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
-from functions.sheets.grid import RowBlock, Tab
+from functions.sheets.grid import RowBlock
 from functions.sheets.insertion import insertion
-from functions.sheets.paging import CELL_BYTES, PAGE_BYTES
 from functions.sheets.scan import columns_of, identity
 
 SAMPLE_ROWS = 200
@@ -242,55 +241,3 @@ def _wrong(
         there = {anchor: header.anchors[anchor] for anchor in titles if anchor in header.anchors}
         wrong += [anchor for anchor, place in there.items() if header.text(row, place) != titles[anchor]]
     return wrong
-
-
-def remove_empty_columns(sheet: GoogleSheet, layout: Layout, *, header_row: int | None) -> bool:
-    """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
-
-    Returns:
-        Whether it did, or there was nothing to do. False where Google cannot be told to delete them only if they still
-        stand where they were seen: another column could be hit.
-
-    Raises:
-        BadRange: they were moved again and again.
-        SheetError: the spreadsheet cannot be read or changed.
-    """
-    for _ in range(ATTEMPTS):
-        head = sheet.read_rows(layout.sheet_id, 1, 1)
-        places = {column.anchor: head.anchors.get(column.anchor) for column in layout.columns if column.inserted}
-        there = {anchor: place for anchor, place in places.items() if place is not None}
-        try:
-            # In pages first, so that the one look that decides is at columns that hold next to nothing.
-            for page_rows in (PAGE_BYTES // CELL_BYTES // max(len(there), 1), head.tab.rows):
-                there = _still_empty(sheet, head.tab, there, header_row, page_rows)
-            if not there:
-                return True
-            if not sheet.behaviour.proves_places:
-                return False
-            sheet.change(deletion(there, head))
-        except BadRange:  # a column was moved or deleted: look again
-            continue
-        return True
-    raise BadRange("The columns were moved again and again while they were taken out; undo the run once more.")
-
-
-def _still_empty(
-    sheet: GoogleSheet, tab: Tab, there: dict[int, int], header_row: int | None, page_rows: int
-) -> dict[int, int]:
-    """Of these columns those without contents but their header, read in pages of so many rows.
-
-    Raises:
-        BadRange: one of them was moved or deleted.
-    """
-    start = 1
-    while there and start <= tab.rows:
-        end = min(start + page_rows - 1, tab.rows)
-        block = sheet.read_rows(tab.sheet_id, start, end, columns=there.values())
-        if any(block.anchors.get(anchor) != place for anchor, place in there.items()):
-            raise BadRange("A column was moved.")
-        for index in range(len(block.rows)):
-            if start + index == header_row:
-                continue
-            there = {anchor: place for anchor, place in there.items() if block.content(index, place) == ""}
-        start = end + 1
-    return there

@@ -158,7 +158,7 @@ def misplaced(
     hits: dict[Who, list[Cells]] = defaultdict(list)
     for fix in planned:
         hits[fix.row.identity, fix.row.row_context].append({number: fix.row.cells[number] for number in fix.cells})
-    stray = _Strays(strays)
+    stray = _Strays(strays, rows)
     own = _Own(sent, rows)
     repairs = []
     for row, base in paired(believed, rows, own.by_row):
@@ -228,12 +228,15 @@ class _Own:
 class _Strays:
     """What was sent while rows moved, and may have hit others: what one call brought for a row hit one row."""
 
-    def __init__(self, sent: Sequence[Sent]) -> None:
-        self._bringing: dict[tuple[int, object], dict[object, Cells]] = defaultdict(dict)
+    def __init__(self, sent: Sequence[Sent], rows: Sequence[SheetRow]) -> None:
+        there = {row.identity for row in rows}
+        self._bringing: dict[tuple[int, object], dict[object, tuple[Cells, bool]]] = defaultdict(dict)
         for item in sent:
+            # What was given back, and to whom nobody knows now: where it stands may be that row, with another URL.
+            is_strange = item.identity in there or item.over.keys() >= item.cells.keys()
             look = tuple(sorted((number, exact(cell)) for number, cell in item.cells.items()))
             for number, cell in item.cells.items():
-                self._bringing[number, exact(cell)][look] = item.cells
+                self._bringing[number, exact(cell)][look, is_strange] = item.cells, is_strange
 
     def hits(self, row: SheetRow, held: Cells | None, differing: Sequence[int]) -> set[int]:
         """Return which of the cells that differ from what their row held were hit by one of these, or by several."""
@@ -241,8 +244,9 @@ class _Strays:
         brought = [(number, self._bringing.get((number, exact(row.cells[number])), {})) for number in differing]
         for number, looks in sorted(brought, key=lambda one: len(one[1])):  # the rarest value tells the most
             if number not in hit:
-                for cells in looks.values():
-                    hit |= _hit_by(row, cells, differing, known=held is not None)
+                for cells, is_strange in looks.values():
+                    if is_strange or held is not None:
+                        hit |= _hit_by(row, cells, differing, known=held is not None)
         return hit
 
 

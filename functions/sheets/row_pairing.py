@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from functions.sheets.cells import Cells, SheetRow, by_identity, exact, is_nobody, same
 from functions.sheets.row_matching import MAX_COMPARED, sure_pairs
@@ -30,7 +31,7 @@ def paired(
     without: list[SheetRow] = []
     for name, group in by_identity(rows).items():
         before = olds.pop(name, [])
-        if len(before) == len(group) == 1 and _may_be(before[0], group[0], sent):
+        if len(before) == len(group) == 1 and not _contradict(before[0], group[0]):
             pairs.append((group[0], before[0]))
             continue
         found, open_rows, rest = _told_apart(before, group, beside, sent)
@@ -72,6 +73,12 @@ def _may_be(old: SheetRow, row: SheetRow, sent: Mapping[Who, Sequence[Cells]]) -
     return old.number > 0 or not is_nobody(old) or _agree(old, row, sent)
 
 
+def _contradict(old: SheetRow, row: SheetRow) -> bool:
+    """Return whether a row without a profile that is remembered is another one than the one that is there."""
+    known = old.row_context and row.row_context and is_nobody(old) and not old.number
+    return bool(known) and not old.row_context & row.row_context
+
+
 def _told_apart(
     before: Sequence[SheetRow],
     now: Sequence[SheetRow],
@@ -83,28 +90,34 @@ def _told_apart(
     They are alike in all, or known by what is typed in them, or by the rows above and below. Where as many are left as
     there were, they are interchangeable: nothing is typed in one that is not in the others.
     """
-    there: dict[object, list[SheetRow]] = defaultdict(list)
-    for old in reversed(before):
-        there[_look(old)].append(old)
     pairs: list[tuple[SheetRow, SheetRow | None]] = []
-    open_rows: list[SheetRow] = []
-    for row in now:
-        if alike := there[_look(row)]:
-            pairs.append((row, alike.pop()))
-        else:
-            open_rows.append(row)
-    rest = sorted((old for olds in there.values() for old in olds), key=lambda old: old.number)
+    open_rows, rest = list(now), sorted(before, key=lambda old: old.number)
 
     def likeliest(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
         return _likeliest(olds, rows, sent)
 
-    for find in (sure_pairs, beside.pairs, likeliest):
+    # Where more rows look so than before, some of them have been hit, and it is not known which: emptied ones look like
+    # those that were empty.
+    for find in (_alike, sure_pairs, beside.pairs, partial(_alike, more=True), likeliest):
         found = [(old, row) for old, row in find(rest, open_rows) if _may_be(old, row, sent)]
         pairs += [(row, old) for old, row in found]
         done = {id(one) for pair in found for one in pair}
         open_rows = [row for row in open_rows if id(row) not in done]
         rest = [old for old in rest if id(old) not in done]
     return pairs, open_rows, rest
+
+
+def _alike(
+    olds: Sequence[SheetRow], rows: Sequence[SheetRow], *, more: bool = False
+) -> list[tuple[SheetRow, SheetRow]]:
+    """Pairs rows that are alike in all; those of which there are more now only if that is asked for."""
+    there: dict[object, list[SheetRow]] = defaultdict(list)
+    for old in reversed(olds):
+        there[_look(old)].append(old)
+    looks = [_look(row) for row in rows]
+    count = Counter(looks)
+    known = {look for look in count if more or count[look] <= len(there[look])}
+    return [(there[look].pop(), row) for look, row in zip(looks, rows, strict=True) if look in known and there[look]]
 
 
 def _likeliest(

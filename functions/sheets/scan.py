@@ -204,6 +204,7 @@ def scan_range(
     choices: Choices | None = None,
     include_hidden: bool = False,
     conditions: Sequence[Condition] = (),
+    tab: Tab | None = None,
 ) -> SheetScan:
     """Looks at the tab and finds the header row and the columns.
 
@@ -217,12 +218,13 @@ def scan_range(
         choices: columns that somebody chose for fields.
         include_hidden: whether rows count that a filter or somebody hides.
         conditions: what must hold for a row's cells; each names its column.
+        tab: the tab, where it was seen just now.
 
     Raises:
         BadRange: no such tab, beyond its grid, no row below the header, or over merged or protected cells.
         SheetError: the spreadsheet cannot be read.
     """
-    tab = sheet.tab(wanted.title)
+    tab = tab or sheet.tab(wanted.title)
     if wanted.column >= tab.columns or wanted.first_row > tab.rows or (wanted.last_row or 0) > tab.rows:
         raise BadRange(
             f"{wanted} goes beyond the tab, which ends at {letters(tab.columns - 1)}{tab.rows}; choose rows inside it."

@@ -167,7 +167,8 @@ def _likely_pairs(
         scored = [
             (
                 (
-                    len(_still_there(want, row)),
+                    # Who was given back already holds nothing of the run any more.
+                    len(_still_there(want, row)) * (-1 if want.position in done else 1),
                     want.position in done,
                     len(want.row_context & row.row_context),
                     want.row == row.number,

@@ -181,13 +181,13 @@ def _packed_image(change: CellChange) -> list[object]:
 
 def _packed(content: Content) -> object:
     if isinstance(content, Formula):
-        return {"formula": content.text}
+        return {"formula": content.text, "row": content.row}
     return {"spilled": content.text} if isinstance(content, Spilled) else content
 
 
 def _content(packed: Any) -> Content:  # noqa: ANN401 - JSON
     if isinstance(packed, dict):
-        return Spilled(packed["spilled"]) if "spilled" in packed else Formula(packed["formula"])
+        return Spilled(packed["spilled"]) if "spilled" in packed else Formula(packed["formula"], packed["row"])
     plain: str | float | bool = packed
     return plain
 

@@ -39,7 +39,7 @@ def any_row_of_a_person_proves_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
         return [row for row in written if (row.key, row.row_context) in here]
 
     monkeypatch.setattr(undo, "_certain_in_a_page", certain)
-    monkeypatch.setattr(writer, "unseen", lambda writes, _before, rows: unverified(writes, rows))
+    monkeypatch.setattr(writer, "unseen", lambda writes, _before, rows, _repairs: unverified(writes, rows))
     monkeypatch.setattr(writer, "unseen_nearby", lambda writes, rows, _several: unverified(writes, rows))
 
 

@@ -278,6 +278,8 @@ def judge(living: LivingSheet, rows: Rows, *, over: bool, run: bool) -> tuple[Ve
                 put.append((line, title))
             elif cell is not None and not is_own and not (_is_typed(cell) and not line.mark):
                 verdict.foreign.append(f"{where}: {cell!r} is not one of {sorted(map(str, theirs))}, {own!r}")
+            if is_own and isinstance(cell, Formula) and (row := _row_of(cell)) not in (0, line.number):
+                verdict.lost.append(f"{where}: {cell.text} leads to row {row}")
             if own and not is_own and title != rows.late and not (over and is_run):
                 verdict.lost.append(f"{where}: {own!r} became {cell!r}")
     return verdict, put
@@ -290,6 +292,12 @@ def _is_a_blocks(rows: Rows, title: str, cell: Cell) -> bool:
 def _is_formula(cell: Cell, own: object) -> bool:
     """Return whether both are formulas: their text follows the row."""
     return isinstance(cell, Formula) and str(own).startswith("=")
+
+
+def _row_of(formula: Formula) -> int:
+    """Return to which row an own formula leads, which is the row that it stands in; 0 where that cell was deleted."""
+    found = re.match(r"=IF\(\$?[A-Z]+([0-9]+)=", formula.text)
+    return int(found[1]) if found else 0
 
 
 def _is_typed(cell: Cell) -> bool:

@@ -45,7 +45,7 @@ def test_every_cell_is_in_one_block_and_no_block_is_too_long(
         assert not found.keys() & part.keys()
         found |= part
     assert found == {
-        (row, column): cell_data(content) for row, line in wanted.items() for column, content in line.items()
+        (row, column): cell_data(content, row) for row, line in wanted.items() for column, content in line.items()
     }
 
 
@@ -57,8 +57,8 @@ def test_rows_of_the_same_columns_below_each_other_are_one_request() -> None:
 
 
 def test_text_stays_text_and_what_was_spilled_is_emptied() -> None:
-    assert cell_data("=1+1") == {"userEnteredValue": {"stringValue": "=1+1"}}
-    assert cell_data(Formula("=1+1")) == {"userEnteredValue": {"formulaValue": "=1+1"}}
-    assert cell_data(True) == {"userEnteredValue": {"boolValue": True}}
-    assert cell_data(1) == {"userEnteredValue": {"numberValue": 1}}
-    assert cell_data("") == cell_data(Spilled("x")) == {}
+    assert cell_data("=1+1", 2) == {"userEnteredValue": {"stringValue": "=1+1"}}
+    assert cell_data(Formula("=1+1"), 2) == {"userEnteredValue": {"formulaValue": "=1+1"}}
+    assert cell_data(True, 2) == {"userEnteredValue": {"boolValue": True}}
+    assert cell_data(1, 2) == {"userEnteredValue": {"numberValue": 1}}
+    assert cell_data("", 2) == cell_data(Spilled("x"), 2) == {}

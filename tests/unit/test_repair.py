@@ -132,6 +132,16 @@ def test_a_hit_is_known_though_somebody_typed_over_one_of_two_cells() -> None:
     assert misplaced(before[1:], new, sent, sent) == [], "what a new row held is not known"
 
 
+def test_what_was_given_back_to_a_row_whose_url_was_edited_then_stays_there() -> None:
+    given_back = as_writes([Repair(SheetRow(3, A, {0: ""}), {0: "mine"})])
+    sent = sent_by(given_back)
+    before = [SheetRow(2, B, {0: "b"}), SheetRow(3, A, {0: "mine"})]
+    edited = [SheetRow(2, B, {0: "b"}), SheetRow(9, "text:", {0: "mine"})]
+    assert misplaced(before, edited, sent, sent) == []
+    elsewhere = [*edited, SheetRow(4, A, {0: ""})]  # so that the other row is a stranger's
+    assert [fix.row.number for fix in misplaced(before, elsewhere, sent, sent)] == [9]
+
+
 @given(st.integers(0, 2**32), st.integers(2, 12), st.integers(1, 6))
 def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_url(
     seed: int, count: int, disturbed: int

@@ -43,7 +43,8 @@ def test_a_place_alone_says_nothing_about_a_row() -> None:
 
 
 def test_a_row_without_a_profile_that_is_remembered_need_not_be_the_one_that_is_there() -> None:
-    assert numbers([row(0, NOBODY, "mine", 1)], [row(5, NOBODY)]) == [(5, None)]
+    assert numbers([row(0, NOBODY, "mine", 1)], [row(5, NOBODY, "", 2)]) == [(5, None)]
+    assert numbers([row(0, NOBODY, "mine")], [row(5, NOBODY)]) == [(5, "mine")], "there is one as there was one"
     assert numbers([row(0, NOBODY, "mine", 1)], [row(5, NOBODY, "", 1)]) == [(5, "mine")]
     assert numbers([row(4, NOBODY, "mine", 1)], [row(5, NOBODY)]) == [(5, "mine")], "it was seen right before"
     assert numbers([row(0, A, "mine", 1)], [row(5, A)]) == [(5, "mine")], "the same person at least"
@@ -55,6 +56,12 @@ def test_rows_that_nothing_tells_apart_are_known_by_the_rows_beside_them() -> No
     before = [row(2, A), row(3, NOBODY, "one"), row(4, B), row(5, NOBODY, "two")]
     moved = [row(2, B), row(3, NOBODY), row(4, A), row(5, NOBODY)]
     assert numbers(before, moved) == [(2, ""), (3, "two"), (4, ""), (5, "one")]
+
+
+def test_an_emptied_row_is_not_taken_for_one_that_was_empty() -> None:
+    before = [row(2, A, "a"), row(3, NOBODY, "mine"), row(4, B, "b"), row(5, NOBODY)]
+    inserted_above = [row(3, A, "a"), row(4, NOBODY), row(5, B, "b"), row(6, NOBODY)]
+    assert numbers(before, inserted_above) == [(3, "a"), (4, "mine"), (5, "b"), (6, "")]
 
 
 def test_what_is_left_of_rows_that_were_seen() -> None:

@@ -78,3 +78,9 @@ def test_a_row_that_got_its_own_back_is_not_given_to_another() -> None:
     wanted = [back(0, 2, A, "x", ""), back(1, 3, A, "x", "")]
     placed, _ = match_undo(wanted, [row(2, A, "")], done=[1])
     assert placed.absent == [wanted[0]]
+
+
+def test_a_row_that_was_left_as_it_is_does_not_stand_for_one_that_still_holds_a_value() -> None:
+    wanted = [back(0, 2, A, "x", ""), back(1, 3, A, "x", "")]
+    placed, _ = match_undo(wanted, [row(3, A, "by hand"), row(4, A, "x")], done=[1])
+    assert [(write.position, write.number, write.pending) for write in placed.writes] == [(0, 4, {0: ""})]
