@@ -101,6 +101,13 @@ class Terms:
         """Return the least time that so many lookups take, if nobody else asks the provider meanwhile."""
         return max((limit.shortest_time(lookups) for limit in self.limits), default=timedelta(0))
 
+    @property
+    def per_minute(self) -> Decimal | None:
+        """Return how many lookups a minute allows; None where no limit of a minute or less says so."""
+        minute = timedelta(minutes=1)
+        short = [limit for limit in self.limits if limit.window <= minute]
+        return min((limit.count * Decimal(minute / limit.window) for limit in short), default=None)
+
     def max_price(self, needs: Needs) -> Decimal:
         """Return the most that a lookup for `needs` costs: 0 if the provider fills none, since it is not asked then."""
         return self.price if needs & self.fills else Decimal(0)

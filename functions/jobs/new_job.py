@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +22,7 @@ from functions.context import AppContext
 from functions.errors import Conflict, counted
 from functions.jobs import plan_id
 from functions.jobs.check import require_runs
+from functions.jobs.chunking import chunk_numbers
 from functions.jobs.request import JobRequest, from_record, plan_scan, resolved, scan_sheet, to_record
 from functions.jobs.row_choice import choose_rows
 from functions.outcomes import Outcome, retryable
@@ -37,7 +37,8 @@ from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
 CHUNK_ROWS = 1_000
-"""Rows of a chunk: three calls to Sheets whatever their number, and a lookup each."""
+"""The most rows of a chunk; and of people to be asked for, as many as the provider allows in a minute: others wait for
+a worker meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ def start(
             plan_id.check(plan, job_request, plan_scan(context, scan, rows, job_request, caller.subject))
         found = resolved(job_request, scan)
         job = _new_job(context, confirmed, job_request.spreadsheet_id, found, scan.tab.sheet_id)
-        return job, list(_rows_of(rows))
+        keys = [row.found.key for row in rows if isinstance(row.found, Profile) and _is_open(row)]
+        return job, list(_rows_of(rows, chunk_numbers(context, job_request, keys, CHUNK_ROWS)))
 
     return _start_once(context, confirmed, make)
 
@@ -176,7 +178,8 @@ def retry_as_own(
             layout = layout_from_record(earlier.layout)
             columns = tuple(replace(column, inserted=False) for column in layout.columns)
             job = replace(job, layout=replace(layout, columns=columns, refused=()).to_record())
-        return job, list(_reopened(wanted))
+        numbers = chunk_numbers(context, request, [row.key or "" for row in wanted], CHUNK_ROWS)
+        return job, list(_reopened(wanted, numbers))
 
     return _start_once(context, confirmed, make)
 
@@ -246,12 +249,14 @@ def _new_job(
     )
 
 
-def _rows_of(rows: Iterable[ScannedRow]) -> Iterator[JobRow]:
-    open_rows = count()
+def _is_open(row: ScannedRow) -> bool:
+    return isinstance(row.found, Profile) and not row.filled and row.left_out is None
+
+
+def _rows_of(rows: Iterable[ScannedRow], chunks_of_open: Iterator[int]) -> Iterator[JobRow]:
     for position, row in enumerate(rows):
-        if isinstance(row.found, Profile) and not row.filled and row.left_out is None:
-            chunk = 1 + next(open_rows) // CHUNK_ROWS
-            yield JobRow(position, chunk, row.number, row.found.key, None, "", row.held)
+        if isinstance(row.found, Profile) and _is_open(row):
+            yield JobRow(position, next(chunks_of_open), row.number, row.found.key, None, "", row.held)
         elif isinstance(row.found, Profile) and row.filled:
             yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.ALREADY_FILLED, row.sentence, row.held)
         elif isinstance(row.found, Profile):
@@ -261,6 +266,6 @@ def _rows_of(rows: Iterable[ScannedRow]) -> Iterator[JobRow]:
             yield JobRow(position, PREPARE, row.number, None, Outcome.UNUSABLE, row.sentence)
 
 
-def _reopened(rows: Sequence[JobRow]) -> Iterator[JobRow]:
-    for position, row in enumerate(rows):
-        yield JobRow(position, 1 + position // CHUNK_ROWS, row.row, row.key, None, "")
+def _reopened(rows: Sequence[JobRow], chunks_of_open: Iterator[int]) -> Iterator[JobRow]:
+    for (position, row), chunk in zip(enumerate(rows), chunks_of_open, strict=True):
+        yield JobRow(position, chunk, row.row, row.key, None, "")

@@ -101,3 +101,14 @@ def test_lookups_take_as_long_as_the_slowest_limit_makes_them(lookups: int, take
 def test_the_name_of_each_provider_makes_its_label() -> None:
     assert {label_of(name): name for name in REGISTRY} == {one.label: name for name, one in REGISTRY.items()}
     assert label_of("") == ""
+
+
+def test_the_lookups_of_a_minute_are_those_of_the_tightest_short_limit() -> None:
+    def per_minute(*limits: Limit) -> Decimal | None:
+        return Terms(price=Decimal(1), repeats_are_free=False, fills=EVERY_NEED, limits=limits).per_minute
+
+    second = Limit(Decimal(10), timedelta(seconds=1), WindowStart.CLOCK)
+    minute = Limit(Decimal(100), timedelta(minutes=1), WindowStart.ROLLING)
+    day = Limit(Decimal(5), timedelta(days=1), WindowStart.CLOCK)
+    assert (per_minute(), per_minute(day)) == (None, None)
+    assert (per_minute(second, day), per_minute(second, minute)) == (Decimal(600), Decimal(100))
