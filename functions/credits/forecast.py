@@ -97,6 +97,22 @@ def done_at(people: int, recent: Recent | None, supplies: Sequence[Supply], now:
     return max(starts, default=None)
 
 
+def in_words(left_s: float | None) -> str:
+    """Say the time left, rounded so that it does not flicker; empty where nothing can be said."""
+    if left_s is None:
+        return ""
+    if left_s < 10:
+        return "a few seconds left"
+    if left_s < 60:
+        return f"about {ceil(left_s / 10) * 10} s left"
+    if (minutes := round(left_s / 60)) < 60:
+        return f"about {minutes} min left"
+    hours, rest = divmod(5 * round(minutes / 5), 60)
+    if hours < 48:
+        return f"about {hours} h{f' {rest} min' if rest else ''} left"
+    return f"about {round(left_s / 86_400)} days left"
+
+
 def _fit(limit: Limit, schedule: Schedule, at: datetime, each: timedelta) -> int:
     """Return how many requests fit under a limit before it is waited for, or begins anew."""
     room = max(1, floor(limit.count) - schedule.used(limit, at))

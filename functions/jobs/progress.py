@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from functions.context import AppContext
 from functions.credits.forecast import Recent, Supply, done_at
+from functions.credits.terms import Terms
 from functions.jobs.request import from_record
 from functions.store import chunks, ledger, people_to_come, rates
 from functions.store.job_states import JobState
@@ -106,15 +107,28 @@ def ahead_of(context: AppContext, connection: sa.Connection, job: Job, totals: M
         fresh=context.fresh,
         now=now,
     )
-    asked = {name: totals.get(name, Totals()).lookups for name in providers}
-    most = max(asked.values(), default=0)
-    shares = {name: asked[name] / most if most else float(name == providers[0]) for name in providers}
     return Ahead(
         people=people,
         recent=ledger.recent(connection, job.id, max(job.resumed_at, until - LATELY), until),
-        supplies=tuple(
-            Supply(rates.read(connection, Pace(name, context.terms[name].limits)), shares[name]) for name in providers
-        ),
+        supplies=supplies_of(connection, {name: context.terms[name] for name in providers}, totals),
         chunks=chunks.open_chunks(connection, job.id),
         delivery=FLUSH_CALLS * context.sheet_pace.interval if context.sheet_pace else timedelta(0),
+    )
+
+
+def supplies_of(
+    connection: sa.Connection, terms: Mapping[str, Terms], totals: Mapping[str, Totals]
+) -> tuple[Supply, ...]:
+    """Reads the limits of a run's providers; of those that were asked already it is known how often each is.
+
+    Args:
+        connection: a transaction.
+        terms: of the providers, in the order in which they are asked.
+        totals: the lookups of the run so far, by provider.
+    """
+    asked = {name: totals.get(name, Totals()).lookups for name in terms}
+    most, first = max(asked.values(), default=0), next(iter(terms), "")
+    return tuple(
+        Supply(rates.read(connection, Pace(name, of_name.limits)), asked[name] / most if most else float(name == first))
+        for name, of_name in terms.items()
     )

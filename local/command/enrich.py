@@ -18,11 +18,13 @@ import click
 from rich.console import Console
 
 from functions.credits.caps import Allowance, Spender
+from functions.credits.forecast import done_at, in_words
 from functions.credits.lead_status import DOUBTFUL
 from functions.credits.plan import Plan
 from functions.credits.trial import Trial
 from functions.errors import LeadfillError, QuotaExhausted
 from functions.fields import select, split
+from functions.jobs.progress import LATELY, supplies_of
 from functions.store import ledger
 from functions.version import VERSION
 from local.command.ceilings import Ceilings
@@ -203,7 +205,21 @@ def _enrich(console: Console, run: ListRun, planned: Plan, spender: Spender, tar
         with enricher.store.reading() as connection:
             return ledger.spent(connection, spender.run_id, run.providers)
 
-    with interruptible(stop, console), progress(console, tally, planned.rows, spent) as show:
+    began = enricher.clock()
+
+    def time_left() -> str:
+        """Return it in words, by the people who are still to be looked up."""
+        now = enricher.clock()
+        terms = {name: enricher.dispatchers[name].provider.terms for name in run.providers}
+        with enricher.store.reading() as connection:
+            asked = ledger.recent(connection, spender.run_id, began, now)
+            lately = ledger.recent(connection, spender.run_id, max(began, now - LATELY), now)
+            supplies = supplies_of(connection, terms, ledger.totals(connection, spender.run_id))
+        people = max(0, planned.lookups - (asked.people if asked else 0))
+        end = done_at(people, lately, supplies, now)
+        return in_words(None if end is None else (end - now).total_seconds())
+
+    with interruptible(stop, console), progress(console, tally, planned.rows, spent, time_left) as show:
         try:
             stopped_by = run.enrich(target, spender, stop, tally, show)
         finally:

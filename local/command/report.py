@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from functions.credits.plan import Cost, Plan, PlanPart
 from functions.credits.terms import label_of
@@ -93,13 +93,16 @@ def credits_in_words(amounts: Mapping[str, Decimal]) -> str:
 
 @contextmanager
 def progress(
-    console: Console, tally: Tally, rows: int, spent: Callable[[], Mapping[str, Decimal]]
+    console: Console,
+    tally: Tally,
+    rows: int,
+    spent: Callable[[], Mapping[str, Decimal]],
+    time_left: Callable[[], str],
 ) -> Iterator[Callable[[], None]]:
     """Show a bar with rate, credits by provider and time left; gives what redraws it."""
-    facts = TextColumn("{task.fields[rate]} rows/s · {task.fields[credits]} ·")
-    left = TimeRemainingColumn()
-    with Progress(TextColumn("Enriching"), BarColumn(), MofNCompleteColumn(), facts, left, console=console) as bar:
-        task = bar.add_task("", total=rows, rate="-", credits=credits_text(spent()))
+    facts = TextColumn("{task.fields[rate]} rows/s · {task.fields[credits]} · {task.fields[left]}")
+    with Progress(TextColumn("Enriching"), BarColumn(), MofNCompleteColumn(), facts, console=console) as bar:
+        task = bar.add_task("", total=rows, rate="-", credits=credits_text(spent()), left="")
 
         def show() -> None:
             speed = bar.tasks[0].speed
@@ -108,6 +111,7 @@ def progress(
                 completed=tally.outcomes.total(),
                 rate=f"{speed:,.0f}" if speed else "-",
                 credits=credits_text(spent()),
+                left=time_left(),
             )
 
         yield show

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from functions.credits.forecast import MARGIN, MIN_PEOPLE, STRAGGLERS, Recent, Supply, done_at
+from functions.credits.forecast import MARGIN, MIN_PEOPLE, STRAGGLERS, Recent, Supply, done_at, in_words
 from functions.credits.pacing import Schedule
 from functions.credits.terms import Limit, WindowStart
 
@@ -66,3 +66,16 @@ def test_the_work_of_a_forecast_is_bounded() -> None:
     far = done_at(10**9, None, (supply(A_SECOND, one_a_day),), NOON)
     assert far is not None
     assert far > NOON + 900 * DAY
+
+
+def test_the_time_left_is_rounded_so_that_it_does_not_flicker() -> None:
+    assert [in_words(left_s) for left_s in (None, 3, 46, 95, 3590, 4500, 86_400, 260_000)] == [
+        "",
+        "a few seconds left",
+        "about 50 s left",
+        "about 2 min left",
+        "about 1 h left",
+        "about 1 h 15 min left",
+        "about 24 h left",
+        "about 3 days left",
+    ]
