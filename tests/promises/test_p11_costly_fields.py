@@ -8,7 +8,7 @@ import pytest
 
 from functions.enrichment import result
 from functions.fields import Budget, expressions, project
-from functions.jobs import chunk_runner, service
+from functions.jobs import delivery, service
 from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.outcomes import Outcome
@@ -45,7 +45,7 @@ def test_a_chunk_full_of_costly_fields_takes_bounded_work_and_says_which_rows_it
         return budgets[-1]
 
     monkeypatch.setattr(expressions, "MAX_STEPS_TOGETHER", 100_000)
-    monkeypatch.setattr(chunk_runner, "Budget", kept)
+    monkeypatch.setattr(delivery, "Budget", kept)
     job = desk.run(desk.sheet(people_rows(30)), fields=(f"Costly={COSTLY['filters']}",))
     assert job.state is JobState.DONE
     assert [budget.steps_left for budget in budgets] == [0]

@@ -142,7 +142,8 @@ def test_a_limit_of_one_provider_leaves_it_out_and_the_others_go_on(
     assert prospeo.charges()["total"] == totals_of(store, provider="prospeo").charged == 7
     skipped = [result for result in results if result.skipped]
     assert skipped
-    assert all(result.detail.startswith("Prospeo was not asked: This run has used the") for result in skipped)
+    whose = "This run has used" if limit == "ceiling" else "All of you together may spend 7 credits of Prospeo a month"
+    assert all(result.detail.startswith(f"Prospeo was not asked: {whose}") for result in skipped)
     assert all(result.skipped == bool(result.detail) for result in results)
 
 

@@ -62,7 +62,7 @@ def context_in(folder: Path) -> AppContext:
         keys = [parse(f"linkedin.com/in/person-{row:06}").key for row in range(ROWS)]
         found = leads.Known(LeadStatus.FOUND, NOW, packed=leads.pack(b"{}"))
         leads.learn(connection, {(key, "slintel"): found for key in keys})
-    enricher: Any = SimpleNamespace(enrich=lambda profiles, *_, **__: Run(profiles))
+    enricher: Any = SimpleNamespace(dispatchers={}, enrich=lambda profiles, *_, **__: Run(profiles))
     return context_without_sheets(store, PLENTY, lambda: enricher, lambda: NOW)
 
 
