@@ -24,7 +24,7 @@ _TESTS: dict[str, Literal["empty", "filled", "equals", "contains", "one_of"]] = 
     "is": "equals",
     "contains": "contains",
 }
-_CONDITION = re.compile(rf"^\s*(\S.*?)\s+({'|'.join(_TESTS)})(?:\s+(\S.*))?\s*$", re.IGNORECASE | re.DOTALL)
+_CONDITION = re.compile(rf"\s*(\S.*?)\s+({'|'.join(_TESTS)})(?:\s+(\S.*))?\s*", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class ConditionText(click.ParamType["ListCondition"]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ListCondition:  # noqa: ANN401 - click's signature
         """Reads it; click shows the sentence of `fail`."""
-        found = _CONDITION.match(str(value))
+        found = _CONDITION.fullmatch(str(value))
         if found is None:
             self.fail(
                 "must be a column and what holds for it, such as “Country is one of Spain; Portugal”.", param, ctx
