@@ -104,7 +104,12 @@ def _matched(
 
     left, unplaced = _without(wants, rows, theirs, held)
     free = {row.number: row for row in left}
-    found = _likest(wants, left)
+    contexts = {want.row_context for want in wants if want.changes} - {frozenset()}
+    filled = [row for row in left if held(row) == len(wants[0].values) and row.row_context not in contexts]
+    others = {row.number for row in filled[:unplaced]}  # which chunks have served them, nothing around them tells now
+    found = _likest(wants, [row for row in left if row.number not in others])
+    rest = [want for want in wants if want.position not in found]
+    found |= _likest(rest, [row for row in left if row.number in others])
     for row in found.values():
         del free[row.number]
     by_held: dict[int, list[SheetRow]] = defaultdict(list)

@@ -78,3 +78,15 @@ def test_rows_are_paired_only_where_what_is_typed_in_them_leaves_no_doubt() -> N
     assert pairs([{1, 5}, {2, 5}], [{2}, {1}]) == [(0, 1), (1, 0)]  # a column was deleted
     assert pairs([set(), set()], [set(), set()]) == []
     assert pairs([{1, 2}, {3}], [{1, 3}, {2}]) == []  # somebody has mixed them up
+
+
+def test_a_row_whose_write_missed_is_not_taken_for_the_one_that_another_chunk_has_served() -> None:
+    """P5, P8: nothing is typed around either any more, and one of them still lacks the value."""
+    taken = {(A, frozenset({7})): 1}
+    missed = RowValues(1, 3, A, {0: "x"}, {0: CellChange("", "x")}, frozenset({8}))
+    [written] = match_rows([missed], [row(3, A, "x"), row(9, A)], overwrite=False, taken=taken).writes
+    assert (written.number, written.pending) == (9, {0: "x"})
+    # With what was typed around it, or where no other row is left, it is the one that holds the value.
+    for rows in ([row(3, A, "x", 8), row(9, A)], [row(3, A, "x")]):
+        [written] = match_rows([missed], rows, overwrite=False, taken=taken).writes
+        assert (written.number, written.pending) == (3, {})
