@@ -88,7 +88,7 @@ def test_a_job_without_rows_is_done() -> None:
     assert progress(job(rows=0), 0, 0, Ahead(), NOW).fraction == 1.0
 
 
-@pytest.mark.parametrize("state", set(JobState) - {JobState.RUNNING, JobState.WAITING_FOR_QUOTA})
+@pytest.mark.parametrize("state", sorted(set(JobState) - {JobState.RUNNING, JobState.WAITING_FOR_QUOTA}))
 def test_who_does_not_run_has_no_time_left(state: JobState) -> None:
     assert progress(job(state), 500, 0, Ahead(500, recent(50, 5.0)), NOW) == Progress(500, 0.5, None, None)
 
