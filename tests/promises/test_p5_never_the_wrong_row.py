@@ -76,7 +76,9 @@ def judge(desk: Desk, spreadsheet: str, job: Job, before: list[list[Any]], edits
         origin = next((started[cell[title]] for title in ("Id", "Ref", "Mark") if cell.get(title) in started), None)
         if origin is None and len(by_url[cell["LinkedIn"]]) == 1:  # its ids were deleted or typed over
             origin = by_url[cell["LinkedIn"]][0]
-        _judge_row(verdict, cell, origin, stood, ever_typed, touched)
+        # Where nothing tells which of a person's rows it was, it may hold what any of them held.
+        owns = {row[2] for one in {cell["LinkedIn"], *stood[cell["LinkedIn"]]} for row in by_url[one]}
+        _judge_row(verdict, cell, origin, stood, ever_typed | owns if origin is None else ever_typed, touched)
         present[cell["LinkedIn"]].append(cell)
     everything = {str(cell) for row in rows for cell in row}
     methods = {edit["after"]: edit["method"] for edit in edits["log"] if edit["kind"] == "fill_cell"}

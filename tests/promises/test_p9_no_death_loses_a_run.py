@@ -187,6 +187,8 @@ def assert_undone(desk: Desk, spreadsheet: str, job: Job, before: list[list[Any]
 @pytest.mark.parametrize("reused", [True, False])
 @pytest.mark.parametrize(("database_url", "step", "after"), on_databases(PREPARE), indirect=["database_url"])
 def test_a_worker_that_dies_while_it_prepares_the_sheet(desk: Desk, step: str, after: int, *, reused: bool) -> None:
+    if step == "after remember" and not reused:
+        pytest.skip("new columns hold nothing that would be remembered")
     quiet(desk.sandbox, desk.emulator, reused=reused)
     spreadsheet = desk.sheet(cells(reused=reused))
     before = desk.grid(spreadsheet)

@@ -59,6 +59,7 @@ def test_whom_the_spreadsheet_paid_for_or_ran_over_is_not_new_to_it(store: Store
             job: dict[str, Any] = {"id": job_id, "spreadsheet_id": sheet}
             job |= {
                 "user_id": "1",
+                "user_email": "",
                 "idempotency_key": job_id,
                 "request": {},
                 "request_digest": "",

@@ -22,7 +22,7 @@ PERSON = frozenset({Need.PERSON})
 def add_job(store: Store, rows: list[tuple[str, Outcome | None]]) -> None:
     job: dict[str, Any] = {"id": "1", "spreadsheet_id": "sheet", "user_id": "1", "idempotency_key": "1"}
     job |= {"request": {}, "request_digest": "", "state": JobState.RUNNING, "ceilings": {}, "sheet_id": 0}
-    job |= {"rows": len(rows), "stop_requested": False, "created_at": NOON}
+    job |= {"rows": len(rows), "stop_requested": False, "created_at": NOON, "user_email": ""}
     with store.writing() as connection:
         connection.execute(schema.jobs.insert(), [job])
         values = [

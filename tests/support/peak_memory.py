@@ -10,7 +10,8 @@ import psutil
 def peak_bytes(pid: int) -> int:
     """Return the largest resident size so far of a process or of one that it started: the largest of them, not the sum.
 
-    Source: `VmHWM` in proc(5), in kB; a sample could miss a peak.
+    Source: `VmHWM` in proc(5), in kB. A sample could miss a peak, and `ru_maxrss` of a new process begins with what the
+    process that started it has held.
     """
     process = psutil.Process(pid)
     return max(_peak_bytes(one.pid) for one in (process, *process.children(recursive=True)))

@@ -5,7 +5,7 @@ Answers so many at once, as the threads of an instance do, and prints the proces
 
 from __future__ import annotations
 
-import resource
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,6 +30,7 @@ from functions.store import leads, schema
 from functions.store.database import Store
 from tests.support.contexts import context_without_sheets
 from tests.support.enrichers import PLENTY, allowed
+from tests.support.peak_memory import peak_bytes
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ROWS = formula.MAX_URLS
@@ -97,7 +98,7 @@ def main(count: int) -> None:
             thread.join()
     assert len(sizes) == count
     assert all(size > 0.9 * formula.MAX_ANSWER_BYTES for size in sizes), sizes
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)  # noqa: T201 - its result
+    print(peak_bytes(os.getpid()))  # noqa: T201 - its result
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ The second prints its report, with the process's peak memory in bytes.
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from functions.store import claims, leads, schema
 from functions.store.database import Store
 from tests.support.contexts import context_without_sheets
 from tests.support.enrichers import FRESH, PLENTY, PROVIDER, allowed, spender
+from tests.support.peak_memory import peak_bytes
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 CLAIMED = 10_000
@@ -60,7 +60,7 @@ def measure(store: Store) -> dict[str, int]:
         raise AssertionError("a sweep asks no provider")
 
     report = sweep(context_without_sheets(store, PLENTY, enricher, lambda: NOW))  # type: ignore[arg-type] # never called
-    return report.facts() | {"peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+    return report.facts() | {"peak_bytes": peak_bytes(os.getpid())}
 
 
 def main(step: str, folder: str) -> None:
