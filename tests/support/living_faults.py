@@ -10,9 +10,8 @@ import pytest
 from functions.sheet_writes import undo, writer
 from functions.sheet_writes.writer import SheetWriter
 from functions.sheets import grid
-from functions.sheets.cells import Content, Formula, SheetRow, Spilled
+from functions.sheets.cells import Content, Formula, SheetRow, Spilled, Write, by_identity, same
 from functions.sheets.grid import CellData, RowBlock
-from functions.sheets.repair import unverified
 from functions.store.cell_history import WrittenRow
 
 
@@ -38,9 +37,17 @@ def any_row_of_a_person_proves_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
         here = {(row.identity, row.row_context) for row in rows}
         return [row for row in written if (row.key, row.row_context) in here]
 
+    def unproven(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]:
+        there = by_identity(rows)
+        return [write for write in writes if not any(_holds(row, write) for row in there.get(write.key, ()))]
+
     monkeypatch.setattr(undo, "_certain_in_a_page", certain)
-    monkeypatch.setattr(writer, "unseen", lambda writes, _before, rows, _repairs: unverified(writes, rows))
-    monkeypatch.setattr(writer, "unseen_nearby", lambda writes, rows, _several: unverified(writes, rows))
+    monkeypatch.setattr(writer, "unseen", lambda writes, _before, rows, _repairs: unproven(writes, rows))
+    monkeypatch.setattr(writer, "unseen_nearby", lambda writes, rows, _several: unproven(writes, rows))
+
+
+def _holds(row: SheetRow, write: Write) -> bool:
+    return all(same(row.cells.get(number, content), content) for number, content in write.pending.items())
 
 
 def spilled_cells_are_empty(monkeypatch: pytest.MonkeyPatch) -> None:
