@@ -36,7 +36,7 @@ def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
     assert 0 < charged(window.stack) - spent <= price
     window.wait("C1", "Email")
     window.page.wait_for_function("() => window.leadfillGrid.shownIn(3).filter(Boolean).length > 40")
-    expect(inside.get_by_role("button", name=re.compile("^Select the .* without Email"))).to_be_visible()
+    expect(inside.get_by_role("button", name=re.compile("^select .* without Email"))).to_be_visible()
     window.shot("done", A=130, B=150, C=220, D=190, E=150)
     inside.get_by_role("button", name=re.compile("^Unusable")).click()
     expect(inside.get_by_text("8 rows selected: unusable.")).to_be_visible()
