@@ -79,7 +79,7 @@ _ALL_SECRETS = ("DATABASE_URL", "LEADFILL_SECRET_KEY", *provider_settings.secret
 FUNCTIONS = (
     # A plan or start of 100,000 rows reads some 50 MB from Google, at a call a second after the first ten, and stores
     # as many rows. Below the 360 s for which Apps Script's UrlFetchApp waits. Each plan of that size takes some 50 MB.
-    Function(name="api", account="api", concurrency=12, max_instances=3, timeout_s=300, memory="1Gi"),
+    Function(name="api", account="api", concurrency=8, max_instances=3, timeout_s=300, memory="1Gi"),
     # A formula must answer within Apps Script's 30 s; Leadfill answers within 18, and what comes later is settled.
     Function(
         name="formula",

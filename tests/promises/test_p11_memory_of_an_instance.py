@@ -47,7 +47,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     with ExitStack() as closing:
         started = stack(
             tmp_path,
-            THREADS="12",
+            THREADS="8",
             SHEETS_CALLS_PER_MINUTE="100000",
             CREDITS_PER_RUN="1000000",
             CREDITS_PER_USER_DAY="1000000",
