@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from functions.auth.encryption import DecryptionFailed, TokenCipher
@@ -65,31 +66,25 @@ class AppContext:
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
         """A spreadsheet, with its caller's own rights."""
-        from functions.sheets.client import GoogleSheet
         from functions.store import sheet_behaviour
 
         with self.store.reading() as connection:
             behaviour = sheet_behaviour.read(connection)
-        return GoogleSheet(
-            spreadsheet_id,
-            access_token,
-            endpoint=self.sheets_endpoint,
-            runtime=self.runtime,
-            take_turn=lambda: self._take_turn(spreadsheet_id),
-            behaviour=behaviour,
-        )
+        return self._opener(spreadsheet_id)(access_token, behaviour=behaviour)
 
     def sheet_to_check(self, spreadsheet_id: str, access_token: str, *, max_wait_s: float) -> GoogleSheet:
         """A spreadsheet in which it is tried what Leadfill relies on: nothing is known before."""
+        return self._opener(spreadsheet_id)(access_token, max_wait_s=max_wait_s)
+
+    def _opener(self, spreadsheet_id: str) -> partial[GoogleSheet]:
         from functions.sheets.client import GoogleSheet
 
-        return GoogleSheet(
+        return partial(
+            GoogleSheet,
             spreadsheet_id,
-            access_token,
             endpoint=self.sheets_endpoint,
             runtime=self.runtime,
             take_turn=lambda: self._take_turn(spreadsheet_id),
-            max_wait_s=max_wait_s,
         )
 
     def _take_turn(self, spreadsheet_id: str) -> float:
