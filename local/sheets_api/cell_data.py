@@ -22,7 +22,7 @@ from local.sheets_api.fields_mask import Mask, wants
 from local.sheets_api.formats import effective, normal
 from local.sheets_api.formulas import evaluate
 from local.sheets_api.google_errors import Json, invalid
-from local.sheets_api.grid import Row
+from local.sheets_api.grid import BY_HAND, Row
 
 _AS_ENTERED = frozenset({"userEnteredValue", "userEnteredFormat"})
 _READ_ONLY = frozenset({"effectiveValue", "formattedValue", "effectiveFormat", "hyperlink"})
@@ -156,7 +156,7 @@ def cell_data(row: Row, column: int, mask: Mask | None = None) -> Json:
         if value != "":  # as recorded of `=""`
             shown["formattedValue"] = show(value, (own_format or {}).get("numberFormat"))
     if row.extras and (extras := row.extras.get(column)):
-        shown |= extras
+        shown |= {name: extras[name] for name in extras if name != BY_HAND}
         if "chipRuns" in extras:
             shown["chipRuns"] = _all_chip_runs(str(value), extras["chipRuns"])
     if shown and wants(mask, "effectiveFormat"):

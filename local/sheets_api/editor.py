@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from local.sheets_api.cell_data import link_of
 from local.sheets_api.cells import Cell, value_of
 from local.sheets_api.google_errors import GoogleError, Json
-from local.sheets_api.grid import Row, Sheet
+from local.sheets_api.grid import BY_HAND, Row, Sheet
 from local.sheets_api.requests import batch
 from local.sheets_api.requests.target import Target
 from local.sheets_api.users import User
@@ -79,8 +79,9 @@ class RandomEditor:
 
     The column of URLs is never deleted, nor is the last data row; the header rows stay. `log` tells of each edit:
     `number`, `before_call` (how many calls the emulator had answered), `method`, `kind`, and where; `typed` are the
-    texts of `fill_cell` that must still stand in the sheet, for the editor itself has neither deleted them nor typed
-    over them.
+    texts of `fill_cell` that must still stand in the sheet, for the editor itself has neither deleted their cells nor
+    typed over them. A cell is followed whatever it shows: what somebody deletes while a program's value covers it for
+    a moment is deleted.
     """
 
     spreadsheet_id: str
@@ -91,7 +92,6 @@ class RandomEditor:
     sheet: str | None = None
     header_rows: int = 1
     log: list[Json] = field(default_factory=list)
-    typed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -108,10 +108,8 @@ class RandomEditor:
             return
         if self.random.random() >= self.probability:
             return
-        sheet = workbook.sheets[0] if self.sheet is None else workbook.sheet(self.sheet)
-        table = table_of(sheet, self.header_rows)
+        table = table_of(self._edited(workbook), self.header_rows)
         kind = self.random.choice(self.kinds)
-        typed = self.typed[:]
         edit = (KINDS | ASKED_FOR)[kind](self, table) if table else None
         if edit is None:
             return
@@ -119,9 +117,13 @@ class RandomEditor:
         try:
             batch.run(Target(workbook, User(workbook.owner), by_hand=True), [request])
         except GoogleError:  # merged cells cannot be sorted: then the person lets it be
-            self.typed = typed
             return
+        if kind == "fill_cell":
+            self._edited(workbook).writable(told["row"]).put_aside(told["column"], BY_HAND, told["after"])
         self.log.append({"number": len(self.log) + 1, "before_call": calls, "method": method, "kind": kind, **told})
+
+    def _edited(self, workbook: Workbook) -> Sheet:
+        return workbook.sheets[0] if self.sheet is None else workbook.sheet(self.sheet)
 
     def some(self, start: int, stop: int, *, at_most: int = 5) -> range:
         """Return a random span of up to `at_most` inside [start, stop)."""
@@ -133,11 +135,10 @@ class RandomEditor:
         others = [column for column in range(table.width) if column != table.urls]
         return self.random.choice(others) if others else None
 
-    def forget_typed(self, table: Table, rows: range, columns: range) -> None:
-        """Strike what was typed into these cells off the list: it is about to go."""
-        if self.typed:
-            gone = {table.text(row, column) for row in rows for column in columns}
-            self.typed = [text for text in self.typed if text not in gone]
+    def typed(self, workbook: Workbook) -> list[str]:
+        """Return the texts that must still stand."""
+        rows = [row for row in self._edited(workbook).rows if row.extras]
+        return [extras[BY_HAND] for row in rows for extras in (row.extras or {}).values() if BY_HAND in extras]
 
 
 def _sort(editor: RandomEditor, table: Table) -> Edit:
@@ -170,7 +171,6 @@ def _delete_rows(editor: RandomEditor, table: Table) -> Edit:
     if table.bottom - table.top < 2:
         return None
     rows = editor.some(table.top + 1, table.bottom, at_most=3)
-    editor.forget_typed(table, rows, range(table.width))
     told = {"start": rows.start, "end": rows.stop, "urls": [table.text(row, table.urls) for row in rows]}
     return {"deleteDimension": {"range": table.lines("ROWS", rows)}}, told
 
@@ -179,7 +179,6 @@ def _delete_column(editor: RandomEditor, table: Table) -> Edit:
     column = editor.other_column(table)
     if column is None:
         return None
-    editor.forget_typed(table, range(table.top, table.bottom), range(column, column + 1))
     told = {"start": column, "end": column + 1, "header": table.text(0, column) if table.top else ""}
     return {"deleteDimension": {"range": table.lines("COLUMNS", range(column, column + 1))}}, told
 
@@ -214,9 +213,7 @@ def _fill_cell(editor: RandomEditor, table: Table) -> Edit:
     if column is None:
         return None
     row = editor.random.randrange(table.top, table.bottom)
-    editor.forget_typed(table, range(row, row + 1), range(column, column + 1))
     text = f"by hand {editor.seed}-{len(editor.log)}"
-    editor.typed.append(text)
     return _put(table, row, column, text)
 
 

@@ -41,6 +41,8 @@ class Line:
 
 PLAIN_LINE = Line()
 EXTRAS = ("userEnteredFormat", "note", "dataValidation", "textFormatRuns", "chipRuns")
+BY_HAND = "by hand"
+"""Beside the `EXTRAS`, and shown to nobody: the text that the random editor typed into this cell."""
 INHERITED = frozenset({"userEnteredFormat", "dataValidation"})
 """The extras that an inserted row or column takes from the one beside it."""
 
@@ -53,7 +55,7 @@ class Row:
     def __init__(self, cells: list[Cell] | None = None, generation: int = -1) -> None:
         self.cells: list[Cell] = cells if cells is not None else []
         self.extras: dict[int, Json] | None = None
-        """By column what cells have beside their value, under Google's names in CellData (`EXTRAS`)."""
+        """By column what cells have beside their value, under Google's names in CellData (`EXTRAS`), and `BY_HAND`."""
         self.line = PLAIN_LINE
         self.generation = generation
         self.computed = False

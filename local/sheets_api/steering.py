@@ -194,7 +194,10 @@ class Steering:
     async def editor(self, _request: web.Request) -> web.Response:
         """Tell what the random editor did."""
         editor = self.state.between.editor
-        return web.json_response({"log": editor.log, "typed": editor.typed} if editor else {"log": [], "typed": []})
+        workbook = self.state.workbooks.get(editor.spreadsheet_id) if editor else None
+        if editor is None or workbook is None:
+            return web.json_response({"log": [], "typed": []})
+        return web.json_response({"log": editor.log, "typed": editor.typed(workbook)})
 
     async def stop_editor(self, request: web.Request) -> web.Response:
         """Tell what the random editor did, and send it away."""

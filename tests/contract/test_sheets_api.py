@@ -567,6 +567,31 @@ def test_a_random_editor_tears_no_row_apart_and_tells_what_it_did(
     assert {text for text in texts if text.startswith("by hand")} == set(told["typed"])
 
 
+def test_what_somebody_deletes_while_a_value_covers_it_must_not_stand_any_more(
+    emulator: SheetsEmulator, client_of: ClientOf
+) -> None:
+    """The random editor's typed cell is followed though a program has written over it, through a sort as well."""
+    spreadsheet = emulator.spreadsheet([["URL", "Email"], *([f"https://linkedin.com/in/p{n}", ""] for n in range(9))])
+    owner = client_of("owner@example.com", spreadsheet)
+    emulator.random_edits(spreadsheet, 1, probability=1, kinds=["fill_cell"], at_most=1)
+    owner.get("A1")
+    (edit,) = emulator.random_edits_made()["log"]
+    owner.put(f"B{edit['row'] + 1}", [["ours"]])
+    assert emulator.random_edits_made()["typed"] == [edit["after"]]
+    specs = [{"dimensionIndex": 0, "sortOrder": "DESCENDING"}]
+    area = {"sheetId": 0, "startRowIndex": 1, "endRowIndex": 10}
+    columns = {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 1, "endIndex": 2}
+    owner.change({"sortRange": {"range": area, "sortSpecs": specs}}, {"insertDimension": {"range": columns}})
+    assert emulator.random_edits_made()["typed"] == [edit["after"]]
+    row = 10 - edit["row"]
+    assert owner.get(f"C{row + 1}") == [["ours"]]
+    resource = owner.resource("sheets.data.rowData.values")
+    assert edit["after"] not in str(resource)
+    rows = {"sheetId": 0, "dimension": "ROWS", "startIndex": row, "endIndex": row + 1}
+    owner.change({"deleteDimension": {"range": rows}})
+    assert emulator.random_edits_made(stop=True)["typed"] == []
+
+
 def test_every_kind_of_random_edit_does_what_it_says(emulator: SheetsEmulator, client_of: ClientOf) -> None:
     """Each kind by itself changes the sheet."""
     kinds = "sort insert_rows delete_rows move_rows insert_column delete_column move_column edit_url fill_cell".split()  # noqa: SIM905 - reads as a list
