@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
     """The answers to questions for which no source was found. The defaults let through what might be refused."""
 
     missing_metadata_refused: bool = False

@@ -18,7 +18,6 @@ POST   reset           no spreadsheets, no switches, no edits, no calls counted;
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
 from typing import Any
 
 import msgspec
@@ -39,8 +38,8 @@ from local.sheets_api.users import User
 from local.sheets_api.workbook import OWNER
 
 
-class SwitchesBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The switches; `fail_next` holds statuses (0: hang up) or {status, after}."""
+class SwitchesBody(Choices, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """The switches and the choices; `fail_next` holds statuses (0: hang up) or {status, after}."""
 
     quota_per_minute: int | None = None
     quota_per_minute_project: int | None = None
@@ -51,22 +50,6 @@ class SwitchesBody(msgspec.Struct, forbid_unknown_fields=True):
     error_statuses: tuple[int, ...] = (429, 500, 503)
     seed: int = 0
     max_request_bytes: int | None = None
-    missing_metadata_refused: bool = False
-    null_by_data_filter_clears: bool = False
-    strict_validation_refuses: bool = False
-    typed_column_refuses: bool = False
-    table_renames_header: bool = False
-    metadata_left_out_of_grids: bool = False
-    metadata_stays_in_place: bool = False
-    taken_id_accepted: bool = False
-    deleting_nothing_refused: bool = False
-    freed_id_stays_taken: bool = False
-    delete_misses_its_batch: bool = False
-    spilled_cells_look_empty: bool = False
-    link_runs_left_out: bool = False
-    chips_left_out: bool = False
-    chips_refused: bool = False
-    insert_into_blocks_refused: bool = False
 
 
 class CallBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -124,7 +107,7 @@ def switches_of(body: SwitchesBody) -> Switches:
         error_statuses=body.error_statuses,
         seed=body.seed,
         max_request_bytes=body.max_request_bytes,
-        choices=Choices(**{each.name: getattr(body, each.name) for each in fields(Choices)}),
+        choices=Choices(**{name: getattr(body, name) for name in Choices.__struct_fields__}),
     )
 
 
@@ -153,7 +136,7 @@ class Steering:
     async def switch(self, request: web.Request) -> web.Response:
         """Set the switches."""
         self.state.switch(switches_of(await body_of(request, SwitchesBody)))
-        return web.json_response(asdict(self.state.switches))
+        return web.json_response(msgspec.to_builtins(self.state.switches))
 
     async def call(self, request: web.Request) -> web.Response:
         """Carry a call out for the owner, past the quota and all that happens between calls."""
