@@ -30,9 +30,10 @@ from functions.sheets.layout import layout_from_record
 from functions.sheets.row_matching import RowValues
 from functions.sheets.transport import hang_up
 from functions.store import cell_history, job_rows, jobs
+from functions.store.chunks import FIRST
 from functions.store.job_rows import JobRow
 from functions.store.jobs import Job
-from functions.store.sheet_calls import take_flush
+from functions.store.sheet_calls import flush_at_once, take_flush
 
 LOOK_S = 0.1
 """Seconds between two looks whether a flush is due, while something has come."""
@@ -143,7 +144,9 @@ class Delivery:
             return
         if context.clock() >= self._until:
             raise SheetBusy(LATE, retry_after_s=0)
-        if self._turn is None:  # it waits for none, but the next ones are so much later
+        if self.settled:  # who watches has seen values every few seconds, and goes on to
+            flush_at_once(context.store, self.attempt.job.user_id, context.clock())
+        elif self._turn is None:  # it waits for none, but the next ones are so much later
             take_flush(context.store, self.attempt.job.user_id, context.clock())
         self.flush()
 
@@ -184,12 +187,9 @@ class Delivery:
 
     def _flush_in_turn(self) -> float:
         """Flushes if it is this attempt's turn; return the seconds until the next look."""
-        context = self.attempt.context
         try:
-            self._turn = self._turn or take_flush(context.store, self.attempt.job.user_id, context.clock())
-            if self._turn is None:
+            if (left_s := self._until_turn()) is None:
                 return BUSY_S
-            left_s = (self._turn - context.clock()).total_seconds()
             if left_s > 0:
                 return left_s
             self._turn = None
@@ -198,6 +198,18 @@ class Delivery:
             logs.event("Flush postponed.", chunk_id=self.attempt.chunk.id, why=str(error))
             return BUSY_S
         return LOOK_S
+
+    def _until_turn(self) -> float | None:
+        """Take a turn and return the seconds until it; None where none is to be had soon.
+
+        The first flush of a run waits for none: the one before it was perhaps the last one of another run.
+        """
+        context, user_id = self.attempt.context, self.attempt.job.user_id
+        if self.attempt.chunk.number == FIRST and not self.settled:
+            flush_at_once(context.store, user_id, context.clock())
+            return 0.0
+        self._turn = self._turn or take_flush(context.store, user_id, context.clock())
+        return None if self._turn is None else (self._turn - context.clock()).total_seconds()
 
     def _is_whole(self) -> bool:
         """Tell whether all has come that an earlier attempt may have misplaced: it is looked for in one delivery."""

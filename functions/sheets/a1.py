@@ -67,6 +67,11 @@ def letters(column: int) -> str:
     return text
 
 
+def rows_of(title: str, first: int, last: int) -> str:
+    """Whole rows of a tab, in A1 notation; both numbers count from 1."""
+    return f"{_quoted(title)}!{first}:{last}"
+
+
 def column_number(text: str) -> int:
     """The number of a column, from 0, by its letters."""
     number = 0

@@ -14,6 +14,7 @@ import msgspec
 
 from functions.errors import BadRange, SheetBusy, SheetGone
 from functions.runtime import REAL, Runtime
+from functions.sheets.a1 import rows_of
 from functions.sheets.anchors import proof_of_edit, unmoved
 from functions.sheets.assumptions import AS_ASSUMED, Behaviour
 from functions.sheets.blocks import MAX_BYTES, blocks
@@ -191,6 +192,23 @@ class GoogleSheet:
         """
         self._call(len, "batchUpdate", body={"requests": list(requests)}, fields="spreadsheetId", once=True)
 
+    def change_and_read(self, requests: Sequence[Mapping[str, Any]], tab: Tab, last_row: int) -> RowBlock | None:
+        """Carries out requests as `change` does, and returns the tab's first rows as they are then.
+
+        Raises:
+            SheetError: as `tabs`.
+
+        Returns:
+            None where the answer does not show them; look for yourself then.
+        """
+        answered = {"includeSpreadsheetInResponse": True, "responseRanges": [rows_of(tab.title, 1, last_row)]}
+        body, fields = (
+            {"requests": list(requests), **answered},
+            f"updatedSpreadsheet(sheets({_PROPERTIES},data({_DATA})))",
+        )
+        found = self._call(_updated_rows, "batchUpdate", body=body, fields=fields, once=True)
+        return found if found is not None and found.anchors and found.tab.sheet_id == tab.sheet_id else None
+
     def prove_editable(self) -> list[Tab]:
         """Make sure that the holder of the access token can edit this spreadsheet, by a write that changes nothing.
 
@@ -292,6 +310,11 @@ def _column_by_column(columns: Mapping[int, Mapping[int, Content]]) -> Iterator[
 
 def _updated_tabs(answer: bytes) -> list[Tab]:
     return tabs_of(msgspec.json.decode(answer, type=dict[str, msgspec.Raw])["updatedSpreadsheet"])
+
+
+def _updated_rows(answer: bytes) -> RowBlock | None:
+    updated = msgspec.json.decode(answer, type=dict[str, msgspec.Raw]).get("updatedSpreadsheet")
+    return None if updated is None else row_block_of(updated)
 
 
 def _length(cells: Mapping[int, Content]) -> int:

@@ -13,7 +13,7 @@ from functions.fields.columns import Choices, NewColumn, end_of, held_columns
 from functions.sheets.anchors import anchored_at, the_anchor
 from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
-from functions.sheets.grid import RowBlock
+from functions.sheets.grid import RowBlock, Tab
 from functions.sheets.insertion import insertion
 from functions.sheets.scan import columns_of, identity
 
@@ -142,11 +142,11 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
         if refused is not None and requests == before:
             raise refused
         try:
-            sheet.change(requests)
+            after = _change(sheet, requests, task, header.tab)
         except BadRange as error:  # perhaps another attempt has just made them, or somebody moved a column: look again
             refused, before = error, requests
             continue
-        header, sample = _look(sheet, task)
+        header, sample = after or _look(sheet, task)
         wrong = _wrong(header, sample, layout, titles, task)
         if not wrong:
             return _placed(layout, header)
@@ -158,14 +158,29 @@ def _placed(layout: Layout, header: RowBlock) -> Layout:
     return replace(layout, places=tuple(sorted(layout.columns_in(header.anchors))))
 
 
+def _change(
+    sheet: GoogleSheet, requests: list[dict[str, Any]], task: ColumnRequest, tab: Tab
+) -> tuple[RowBlock, RowBlock] | None:
+    """Carries requests out; returns what `_look` would, where the answer shows it: a call less before the first value."""
+    if task.first_row > SAMPLE_ROWS:
+        sheet.change(requests)
+        return None
+    both = sheet.change_and_read(requests, tab, _last_of_sample(task))
+    return None if both is None else (both, both)
+
+
 def _look(sheet: GoogleSheet, task: ColumnRequest) -> tuple[RowBlock, RowBlock]:
     """The header row, and the first rows of the range."""
-    last = min(task.first_row + SAMPLE_ROWS, task.last_row)
+    last = _last_of_sample(task)
     if task.first_row <= SAMPLE_ROWS:
         both = sheet.read_rows(task.sheet_id, 1, last)
         return both, both
     top = task.header_row or 1
     return sheet.read_rows(task.sheet_id, top, top), sheet.read_rows(task.sheet_id, task.first_row, last)
+
+
+def _last_of_sample(task: ColumnRequest) -> int:
+    return min(task.first_row + SAMPLE_ROWS, task.last_row)
 
 
 def _score(block: RowBlock, column: int, task: ColumnRequest) -> int:

@@ -25,6 +25,8 @@ SKEW = timedelta(minutes=1)
 
 PREPARE, UNDO = 0, -1
 """Numbers of the chunks that hold no rows: one prepares the sheet, one undoes the job."""
+FIRST = 1
+"""Number of the first chunk that holds rows."""
 
 _IDLE = (ChunkState.QUEUED, ChunkState.WAITING_FOR_ACCESS, ChunkState.WAITING_FOR_QUOTA)
 """Nobody runs a chunk in one of these."""

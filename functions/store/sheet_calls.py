@@ -6,6 +6,7 @@ Google asks for about one request a second to a spreadsheet, whoever sends it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from functions.credits.pacing import Gcra
@@ -16,13 +17,14 @@ BURST = 10
 """Calls that may follow each other at once after a pause: a small run has hardly more."""
 CROWDED = "Many runs and people use this spreadsheet at the moment; try again in a moment."
 
-
 USERS_CALLS = 60
 """Calls a minute that Google allows each user (https://developers.google.com/workspace/sheets/api/limits)."""
 FLUSH_CALLS = 3
 """A look, a write and a look again."""
-FLUSHES = Gcra(timedelta(minutes=1) * FLUSH_CALLS / (USERS_CALLS // 2 - FLUSH_CALLS))
-"""Of all runs of one user together: half of what Google allows, less what it takes to prepare a sheet."""
+BEGINNING_CALLS = 5
+"""Calls from a confirmation to the first lookup: two to start the run, and up to three to make its columns."""
+FLUSHES = Gcra(timedelta(minutes=1) * FLUSH_CALLS / (USERS_CALLS // 2 - BEGINNING_CALLS))
+"""Of all runs of one user together: half of what Google allows, less what a run takes to begin."""
 
 
 def take_flush(store: Store, user_id: str, now: datetime) -> datetime | None:
@@ -31,7 +33,22 @@ def take_flush(store: Store, user_id: str, now: datetime) -> datetime | None:
     Raises:
         StoreError: the store cannot be used.
     """
-    return rates.next_in_bursts(store, f"flushes of {user_id}", FLUSHES, now)
+    return rates.next_in_bursts(store, _flushes_of(user_id), FLUSHES, now)
+
+
+def flush_at_once(store: Store, user_id: str, now: datetime) -> None:
+    """Take a turn now, whenever the next one is: the one after it is a whole interval later, and no more than that.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    later = now + FLUSHES.interval
+    pace = rates.Pace(_flushes_of(user_id), ())
+    rates.change(store, pace, lambda schedule: replace(schedule, paid_until=max(schedule.paid_until or later, later)))
+
+
+def _flushes_of(user_id: str) -> str:
+    return f"flushes of {user_id}"
 
 
 def pace(per_minute: int) -> Gcra | None:

@@ -80,3 +80,25 @@ def test_a_client_waits_for_its_turn_outside_of_any_transaction(store: Store) ->
         sheet.read_rows(0, 1, None)
     assert len(waits) == 3
     assert process.monotonic() == pytest.approx(3.0)
+
+
+def flushes(store: Store, *at_s: float) -> list[float | None]:
+    """Return when flushes that are asked for at these seconds from noon take place."""
+    turns = [sheet_calls.take_flush(store, "user", NOON + timedelta(seconds=second)) for second in at_s]
+    return [None if turn is None else (turn - NOON).total_seconds() for turn in turns]
+
+
+def test_a_run_with_its_beginning_takes_half_of_what_google_allows_a_user_in_a_minute(store: Store) -> None:
+    sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=3))
+    begun = [3.0, *(float(turn or 0) for turn in flushes(store, *range(10, 13), *range(30, 60, 5)))]
+    calls = sheet_calls.BEGINNING_CALLS + sheet_calls.FLUSH_CALLS * sum(second < 60 for second in begun)
+    assert calls <= sheet_calls.USERS_CALLS // 2
+
+
+def test_a_flush_at_once_puts_the_next_one_off_by_one_interval_and_no_more(store: Store) -> None:
+    interval_s = sheet_calls.FLUSHES.interval.total_seconds()
+    assert flushes(store, 0.0) == [0.0]
+    sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=3))
+    assert flushes(store, 4.0) == [pytest.approx(3 + interval_s)]
+    sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=5))  # whoever has a later turn keeps it
+    assert flushes(store, 6.0) == [pytest.approx(3 + 2 * interval_s)]

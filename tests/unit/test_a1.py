@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 
 from functions.errors import BadRange
 from functions.fields import select
-from functions.sheets.a1 import Range, column_number, letters, parse_range
+from functions.sheets.a1 import Range, column_number, letters, parse_range, rows_of
 from functions.sheets.grid import RowBlock, Tab
 from functions.sheets.scan import scan_range
 from local.sheets_api import a1
@@ -53,6 +53,12 @@ def test_google_reads_a_range_as_we_do(wanted: Range) -> None:
     last = wanted.last_row
     assert title == wanted.title
     assert (area.top + 1, area.bottom, area.left, area.right) == (wanted.first_row, last, wanted.column, area.left + 1)
+
+
+@given(titles, rows)
+def test_google_reads_whole_rows_as_they_are_meant(title: str, last: int) -> None:
+    found, area = a1.parse(rows_of(title, 1, last))
+    assert (found, area.top, area.bottom, area.left, area.right) == (title, 0, last, 0, None)
 
 
 @pytest.mark.parametrize(
