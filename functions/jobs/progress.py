@@ -24,8 +24,8 @@ from functions.store.sheet_calls import FLUSH_CALLS
 
 LATELY = timedelta(minutes=2)
 """The pace is that of the latest lookups: a provider's changes."""
-ENDING = timedelta(seconds=2)
-"""From the last answers to the last values in the sheet."""
+ENDING = timedelta(seconds=1)
+"""From the last answer to the last values in the sheet: a look and a write."""
 _MOVING = (JobState.RUNNING, JobState.WAITING_FOR_QUOTA)
 
 

@@ -201,11 +201,13 @@ class GoogleSheet:
         Returns:
             None where the answer does not show them; look for yourself then.
         """
-        answered = {"includeSpreadsheetInResponse": True, "responseRanges": [rows_of(tab.title, 1, last_row)]}
-        body, fields = (
-            {"requests": list(requests), **answered},
-            f"updatedSpreadsheet(sheets({_PROPERTIES},data({_DATA})))",
-        )
+        body = {
+            "requests": list(requests),
+            "includeSpreadsheetInResponse": True,
+            "responseRanges": [rows_of(tab.title, 1, last_row)],
+            "responseIncludeGridData": True,  # a mask decides that by itself, as it says
+        }
+        fields = f"updatedSpreadsheet(sheets({_PROPERTIES},data({_DATA})))"
         found = self._call(_updated_rows, "batchUpdate", body=body, fields=fields, once=True)
         return found if found is not None and found.anchors and found.tab.sheet_id == tab.sheet_id else None
 

@@ -161,7 +161,7 @@ def _placed(layout: Layout, header: RowBlock) -> Layout:
 def _change(
     sheet: GoogleSheet, requests: list[dict[str, Any]], task: ColumnRequest, tab: Tab
 ) -> tuple[RowBlock, RowBlock] | None:
-    """Carries requests out; returns what `_look` would, where the answer shows it: a call less before the first value."""
+    """Carries requests out; returns what `_look` would, where the answer shows it: one call less to wait for."""
     if task.first_row > SAMPLE_ROWS:
         sheet.change(requests)
         return None

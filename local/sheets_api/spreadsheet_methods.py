@@ -95,7 +95,10 @@ def batch_update(call: Call) -> Json:
         ranges = body.get("responseRanges", [])
         areas = _areas([workbook.resolve(text) for text in ranges]) if ranges else None
         calculate(workbook)
+        mask = _mask(call)
         grid_data = body.get("responseIncludeGridData", False)
+        if mask is not None:  # which decides alone, as in `get`
+            grid_data = fields_mask.wants(mask, "updatedSpreadsheet", "sheets", "data")
         answer["updatedSpreadsheet"] = resources.spreadsheet(
             workbook, call.user, areas=areas, grid_data=grid_data, mask=None
         )

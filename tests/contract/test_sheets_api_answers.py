@@ -251,3 +251,21 @@ def test_the_bytes_of_each_call_are_counted(owner: Client, emulator: SheetsEmula
     bodies = [len(answer.request.body or b"") for answer in answers]
     assert (traffic["requests"], traffic["largest_request"]) == (sum(bodies), max(bodies))
     assert [call["request_bytes"] for call in told["log"]] == bodies
+
+
+def test_a_batch_answers_with_its_ranges_as_they_are_then_and_a_mask_says_whether_with_cells(owner: Client) -> None:
+    """By the reference of `batchUpdate`: `responseRanges`, `responseIncludeGridData`. It is what `get` shows, too."""
+    body = {
+        "requests": [{"insertDimension": {"range": span("COLUMNS", 1, 2)}}, anchor("made", 1)],
+        "includeSpreadsheetInResponse": True,
+        "responseRanges": ["'Leads'!1:2"],
+    }
+    inside = "sheets(properties(sheetId),data(startRow,rowData(values(formattedValue)),columnMetadata))"
+    mask = f"updatedSpreadsheet({inside})"
+    answer = owner.api.batchUpdate(spreadsheetId=owner.id, body=body, fields=mask).execute()
+    updated = answer["updatedSpreadsheet"]
+    assert updated == owner.resource(inside, ranges=["'Leads'!1:2"])
+    [data] = updated["sheets"][0]["data"]
+    shown = [[cell.get("formattedValue") for cell in row["values"]] for row in data["rowData"]]
+    assert shown == [["URL", None, "Email", "Note"], ["u1", None, "e1", "n1"]]
+    assert data["columnMetadata"][1]["developerMetadata"][0]["metadataKey"] == "made"

@@ -66,18 +66,18 @@ SLINTEL = Supply(Schedule(limits=(TEN_A_SECOND,)))
         (
             (900, 1),
             Ahead(99, recent(20, 2.0)),
-            Progress(901, 0.901, 10.0, 13.1),
+            Progress(901, 0.901, 10.0, 12.1),
         ),  # known and earlier rows count for nothing
         ((0, 5), Ahead(995, recent(5, 0.5)), Progress(5, 0.005, None, None)),  # five answers tell no pace
         (
             (0, 5),
             Ahead(990, recent(5, 0.5), (SLINTEL,)),
-            Progress(5, 0.005, None, 101.0),
+            Progress(5, 0.005, None, 100.0),
         ),  # but the provider's terms do
-        ((0, 20), Ahead(980, recent(20, 1.0), (SLINTEL,)), Progress(20, 0.02, 20.0, 100.0)),  # a burst is not its pace
-        ((0, 0), Ahead(0), Progress(0, 0.0, None, 2.0)),  # all are known
-        ((0, 0), Ahead(0, chunks=10, delivery=3 * SECOND), Progress(0, 0.0, None, 32.0)),  # and take their calls
-        ((1_000, 7), Ahead(0), Progress(1_000, 1.0, None, 2.0)),  # what has come back may have its outcome by now
+        ((0, 20), Ahead(980, recent(20, 1.0), (SLINTEL,)), Progress(20, 0.02, 20.0, 99.0)),  # a burst is not its pace
+        ((0, 0), Ahead(0), Progress(0, 0.0, None, 1.0)),  # all are known
+        ((0, 0), Ahead(0, chunks=10, delivery=3 * SECOND), Progress(0, 0.0, None, 31.0)),  # and take their calls
+        ((1_000, 7), Ahead(0), Progress(1_000, 1.0, None, 1.0)),  # what has come back may have its outcome by now
     ],
 )
 def test_progress(done: tuple[int, int], ahead: Ahead, expected: Progress) -> None:
