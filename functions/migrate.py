@@ -24,6 +24,10 @@ def main() -> int:
         return 1
     if before == schema_version.HEAD:
         sys.stdout.write(f"The tables are up to date ({before}).\n")
+    elif before is not None and before > schema_version.HEAD:
+        sys.stdout.write(
+            f"The tables are of a newer version ({before}), with which this one ({schema_version.HEAD}) works.\n"
+        )
     else:
         sys.stdout.write(f"The tables were brought from {before or 'nothing'} to {schema_version.HEAD}.\n")
     return 0

@@ -12,10 +12,10 @@ from functions.errors import StoreError
 
 RETRY_S = 0.5
 """Seconds to wait before something is tried again."""
-_PASSING = frozenset({"40001", "40P01", "53300", "57P01", "57P02", "57P03"})
-"""States of PostgreSQL that pass: two conflicts, no free connection, three of a restart
-(https://www.postgresql.org/docs/current/errcodes-appendix.html). Class 08 does too, and so does having no state at all:
-then the connection itself broke."""
+_PASSING = frozenset({"40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03"})
+"""States of PostgreSQL that pass: two conflicts, no free connection, a lock that was not free in time, three of a
+restart (https://www.postgresql.org/docs/current/errcodes-appendix.html). Class 08 does too, and so does having no state
+at all: then the connection itself broke."""
 _SENTENCES = {
     ("locked",): "The database is locked by another process for too long; close it and start again. Nothing was spent.",
     ("full",): "The disk is full: the database cannot record another lookup, so none is made. Free some space.",

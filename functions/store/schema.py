@@ -28,6 +28,12 @@ metadata = sa.MetaData(
     }
 )
 
+compatibility = sa.Table(
+    "compatibility",
+    metadata,
+    sa.Column("works_from", sa.Text, primary_key=True, comment="the oldest schema whose code works with these tables"),
+)
+
 leads = sa.Table(
     "leads",
     metadata,

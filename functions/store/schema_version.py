@@ -1,7 +1,10 @@
-"""Brings the tables of a database up to date, and refuses to work on ones that are not.
+"""Brings the tables of a database up to date, and refuses to work on ones that this version cannot work with.
 
-Steps are numbered (`0001`, `0002` …), so that an older schema is told from a newer one by comparing numbers. Alembic is
-slow to import and only needed to change something: looking takes one SELECT.
+Steps are numbered (`0001`, `0002` …), so that an older schema is told from a newer one by comparing numbers. A newer
+schema is no reason to stop: while a new version is deployed, instances of the old one go on and are even started. So
+each step names the oldest version that works with the tables after it (`works_from`), and the database keeps that name.
+
+Alembic is slow to import and only needed to change something: looking takes one SELECT.
 """
 
 from __future__ import annotations
@@ -13,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from functions.errors import StoreError
+from functions.runtime import REAL, Runtime
+from functions.store import schema
 from functions.store.database import Store
 
 if TYPE_CHECKING:
@@ -22,22 +27,28 @@ HEAD = "0001"
 """The schema that this version works with: the last step in `migrations/versions`."""
 STEPS = Path(__file__).parent / "migrations"
 COMMAND = "python -m functions.migrate"
+PATIENCE_S = 300
+"""Seconds for which an upgrade tries again where tables are in use."""
+_PAUSE_S = 1.0
+_LOCK_MS = 2_000
+"""Milliseconds that a step waits for a table. Whoever wants that table meanwhile queues up behind it."""
 _LOCK = 0x1EADF111
 """Names PostgreSQL's advisory lock that keeps two upgrades apart; any number that nobody else uses."""
 _version = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
 
 def check(store: Store) -> None:
-    """Makes sure that the tables are those that this version works with.
+    """Makes sure that this version works with the tables.
 
     Raises:
-        StoreError: they are not there, older or newer; says what to do. Or the database cannot be reached.
+        StoreError: they are not there, or too old or too new; says what to do. Or the database cannot be reached.
     """
     with store.reading() as connection:
         found = _revision(connection)
-    if found is None:
-        raise StoreError(f"The database has no tables yet. Run `{COMMAND}` once, then start again.")
-    _refuse_newer(found)
+        if found is None:
+            raise StoreError(f"The database has no tables yet. Run `{COMMAND}` once, then start again.")
+        if _is_newer(connection, found):
+            return
     if found != HEAD:
         raise StoreError(
             f"The database's tables are of an older version ({found}; this one needs {HEAD}). "
@@ -55,28 +66,43 @@ def is_empty(store: Store) -> bool:
         return not sa.inspect(connection).get_table_names()
 
 
-def upgrade(store: Store) -> str | None:
+def upgrade(store: Store, runtime: Runtime = REAL) -> str | None:
     """Brings the tables up to date, in one transaction: wholly or not at all, and once if several try at once.
+
+    Tables that are newer, and that this version works with, stay as they are.
+
+    Args:
+        store: whose tables they are; others may be working in them.
+        runtime: this machine's clocks.
 
     Returns:
         The step that they stood at; None where there were none.
 
     Raises:
-        StoreError: they are newer than this version, or are not Leadfill's; nothing was changed.
+        StoreError: this version cannot work with them because they are newer, or they are not Leadfill's, or they were
+            in use all the time; nothing was changed.
     """
-    with store.writing() as connection:
-        if not store.is_sqlite:  # there the transaction itself keeps others out
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # a step over large tables takes its time
-        found = _revision(connection)
-        if found is not None:
-            _refuse_newer(found)
-        elif sa.inspect(connection).get_table_names():
-            raise StoreError(
-                "The database holds tables that are not Leadfill's; set DATABASE_URL to an empty database."
-            )
-        if found != HEAD:
-            _run_steps(connection)
+    until_s = runtime.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with store.writing() as connection:
+                return _upgrade(connection, is_sqlite=store.is_sqlite)
+        except StoreError as error:
+            if error.retry_after_s is None or runtime.monotonic() >= until_s:
+                raise
+        runtime.sleep(_PAUSE_S)  # those who queued behind this one have their turn
+
+
+def _upgrade(connection: sa.Connection, *, is_sqlite: bool) -> str | None:
+    if not is_sqlite:  # there the transaction itself keeps others out
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))  # a step over large tables takes its time
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = {_LOCK_MS}"))
+    found = _revision(connection)
+    if found is None and sa.inspect(connection).get_table_names():
+        raise StoreError("The database holds tables that are not Leadfill's; set DATABASE_URL to an empty database.")
+    if found != HEAD and (found is None or not _is_newer(connection, found)):
+        _run_steps(connection)
     return found
 
 
@@ -94,6 +120,8 @@ def _run_steps(connection: sa.Connection) -> None:
     with EnvironmentContext(Config(), steps, fn=ahead) as environment:
         environment.configure(connection=connection)
         environment.run_migrations()
+    connection.execute(schema.compatibility.delete())
+    connection.execute(schema.compatibility.insert().values(works_from=steps.get_revision(HEAD).module.works_from))
 
 
 def _revision(connection: sa.Connection) -> str | None:
@@ -103,9 +131,18 @@ def _revision(connection: sa.Connection) -> str | None:
     return found
 
 
-def _refuse_newer(found: str) -> None:
-    if not found.isdecimal() or int(found) > int(HEAD):
+def _is_newer(connection: sa.Connection, found: str) -> bool:
+    """Return whether the tables are those of a newer version.
+
+    Raises:
+        StoreError: this version does not work with them.
+    """
+    if found.isdecimal() and int(found) <= int(HEAD):
+        return False
+    works_from = connection.scalar(sa.select(schema.compatibility.c.works_from)) or found
+    if not works_from.isdecimal() or int(works_from) > int(HEAD):
         raise StoreError(
             f"The database's tables are of a newer version ({found}; this one knows {HEAD}). "
             "Start the newer version of Leadfill again, or restore the copy from before."
         )
+    return True

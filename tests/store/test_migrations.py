@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 
 from functions import bootstrap, settings
 from functions.errors import StoreError
+from functions.runtime import Runtime
 from functions.store import schema, schema_version
 from functions.store.database import Store
 from tools import write_migration
@@ -33,9 +34,11 @@ def bare(database_url: str) -> Iterator[Store]:
     opened.close()
 
 
-def stand_at(store: Store, revision: str) -> None:
+def stand_at(store: Store, revision: str, works_from: str = "") -> None:
+    """The tables as another version has left them, which only it works with unless it says otherwise."""
     with store.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = :to"), {"to": revision})
+        connection.execute(schema.compatibility.update().values(works_from=works_from or revision))
 
 
 def constraints(store: Store) -> dict[str, Any]:
@@ -120,6 +123,66 @@ def test_newer_tables_are_not_upgraded(bare: Store) -> None:
     stand_at(bare, "9999")
     with pytest.raises(StoreError, match="newer version"):
         schema_version.upgrade(bare)
+
+
+def test_newer_tables_that_only_have_more_are_worked_with_and_left_as_they_are(bare: Store, database_url: str) -> None:
+    schema_version.upgrade(bare)
+    stand_at(bare, "9999", works_from=schema_version.HEAD)
+    schema_version.check(bare)
+    assert schema_version.upgrade(bare) == "9999"
+    ended = subprocess.run(
+        [sys.executable, "-m", "functions.migrate"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": database_url},
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    assert (
+        ended.stdout
+        == f"The tables are of a newer version (9999), with which this one ({schema_version.HEAD}) works.\n"
+    )
+    with bare.reading() as connection:
+        assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+def test_every_step_names_the_oldest_version_that_works_with_it_and_the_database_keeps_the_last(bare: Store) -> None:
+    schema_version.upgrade(bare)
+    steps = list(ScriptDirectory(str(schema_version.STEPS)).walk_revisions())
+    oldest = [step.module.works_from for step in steps]
+    assert oldest == sorted(oldest, reverse=True), "what an older step has taken away does not come back"
+    assert all(works_from <= step.revision for works_from, step in zip(oldest, steps, strict=True))
+    with bare.reading() as connection:
+        assert connection.scalars(sa.select(schema.compatibility.c.works_from)).all() == oldest[:1]
+
+
+class Impatient(Runtime):
+    """Lets whoever uses a table go on while an upgrade pauses."""
+
+    def __init__(self, go_on: Callable[[], None]) -> None:
+        self._go_on, self.pauses = go_on, 0
+
+    def sleep(self, seconds: float) -> None:  # noqa: ARG002 - the runtime's own argument
+        self.pauses += 1
+        self._go_on()
+
+
+def test_a_step_never_waits_long_for_a_table_since_everybody_would_queue_up_behind_it(
+    bare: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if bare.is_sqlite:
+        pytest.skip("SQLite has one writer: nobody can queue up behind a step that waits")
+    schema_version.upgrade(bare)
+    stand_at(bare, "0000")
+    monkeypatch.setattr(schema_version, "_LOCK_MS", 50)
+    monkeypatch.setattr(
+        schema_version, "_run_steps", lambda connection: connection.execute(sa.text("LOCK TABLE jobs")) and None
+    )
+    with bare.engine.connect() as user:
+        user.execute(sa.select(schema.jobs)).all()  # its transaction goes on
+        impatient = Impatient(user.rollback)
+        assert schema_version.upgrade(bare, impatient) == "0000"
+    assert impatient.pauses == 1
 
 
 def test_tables_of_somebody_else_are_left_alone(bare: Store) -> None:

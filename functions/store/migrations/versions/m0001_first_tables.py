@@ -11,6 +11,7 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+works_from = "0001"
 
 
 def upgrade() -> None:
@@ -44,6 +45,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("token", name=op.f("uq_claims_token")),
     )
     op.create_index(op.f("ix_claims_expires_at"), "claims", ["expires_at"], unique=False)
+    op.create_table(
+        "compatibility",
+        sa.Column(
+            "works_from", sa.Text(), nullable=False, comment="the oldest schema whose code works with these tables"
+        ),
+        sa.PrimaryKeyConstraint("works_from", name=op.f("pk_compatibility")),
+    )
     op.create_table(
         "counters",
         sa.Column("cap", sa.Text(), nullable=False),
