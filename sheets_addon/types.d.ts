@@ -248,6 +248,10 @@ interface JobCredits {
   emails_wanted: number;
   /** E-mail addresses that they brought */
   emails: number;
+  /** Lookups that cost credits and brought neither a person nor an address */
+  paid_without_lead: number;
+  /** Lookups that asked for an e-mail address, cost credits and brought none */
+  paid_without_email: number;
   /** Credits, as decimal text */
   charged: string;
   /** Credits, as decimal text */

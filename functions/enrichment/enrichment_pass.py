@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from functions.credits.caps import CapUse, cap_sentence
-from functions.credits.lead_status import LeadStatus
+from functions.credits.lead_status import BARRED, LeadStatus
 from functions.credits.lookup_result import LookupResult
 from functions.credits.terms import Needs
 from functions.enrichment import waterfall
@@ -229,13 +229,13 @@ class EnrichmentPass:
         person, lane = self._people[claim.key], self._lanes[claim.provider]
         if settled.answer is None:
             return
-        known = settled.settlement.known(settled.at)
+        known = settled.known()
         standing = person.known.get(claim.provider)
         is_repeat = standing is not None and lane.is_free_doubt(standing)
         if known is None and is_repeat:
             known = Known(LeadStatus.IN_DOUBT, settled.at)  # the repeat told nothing: the doubt stands
         person.answers[claim.provider] = settled.answer
-        if known is not None and known.status is LeadStatus.OPTED_OUT:
+        if known is not None and known.status in BARRED:
             person.known = {EVERY_PROVIDER: known}
         elif known is not None:
             person.known[claim.provider] = known

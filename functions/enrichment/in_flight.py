@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 
@@ -20,15 +20,17 @@ from functions.credits.lead_status import LeadStatus
 from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unavailable
 from functions.credits.needs import filled_by
 from functions.credits.pricing import EntryKind
-from functions.credits.terms import NO_NEEDS, Needs
+from functions.credits.terms import Needs
 from functions.enrichment.provider_lane import ProviderLane
 from functions.errors import DearerThanTerms, ProviderError, StoreError, counted
+from functions.outcomes import Lead
 from functions.profiles import Profile
 from functions.providers.contract import Answer
 from functions.runtime import Event, Mailbox, Runtime
 from functions.store import claims, doubts, leads
-from functions.store.claims import Claim, Settlement
+from functions.store.claims import Claim, Recorded, Settlement
 from functions.store.database import Store
+from functions.store.leads import Known
 
 SETTLE_BATCH = 25
 """Answers that are settled in one transaction: few, so that a crash leaves little in doubt."""
@@ -36,6 +38,8 @@ LINGER_S = 0.03
 """Seconds that the first answer waits for others to be settled with it."""
 POLL_S = 0.1
 """Seconds to wait for an answer before other work is looked at."""
+MAX_PERSON = 500
+"""Letters of a person's id and name together; a longer one is none."""
 RESCUES_S = (0.0, 1.0, 3.0)
 """Pauses before each further try to record what was paid for, where the store fails at the end of a run."""
 
@@ -48,6 +52,16 @@ class Settled:
     answer: LookupResult | None
     """None where the lookup was not made, or was refused with the whole run: both cost nothing."""
     at: datetime
+    recorded: Recorded = field(default_factory=Recorded)
+
+    def known(self) -> Known | None:
+        """Return what is known from now on; None if nothing was learned."""
+        claim, erased = self.settlement.claim, self.recorded.erased.get(self.settlement.claim.key)
+        if erased is not None:
+            return Known(erased.status, erased.at)
+        known = self.settlement.known(self.at)
+        is_shared = (claim.key, claim.provider) in self.recorded.shared
+        return replace(known, is_shared=True) if known and is_shared else known
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +117,8 @@ class InFlightLookups:
             settled.append(Settled(settlement, answer.result if answer else None, now))
             (repeats if flight.is_repeat else firsts).append(settlement)
         try:
-            if firsts:
-                claims.settle(self._store, firsts, now)
-            if repeats:
-                doubts.resolve(self._store, repeats, now)
+            of_firsts = claims.settle(self._store, firsts, now) if firsts else Recorded()
+            of_repeats = doubts.resolve(self._store, repeats, now) if repeats else Recorded()
         except StoreError:
             for token in done:  # paid for perhaps, and not recorded: `abandon` tries again
                 self._answered.put(token)
@@ -114,7 +126,8 @@ class InFlightLookups:
         for token in done:
             self._flying.pop(token).lane.in_flight -= 1
         logs.in_doubt(sum(one.charge.kind is EntryKind.IN_DOUBT for one in firsts))
-        return settled
+        recorded = Recorded(of_firsts.shared | of_repeats.shared, of_firsts.erased | of_repeats.erased)
+        return [replace(one, recorded=recorded) for one in settled] if recorded != Recorded() else settled
 
     def recall(self) -> None:
         """Calls back what was not sent yet."""
@@ -157,13 +170,24 @@ def settlement_of(claim: Claim, answer: Answer | None) -> Settlement:
     if isinstance(result, Found):
         raw = leads.pack(result.raw)
         lead = raw if result.raw_is_lead else leads.pack(msgspec.json.encode(result.lead))
-        fills = NO_NEEDS if result.is_other_person else filled_by(result.lead)
-        return Settlement(claim, charge, status, lead, None if result.raw_is_lead else raw, fills)
+        kept_raw = None if result.raw_is_lead else raw
+        if result.is_other_person:
+            return Settlement(claim, charge, status, lead, kept_raw)
+        return Settlement(claim, charge, status, lead, kept_raw, filled_by(result.lead), person=_person(result.lead))
     if isinstance(result, Missing):
         return Settlement(claim, charge, status, under=result.under)
     if status is None and charge.kind is EntryKind.CHARGED:  # paid for all the same, and not to be paid for again
         status = LeadStatus.UNREADABLE
     return Settlement(claim, charge, status)
+
+
+def _person(lead: Lead) -> str | None:
+    """The provider's id of the person, with the name: an id alone that stood for nobody would make all people one."""
+    told, name = lead.get("id"), lead.get("name")
+    if not isinstance(told, str) or not isinstance(name, str) or not told.strip() or not name.strip():
+        return None
+    person = f"{told.strip()} {name.strip().casefold()}"
+    return person if len(person) <= MAX_PERSON else None
 
 
 def _answer_of(flight: _Flight) -> Answer | None:

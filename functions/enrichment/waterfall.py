@@ -20,6 +20,7 @@ from functions.store.leads import Standing
 _THROTTLED = "{} kept asking to slow down; nothing was charged. Run it again later."
 _UNREACHABLE = "{} could not be reached; nothing was charged. Run it again later."
 _NO_ANSWER = "{} gave no answer; the lookup may have been charged and is not repeated."
+_SHARED = "{} knows this person by another URL, too; each of the two was looked up, and they share one lead."
 _WITHHELD = "{} was not asked for an e-mail address: the plan of its key shows none."
 
 
@@ -134,7 +135,8 @@ def ending(
         stopped_by: the error that ended the run, if one did.
     """
     missing = open_needs(known, needs)
-    if len(known) == 1 and not missing and needs:  # nearly every row: one lead that fills them all
+    is_shared = any(it.is_shared for it in known.values())
+    if len(known) == 1 and not missing and needs and not is_shared:  # nearly every row: one lead that fills them all
         return _ENRICHED if any(isinstance(answers.get(provider), Found) for provider in known) else _KNOWN
     barred = next(((it.status, provider) for provider, it in known.items() if it.status in BARRED), None)
     if barred is not None:
@@ -153,10 +155,11 @@ def _ending_of_all(
     """The end of a row to which several providers may have contributed, with a sentence about each that did not."""
     doubts = list(_doubts(known, answers, rungs))
     found = [provider for provider, it in known.items() if it.status is LeadStatus.FOUND]
+    shared = [_SHARED.format(label_of(provider)) for provider in found if known[provider].is_shared]
     is_new = any(isinstance(answers.get(provider), Found) for provider in found)
     outcome = Outcome.ENRICHED if is_new else Outcome.KNOWN
     if found and not missing:
-        return Ending(outcome=outcome, detail=" ".join(doubts), doubtful=bool(doubts))
+        return Ending(outcome=outcome, detail=" ".join([*doubts, *shared]), doubtful=bool(doubts))
     failures = list(_failures(known, answers, rungs))
     skipped = list(_skipped(known, answers, rungs, missing))
     is_unanswered = any(
@@ -164,7 +167,7 @@ def _ending_of_all(
     )
     told = {"skipped": bool(skipped) or is_unanswered, "doubtful": bool(doubts)}
     if found:
-        return Ending(outcome=outcome, detail=" ".join([*doubts, *failures, *skipped]), **told)
+        return Ending(outcome=outcome, detail=" ".join([*doubts, *failures, *skipped, *shared]), **told)
     if doubts or failures:
         outcome = Outcome.IN_DOUBT if doubts else Outcome.FAILED
         return Ending(outcome=outcome, detail=" ".join([*doubts, *failures, *skipped]), **told)

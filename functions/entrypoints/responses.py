@@ -147,6 +147,12 @@ class JobCredits(msgspec.Struct, frozen=True, kw_only=True):
     found: Annotated[int, msgspec.Meta(ge=0, description="Lookups that brought a lead")]
     emails_wanted: Annotated[int, msgspec.Meta(ge=0, description="Lookups that asked for an e-mail address")]
     emails: Annotated[int, msgspec.Meta(ge=0, description="E-mail addresses that they brought")]
+    paid_without_lead: Annotated[
+        int, msgspec.Meta(ge=0, description="Lookups that cost credits and brought neither a person nor an address")
+    ]
+    paid_without_email: Annotated[
+        int, msgspec.Meta(ge=0, description="Lookups that asked for an e-mail address, cost credits and brought none")
+    ]
     charged: CreditsText
     in_doubt: CreditsText
     ceiling: CreditsText
@@ -439,6 +445,8 @@ def _credits(provider: str, totals: ledger.Totals, ceiling: Decimal) -> JobCredi
         found=totals.found,
         emails_wanted=totals.emails_wanted,
         emails=totals.emails,
+        paid_without_lead=totals.paid_without_lead,
+        paid_without_email=totals.paid_without_email,
         charged=f"{totals.charged:f}",
         in_doubt=f"{totals.in_doubt:f}",
         ceiling=f"{ceiling:f}",

@@ -6,16 +6,29 @@ answer with one more class of `LookupResult`, "pending" with its handle, and hav
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from functions.credits.lookup_result import LookupResult, OptedOut, Refused, Throttled, Unavailable, Unreadable
+from functions.credits.lookup_result import (
+    LookupResult,
+    NoAnswer,
+    OptedOut,
+    Refused,
+    Throttled,
+    Unavailable,
+    Unreadable,
+)
 from functions.credits.terms import NO_NEEDS, Needs, Terms
 from functions.errors import KeyRejected, QuotaExhausted
 from functions.profiles import Profile
 from functions.providers.http import Reply
+
+GATEWAY_GAVE_UP: Mapping[int, NoAnswer] = {504: NoAnswer(sent=True), 524: NoAnswer(sent=True)}
+"""Statuses of a gateway that waited in vain: the service behind it may have finished, and charged. (504 by RFC 9110;
+524 is Cloudflare's.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +132,7 @@ def conclude(reply: Reply, label: str, variables: str) -> LookupResult:
         408: Unavailable(status, reply.retry_after_s),  # arrived in part only, by RFC 9110: it may be repeated
         429: Throttled(reply.retry_after_s),
         451: OptedOut(),
+        **GATEWAY_GAVE_UP,
     }
     if 200 <= status < 300:
         return Unreadable()

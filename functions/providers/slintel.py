@@ -25,7 +25,7 @@ from functions.credits.lookup_result import (
 )
 from functions.credits.terms import EVERY_NEED, Limit, Needs, Terms, WindowStart
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance, key_rejected, quota_exhausted
+from functions.providers.contract import GATEWAY_GAVE_UP, Answer, Balance, key_rejected, quota_exhausted
 from functions.providers.http import HttpClient, NoReply, Reply
 
 NAME, LABEL, VARIABLES = "slintel", "Slintel", "SLINTEL"
@@ -121,7 +121,7 @@ def _conclude(reply: Reply) -> LookupResult:
         408: Unavailable(status, reply.retry_after_s),  # arrived in part only, by RFC 9110: it may be repeated
         429: Throttled(reply.retry_after_s),
         451: OptedOut(),
-        504: NoAnswer(sent=True),  # the gateway gave up; the service behind it may have finished, and charged
+        **GATEWAY_GAVE_UP,
     }
     return others.get(status) or (Refused(status) if 400 <= status < 500 else Unavailable(status, reply.retry_after_s))
 

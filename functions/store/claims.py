@@ -22,6 +22,7 @@ from functions.credits.pricing import Charge, EntryKind
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, Needs
 from functions.store import erasures, leads, ledger, reservations, schema
 from functions.store.database import Store, insert
+from functions.store.erasures import Erasure
 from functions.store.leads import EVERY_PROVIDER, Freshness, Known
 from functions.store.rates import Pace
 
@@ -81,6 +82,8 @@ class Settlement:
     """The needs that the lead fills."""
     under: Needs = NO_NEEDS
     """Of a miss: the needs that the request made a condition."""
+    person: str | None = None
+    """Id and name at the provider of whom the lead is about; None where it does not say."""
     was_sent: bool = True
     """False if the provider was not asked after all."""
 
@@ -88,7 +91,17 @@ class Settlement:
         """Return what is known from now on; None if nothing was learned."""
         if self.status is None:
             return None
-        return Known(self.status, now, self.fills, self.under, self.lead, self.raw)
+        return Known(self.status, now, self.fills, self.under, False, self.lead, self.raw, self.person)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the store has to say of lookups that were settled, beside their answers."""
+
+    shared: set[tuple[str, str]] = field(default_factory=set)
+    """Key and provider of leads that another URL of the same person has, too."""
+    erased: dict[str, Erasure] = field(default_factory=dict)
+    """People who were erased meanwhile, or long ago by another URL; nothing of their answers was kept."""
 
 
 def claim(
@@ -171,7 +184,7 @@ def claim(
     return store.retry_transaction(take)
 
 
-def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> None:
+def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> Recorded:
     """Settle lookups in one transaction: lead or miss, ledger entry, claim gone, reservation charged or released.
 
     A claim that ran out meanwhile stands in the ledger as a doubt: the answer that came late resolves it.
@@ -181,7 +194,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
     """
     by_token = {settlement.claim.token: settlement for settlement in settlements}
 
-    def write(connection: sa.Connection, _again: bool) -> None:  # noqa: FBT001 - as `Store.retry_transaction` calls it
+    def write(connection: sa.Connection, _again: bool) -> Recorded:  # noqa: FBT001 - as `Store.retry_transaction` calls it
         # Done again it changes nothing: the claims are gone, and what is in the ledger is no open doubt.
         held = _hold(connection, schema.claims.c.token.in_(list(by_token)))
         late = [token for token in by_token if token not in held]
@@ -203,25 +216,27 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> No
             connection.execute(schema.ledger_entries.insert(), entries)
         for claim in forgotten:
             _forget_doubt(connection, claim)
-        learn(connection, learned, sorted({settlement.claim.key for settlement in settlements}), now)
+        recorded = learn(connection, learned, sorted({settlement.claim.key for settlement in settlements}), now)
         _free(connection, list(held))
         ledger.move(
             connection,
             ledger.tally((row["caps"], row["credits"]) for row in held.values()),
             ledger.tally((row["caps"], by_token[token].charge.credits) for token, row in held.items()),
         )
+        return recorded
 
-    store.retry_transaction(write)
+    return store.retry_transaction(write)
 
 
 def learn(
     connection: sa.Connection, learned: Mapping[tuple[str, str], Known], keys: Sequence[str], now: datetime
-) -> None:
+) -> Recorded:
     """Record what lookups have told of these people; nothing stays of one who has objected or was erased."""
     objected = {key for (key, _), known in learned.items() if known.status is LeadStatus.OPTED_OUT}
-    leads.learn(connection, {pair: known for pair, known in learned.items() if pair[0] not in objected})
+    shared = leads.learn(connection, {pair: known for pair, known in learned.items() if pair[0] not in objected})
     erasures.opt_out(connection, sorted(objected), now)
-    erasures.keep_out(connection, keys)
+    persons = {pair: known.person for pair, known in learned.items() if known.person}
+    return Recorded(shared, erasures.keep_out(connection, keys, persons))
 
 
 def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, dead: Sequence[str] = ()) -> int:

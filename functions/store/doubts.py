@@ -15,7 +15,7 @@ from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import NOTHING, Charge, EntryKind
 from functions.credits.terms import Needs
 from functions.store import claims, schema
-from functions.store.claims import Claim, Settlement
+from functions.store.claims import Claim, Recorded, Settlement
 from functions.store.database import Store
 from functions.store.leads import Known
 
@@ -32,7 +32,7 @@ def of_people(connection: sa.Connection, keys: Sequence[str], provider: str) -> 
     return found
 
 
-def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> None:
+def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> Recorded:
     """Record what lookups have told that asked again about doubts.
 
     A repeat that was charged was the first to be: what was in doubt had cost nothing. One that was free shows that
@@ -45,9 +45,9 @@ def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> None:
     """
     told = [it for it in repeats if it.status not in (None, LeadStatus.IN_DOUBT)]
     if not told:
-        return
+        return Recorded()
 
-    def write(connection: sa.Connection, _again: bool) -> None:  # noqa: FBT001 - as `Store.retry_transaction` calls it
+    def write(connection: sa.Connection, _again: bool) -> Recorded:  # noqa: FBT001 - as `Store.retry_transaction` calls it
         # Whoever resolves doubts of the same people waits here, and finds them resolved.
         pairs = sorted({(it.claim.key, it.claim.provider) for it in told})
         table = schema.leads
@@ -68,9 +68,9 @@ def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> None:
             ]
             if entries:
                 connection.execute(schema.ledger_entries.insert(), entries)
-        claims.learn(connection, learned, sorted({it.claim.key for it in told}), now)
+        return claims.learn(connection, learned, sorted({it.claim.key for it in told}), now)
 
-    store.retry_transaction(write)
+    return store.retry_transaction(write)
 
 
 def _charge_of(connection: sa.Connection, doubt: Mapping[str, Any], repeat: Settlement) -> Charge | None:

@@ -1,14 +1,17 @@
 """Erasing a person: everything that the store holds of them goes, but for a digest that keeps them from coming back.
 
+A provider's own id tells that two URLs are one person: then they are erased together.
 A person who has objected to being looked up, as a provider says, leaves the same digest, which nobody can lift.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +19,7 @@ from functions.credits.lead_status import LeadStatus
 from functions.store import schema
 from functions.store.database import insert
 
+NOBODY: Mapping[tuple[str, str], str] = MappingProxyType({})
 PAID_AGAIN = "Their lead is gone: whoever looks them up now pays for them again."
 """The sentence for somebody who lifts an erasure."""
 
@@ -32,27 +36,47 @@ class Erasure:
 def erase(connection: sa.Connection, key: str, by: str | None, now: datetime) -> None:
     """Takes a person out of all leads, rows, before-images and the ledger, whose amounts stay.
 
-    `by` is the account that asks for it; None where the person has objected.
+    `by` is the account that asks for it; None where the person has objected. Other URLs that are the same person by a
+    provider's own id are erased with this one, and so is each further one, once a lookup tells that it is.
 
     Whoever settles a lookup of theirs at this moment holds its claim: this waits until they are done, or they find the
     erasure and `keep_out`.
     """
+    keys, persons = _same_person(connection, key)
     claims = schema.claims
-    connection.execute(sa.select(claims.c.token).where(claims.c.key == key).with_for_update())
-    table = schema.erasures
-    statement = insert(connection, table).values(digest=_digest(key), at=now, by_user_id=by)
-    values = {"at": statement.excluded.at, "by_user_id": statement.excluded.by_user_id}
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[table.c.digest], set_=values, where=table.c.by_user_id.is_not(None)
-        )
-    )
-    connection.execute(schema.snapshots.delete().where(schema.snapshots.c.identity == key))
-    rows = schema.job_rows
-    connection.execute(rows.update().where(rows.c.key == key).values(key=None, cells=sa.null()))
-    _forget(connection, [key])
+    connection.execute(sa.select(claims.c.token).where(claims.c.key.in_(keys)).order_by(claims.c.key).with_for_update())
+    _bar(connection, [*map(_digest, keys), *(_digest_of_id(*person) for person in persons)], _digest(key), by, now)
+    before, rows, shown = schema.snapshots, schema.job_rows, schema.formula_people
+    connection.execute(before.delete().where(before.c.identity.in_(keys)))
+    connection.execute(rows.update().where(rows.c.key.in_(keys)).values(key=None, cells=sa.null()))
+    _forget(connection, keys)
     # After the leads, for which a formula that is about to record the person makes this wait.
-    connection.execute(schema.formula_people.delete().where(schema.formula_people.c.key == key))
+    connection.execute(shown.delete().where(shown.c.key.in_(keys)))
+
+
+def _bar(connection: sa.Connection, digests: Sequence[str], asked: str, by: str | None, now: datetime) -> None:
+    """Leaves the digests; what a person has objected to stays so."""
+    table = schema.erasures
+    statement = insert(connection, table)
+    values = {name: statement.excluded[name] for name in ("asked", "at", "by_user_id")}
+    statement = statement.on_conflict_do_update(
+        index_elements=[table.c.digest], set_=values, where=table.c.by_user_id.is_not(None)
+    )
+    rows = [{"digest": digest, "asked": asked, "at": now, "by_user_id": by} for digest in sorted(set(digests))]
+    connection.execute(statement, rows)
+
+
+def _same_person(connection: sa.Connection, key: str) -> tuple[list[str], set[tuple[str, str]]]:
+    """Return the keys of all URLs that are this person by the ids of the providers, and these ids."""
+    table, keys, persons = schema.leads, {key}, set[tuple[str, str]]()
+    while True:
+        of_keys = sa.select(table.c.provider, table.c.person).where(table.c.key.in_(sorted(keys)))
+        ids = {(provider, person) for provider, person in connection.execute(of_keys) if person} - persons
+        if not ids:
+            return sorted(keys), persons
+        persons |= ids
+        of_ids = sa.tuple_(table.c.provider, table.c.person).in_(sorted(ids))
+        keys |= set(connection.scalars(sa.select(table.c.key).where(of_ids)))
 
 
 def opt_out(connection: sa.Connection, keys: Sequence[str], now: datetime) -> None:
@@ -61,30 +85,48 @@ def opt_out(connection: sa.Connection, keys: Sequence[str], now: datetime) -> No
         erase(connection, key, None, now)
 
 
-def keep_out(connection: sa.Connection, keys: Sequence[str]) -> None:
-    """Takes out again what a lookup has brought in that was in flight while its person was erased."""
-    if erased := list(among(connection, keys)):
-        _forget(connection, erased)
+def keep_out(
+    connection: sa.Connection, keys: Sequence[str], persons: Mapping[tuple[str, str], str] = NOBODY
+) -> dict[str, Erasure]:
+    """Takes out again what a lookup has brought in of an erased person: one that was in flight, or of another URL.
+
+    `persons` are the ids of those who were found, by key and provider. Returned are those who were erased, by key.
+    """
+    digests = {_digest(key): key for key in keys}
+    digests |= {_digest_of_id(provider, person): key for (key, provider), person in persons.items()}
+    erased = {}
+    for row in _rows(connection, digests):
+        key = digests[row.digest]
+        erased[key] = _erasure(row)
+        if row.digest != _digest(key):
+            _bar(connection, [_digest(key)], row.asked, row.by_user_id, row.at)
+    if erased:
+        _forget(connection, sorted(erased))
+    return erased
 
 
 def lift(connection: sa.Connection, key: str) -> bool:
-    """Lets a person be looked up again, unless they have objected; whether they had been erased."""
+    """Lets a person be looked up again by all their URLs, unless they have objected; whether they had been erased."""
     table = schema.erasures
-    statement = table.delete().where(table.c.digest == _digest(key), table.c.by_user_id.is_not(None))
-    return connection.execute(statement).rowcount == 1
+    asked = sa.select(table.c.asked).where(table.c.digest == _digest(key)).scalar_subquery()
+    return (
+        connection.execute(table.delete().where(table.c.asked == asked, table.c.by_user_id.is_not(None))).rowcount > 0
+    )
 
 
 def among(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Erasure]:
     """Return those of these people who were erased or have objected."""
-    if not keys:
-        return {}
     digests = {_digest(key): key for key in keys}
+    return {digests[row.digest]: _erasure(row) for row in _rows(connection, digests)}
+
+
+def _rows(connection: sa.Connection, digests: Collection[str]) -> Sequence[sa.Row[Any]]:
     table = schema.erasures
-    rows = connection.execute(sa.select(table).where(table.c.digest.in_(list(digests))))
-    return {
-        digests[row.digest]: Erasure(row.at, LeadStatus.OPTED_OUT if row.by_user_id is None else LeadStatus.ERASED)
-        for row in rows
-    }
+    return connection.execute(sa.select(table).where(table.c.digest.in_(list(digests)))).all() if digests else []
+
+
+def _erasure(row: sa.Row[Any]) -> Erasure:
+    return Erasure(row.at, LeadStatus.OPTED_OUT if row.by_user_id is None else LeadStatus.ERASED)
 
 
 def _forget(connection: sa.Connection, keys: Sequence[str]) -> None:
@@ -95,3 +137,7 @@ def _forget(connection: sa.Connection, keys: Sequence[str]) -> None:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(f"leadfill erased {key}".encode()).hexdigest()
+
+
+def _digest_of_id(provider: str, person: str) -> str:
+    return _digest(f"{provider} {person}")

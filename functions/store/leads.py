@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,6 +45,8 @@ class Standing:
     """The needs that the lead fills; none where the last lookup found no lead."""
     under: Needs = NO_NEEDS
     """Of a miss: the needs that the request made a condition."""
+    is_shared: bool = False
+    """True if another URL of the same person was looked up as well, and has the same lead."""
 
     def answers(self, needs: Needs) -> bool:
         """Return whether asking the provider for `needs` would ask again what it has answered."""
@@ -58,6 +60,8 @@ class Known(Standing):
     packed: bytes | None = None
     packed_raw: bytes | None = None
     """None where the answer is the lead itself."""
+    person: str | None = None
+    """Id and name at the provider of whom the lead is about; only of what is to be recorded."""
 
     @property
     def lead(self) -> Lead | None:
@@ -87,12 +91,14 @@ def read(
     An erasure or an objection holds for ever, and stands alone under `EVERY_PROVIDER`.
     """
     table = schema.leads
-    columns = (table.c.key, table.c.provider, *_standing_columns(), table.c.lead, table.c.raw)
+    columns = (table.c.key, table.c.provider, table.c.is_shared, *_standing_columns(), table.c.lead, table.c.raw)
     known: dict[str, dict[str, Known]] = {}
-    for key, provider, *standing, lead, raw in connection.execute(sa.select(*columns).where(table.c.key.in_(keys))):
+    for key, provider, is_shared, *standing, lead, raw in connection.execute(
+        sa.select(*columns).where(table.c.key.in_(keys))
+    ):
         status, learned_at, fills, under = _standing(*standing)
         if _is_fresh(status, learned_at, fresh, now):
-            known.setdefault(key, {})[provider] = Known(status, learned_at, fills, under, lead, raw)
+            known.setdefault(key, {})[provider] = Known(status, learned_at, fills, under, is_shared, lead, raw)
     for key, erased in erasures.among(connection, [key for key in keys if key not in known]).items():
         known[key] = {EVERY_PROVIDER: Known(erased.status, erased.at)}
     return known
@@ -103,14 +109,16 @@ def statuses(
 ) -> dict[str, dict[str, Standing]]:
     """Return the same of any number of keys, without their leads."""
     table = schema.leads
-    columns = (table.c.key, table.c.provider, *_standing_columns())
+    columns = (table.c.key, table.c.provider, table.c.is_shared, *_standing_columns())
     known: dict[str, dict[str, Standing]] = {}
     for start in range(0, len(keys), _BATCH):
         batch = keys[start : start + _BATCH]
-        for key, provider, *standing in connection.execute(sa.select(*columns).where(table.c.key.in_(batch))):
+        for key, provider, is_shared, *standing in connection.execute(
+            sa.select(*columns).where(table.c.key.in_(batch))
+        ):
             status, learned_at, fills, under = _standing(*standing)
             if _is_fresh(status, learned_at, fresh, now):
-                known.setdefault(key, {})[provider] = Standing(status, learned_at, fills, under)
+                known.setdefault(key, {})[provider] = Standing(status, learned_at, fills, under, is_shared)
         for key, erased in erasures.among(connection, [key for key in batch if key not in known]).items():
             known[key] = {EVERY_PROVIDER: Standing(erased.status, erased.at)}
     return known
@@ -133,8 +141,20 @@ def _is_fresh(status: LeadStatus, learned_at: datetime, fresh: Freshness, now: d
     return learned_at + (fresh.miss if status in (LeadStatus.MISSING, LeadStatus.REFUSED) else fresh.lead) > now
 
 
-def learn(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> None:
-    """Record what became known, by key and provider. A lead found once is kept, whatever a later lookup comes to."""
+def learn(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> set[tuple[str, str]]:
+    """Record what became known, by key and provider. A lead found once is kept, whatever a later lookup comes to.
+
+    Where another URL turns out to be the same person by the provider's own id, both have the newer lead from now on.
+
+    Returns:
+        Keys, with their provider, that share their lead with another URL.
+    """
+    shared: set[tuple[str, str]] = set()
+    learned = dict(known)
+    for urls in _same_people(connection, known):
+        shared |= urls
+        newest = known[next(url for url in sorted(urls) if url in known)]
+        learned |= dict.fromkeys(urls - known.keys(), newest)
     rows = [
         {
             "key": key,
@@ -145,9 +165,31 @@ def learn(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> 
             "raw": each.packed_raw,
             "fills": each.fills,
             "under": each.under,
+            "person": each.person,
+            "is_shared": (key, provider) in shared,
         }
-        for (key, provider), each in sorted(known.items(), key=lambda item: item[0])
+        for (key, provider), each in sorted(learned.items(), key=lambda item: item[0])
     ]
     standing = ("status", "learned_at", "under")
-    upsert(connection, schema.leads, [row for row in rows if row["lead"]], replace=(*standing, "lead", "raw", "fills"))
+    whole = (*standing, "lead", "raw", "fills", "person", "is_shared")
+    upsert(connection, schema.leads, [row for row in rows if row["lead"]], replace=whole)
     upsert(connection, schema.leads, [row for row in rows if not row["lead"]], replace=standing)
+    return shared
+
+
+def _same_people(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> Iterable[set[tuple[str, str]]]:
+    """Return, of each person who is found now by several URLs or was found by another one, those URLs' keys."""
+    table = schema.leads
+    urls: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for (key, provider), it in known.items():
+        if it.person and it.status is LeadStatus.FOUND:
+            urls.setdefault((it.person, provider), set()).add((key, provider))
+    if not urls:
+        return []
+    found = table.c.status == LeadStatus.FOUND, sa.tuple_(table.c.person, table.c.provider).in_(sorted(urls))
+    for key, provider, person in connection.execute(
+        sa.select(table.c.key, table.c.provider, table.c.person).where(*found)
+    ):
+        if (key, provider) not in known:
+            urls[person, provider].add((key, provider))
+    return [of_person for of_person in urls.values() if len(of_person) > 1]

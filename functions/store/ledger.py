@@ -37,6 +37,10 @@ class Totals:
     """Those of them that asked for an e-mail address."""
     emails: int = 0
     """Those of them that brought one where it was asked for."""
+    paid_without_lead: int = 0
+    """Lookups that cost credits and brought no lead that fills a need."""
+    paid_without_email: int = 0
+    """Lookups that asked for an e-mail address, cost credits and brought none."""
 
 
 def totals(connection: sa.Connection, run_id: str | None = None) -> dict[str, Totals]:
@@ -45,8 +49,9 @@ def totals(connection: sa.Connection, run_id: str | None = None) -> dict[str, To
     later = entries.alias("later")
     resolved = sa.exists().where(later.c.token == entries.c.token, later.c.kind != EntryKind.IN_DOUBT)
     grouped = entries.c.provider, entries.c.kind, entries.c.needs, entries.c.fills
+    paid = sa.func.sum(sa.case((entries.c.credits > 0, 1), else_=0)).label("paid")
     sums = sa.func.sum(entries.c.credits).label("credits"), sa.func.count().label("lookups")
-    statement = sa.select(*grouped, *sums).group_by(*grouped)
+    statement = sa.select(*grouped, *sums, paid).group_by(*grouped)
     statement = statement.where(sa.or_(entries.c.kind != EntryKind.IN_DOUBT, ~resolved))
     if run_id is not None:
         statement = statement.where(entries.c.run_id == run_id)
@@ -58,13 +63,16 @@ def totals(connection: sa.Connection, run_id: str | None = None) -> dict[str, To
 
 def _totals(rows: Sequence[sa.Row[Any]]) -> Totals:
     wanted = [row for row in rows if Need.EMAIL in row.needs]
+    charged = [row for row in rows if row.kind == EntryKind.CHARGED]
     return Totals(
-        charged=sum((row.credits for row in rows if row.kind == EntryKind.CHARGED), NONE),
+        charged=sum((row.credits for row in charged), NONE),
         in_doubt=sum((row.credits for row in rows if row.kind == EntryKind.IN_DOUBT), NONE),
         lookups=sum(row.lookups for row in rows if row.needs),
         found=sum(row.lookups for row in rows if row.fills),
         emails_wanted=sum(row.lookups for row in wanted),
         emails=sum(row.lookups for row in wanted if Need.EMAIL in row.fills),
+        paid_without_lead=sum(int(row.paid) for row in charged if not row.fills),
+        paid_without_email=sum(int(row.paid) for row in charged if Need.EMAIL in row.needs - row.fills),
     )
 
 

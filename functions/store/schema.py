@@ -45,6 +45,9 @@ leads = sa.Table(
     sa.Column("raw", sa.LargeBinary, nullable=True, comment="the provider's answer, likewise; NULL: it is the lead"),
     sa.Column("fills", NeedSet, nullable=False, comment="the needs that the lead fills"),
     sa.Column("under", NeedSet, nullable=False, comment="of a miss: the needs that the request made a condition"),
+    sa.Column("person", sa.Text, nullable=True, comment="id and name at the provider of whom it is about; NULL: none"),
+    sa.Column("is_shared", sa.Boolean, nullable=False, default=False, comment="by another URL of the same person"),
+    sa.Index("ix_leads_by_person", "person", "provider"),
     _one_of("status", LeadStatus),
 )
 
@@ -182,7 +185,8 @@ snapshots = sa.Table(
 erasures = sa.Table(
     "erasures",
     metadata,
-    sa.Column("digest", sa.Text, primary_key=True, comment="of the erased person's key, which itself is gone"),
+    sa.Column("digest", sa.Text, primary_key=True, comment="of a key or a provider's id of the person, which are gone"),
+    sa.Column("asked", sa.Text, nullable=False, comment="the digest of the key that was erased with this one"),
     sa.Column("at", Instant, nullable=False),
     sa.Column("by_user_id", sa.Text, nullable=True, comment="the account that erased them; NULL: they objected"),
 )

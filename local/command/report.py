@@ -169,8 +169,8 @@ def _print_costs(console: Console, run: ListRun, ended: Ended) -> None:
         doubt = f" Up to {' and '.join(more)} may have been charged: no answer came."
     charged = {name: cost.charged for name, cost in costs.items()}
     console.print(f"[bold]Cost:[/] {credits_text(charged)}.{doubt}")
-    if len(costs) == 1:
-        return
+    if len(costs) == 1 and not any(cost.paid_without_lead for cost in costs.values()):
+        return  # the outcomes say it
     for place, (name, cost) in enumerate(costs.items()):
         if cost.lookups:
             console.print(f"  {_brought(name, cost, is_first=not place)}")
@@ -179,9 +179,12 @@ def _print_costs(console: Console, run: ListRun, ended: Ended) -> None:
 def _brought(provider: str, totals: Totals, *, is_first: bool) -> str:
     """Say what a provider was asked for, and what it brought."""
     brought = f"{totals.found:,} of {counted(totals.lookups, 'person', 'people')}"
+    in_vain, lacked = totals.paid_without_lead, "nothing usable"
     if totals.emails_wanted and not is_first:  # the earlier ones knew the person, and nearly always no address
         brought = f"{totals.emails:,} of {counted(totals.emails_wanted, 'e-mail')}"
-    return f"{label_of(provider)}: {brought} asked for, {counted(totals.charged.normalize(), 'credit')}"
+        in_vain, lacked = totals.paid_without_email, "no address"
+    why = f" ({counted(in_vain, 'charged answer')} held {lacked})" if in_vain else ""
+    return f"{label_of(provider)}: {brought} asked for, {counted(totals.charged.normalize(), 'credit')}{why}"
 
 
 def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:
@@ -218,6 +221,8 @@ def run_as_json(planned: Plan, run: ListRun, ended: Ended) -> dict[str, Any]:
                 "found": cost.found,
                 "emails_wanted": cost.emails_wanted,
                 "emails": cost.emails,
+                "paid_without_lead": cost.paid_without_lead,
+                "paid_without_email": cost.paid_without_email,
             }
             for name, cost in ended.costs.items()
         ],

@@ -174,7 +174,17 @@ test("an account that does not hold what the run can take is said before, and so
 });
 
 const second = { ...cost("10", "4", 6), provider: "prospeo", lookups: 10 };
-const credits = { lookups: 45, found: 41, emails_wanted: 45, emails: 30, charged: "41", in_doubt: "0", ceiling: "45" };
+const credits = {
+  lookups: 45,
+  found: 41,
+  emails_wanted: 45,
+  emails: 30,
+  charged: "44",
+  in_doubt: "0",
+  ceiling: "45",
+  paid_without_lead: 3,
+  paid_without_email: 14,
+};
 const BOTH = {
   ...JOB,
   credits: [
@@ -188,6 +198,7 @@ const BOTH = {
       emails: 6,
       charged: "6.5",
       in_doubt: "1",
+      paid_without_email: 1,
     },
   ],
 };
@@ -203,18 +214,18 @@ test("each provider has its price, and there is no sum", () => {
     words.costsSentence({ ...PLAN, costs: [cost("0"), { ...second, max_credits: "0" }] }),
     "It costs nothing.",
   );
-  assert.equal(words.spendingSentence(BOTH), "Slintel 41 of 45 · Prospeo 6.5 and 1 in doubt of 45 credits");
+  assert.equal(words.spendingSentence(BOTH), "Slintel 44 of 45 · Prospeo 6.5 and 1 in doubt of 45 credits");
   assert.equal(words.spendingSentence(JOB), "4 credits charged, 1 more in doubt · 8 credits at most");
-  assert.equal(words.costSentence(BOTH), "Slintel 41 · Prospeo 6.5 credits charged, 1 credit more in doubt");
+  assert.equal(words.costSentence(BOTH), "Slintel 44 · Prospeo 6.5 credits charged, 1 credit more in doubt");
 });
 
 test("what a provider brought is said beside what it was asked for", () => {
   const said = BOTH.credits.map((one, place) => words.broughtSentence(one, place));
   assert.deepEqual(plain(said), [
-    "Slintel: 41 of 45 people asked for, 41 credits",
-    "Prospeo: 6 of 14 e-mails asked for, 6.5 credits",
+    "Slintel: 41 of 45 people asked for, 44 credits (3 charged answers held nothing usable)",
+    "Prospeo: 6 of 14 e-mails asked for, 6.5 credits (1 charged answer held no address)",
   ]);
-  const person = { ...BOTH.credits[1], lookups: 1, found: 1, emails_wanted: 0, charged: "1" };
+  const person = { ...BOTH.credits[1], lookups: 1, found: 1, emails_wanted: 0, charged: "1", paid_without_lead: 0 };
   assert.equal(words.broughtSentence(person, 1), "Prospeo: 1 of 1 person asked for, 1 credit");
 });
 

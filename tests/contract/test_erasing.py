@@ -88,6 +88,29 @@ def test_the_run_of_an_erased_person_can_still_be_undone_for_everybody_else(runn
     assert running.emulator.values(spreadsheet, "Leads!B3") == [[f"old {other}"]]
 
 
+def test_in_a_sheet_both_rows_are_filled_undone_and_erased(running: Running) -> None:
+    """P1, P6: two rows that a provider knows as one person are charged each, said, and have one lead from then on."""
+    [one] = slugs(1)
+    spreadsheet = running.sheet([f"linkedin.com/in/{one}", f"linkedin.com/in/{one}-alias"])
+    job = running.run(spreadsheet)
+    assert job["counts"] == {"enriched": 2}
+    assert [spent["charged"] for spent in job["credits"]] == ["2"]
+    assert running.charged(one, f"{one}-alias") == 2
+    [header, first, second] = running.emulator.values(spreadsheet, "Leads!B1:B3")
+    assert header
+    assert first == second != [""]
+    rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows").json()["rows"]
+    assert any("knows this person by another URL, too" in row["detail"] for row in rows)
+    again = running.run(running.sheet([f"linkedin.com/in/{one}-alias", f"linkedin.com/in/{one}"]))
+    assert again["counts"] == {"known": 2}
+
+    undone = running.ask("POST", f"/v1/jobs/{job['id']}/undo", headers=running.key())
+    assert running.finish(undone.json(), states=frozenset({"undone", "stopped"}))["state"] == "undone"
+    assert running.emulator.values(spreadsheet, "Leads!B1:B3") == []
+    running.ask("POST", "/v1/erasures", json={"linkedin_url": f"linkedin.com/in/{one}"})
+    assert traces(running.store, one) == []
+
+
 def test_what_is_no_person_is_a_400(running: Running) -> None:
     for url in ("", "nobody", "https://www.linkedin.com/company/x"):
         assert running.ask("POST", "/v1/erasures", json={"linkedin_url": url}).status_code == 400
@@ -100,11 +123,11 @@ def test_a_lookup_that_was_in_flight_does_not_bring_an_erased_person_back(
     enricher = enricher_of(limits=PLENTY)
     settle, erased = claims.settle, []
 
-    def erase_first(*arguments: object) -> None:
+    def erase_first(*arguments: object) -> claims.Recorded:
         with store.writing() as connection:
             erasures.erase(connection, person.key, "ada", datetime.now(UTC))
         erased.append(person)
-        settle(*arguments)  # type: ignore[arg-type]  # passed through
+        return settle(*arguments)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(claims, "settle", erase_first)
     list(enricher.enrich([person], spender()))

@@ -56,7 +56,8 @@ OTHER_ERRORS: list[tuple[int, LookupResult | type[LeadfillError]]] = [
     (500, Unavailable(500)),
     (502, Unavailable(502)),
     (503, Unavailable(503)),
-    (504, Unavailable(504)),
+    (504, NoAnswer(sent=True)),
+    (524, NoAnswer(sent=True)),
 ]
 
 

@@ -252,8 +252,8 @@ def test_races_under_every_fault_are_bracketed_for_each_provider_and_no_cap_is_p
     monkeypatch.setattr(retry_policy, "FIRST_WAIT_S", 0.01)
     every = [sandbox, prospeo, people_data_labs]
     for one in every:
-        one.switch(**FAULTS, latency_s=0.01, seed=7)
-    sandbox.switch(charge_on_504_rate=0.5, burst_per_s=200.0)
+        one.switch(**FAULTS, latency_s=0.01, seed=7, charge_on_504_rate=0.5)
+    sandbox.switch(burst_per_s=200.0)
     prospeo.switch(enriched_before_rate=0.1)
     caps = replace(PLENTY, per_month=Allowance(Decimal(10**6), {"people_data_labs": Decimal(25)}))
     persons = [*people(60, "race"), *people(3, "not-found"), *people(3, "empty-lead")]

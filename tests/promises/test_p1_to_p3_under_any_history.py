@@ -159,7 +159,7 @@ class History(RuleBasedStateMachine):
             hang_up_before_rate=rates["cut"],
             broken_json_rate=rates["broken"],
             error_rate=rates["error"],
-            charge_on_504_rate=rates["charged"] if provider == "slintel" else 0.0,  # Prospeo's errors are free
+            charge_on_504_rate=rates["charged"],
             enriched_before_rate=rates["before"],
             quota=rates["quota"],
         )

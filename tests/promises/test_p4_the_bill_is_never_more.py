@@ -119,7 +119,9 @@ def test_no_provider_is_paid_more_than_the_plan_said(
     people = [parse(f"linkedin.com/in/bill-{number}-{place}") for place in range(PEOPLE)]
     now = datetime.now(UTC)
     known = {
-        (person.key, name): Known(status, now - timedelta(hours=1), fills, under, leads.pack(b"{}") if fills else None)
+        (person.key, name): Known(
+            status, now - timedelta(hours=1), fills, under, packed=leads.pack(b"{}") if fills else None
+        )
         for person, fate in zip(people, fates, strict=True)
         for name, (before, _, _) in fate.items()
         if before is not None

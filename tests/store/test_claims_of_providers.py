@@ -201,6 +201,19 @@ def test_a_run_tells_what_each_provider_was_asked_for_and_brought(store: Store) 
     first, second = (totals_of(store, "run", provider) for provider in (ONE, OTHER))
     assert (first.lookups, first.found, first.emails_wanted, first.emails) == (3, 3, 3, 0)
     assert (second.lookups, second.found, second.emails_wanted, second.emails) == (2, 1, 2, 1)
+    assert (first.paid_without_lead, first.paid_without_email) == (0, 3)
+    assert (second.paid_without_lead, second.paid_without_email) == (0, 0)
+
+
+def test_what_was_charged_and_brought_nothing_is_counted(store: Store) -> None:
+    """43 people of 45 for 44 credits has its reason: an answer that was charged and is no lead."""
+    claimed = claim(store, ONE, *KEYS[:3])
+    claims.settle(store, found(claims_of(claimed, 0), fills=PERSON), NOON)
+    empty = Settlement(claimed.granted[1], Charge(EntryKind.CHARGED, Decimal(1)), LeadStatus.MISSING)
+    free = Settlement(claimed.granted[2], Charge(EntryKind.CHARGED, Decimal(0)), LeadStatus.UNREADABLE)
+    claims.settle(store, [empty, free], NOON)
+    told = totals_of(store, "run", ONE)
+    assert (told.charged, told.found, told.paid_without_lead, told.paid_without_email) == (2, 1, 1, 2)
 
 
 def claims_of(claimed: Claimed, number: int) -> Claimed:

@@ -63,7 +63,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "erasures",
-        sa.Column("digest", sa.Text(), nullable=False, comment="of the erased person's key, which itself is gone"),
+        sa.Column(
+            "digest", sa.Text(), nullable=False, comment="of a key or a provider's id of the person, which are gone"
+        ),
+        sa.Column("asked", sa.Text(), nullable=False, comment="the digest of the key that was erased with this one"),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("by_user_id", sa.Text(), nullable=True, comment="the account that erased them; NULL: they objected"),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_erasures")),
@@ -155,12 +158,17 @@ def upgrade() -> None:
         ),
         sa.Column("fills", sa.Text(), nullable=False, comment="the needs that the lead fills"),
         sa.Column("under", sa.Text(), nullable=False, comment="of a miss: the needs that the request made a condition"),
+        sa.Column(
+            "person", sa.Text(), nullable=True, comment="id and name at the provider of whom it is about; NULL: none"
+        ),
+        sa.Column("is_shared", sa.Boolean(), nullable=False, comment="by another URL of the same person"),
         sa.CheckConstraint(
             "status IN ('found', 'missing', 'refused', 'other_person', 'unreadable', 'in_doubt', 'erased', 'opted_out')",
             name=op.f("ck_leads_status_is_known"),
         ),
         sa.PrimaryKeyConstraint("key", "provider", name=op.f("pk_leads")),
     )
+    op.create_index("ix_leads_by_person", "leads", ["person", "provider"], unique=False)
     op.create_table(
         "ledger_entries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
