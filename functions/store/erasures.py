@@ -92,14 +92,15 @@ def keep_out(
 
     `persons` are the ids of those who were found, by key and provider. Returned are those who were erased, by key.
     """
-    digests = {_digest(key): key for key in keys}
-    digests |= {_digest_of_id(provider, person): key for (key, provider), person in persons.items()}
-    erased = {}
-    for row in _rows(connection, digests):
-        key = digests[row.digest]
-        erased[key] = _erasure(row)
-        if row.digest != _digest(key):
-            _bar(connection, [_digest(key)], row.asked, row.by_user_id, row.at)
+    urls: dict[str, set[str]] = {_digest(key): {key} for key in keys}
+    for (key, provider), person in persons.items():
+        urls.setdefault(_digest_of_id(provider, person), set()).add(key)
+    erased: dict[str, Erasure] = {}
+    for row in _rows(connection, urls):
+        erased |= dict.fromkeys(urls[row.digest], _erasure(row))
+        new = [digest for key in urls[row.digest] if (digest := _digest(key)) != row.digest]
+        if new:
+            _bar(connection, new, row.asked, row.by_user_id, row.at)
     if erased:
         _forget(connection, sorted(erased))
     return erased

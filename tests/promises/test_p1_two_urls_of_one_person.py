@@ -12,7 +12,7 @@ import pytest
 from functions.credits.lead_status import LeadStatus
 from functions.outcomes import Outcome
 from functions.profiles import parse
-from functions.store import erasures, leads
+from functions.store import claims, erasures, leads
 from functions.store.database import Store
 from functions.store.leads import Known
 from local.providers.client import Sandbox
@@ -53,6 +53,19 @@ def test_the_newer_lead_answers_for_the_older_url(enricher_of: EnricherOf, sandb
     assert known.outcome is Outcome.KNOWN
     assert known.known["slintel"].learned_at == NOW + timedelta(days=170)
     assert sandbox.charges()["total"] == totals_of(store).charged == 2
+
+
+def test_every_further_url_of_an_erased_person_is_kept_out(store: Store) -> None:
+    first, *further = (parse(f"linkedin.com/in/zq-url-{number}").key for number in range(3))
+    jo = Known(LeadStatus.FOUND, NOW, packed=leads.pack(b'{"id": "7"}'), person="7 jo example")
+    with store.writing() as connection:
+        claims.learn(connection, {(first, "slintel"): jo}, [first], NOW)
+        erasures.erase(connection, first, "ada", NOW)
+        told = claims.learn(connection, {(key, "slintel"): jo for key in further}, further, NOW)
+    assert set(told.erased) == set(further)
+    assert traces(store, "zq-url") == []
+    with store.writing() as connection:
+        assert set(erasures.among(connection, [first, *further])) == {first, *further}
 
 
 def test_an_id_that_stands_for_several_names_makes_nobody_the_same(store: Store) -> None:
