@@ -213,7 +213,8 @@ def test_what_was_charged_and_brought_nothing_is_counted(store: Store) -> None:
     free = Settlement(claimed.granted[2], Charge(EntryKind.CHARGED, Decimal(0)), LeadStatus.UNREADABLE)
     claims.settle(store, [empty, free], NOON)
     told = totals_of(store, "run", ONE)
-    assert (told.charged, told.found, told.paid_without_lead, told.paid_without_email) == (2, 1, 1, 2)
+    assert told.charged == 2
+    assert (told.found, told.paid_without_lead, told.paid_without_email) == (1, 1, 2)
 
 
 def claims_of(claimed: Claimed, number: int) -> Claimed:
