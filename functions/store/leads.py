@@ -27,6 +27,13 @@ _BATCH = 1_000
 """Keys in one query."""
 
 
+_URLS_OF_PEOPLE = sa.select(schema.leads.c.key, schema.leads.c.provider, schema.leads.c.person).where(
+    schema.leads.c.status == LeadStatus.FOUND,
+    sa.tuple_(schema.leads.c.person, schema.leads.c.provider).in_(sa.bindparam("people", expanding=True)),
+)
+"""Built once: it is asked with nearly every lookup."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
     """The periods for which leads and misses count as known."""
@@ -179,17 +186,13 @@ def learn(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> 
 
 def _same_people(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> Iterable[set[tuple[str, str]]]:
     """Return, of each person who is found now by several URLs or was found by another one, those URLs' keys."""
-    table = schema.leads
     urls: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for (key, provider), it in known.items():
         if it.person and it.status is LeadStatus.FOUND:
             urls.setdefault((it.person, provider), set()).add((key, provider))
     if not urls:
         return []
-    found = table.c.status == LeadStatus.FOUND, sa.tuple_(table.c.person, table.c.provider).in_(sorted(urls))
-    for key, provider, person in connection.execute(
-        sa.select(table.c.key, table.c.provider, table.c.person).where(*found)
-    ):
+    for key, provider, person in connection.execute(_URLS_OF_PEOPLE, {"people": sorted(urls)}):
         if (key, provider) not in known:
             urls[person, provider].add((key, provider))
     return [of_person for of_person in urls.values() if len(of_person) > 1]
