@@ -13,7 +13,7 @@ KEPT = f"""\
 Kept, because they hold what was paid for or cannot be made again. Delete them yourself if you are sure:
 - the database: every lead, and the record of every credit
       gcloud sql instances patch {NAME} --no-deletion-protection && gcloud sql instances delete {NAME}
-- the secrets {NAME}-*: the API key, the database's password, and the key without which kept tokens cannot be read
+- the secrets {NAME}-*: the API keys, the database's password, and the key without which kept tokens cannot be read
       gcloud secrets delete NAME
 - the queue, which is paused: a deleted queue blocks its name for days, and an idle one costs nothing
       gcloud tasks queues delete {NAME}

@@ -87,8 +87,19 @@ def _deleted(state: State, call: Call, method: Json) -> Json:
     gone = state.resources.pop(call.path)
     if call.path in state.gone:
         raise KeyError(call.path)
+    if call.method == "iam.projects.serviceAccounts.delete":
+        _lose_rights(state, call.path)
     operation = "Operation" in method.get("response", {}).get("$ref", "")
     return _wrapped(state, call, method, gone) if operation else {}
+
+
+def _lose_rights(state: State, account: str) -> None:
+    """A new account of the same name has no right of the old one, whose bindings stay, marked as deleted."""
+    state.policies.pop(account, None)
+    member = f"serviceAccount:{account.rpartition('/')[2]}"
+    for policy in state.policies.values():
+        for binding in policy.get("bindings", []):
+            binding["members"] = [f"deleted:{it}?uid=1" if it == member else it for it in binding["members"]]
 
 
 def _bare(call: Call) -> str:

@@ -291,16 +291,31 @@ def test_taken_down_it_keeps_what_was_paid_for(
     assert cloud.faults == []
 
 
+def bindings(cloud: GoogleCloud) -> set[tuple[str, str, str]]:
+    """Who may do what to what."""
+    return {
+        (name, binding["role"], member)
+        for name, policy in cloud.state.policies.items()
+        for binding in policy.get("bindings", [])
+        for member in binding["members"]
+        if not member.startswith("deleted:")
+    }
+
+
 def test_deployed_again_it_takes_up_the_queue_that_was_kept(
     cloud: GoogleCloud, environ: dict[str, str], tree: Path, deployed: str
 ) -> None:
     assert deployed
+    assert run(tree, environ, "up", **GIVEN, ALERT_EMAIL=KEY["ALERT_EMAIL"]).returncode == 0
+    rights = bindings(cloud)
     assert run(tree, environ, "down").returncode == 0
+    assert not bindings(cloud)
     before = len(cloud.changes)
     done = run(tree, environ, "up", **GIVEN, ALERT_EMAIL=KEY["ALERT_EMAIL"])
     assert done.returncode == 0, done.stderr
     [queue] = [it for name, it in cloud.state.resources.items() if name.endswith("/queues/leadfill")]
     assert queue["state"] == "RUNNING"
+    assert bindings(cloud) == rights  # the new accounts have none of the rights of the old ones
     assert "cloudtasks.projects.locations.queues.create" not in {call.method for call in cloud.changes[before:]}
     assert cloud.faults == []
 
