@@ -13,7 +13,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -24,6 +24,9 @@ from functions.runtime import REAL, Runtime
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
+DUE_S, DUE_LATE_S = 5, 60
+"""Seconds within which all tasks of a chunk have one name: more than one of them is never needed. The latter for those
+that are due in a minute or later."""
 FURTHEST_S = 29 * 86_400
 """Cloud Tasks takes a task up to 30 days ahead; one that would be later comes sooner, and is not due yet."""
 CALL_TIMEOUT_S = 10
@@ -107,6 +110,8 @@ class CloudTasksQueue:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._idle: list[Any] = []  # connections that nobody uses: as many as there were calls at once, at most
+        self._ahead = timedelta(0)
+        """Of the queue's clock before this machine's, as its latest answer has it."""
         self._credentials: Credentials | None = None
         self._service: Any = None
 
@@ -119,13 +124,14 @@ class CloudTasksQueue:
     def _names(self, chunk_id: str, delay_s: float) -> tuple[str, str, str]:
         """The chunk's own name; one that all who find it taken within a minute agree on; one that is never taken.
 
-        A task of tomorrow has another name than one of now: it must not stand in for it. Hashed, as Google recommends:
+        A task of later has another name than one of now: it must not stand in for it. Hashed, as Google recommends:
         sequential names make every task call of the queue slower.
         """
-        due_in_min = int(delay_s // 60)
-        due = f" at {int(self._runtime.now().timestamp() // 60) + due_in_min}" if due_in_min else ""
+        due_s = self._now().timestamp() + delay_s
+        within_s = DUE_LATE_S if delay_s >= DUE_LATE_S else DUE_S
+        due = f" at {int(due_s // within_s)} x {within_s} s" if delay_s >= DUE_S else ""
         name = hashlib.sha256(f"{chunk_id}{due}".encode()).hexdigest()[:32]
-        return name, f"{name}-{int(self._runtime.now().timestamp() // 60)}", f"{name}-{secrets.token_hex(8)}"
+        return name, f"{name}-{int(self._now().timestamp() // 60)}", f"{name}-{secrets.token_hex(8)}"
 
     def _create(self, name: str, chunk_id: str, delay_s: float) -> bool:
         """Create the task; return False if its name is taken."""
@@ -141,9 +147,15 @@ class CloudTasksQueue:
             },
         }
         if delay_s > 0:
-            due_at = self._runtime.now() + timedelta(seconds=min(delay_s, FURTHEST_S))
-            task["scheduleTime"] = due_at.isoformat()
-        return self._call("create", parent=self._queue, body={"task": task}) is not None
+            task["scheduleTime"] = (self._now() + timedelta(seconds=min(delay_s, FURTHEST_S))).isoformat()
+        created = self._call("create", parent=self._queue, body={"task": task})
+        if created is not None and "createTime" in created:
+            self._ahead = datetime.fromisoformat(created["createTime"]) - self._runtime.now()
+        return created is not None
+
+    def _now(self) -> datetime:
+        """The present by the queue's clock: a chunk that waits for a time would else come at once, again and again."""
+        return self._runtime.now() + self._ahead
 
     def _waits(self, name: str) -> bool:
         """Return whether a task of this name is still to be handed to a worker: neither gone nor with one now.

@@ -40,6 +40,7 @@ class Enricher:
         profiles: Iterable[Profile],
         spender: Spender,
         *,
+        owner: str | None = None,
         providers: Sequence[str] | None = None,
         needs: Needs = EVERY_NEED,
         go_on: bool = False,
@@ -53,6 +54,7 @@ class Enricher:
         Args:
             profiles: the input; read at most `WINDOW` ahead of the oldest unfinished one.
             spender: on whose behalf, and with which ceilings.
+            owner: the name of what claims, such as an attempt's lease; None for this process.
             providers: those that may be asked, in their order; None for all.
             needs: the next provider is asked only where one of them is still open.
             go_on: whether the run goes on with the others where a provider cannot be used any more, or not today.
@@ -69,7 +71,7 @@ class Enricher:
             limits=self.limits,
             fresh=self.fresh,
             clock=self.clock,
-            owner=self.owner,
+            owner=owner or self.owner,
             spender=spender,
             retry=retry,
             retry_before=retry_before,

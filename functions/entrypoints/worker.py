@@ -13,6 +13,7 @@ from functions.context import AppContext
 from functions.entrypoints import flask_app
 from functions.entrypoints.flask_app import Route
 from functions.jobs import balances
+from functions.jobs.attempt import ChunkResult
 from functions.jobs.chunk_runner import run_chunk
 from functions.jobs.request import Id
 from functions.jobs.sweep import SweepReport, sweep
@@ -50,7 +51,8 @@ class WorkerApp:
     def run(self, body: ChunkBody) -> None:
         """Runs a chunk, unless another attempt has it."""
         ending = run_chunk(self.context, body.chunk_id)
-        logs.event("Chunk attempt finished.", chunk_id=body.chunk_id, ending=ending.value)
+        if ending is not ChunkResult.NONE:
+            logs.event("Chunk attempt finished.", chunk_id=body.chunk_id, ending=ending.value)
         balances.refresh(self.context)
 
     def clean_up(self) -> None:

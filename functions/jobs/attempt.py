@@ -19,11 +19,14 @@ from functions.errors import LeadfillError
 from functions.jobs.request import JobRequest, from_record
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout, layout_from_record
-from functions.store import chunks, jobs
+from functions.store import chunks, claims, jobs
 from functions.store.chunks import Chunk
 from functions.store.job_states import WAITING, JobState
 from functions.store.jobs import Job
 
+SETTLES_S = 15.0
+"""Seconds beyond the provider's time-out in which a lookup that was about to be sent is settled: it may have to connect
+first, and to wait for the store."""
 AFTER_FAILURE = timedelta(seconds=30)
 """Pause after a failed attempt: what made it fail may be over by then."""
 
@@ -202,10 +205,21 @@ def begin(context: AppContext, chunk_id: str | None) -> Attempt | None:
     if chunk is None:
         return None
     now = context.clock()
+    silent_until = _answers_come_until(context, now) if chunk.silent and chunk.number >= chunks.FIRST else {}
     with context.store.writing() as connection:
+        if chunk.silent is not None:
+            claims.shorten(connection, chunk.silent, silent_until)
         job = jobs.get(connection, chunk.job_id, lock=True)
         if job.state is JobState.QUEUED:
             jobs.resume(connection, job, now, started_at=now)
             job = jobs.get(connection, job.id)
         failures = chunks.failures_since_progress(connection, chunk)
+    if chunk.silent is not None:
+        logs.event("Chunk taken over: its worker is silent.", chunk_id=chunk.id)
     return Attempt(context, chunk, job, failures)
+
+
+def _answers_come_until(context: AppContext, now: datetime) -> dict[str, datetime]:
+    """The time until which what was sent before now has its answer, by provider."""
+    dispatchers = context.make_enricher().dispatchers
+    return {name: now + timedelta(seconds=one.provider.timeout_s + SETTLES_S) for name, one in dispatchers.items()}

@@ -23,7 +23,7 @@ from functions.errors import (
 from functions.jobs.attempt import Attempt, ChunkResult, LeaseLost, begin
 from functions.jobs.attempt_limit import give_up, has_failed_too_often
 from functions.jobs.delivery import Delivery
-from functions.jobs.leases import access_lasts, heartbeat, tab_lock
+from functions.jobs.leases import Lease, access_lasts, heartbeat, tab_lock
 from functions.outcomes import Outcome
 from functions.profiles.parsing import of_key
 from functions.sheet_writes.undo import undo_rows
@@ -36,6 +36,8 @@ from functions.store.chunks import PREPARE, UNDO
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 
+AT_LEAST_S = 1.0
+"""Seconds until a task comes again, at the least."""
 SAMPLE_ROWS = 200
 """Rows whose people show which column holds the URLs."""
 
@@ -48,12 +50,15 @@ def run_chunk(context: AppContext, chunk_id: str | None = None) -> ChunkResult:
     """
     attempt = begin(context, chunk_id)
     if attempt is None:
+        if chunk_id is not None:
+            _come_again(context, chunk_id)
         return ChunkResult.NONE
     if has_failed_too_often(attempt):
         return give_up(attempt)
     ended = False
     try:
-        result = _run(attempt)
+        with heartbeat(attempt) as lease:
+            result = _run(attempt, lease)
         ended = True
     except StoreError:
         ended = True  # or nothing can be recorded now: its lease runs out
@@ -64,12 +69,24 @@ def run_chunk(context: AppContext, chunk_id: str | None = None) -> ChunkResult:
     return result
 
 
-def _run(attempt: Attempt) -> ChunkResult:
-    work = {PREPARE: prepare, UNDO: undo}.get(attempt.chunk.number, fill)
+def _come_again(context: AppContext, chunk_id: str) -> None:
+    """Queues a chunk that cannot be taken now for when it perhaps can be: its task may be the only one that it has.
+
+    An error would do the same, and make the queue slow down for everybody.
+    """
+    with context.store.reading() as connection:
+        at = chunks.taken_again_at(connection, chunk_id)
+    if at is not None:
+        context.queue.enqueue(chunk_id, delay_s=max(AT_LEAST_S, (at - context.clock()).total_seconds()))
+
+
+def _run(attempt: Attempt, lease: Lease) -> ChunkResult:
     try:
         if attempt.job.state is JobState.WAITING_FOR_QUOTA:
             attempt = attempt.wake()
-        return work(attempt)
+        if attempt.chunk.number == PREPARE:
+            return prepare(attempt)
+        return undo(attempt) if attempt.chunk.number == UNDO else fill(attempt, lease)
     except SheetAccessExpired as error:
         return attempt.wait_for_access(str(error))
     except LeaseLost:
@@ -87,7 +104,11 @@ def _run(attempt: Attempt) -> ChunkResult:
 def prepare(attempt: Attempt) -> ChunkResult:
     """Anchors and inserts the columns, then queues the chunks that hold rows."""
     context, sheet = attempt.context, attempt.sheet()
-    layout = attempt.layout or _ensure_columns(attempt, sheet)  # a retry by somebody else writes into the same columns
+    layout = attempt.layout  # a retry by somebody else writes into the same columns
+    if layout is None:
+        with tab_lock(attempt) as lock:  # columns that a dead worker sends for may still come, and would be made twice
+            sheet.guard_writes(lock.write)
+            layout = _ensure_columns(attempt, sheet)
     if any(not column.inserted for column in layout.columns):
         _take_snapshot(attempt, TabReader(sheet, layout))
 
@@ -132,7 +153,7 @@ def _ensure_columns(attempt: Attempt, sheet: GoogleSheet) -> Layout:
     )
 
 
-def fill(attempt: Attempt) -> ChunkResult:
+def fill(attempt: Attempt, lease: Lease) -> ChunkResult:
     """Looks the chunk's open rows up and writes them, as they come."""
     job, number = attempt.job, attempt.chunk.number
     with attempt.context.store.reading() as connection:
@@ -141,7 +162,8 @@ def fill(attempt: Attempt) -> ChunkResult:
         raise SheetAccessExpired
     delivery, ending = Delivery(attempt, rows), _Ending()
     if rows:
-        ending = _look_up(attempt, delivery)
+        lease.waiting = delivery
+        ending = _look_up(attempt, delivery, lease)
         delivery.finish()
     unfinished = delivery.settled < len(rows) or bool(delivery.waiting)
     return attempt.end(unfinished=unfinished, stopped_by=ending.stopped_by, until=ending.until)
@@ -151,10 +173,11 @@ def undo(attempt: Attempt) -> ChunkResult:
     """Gives every cell that still holds what the run wrote what it held before."""
     left: str | None = None
     if attempt.layout is not None:
-        with tab_lock(attempt) as renew_lock:
+        with tab_lock(attempt) as lock:
             titles = [chosen.header for chosen in attempt.request.chosen()]
             store, sheet = attempt.context.store, attempt.sheet()
-            left = undo_rows(store, sheet, attempt.job, attempt.layout, titles=titles, renew_lock=renew_lock)
+            sheet.guard_writes(lock.write)
+            left = undo_rows(store, sheet, attempt.job, attempt.layout, titles=titles, renew_lock=lock.renew)
 
     def record(connection: sa.Connection, job: Job) -> None:
         jobs.change(connection, job.id, message=left)
@@ -172,33 +195,33 @@ class _Ending:
     """The end of a provider's limit, where that is the reason."""
 
 
-def _look_up(attempt: Attempt, delivery: Delivery) -> _Ending:
+def _look_up(attempt: Attempt, delivery: Delivery, lease: Lease) -> _Ending:
     context, job, retry, rows = attempt.context, attempt.job, attempt.request.retry, delivery.rows
     spender = Spender(run_id=job.id, user_id=job.user_id, spreadsheet_id=job.spreadsheet_id, ceilings=job.ceilings)
     with context.store.reading() as connection:
         keys = [row.key for row in rows if row.key]
         asked = ledger.keys_of_run(connection, job.id, keys, since=job.started_at) if retry else {}
     partial: dict[int, Result] = {}
-    with heartbeat(attempt, delivery) as stop:
-        if job.stop_requested:
-            stop.set()
-        run = context.make_enricher().enrich(
-            (of_key(key) for key in keys),
-            spender,
-            providers=attempt.request.asked(context.providers),
-            needs=attempt.request.wanted(),
-            go_on=attempt.request.go_on_without,
-            retry=retry,
-            retry_before=job.started_at,
-            asked=asked,
-            stop=stop,
-        )
-        with delivery.beside(run, stop):
-            for result in run:
-                if result.unfinished and result.outcome is not Outcome.CANCELLED:
-                    partial[result.index] = result
-                elif result.outcome is not Outcome.CANCELLED:
-                    delivery.take(rows[result.index].position, result)
+    if job.stop_requested:
+        lease.set()
+    run = context.make_enricher().enrich(
+        (of_key(key) for key in keys),
+        spender,
+        owner=attempt.chunk.lease,
+        providers=attempt.request.asked(context.providers),
+        needs=attempt.request.wanted(),
+        go_on=attempt.request.go_on_without,
+        retry=retry,
+        retry_before=job.started_at,
+        asked=asked,
+        stop=lease,
+    )
+    with delivery.beside(run, lease):
+        for result in run:
+            if result.unfinished and result.outcome is not Outcome.CANCELLED:
+                partial[result.index] = result
+            elif result.outcome is not Outcome.CANCELLED:
+                delivery.take(rows[result.index].position, result)
     ending = _Ending()
     if run.waits_for is not None and run.stopped_by in (None, run.waits_for):
         ending = _Ending(until=run.waits_for.until)

@@ -161,12 +161,13 @@ class Delivery:
         attempt, rows = self.attempt, self._evaluated()
         wanted = [values for row in rows if (values := self._values[row.position]) is not None]
         job = attempt.reload()  # its access may be fresh, and another chunk may have met a column that takes no values
-        with tab_lock(attempt) as renew_lock:
+        with tab_lock(attempt) as lock:
             # Until the outcomes are recorded: who repairs the tab takes what an open row holds for somebody's stray.
             written, refused = WriteResult(), dict[int, str]()
             if wanted and job.layout is not None:
                 layout, sheet = layout_from_record(job.layout), attempt.context.sheet_of(job)
-                writer = SheetWriter(attempt.context.store, job.id, sheet, layout, renew_lock)
+                sheet.guard_writes(lock.write)
+                writer = SheetWriter(attempt.context.store, job.id, sheet, layout, lock.renew)
                 written = write(writer, wanted, overwrite=attempt.request.overwrite)
                 refused = writer.refusals.reasons
             self._settle(rows, written, refused)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 import msgspec
@@ -68,10 +69,15 @@ class GoogleSheet:
         self.spreadsheet_id, self._runtime = spreadsheet_id, runtime
         self._token, self._endpoint, self._take_turn = access_token, endpoint, take_turn
         self.behaviour, self._max_wait_s = behaviour, max_wait_s
+        self._while_writing: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __repr__(self) -> str:
         """Without the token."""
         return f"GoogleSheet({self.spreadsheet_id!r})"
+
+    def guard_writes(self, while_writing: Callable[[], AbstractContextManager[None]]) -> None:
+        """Sends each write from now on inside such a block, and nothing where entering it raises an error."""
+        self._while_writing = while_writing
 
     def tabs(self) -> list[Tab]:
         """Every tab.
@@ -256,7 +262,8 @@ class GoogleSheet:
         started_s, attempt = self._runtime.monotonic(), 0
         while True:
             try:
-                return self._attempt(read, method, once=once, **arguments)
+                with self._while_writing() if once else nullcontext():
+                    return self._attempt(read, method, once=once, **arguments)
             except repeated:
                 if self._runtime.monotonic() - started_s >= self._max_wait_s:
                     raise

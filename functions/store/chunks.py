@@ -13,12 +13,19 @@ from functions.store import schema
 from functions.store.database import Store, insert
 from functions.store.job_states import ChunkState
 
-LEASE = timedelta(minutes=10)
-"""The life of a lease on a chunk: as long as the queue waits for an answer. Renewed while rows come back."""
-LOCK = timedelta(minutes=3)
-"""The life of a tab lock whose writer died: longer than any one Sheets call may take."""
+LEASE = timedelta(seconds=20)
+"""The life of a lease on a chunk, and of a tab lock, whose worker is silent. Both are renewed each second."""
+LANDING = timedelta(seconds=210)
+"""The life of a tab lock from a write on whose answer does not come: Sheets gives up after 180 s, and before it is sent
+a write may wait for its turn for 20 s. Nobody can call it back."""
 STRAGGLING = timedelta(seconds=5)
 """The life of both once their process is known to be dead: the sheet may still hear what it sent at last."""
+UNHEARD = timedelta(minutes=10)
+"""A chunk that has been due for so long has perhaps no task in the queue any more."""
+MAX_OVERDUE = 200
+"""Chunks that one sweep queues again: in a long queue all are overdue, and have their tasks."""
+EARLY = timedelta(seconds=2)
+"""A task may come so much before its chunk is due: the queue's clock is not ours."""
 
 SKEW = timedelta(minutes=1)
 """The queue's clock may differ from ours by so much. A task that comes sooner is an old one, and wakes no job."""
@@ -47,6 +54,8 @@ class Chunk:
     """Names this attempt: `owner/…`."""
     failed_attempts: int = 0
     """Earlier attempts since its last progress that died, or failed."""
+    silent: str | None = None
+    """The lease of the attempt whose silence let this one begin; it is dead, or stands still."""
 
 
 def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: datetime) -> list[str]:
@@ -72,35 +81,43 @@ def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -
         store: the store.
         now: the present.
         owner: names this process, so that its attempts can be recognised should it die.
-        chunk_id: this one and no other, also before its time.
+        chunk_id: this one and no other.
     """
-    queued, waited = _chunks.c.state == ChunkState.QUEUED, _chunks.c.due_at <= now
+    queued = _chunks.c.state == ChunkState.QUEUED
     limit_over = sa.and_(_chunks.c.state == ChunkState.WAITING_FOR_QUOTA, _chunks.c.due_at <= now + SKEW)
     died = sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now)
     if chunk_id is None:
-        wanted = sa.or_(sa.and_(sa.or_(queued, limit_over), waited), died)
-    else:  # whoever asks for it knows that its time has come, by another clock than ours: it would not be sent again
-        wanted = sa.and_(sa.or_(queued, limit_over, died), _chunks.c.id == chunk_id)
-    first = sa.select(_chunks.c.id).where(wanted).order_by(_chunks.c.due_at, _chunks.c.number).limit(1)
+        wanted = sa.or_(sa.and_(sa.or_(queued, limit_over), _chunks.c.due_at <= now), died)
+    else:
+        wanted = sa.or_(sa.and_(queued, _chunks.c.due_at <= now + EARLY), limit_over, died)
+        wanted = sa.and_(wanted, _chunks.c.id == chunk_id)
+    columns = _chunks.c.id, _chunks.c.job_id, _chunks.c.number, _chunks.c.failed_attempts, _chunks.c.lease
+    first = sa.select(*columns).where(wanted).order_by(_chunks.c.due_at, _chunks.c.number).limit(1)
     with store.reading() as connection:
-        if connection.scalar(first) is None:
+        if connection.execute(first).first() is None:
             return None
     lease = f"{owner}/{uuid4().hex}"
     with store.writing() as connection:
-        statement = (
-            _chunks.update()
-            .where(_chunks.c.id == first.with_for_update(skip_locked=True).scalar_subquery())
-            .values(
-                state=ChunkState.RUNNING,
-                lease=lease,
-                lease_expires_at=now + LEASE,
-                seen=0,
-                failed_attempts=_chunks.c.failed_attempts + 1,
-            )
-            .returning(_chunks.c.id, _chunks.c.job_id, _chunks.c.number, _chunks.c.failed_attempts)
-        )
-        row = connection.execute(statement).one_or_none()
-    return None if row is None else Chunk(row.id, row.job_id, row.number, lease, row.failed_attempts - 1)
+        row = connection.execute(first.with_for_update(skip_locked=True)).first()
+        if row is None:
+            return None
+        values = {"lease": lease, "lease_expires_at": now + LEASE, "failed_attempts": row.failed_attempts + 1}
+        taken = _chunks.update().where(_chunks.c.id == row.id)
+        connection.execute(taken.values(state=ChunkState.RUNNING, seen=0, **values))
+    return Chunk(row.id, row.job_id, row.number, lease, row.failed_attempts, silent=row.lease)
+
+
+def taken_again_at(connection: sa.Connection, chunk_id: str) -> datetime | None:
+    """Return when a chunk that cannot be taken now perhaps can be; None where nobody need come back for it.
+
+    One that is running can be once its lease is over, one that is queued once it is due. A chunk that waits for access
+    or for the end of a limit is brought back by whoever ends that.
+    """
+    row = connection.execute(sa.select(_chunks).where(_chunks.c.id == chunk_id)).one_or_none()
+    if row is None or row.state not in (ChunkState.RUNNING, ChunkState.QUEUED):
+        return None
+    at: datetime = row.due_at if row.state == ChunkState.QUEUED else row.lease_expires_at
+    return at
 
 
 def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
@@ -125,10 +142,18 @@ def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
 
 
 def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:
-    """Says that the attempt lives and how many rows came back and have no outcome; False where it lost its lease."""
-    values = {"lease_expires_at": now + LEASE, "seen": seen}
+    """Says that the attempt lives and how many rows came back and have no outcome; False where it lost its lease.
+
+    The tab lock that it has, if any, is renewed with its lease.
+    """
+    until = now + LEASE
     with store.writing() as connection:
-        return connection.execute(_chunks.update().where(*_held(chunk)).values(values)).rowcount == 1
+        held = _chunks.update().where(*_held(chunk)).values(lease_expires_at=until, seen=seen)
+        if connection.execute(held).rowcount != 1:
+            return False
+        locked = _locks.c.holder == chunk.lease, _locks.c.expires_at < until
+        connection.execute(_locks.update().where(*locked).values(expires_at=until))
+    return True
 
 
 def hold(connection: sa.Connection, chunk: Chunk, seen: int) -> bool:
@@ -234,12 +259,12 @@ def seen(connection: sa.Connection, job_id: str) -> int:
 
 
 def overdue(connection: sa.Connection, now: datetime) -> Sequence[str]:
-    """Chunks whose attempt died or whose task was lost, to be put into the queue again."""
-    lost = sa.or_(
-        sa.and_(_chunks.c.state.in_(_OWED), _chunks.c.due_at <= now - LEASE),
-        sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now),
-    )
-    return list(connection.scalars(sa.select(_chunks.c.id).where(lost)))
+    """Chunks whose attempt died or whose task was lost, to be put into the queue again; those first that died."""
+    died = sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now)
+    lost = sa.and_(_chunks.c.state.in_(_OWED), _chunks.c.due_at <= now - UNHEARD)
+    statement = sa.select(_chunks.c.id).where(sa.or_(died, lost))
+    first = sa.case((_chunks.c.state == ChunkState.RUNNING, 0), else_=1)
+    return list(connection.scalars(statement.order_by(first, _chunks.c.due_at, _chunks.c.number).limit(MAX_OVERDUE)))
 
 
 def owners(store: Store, now: datetime) -> set[str]:
@@ -266,22 +291,23 @@ def release(store: Store, dead: Iterable[str], now: datetime) -> None:
 
 def lock(store: Store, name: str, holder: str, now: datetime) -> bool:
     """Takes or renews a lock, also one whose holder is long silent; False where another one has it."""
-    values = {"name": name, "holder": holder, "expires_at": now + LOCK}
+    until = now + LEASE
+    values = {"name": name, "holder": holder, "expires_at": until}
     with store.writing() as connection:
         inserted = insert(connection, _locks).values(values)
         statement = inserted.on_conflict_do_update(
             index_elements=[_locks.c.name],
-            set_={"holder": holder, "expires_at": now + LOCK},
+            set_={"holder": holder, "expires_at": until},
             where=sa.or_(_locks.c.holder == holder, _locks.c.expires_at <= now),
         ).returning(_locks.c.name)
         return connection.scalar(statement) is not None
 
 
-def renew_lock(store: Store, name: str, holder: str, now: datetime) -> bool:
-    """Renews a lock that is held; False where another one has had it since."""
+def renew_lock(store: Store, name: str, holder: str, now: datetime, life: timedelta = LEASE) -> bool:
+    """Renews a lock that is held, whoever is silent from now on; False where another one has had it since."""
     statement = _locks.update().where(_locks.c.name == name, _locks.c.holder == holder)
     with store.writing() as connection:
-        return connection.execute(statement.values(expires_at=now + LOCK)).rowcount == 1
+        return connection.execute(statement.values(expires_at=now + life)).rowcount == 1
 
 
 def unlock(store: Store, name: str, holder: str) -> None:

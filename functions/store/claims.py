@@ -130,7 +130,7 @@ def claim(
         provider: which is to be asked.
         price: the most credits that one lookup may cost.
         needs: what it is to be asked for; a miss under fewer needs does not answer that.
-        owner: the name of this process, so that its claims are recognised if it dies.
+        owner: the name of this process, or of one of its attempts, `owner/…`: whose claims they are if it dies.
         fresh: the periods for which leads and misses count as known.
         now: the present.
         retry: statuses that are looked up again although they are known.
@@ -252,7 +252,8 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
         The number of claims.
     """
     table = schema.claims
-    over = sa.or_(table.c.expires_at <= now, table.c.owner.in_(list(dead)))
+    theirs = [table.c.owner.startswith(f"{owner}/", autoescape=True) for owner in dead]
+    over = sa.or_(table.c.expires_at <= now, table.c.owner.in_(list(dead)), *theirs)
     condition = over if keys is None else sa.and_(over, table.c.key.in_(list(keys)))
     with store.reading() as connection:
         if connection.scalar(sa.select(table.c.key).where(condition).limit(1)) is None:
@@ -281,10 +282,28 @@ def held(connection: sa.Connection, keys: Sequence[str], provider: str) -> set[s
     return set(connection.scalars(sa.select(table.c.key).where(*condition)))
 
 
-def owners(store: Store) -> list[str]:
+def shorten(connection: sa.Connection, lease: str, until: Mapping[str, datetime]) -> None:
+    """Let the claims of an attempt that is silent be over sooner: by provider, once none of its answers can come.
+
+    Who is dead never settles them. Who only stood still sends nothing any more once its lease is over, and settles by
+    then what it has sent.
+
+    Args:
+        connection: a transaction.
+        lease: of the attempt.
+        until: when, by provider.
+    """
+    table = schema.claims
+    for provider, at in sorted(until.items()):
+        of_attempt = table.c.owner == lease, table.c.provider == provider, table.c.expires_at > at
+        connection.execute(table.update().where(*of_attempt).values(expires_at=at))
+
+
+def owners(store: Store) -> set[str]:
     """Return every process that holds a claim."""
     with store.reading() as connection:
-        return list(connection.scalars(sa.select(schema.claims.c.owner).distinct()))
+        holders = connection.scalars(sa.select(schema.claims.c.owner).distinct())
+        return {holder.partition("/")[0] for holder in holders}
 
 
 def _has_answered(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import google.auth
 import google.oauth2.id_token
@@ -17,7 +20,8 @@ from aiohttp import web
 from google.auth.exceptions import DefaultCredentialsError
 from google.auth.transport.requests import Request
 
-from functions.task_queue import CloudTasksQueue, Queue, QueueError, StoreQueue
+from functions.runtime import Runtime
+from functions.task_queue import DUE_S, CloudTasksQueue, Queue, QueueError, StoreQueue
 from local import secret
 from local.issuer.app import application
 from local.issuer.issuing import Issuer
@@ -171,6 +175,31 @@ def test_a_chunk_of_tomorrow_does_not_stand_in_for_one_of_now(
     wait_until(lambda: worker.chunks == ["job-1"])
     tasks = requests.get(f"{emulator.url}/v2/{name}/tasks", timeout=10).json()["tasks"]
     assert len(tasks) == 2, "the same day's is there once, and the one of a year is one of a month"
+
+
+def test_a_chunk_that_is_looked_at_again_later_does_not_stand_in_for_one_of_now_and_waits_once(
+    queue: CloudTasksQueue, emulator: CloudTasks, worker: Worker, name: str
+) -> None:
+    delay_s = 20 + DUE_S / 2 - time.time() % DUE_S  # not at the edge between two names
+    for later_s in (delay_s, delay_s, 0):
+        queue.enqueue("job-1", delay_s=later_s)
+    wait_until(lambda: worker.chunks == ["job-1"])
+    assert len(requests.get(f"{emulator.url}/v2/{name}/tasks", timeout=10).json()["tasks"]) == 1
+
+
+@pytest.mark.parametrize("off_s", [-600, 600])
+def test_a_chunk_of_a_machine_whose_clock_is_wrong_comes_when_it_is_due(
+    queue: CloudTasksQueue, emulator: CloudTasks, name: str, off_s: int
+) -> None:
+    wrong = Mock(spec=Runtime)
+    wrong.now.side_effect = lambda: datetime.now(UTC) + timedelta(seconds=off_s)
+    vars(queue)["_runtime"] = wrong
+    pause(emulator, name)
+    queue.enqueue("job-1")  # the answer tells the queue's time
+    queue.enqueue("job-2", delay_s=50)
+    tasks = requests.get(f"{emulator.url}/v2/{name}/tasks", timeout=10).json()["tasks"]
+    latest = max(datetime.fromisoformat(task["scheduleTime"]) for task in tasks)
+    assert 0 < (latest - datetime.now(UTC)).total_seconds() < 60
 
 
 def test_whoever_may_not_act_as_the_workers_account_is_told_so(queue: CloudTasksQueue, emulator: CloudTasks) -> None:

@@ -147,11 +147,11 @@ def test_an_error_that_nobody_foresaw_counts_and_the_other_chunks_are_filled(
     tried: list[int] = []
     fill = chunk_runner.fill
 
-    def failing(one: attempt.Attempt) -> ChunkResult:
+    def failing(one: attempt.Attempt, lease: leases.Lease) -> ChunkResult:
         tried.append(one.chunk.number)
         if one.chunk.number == 1:
             raise RuntimeError("a fault of ours")
-        return fill(one)
+        return fill(one, lease)
 
     monkeypatch.setattr(chunk_runner, "fill", failing)
     monkeypatch.setattr(attempt, "AFTER_FAILURE", timedelta(0))
@@ -188,10 +188,10 @@ def test_who_cancels_waits_for_no_busy_tab(desk: Desk, monkeypatch: pytest.Monke
     look_up = chunk_runner._look_up
     attempts = 0
 
-    def then_cancel(one: attempt.Attempt, coming: delivery.Delivery) -> object:
+    def then_cancel(one: attempt.Attempt, coming: delivery.Delivery, lease: leases.Lease) -> object:
         nonlocal attempts
         attempts += 1
-        found = look_up(one, coming)
+        found = look_up(one, coming, lease)
         service.cancel(desk.context, one.job)
         return found
 
@@ -209,8 +209,8 @@ def test_access_that_ends_under_a_cancelled_run_leaves_no_row_that_claims_it_cos
     assert run_chunk(desk.context) is ChunkResult.DONE  # the sheet is prepared
     look_up = chunk_runner._look_up
 
-    def then_expire(one: attempt.Attempt, coming: delivery.Delivery) -> object:
-        found = look_up(one, coming)
+    def then_expire(one: attempt.Attempt, coming: delivery.Delivery, lease: leases.Lease) -> object:
+        found = look_up(one, coming, lease)
         service.cancel(desk.context, one.job)
         desk.emulator.expire(desk.token)
         return found
@@ -224,9 +224,9 @@ def test_access_that_ends_under_a_cancelled_run_leaves_no_row_that_claims_it_cos
 
 def test_an_attempt_that_hangs_gives_its_lease_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "WATCH_S", 0.01)
-    monkeypatch.setattr(leases, "BUDGET", timedelta(0))
     job = desk.start(desk.sheet(people_rows(3)))
     assert run_chunk(desk.context) is ChunkResult.DONE
+    monkeypatch.setattr(leases, "HANGS", timedelta(0))
     renewals = Mock(return_value=True)
     monkeypatch.setattr(chunks, "renew", renewals)
     assert run_chunk(desk.context, f"{job.id}-1") is not ChunkResult.NONE

@@ -38,7 +38,6 @@ PREPARE = [
     ("before read", 1),
     ("before change", 1),
     ("after change", 1),
-    ("after read", 2),
     ("after remember", 1),
     ("after add chunks", 1),
     ("after conclude", 1),

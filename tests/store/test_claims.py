@@ -82,7 +82,7 @@ def test_who_does_not_get_the_claim_reserves_nothing(store: Store) -> None:
     assert used(store) == 1
     with store.reading() as connection:
         assert claims.held(connection, KEYS, PROVIDER) == {KEY}
-    assert claims.owners(store) == ["me"]
+    assert claims.owners(store) == {"me"}
 
 
 def test_no_more_claims_are_granted_than_the_cap_pays_for_and_the_cap_is_named(store: Store) -> None:

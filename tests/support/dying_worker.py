@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -35,23 +35,24 @@ ROOT = Path(__file__).parents[2]
 STRAGGLING = timedelta(seconds=0.2)
 """The emulator carries out at once what it is asked, so nothing straggles for long."""
 KINDS = {chunks.PREPARE: "prepare", chunks.UNDO: "undo"}
-STEPS: dict[str, tuple[Any, str]] = {
-    "take": (chunks, "take"),
-    "read": (GoogleSheet, "read_rows"),
-    "change": (GoogleSheet, "change"),
-    "remember": (cell_history, "save_snapshot"),
-    "add chunks": (chunks, "add"),
-    "claim": (claims, "claim"),
-    "lookup": (Slintel, "look_up"),
-    "settle": (claims, "settle"),
-    "lock": (chunks, "lock"),
-    "intend": (cell_history, "record_writes"),
-    "write": (GoogleSheet, "write"),
-    "unlock": (chunks, "unlock"),
-    "finish": (chunks, "finish"),
-    "conclude": (jobs, "conclude"),
-}
-"""The steps of a worker, and the function of each."""
+STEPS: Sequence[tuple[str, Any, str]] = (
+    ("take", chunks, "take"),
+    ("read", GoogleSheet, "read_rows"),
+    ("change", GoogleSheet, "change"),
+    ("change", GoogleSheet, "change_and_read"),
+    ("remember", cell_history, "save_snapshot"),
+    ("add chunks", chunks, "add"),
+    ("claim", claims, "claim"),
+    ("lookup", Slintel, "look_up"),
+    ("settle", claims, "settle"),
+    ("lock", chunks, "lock"),
+    ("intend", cell_history, "record_writes"),
+    ("write", GoogleSheet, "write"),
+    ("unlock", chunks, "unlock"),
+    ("finish", chunks, "finish"),
+    ("conclude", jobs, "conclude"),
+)
+"""The steps of a worker, and the functions of each."""
 
 
 class Reaper:
@@ -94,7 +95,7 @@ def has_open_chunks(store: Store) -> bool:
 def main(variables: dict[str, str], chunk_rows: int, step: str, after: int) -> None:
     """Runs chunks until none is open, or death."""
     reaper = Reaper(step, after)
-    for name, (place, attribute) in STEPS.items():
+    for name, place, attribute in STEPS:
         setattr(place, attribute, reaper.wrap(getattr(place, attribute), name))
     run_one = reaper.wrap(run_chunk, "run")
     new_job.CHUNK_ROWS, chunks.STRAGGLING = chunk_rows, STRAGGLING

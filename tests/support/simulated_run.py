@@ -39,7 +39,7 @@ from functions.store.database import Store
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from functions.store.rates import Pace
-from functions.task_queue import Queue, StoreQueue
+from functions.task_queue import DUE_S, Queue, StoreQueue
 from local.providers.people import lead
 from local.sheets_api import discovery
 from local.sheets_api.api import Api
@@ -193,6 +193,8 @@ class Deployment:
     provider: Provider = field(init=False)
     api: Api = field(init=False)
     workbook: Workbook = field(init=False)
+    tasks: set[tuple[str, float]] = field(default_factory=set)
+    """Chunks that wait in the queue, and when they are due."""
     instances: list[AppContext] = field(default_factory=list)
     workers: list[LocalWorker] = field(default_factory=list)
 
@@ -394,11 +396,20 @@ class CloudQueue:
         self._deployment, self._world = deployment, deployment.world
 
     def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
-        self._world.spawn(self._world.outside, lambda: self._deliver(chunk_id, delay_s), f"task {chunk_id[-2:]}")
+        """See `Queue.enqueue`."""
+        task = chunk_id, (self._world.now_s + delay_s) // DUE_S if delay_s >= DUE_S else 0
+        if task not in self._deployment.tasks:
+            self._deployment.tasks.add(task)
+            self.deliver(chunk_id, delay_s, lambda: self._deployment.tasks.discard(task))
 
-    def _deliver(self, chunk_id: str, delay_s: float) -> None:
+    def deliver(self, chunk_id: str, delay_s: float, begun: Callable[[], object] = lambda: None) -> None:
+        """Hands a chunk to a worker, whether or not it waits already; `begun` is called once it is handed over."""
+        self._world.spawn(self._world.outside, lambda: self._deliver(chunk_id, delay_s, begun), f"task {chunk_id[-2:]}")
+
+    def _deliver(self, chunk_id: str, delay_s: float, begun: Callable[[], object]) -> None:
         outside, draw = self._world.outside, self._world.random
         outside.sleep(delay_s + draw.random())
+        begun()
         answered: list[ChunkResult] = []
         while not answered:
             if alive := self._deployment.alive():

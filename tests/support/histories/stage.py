@@ -246,9 +246,9 @@ class FaultyQueue(CloudQueue):
         if stage.occurs("queue not reached", rate / 3):
             raise QueueError(retry_after_s=1)
         if stage.occurs("task came late", rate):
-            super().enqueue(chunk_id, delay_s=delay_s + LATEST_S * stage.world.random.random())
+            self.deliver(chunk_id, delay_s + LATEST_S * stage.world.random.random())
             if not stage.occurs("task came twice", 0.5):
                 return
         elif stage.occurs("task came twice", rate):
-            super().enqueue(chunk_id, delay_s=delay_s)
+            self.deliver(chunk_id, delay_s)
         super().enqueue(chunk_id, delay_s=delay_s)
