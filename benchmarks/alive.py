@@ -15,18 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from uuid import uuid4
 
 import click
-import requests
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.jobs import ACTIVE, PLENTY, Caps
+from benchmarks.jobs import PLENTY, Caps, spreadsheet_of, start
 from benchmarks.pictures import Curve, drawn
 from local.providers.switches import Switches, latency_s
 from local.stack import Stack, stack
-from tests.support.enrichers import confirmed
 
 FIELDS = ("status", "email", "title", "company", "size", "location", "industry", "function")
 """Each row has a status, and so a value in the first column."""
@@ -144,34 +141,18 @@ def watch(running: Stack, rows: int, median_s: float) -> Watched:
     running.steer("emulator", "PUT", "_emulator/switches", {"latency_s": SHEETS_CALL_S})
     slugs = [f"alive-{rows}-{median_s:g}-{number}" for number in range(rows)]
     values = [["LinkedIn"], *[[f"https://www.linkedin.com/in/{slug}"] for slug in slugs]]
-    body = {"title": "Alive", "sheet": "Leads", "values": values}
-    spreadsheet = running.steer("emulator", "POST", "_emulator/spreadsheets", body)["spreadsheetId"]
+    spreadsheet = spreadsheet_of(running, values)
     watched = Watched(rows, median_s)
     watched.best_s = sum(latency_s(slug, 1, switches) for slug in slugs) / CONCURRENCY
     before = running.steer("sandbox", "GET", "_sandbox/charges?by=key")["requests"]
     running.steer("emulator", "DELETE", "_emulator/calls")
-    headers = {
-        "Authorization": f"Bearer {running.identity_token()}",
-        "X-Sheets-Access-Token": running.sheets_token(),
-        "Idempotency-Key": uuid4().hex,
-    }
-    asked = {
-        "spreadsheet_id": spreadsheet,
-        "range": "Leads!A2:A",
-        "fields": list(FIELDS),
-        "max_credits": confirmed(rows),
-    }
-    api, began_s = running.urls["api"], time.monotonic()
-    answer = requests.post(f"{api}/v1/jobs", json=asked, headers=headers, timeout=60)
-    answer.raise_for_status()
-    job = answer.json()
-    while job["state"] in ACTIVE or not watched.looks:
+    began_s = time.monotonic()
+    job = start(running, spreadsheet, rows, FIELDS)
+    while job.is_active or not watched.looks:
         time.sleep(POLL_S)
-        if watched.looks and watched.looks[-1].at_s % 600 > 300:
-            headers["Authorization"] = f"Bearer {running.identity_token()}"
-        job = requests.get(f"{api}/v1/jobs/{job['id']}", headers=headers, timeout=60).json()
-        watched.looks.append(_look(running, spreadsheet, time.monotonic() - began_s, before, job["eta_s"]))
-    assert job["counts"] == {"enriched": rows}, job
+        left_s = job.look()["eta_s"]
+        watched.looks.append(_look(running, spreadsheet, time.monotonic() - began_s, before, left_s))
+    assert job.shown["counts"] == {"enriched": rows}, job.shown
     calls = running.steer("emulator", "GET", "_emulator/calls")
     watched.calls_s = [call["at_s"] for call in calls["log"]]
     return watched

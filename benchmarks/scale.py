@@ -8,25 +8,18 @@ waits for the provider most of the time. Where the CPUs are busy nevertheless, t
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import click
 import psutil
-import requests
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
-from local.stack import Stack
+from benchmarks.jobs import PLENTY, run
 from tests.support.cluster import cluster
-from tests.support.enrichers import confirmed
 from tests.support.postgresql import server
-from tests.support.running import Json
 
 FIELDS = ["email", "title", "company", "size"]
 DUPLICATES = 0.3
@@ -47,7 +40,6 @@ class Measured:
     took_s: float
     busy: float
     """Share of this machine's CPUs that were busy, with whatever."""
-    job: Json
 
     @property
     def rate(self) -> float:
@@ -64,36 +56,6 @@ def leads(rows: int, seed: int) -> tuple[list[list[str]], int]:
     return [["LinkedIn"], *([f"https://www.linkedin.com/in/scale-{seed}-{number}"] for number in numbers)], people
 
 
-def run(running: Stack, values: list[list[str]]) -> tuple[float, Json]:
-    """Enriches the rows; gives seconds and the job as it ended."""
-    rows = len(values) - 1
-    body = {"title": "Scale", "sheet": "Leads", "values": values}
-    api = running.urls["api"]
-    spreadsheet = running.steer("emulator", "POST", "_emulator/spreadsheets", body)["spreadsheetId"]
-    headers = {
-        "Authorization": f"Bearer {running.identity_token()}",
-        "X-Sheets-Access-Token": running.sheets_token(),
-        "Idempotency-Key": uuid4().hex,
-    }
-    job_request = {
-        "spreadsheet_id": spreadsheet,
-        "range": "Leads!A2:A",
-        "fields": FIELDS,
-        "max_credits": confirmed(rows),
-    }
-    started = time.monotonic()
-    answer = requests.post(f"{api}/v1/jobs", json=job_request, headers=headers, timeout=120)
-    answer.raise_for_status()
-    job = answer.json()
-    with Progress(disable=not sys.stdout.isatty()) as progress:
-        bar = progress.add_task(f"{rows:,} rows", total=rows)
-        while job["state"] in {"queued", "running"}:
-            time.sleep(0.2)
-            job = requests.get(f"{api}/v1/jobs/{job['id']}", headers=headers, timeout=60).json()
-            progress.update(bar, completed=job["done"])
-    return time.monotonic() - started, job
-
-
 def measure(rows: int, workers: int, latency_s: float, concurrency: int, seed: int) -> Measured:
     """Runs the rows over so many workers; checks that each is done, and each person paid for once."""
     values, people = leads(rows, seed)
@@ -105,21 +67,20 @@ def measure(rows: int, workers: int, latency_s: float, concurrency: int, seed: i
             workers=workers,
             DATABASE_URL=database.database(),
             SLINTEL_CONCURRENCY=str(concurrency),
-            CREDITS_PER_RUN="1000000",
-            CREDITS_PER_USER_DAY="1000000",
-            CREDITS_PER_MONTH="1000000",
+            **PLENTY,
         ) as running,
     ):
         running.steer("sandbox", "PUT", "_sandbox/switches", {"latency_s": latency_s})
         psutil.cpu_percent()  # from here on
-        took_s, job = run(running, values)
+        ran = run(running, values, FIELDS)
         busy = psutil.cpu_percent() / 100
         real = running.steer("sandbox", "GET", "_sandbox/charges")["total"]
+    job = ran.job
     assert job["state"] == "done", job
     assert job["counts"] == {"enriched": people, "known": rows - people}, job
     assert float(job["credits"][0]["charged"]) == real == people, f"{job['credits']}, the provider counts {real}"
     assert float(job["credits"][0]["in_doubt"]) == 0
-    return Measured(workers, rows, took_s, busy, job)
+    return Measured(workers, rows, ran.took_s, busy)
 
 
 def shown(found: list[Measured]) -> Table:

@@ -98,19 +98,23 @@ def done_at(people: int, recent: Recent | None, supplies: Sequence[Supply], now:
 
 
 def in_words(left_s: float | None) -> str:
-    """Say the time left, rounded so that it does not flicker; empty where nothing can be said."""
+    """Say the time left as the sidebar does, rounded so that it does not flicker; empty where nothing can be said."""
     if left_s is None:
         return ""
     if left_s < 10:
         return "a few seconds left"
     if left_s < 60:
         return f"about {ceil(left_s / 10) * 10} s left"
-    if (minutes := round(left_s / 60)) < 60:
+    if (minutes := _rounded(left_s / 60)) < 60:
         return f"about {minutes} min left"
-    hours, rest = divmod(5 * round(minutes / 5), 60)
+    hours, rest = divmod(5 * _rounded(minutes / 5), 60)
     if hours < 48:
         return f"about {hours} h{f' {rest} min' if rest else ''} left"
-    return f"about {round(left_s / 86_400)} days left"
+    return f"about {_rounded(hours / 24)} days left"
+
+
+def _rounded(number: float) -> int:
+    return floor(number + 0.5)  # halves up, as JavaScript does: 2.5 minutes are 3 in the sidebar, too
 
 
 def _fit(limit: Limit, schedule: Schedule, at: datetime, each: timedelta) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,8 @@ NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 A_SECOND = Limit(Decimal(10), SECOND, WindowStart.CLOCK)
 MIDNIGHT = NOON.replace(hour=0) + DAY
+TIME_LEFT = json.loads((Path(__file__).parents[1] / "support" / "time_left.json").read_text("utf-8"))
+"""Seconds and words; sheets_addon/tests/sidebar.test.mjs reads it, too."""
 
 
 def supply(*limits: Limit, used: int = 0, share: float = 1.0) -> Supply:
@@ -68,14 +72,6 @@ def test_the_work_of_a_forecast_is_bounded() -> None:
     assert far > NOON + 900 * DAY
 
 
-def test_the_time_left_is_rounded_so_that_it_does_not_flicker() -> None:
-    assert [in_words(left_s) for left_s in (None, 3, 46, 95, 3590, 4500, 86_400, 260_000)] == [
-        "",
-        "a few seconds left",
-        "about 50 s left",
-        "about 2 min left",
-        "about 1 h left",
-        "about 1 h 15 min left",
-        "about 24 h left",
-        "about 3 days left",
-    ]
+@pytest.mark.parametrize(("left_s", "words"), TIME_LEFT)
+def test_the_command_line_says_the_time_left_as_the_sidebar_does(left_s: float | None, words: str) -> None:
+    assert in_words(left_s) == words
