@@ -61,8 +61,9 @@ class Supply:
             schedule = schedule.started_together(at, taken)
             at, left = at + taken * each, left - taken
             if not left:
-                break
-        return at
+                return at
+        done = ceil(people * self.share) - left
+        return at + (at - now) * (left / done)  # the rest at the same pace: a run over years need not be exact
 
     @property
     def _each(self) -> timedelta:
@@ -95,6 +96,12 @@ def done_at(people: int, recent: Recent | None, supplies: Sequence[Supply], now:
     if interval is not None and not any(supply.is_held(now) for supply in supplies):
         starts.append(now + (people + min(people, STRAGGLERS)) * interval)
     return max(starts, default=None)
+
+
+def shortest_time(limits: Sequence[Limit], lookups: int, now: datetime) -> timedelta:
+    """Return the least time that so many lookups take from now on, if nobody else asks the provider meanwhile."""
+    end = Supply(Schedule(limits=tuple(limits))).last_start(lookups, now)
+    return NOTHING if end is None else end - now
 
 
 def in_words(left_s: float | None) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from math import ceil
 
 
 class Need(StrEnum):
@@ -61,12 +60,6 @@ class Limit:
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         return epoch + ((now - epoch) // self.window + 1) * self.window
 
-    def shortest_time(self, requests: int) -> timedelta:
-        """Return the time between the first and the last of so many requests, sent as soon as the limit allows."""
-        if self.window <= STEADY:
-            return self.window * float(requests / self.count)
-        return self.window * max(0, ceil(requests / self.count) - 1)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -96,10 +89,6 @@ class Terms:
         if per_day is not None:
             long = (Limit(per_day, _DAY, long[0].starts if long else WindowStart.ROLLING),)
         return replace(self, limits=short + long)
-
-    def shortest_time(self, lookups: int) -> timedelta:
-        """Return the least time that so many lookups take, if nobody else asks the provider meanwhile."""
-        return max((limit.shortest_time(lookups) for limit in self.limits), default=timedelta(0))
 
     @property
     def per_minute(self) -> Decimal | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from functions.credits.caps import Limits, Spender, cap_sentence, caps
+from functions.credits.forecast import shortest_time
 from functions.credits.lead_status import LeadStatus
 from functions.credits.plan import Budget, Plan, RowCounts, plan
 from functions.credits.terms import Needs, Terms
@@ -68,7 +70,7 @@ def make_plan(
             price=of_name.max_price(needs),
             credits_left=uses[name].left,
             cap_sentence=cap_sentence(uses[name], now),
-            time_of=of_name.shortest_time,
+            time_of=partial(shortest_time, of_name.limits, now=now),
         )
         for name, of_name in terms.items()
     }

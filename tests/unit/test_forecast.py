@@ -9,9 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from functions.credits.forecast import MARGIN, MIN_PEOPLE, STRAGGLERS, Recent, Supply, done_at, in_words
+from functions.credits.forecast import (
+    MARGIN,
+    MIN_PEOPLE,
+    STRAGGLERS,
+    Recent,
+    Supply,
+    done_at,
+    in_words,
+    shortest_time,
+)
 from functions.credits.pacing import Schedule
 from functions.credits.terms import Limit, WindowStart
+from functions.providers.registry import REGISTRY
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -67,9 +77,27 @@ def test_a_provider_is_asked_for_its_share_only() -> None:
 
 def test_the_work_of_a_forecast_is_bounded() -> None:
     one_a_day = Limit(Decimal(1), DAY, WindowStart.CLOCK)
-    far = done_at(10**9, None, (supply(A_SECOND, one_a_day),), NOON)
+    far = done_at(100_000, None, (supply(A_SECOND, one_a_day),), NOON)
     assert far is not None
-    assert far > NOON + 900 * DAY
+    assert far - NOON == pytest.approx(100_000 * DAY, rel=0.002)  # the rest goes on as it went so far
+
+
+@pytest.mark.parametrize(
+    ("lookups", "takes"),
+    [
+        (0, timedelta(0)),
+        (9, 0.9 * SECOND),
+        (10_000, 1_000 * SECOND),
+        (10_001, 12 * HOUR + MARGIN + 0.1 * SECOND),
+        (25_000, DAY + 12 * HOUR + MARGIN + 500 * SECOND),
+    ],
+)
+def test_lookups_take_as_long_as_the_slowest_limit_makes_them(lookups: int, takes: timedelta) -> None:
+    terms = REGISTRY["slintel"].terms  # 10 a second, 10,000 a day
+    assert shortest_time(terms.limits, lookups, NOON) == takes
+    slow = terms.limited_to(per_second=Decimal("0.5"), per_day=Decimal(10**9))
+    assert shortest_time(slow.limits, lookups, NOON) == 2 * lookups * SECOND
+    assert shortest_time((), lookups, NOON) == timedelta(0)
 
 
 @pytest.mark.parametrize(("left_s", "words"), TIME_LEFT)

@@ -78,26 +78,6 @@ def test_the_limits_of_another_contract_replace_those_of_the_documented_plan(nam
     assert (longer.price, longer.repeats_are_free) == (documented.price, documented.repeats_are_free)
 
 
-@pytest.mark.parametrize(
-    ("lookups", "takes"),
-    [
-        (0, timedelta(0)),
-        (9, timedelta(seconds=0.9)),
-        (10_000, timedelta(seconds=1_000)),
-        (10_001, timedelta(days=1)),
-        (25_000, timedelta(days=2)),
-    ],
-)
-def test_lookups_take_as_long_as_the_slowest_limit_makes_them(lookups: int, takes: timedelta) -> None:
-    terms = REGISTRY["slintel"].terms  # 10 a second, 10,000 a day
-    assert terms.shortest_time(lookups) == takes
-    assert terms.limited_to(per_second=Decimal("0.5"), per_day=Decimal(10**9)).shortest_time(lookups) == timedelta(
-        seconds=2 * lookups
-    )
-    without = Terms(price=Decimal(1), repeats_are_free=False, fills=ONLY_EMAIL, limits=())
-    assert without.shortest_time(lookups) == timedelta(0)
-
-
 def test_the_name_of_each_provider_makes_its_label() -> None:
     assert {label_of(name): name for name in REGISTRY} == {one.label: name for name, one in REGISTRY.items()}
     assert label_of("") == ""
