@@ -127,19 +127,19 @@ lock: .venv/tests.stamp ## pin the requirements again from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group local -c requirements.txt -o local/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --no-header pyproject.toml --group dev -c local/requirements.txt -o tests/requirements.txt
 
-where = test -n "$(PROJECT)" -a -n "$(REGION)" || { echo "Say where: make $@ PROJECT=my-project REGION=europe-west1"; exit 2; }
+# Asked before anything is set up.
+.PHONY: .where
+.where:
+	@test -n "$(PROJECT)" -a -n "$(REGION)" || { echo "Say where: make $(MAKECMDGOALS) PROJECT=my-project REGION=europe-west1"; exit 2; }
 
 .PHONY: deploy
-deploy: .venv/local.stamp ## deploy to Google Cloud: PROJECT= REGION= [DRY_RUN=1 API_PRIVATE=1 BUILD_REGION=]; see docs/deploy.md
-	@$(where)
+deploy: .where .venv/local.stamp ## deploy to Google Cloud: PROJECT= REGION= [DRY_RUN=1 API_PRIVATE=1 BUILD_REGION=]; see docs/deploy.md
 	@$(BIN)/python -m deploy up
 
 .PHONY: doctor
-doctor: .venv/local.stamp ## check a deployment, and say what is wrong: PROJECT= REGION=
-	@$(where)
+doctor: .where .venv/local.stamp ## check a deployment, and say what is wrong: PROJECT= REGION=
 	@$(BIN)/python -m deploy doctor
 
 .PHONY: undeploy
-undeploy: .venv/local.stamp ## remove a deployment, and name what it keeps: PROJECT= REGION= [DRY_RUN=1]
-	@$(where)
+undeploy: .where .venv/local.stamp ## remove a deployment, and name what it keeps: PROJECT= REGION= [DRY_RUN=1]
 	@$(BIN)/python -m deploy down

@@ -16,8 +16,8 @@ from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnsw
 from functions.credits.terms import EVERY_NEED, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance, conclude, key_rejected, quota_exhausted
-from functions.providers.http import HttpClient, NoReply, Reply
+from functions.providers.contract import Answer, Balance, HttpProvider, conclude, key_rejected, quota_exhausted
+from functions.providers.http import NoReply, Reply
 from functions.providers.lead_shape import at, email, entries, lead, size_range, text, texts
 from functions.providers.person_match import is_other_person
 
@@ -67,22 +67,10 @@ class _Usage(msgspec.Struct):
     credit_usage_stats: _CreditTypes
 
 
-class Apollo:
+class Apollo(HttpProvider):
     """The provider Apollo."""
 
-    name = NAME
-
-    def __init__(
-        self, base_url: str, api_key: str, *, terms: Terms = TERMS, concurrency: int, timeout_s: float
-    ) -> None:
-        """Opens no connection yet; the other arguments and errors are those of `HttpClient`."""
-        self.terms, self.timeout_s = terms, timeout_s
-        headers = {"x-api-key": api_key}
-        self._http = HttpClient(VARIABLES, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
-
-    def __repr__(self) -> str:
-        """Without the key."""
-        return "Apollo(…)"
+    name, variables, key_header, documented = NAME, VARIABLES, "x-api-key", TERMS
 
     def look_up(self, profile: Profile, needs: Needs) -> Answer:  # noqa: ARG002 - no condition of the call saves credits
         """Asks for one person, once; see `contract.Provider`. Flags that cost more or need a webhook are never sent.
@@ -119,10 +107,6 @@ class Apollo:
         usage = reply.json(_Usage) if reply.status == 200 else None
         account = usage.credit_usage_stats.lead_credit if usage else None
         return Balance(account.left_over, account.consumed) if account else None
-
-    def close(self) -> None:
-        """Ends its connections."""
-        self._http.close()
 
 
 def _conclude(reply: Reply) -> LookupResult:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from functions.credits.lookup_result import (
     LookupResult,
@@ -24,7 +24,7 @@ from functions.credits.lookup_result import (
 from functions.credits.terms import NO_NEEDS, Needs, Terms
 from functions.errors import KeyRejected, QuotaExhausted
 from functions.profiles import Profile
-from functions.providers.http import Reply
+from functions.providers.http import HttpClient, Reply
 
 GATEWAY_GAVE_UP: Mapping[int, NoAnswer] = {504: NoAnswer(sent=True), 524: NoAnswer(sent=True)}
 """Statuses of a gateway that waited in vain: the service behind it may have finished, and charged. (504 by RFC 9110;
@@ -95,6 +95,40 @@ class Provider(Protocol):
     def close(self) -> None:
         """Ends its connections."""
         ...
+
+
+class HttpProvider:
+    """The part that all providers share whose key travels in a header."""
+
+    name: ClassVar[str]
+    variables: ClassVar[str]
+    """The beginning of the names of its settings, such as `SLINTEL`."""
+    key_header: ClassVar[str]
+    documented: ClassVar[Terms]
+
+    def __init__(
+        self, base_url: str, api_key: str, *, terms: Terms | None = None, concurrency: int, timeout_s: float
+    ) -> None:
+        """Opens no connection yet; the other arguments and errors are those of `HttpClient`.
+
+        Args:
+            base_url: without the path of a call.
+            api_key: the key.
+            terms: another contract's; by default the documented ones.
+            concurrency: requests in flight.
+            timeout_s: for a whole answer.
+        """
+        self.terms, self.timeout_s = terms or self.documented, timeout_s
+        headers = {self.key_header: api_key}
+        self._http = HttpClient(self.variables, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
+
+    def __repr__(self) -> str:
+        """Without the key."""
+        return f"{type(self).__name__}(…)"
+
+    def close(self) -> None:
+        """Ends its connections."""
+        self._http.close()
 
 
 def key_rejected(label: str, variables: str) -> KeyRejected:

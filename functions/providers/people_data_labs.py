@@ -16,8 +16,8 @@ from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnsw
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance, conclude
-from functions.providers.http import HttpClient, NoReply, Reply, number
+from functions.providers.contract import Answer, Balance, HttpProvider, conclude
+from functions.providers.http import NoReply, Reply, number
 from functions.providers.lead_shape import at, email, entries, lead, text, texts, year
 from functions.providers.person_match import is_other_person
 
@@ -39,23 +39,12 @@ class _Envelope(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class PeopleDataLabs:
+class PeopleDataLabs(HttpProvider):
     """The provider People Data Labs."""
 
-    name = NAME
-
-    def __init__(
-        self, base_url: str, api_key: str, *, terms: Terms = TERMS, concurrency: int, timeout_s: float
-    ) -> None:
-        """Opens no connection yet; the other arguments and errors are those of `HttpClient`."""
-        self.terms, self.timeout_s = terms, timeout_s
-        headers = {"X-Api-Key": api_key}
-        self._http = HttpClient(VARIABLES, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
-        self._left: int | None = None
-
-    def __repr__(self) -> str:
-        """Without the key."""
-        return "PeopleDataLabs(…)"
+    name, variables, key_header, documented = NAME, VARIABLES, "X-Api-Key", TERMS
+    _left: int | None = None
+    """Credits, by the last answer."""
 
     def look_up(self, profile: Profile, needs: Needs) -> Answer:
         """Asks for one person, once; see `contract.Provider`. Where only an e-mail is needed, a lead without costs 0.
@@ -87,10 +76,6 @@ class PeopleDataLabs:
     def balance(self) -> Balance | None:
         """What the last answer said, since the provider has no call for it; None before the first one."""
         return None if self._left is None else Balance(Decimal(self._left))
-
-    def close(self) -> None:
-        """Ends its connections."""
-        self._http.close()
 
 
 def _conclude(reply: Reply, profile: Profile, condition: Needs) -> tuple[LookupResult, Needs]:

@@ -15,8 +15,8 @@ from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnsw
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance, conclude, key_rejected, quota_exhausted
-from functions.providers.http import HttpClient, NoReply, Reply, number
+from functions.providers.contract import Answer, Balance, HttpProvider, conclude, key_rejected, quota_exhausted
+from functions.providers.http import NoReply, Reply, number
 from functions.providers.lead_shape import at, email, entries, lead, text, texts, unix_time
 from functions.providers.person_match import is_other_person
 
@@ -52,22 +52,10 @@ class _AccountEnvelope(msgspec.Struct):
     response: _Account
 
 
-class Prospeo:
+class Prospeo(HttpProvider):
     """The provider Prospeo."""
 
-    name = NAME
-
-    def __init__(
-        self, base_url: str, api_key: str, *, terms: Terms = TERMS, concurrency: int, timeout_s: float
-    ) -> None:
-        """Opens no connection yet; the other arguments and errors are those of `HttpClient`."""
-        self.terms, self.timeout_s = terms, timeout_s
-        headers = {"X-KEY": api_key}
-        self._http = HttpClient(VARIABLES, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
-
-    def __repr__(self) -> str:
-        """Without the key."""
-        return "Prospeo(…)"
+    name, variables, key_header, documented = NAME, VARIABLES, "X-KEY", TERMS
 
     def look_up(self, profile: Profile, needs: Needs) -> Answer:
         """Asks for one person, once; see `contract.Provider`. Where only an e-mail is needed, a lead without costs 0.
@@ -107,10 +95,6 @@ class Prospeo:
             raise key_rejected(LABEL, VARIABLES)
         account = reply.json(_AccountEnvelope) if reply.status == 200 else None
         return Balance(account.response.remaining_credits, account.response.used_credits) if account else None
-
-    def close(self) -> None:
-        """Ends its connections."""
-        self._http.close()
 
 
 def _conclude(reply: Reply, error_code: str, condition: Needs) -> LookupResult:

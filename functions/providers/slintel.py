@@ -25,8 +25,8 @@ from functions.credits.lookup_result import (
 )
 from functions.credits.terms import EVERY_NEED, Limit, Needs, Terms, WindowStart
 from functions.profiles import Profile
-from functions.providers.contract import GATEWAY_GAVE_UP, Answer, Balance, key_rejected, quota_exhausted
-from functions.providers.http import HttpClient, NoReply, Reply
+from functions.providers.contract import GATEWAY_GAVE_UP, Answer, Balance, HttpProvider, key_rejected, quota_exhausted
+from functions.providers.http import NoReply, Reply
 
 NAME, LABEL, VARIABLES = "slintel", "Slintel", "SLINTEL"
 
@@ -59,22 +59,10 @@ class _Credits(msgspec.Struct):
     consumed_credits: Decimal | None = None
 
 
-class Slintel:
+class Slintel(HttpProvider):
     """The provider Slintel."""
 
-    name = NAME
-
-    def __init__(
-        self, base_url: str, api_key: str, *, terms: Terms = TERMS, concurrency: int, timeout_s: float
-    ) -> None:
-        """Opens no connection yet; the other arguments and errors are those of `HttpClient`."""
-        self.terms, self.timeout_s = terms, timeout_s
-        headers = {"x-api-key": api_key}
-        self._http = HttpClient(VARIABLES, base_url, headers, concurrency=concurrency, timeout_s=timeout_s)
-
-    def __repr__(self) -> str:
-        """Without the key."""
-        return "Slintel(…)"
+    name, variables, key_header, documented = NAME, VARIABLES, "x-api-key", TERMS
 
     def look_up(self, profile: Profile, needs: Needs = EVERY_NEED) -> Answer:  # noqa: ARG002 - a price for all needs
         """Asks for one person, once; see `contract.Provider`.
@@ -99,10 +87,6 @@ class Slintel:
             raise key_rejected(LABEL, VARIABLES)
         account = reply.json(_Credits) if reply.status == 200 else None
         return Balance(account.available_credits, account.consumed_credits) if account else None
-
-    def close(self) -> None:
-        """Ends its connections."""
-        self._http.close()
 
 
 def _conclude(reply: Reply) -> LookupResult:
