@@ -72,7 +72,6 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
 
 
 GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
-IN_TROUBLE = "Google Sheets is in trouble at the moment; the run goes on by itself."
 TOO_SLOW = (
     f"Google Sheets did not answer within {CALL_TIMEOUT_S} seconds, which happens with very large tabs and with "
     "formulas that take long to compute; the run tries again by itself. If that goes on, copy the list into a new "
