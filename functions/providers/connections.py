@@ -1,8 +1,9 @@
 """Pooled HTTP connections that can tell what a paid request needs to know: was it written, and is it late?
 
-`requests` alone answers neither. Its time-out starts again with every received byte, so a server that trickles holds
+`urllib3` alone answers neither. Its time-out starts again with every received byte, so a server that trickles holds
 a thread for ever; and its errors do not say whether the request had left, which is the difference between a free
-retry and a credit in doubt.
+retry and a credit in doubt. A `requests.Session` on top would double the work of a request, and none of what it adds
+(cookies, redirects, proxies, hooks) may happen to a paid one.
 """
 
 from __future__ import annotations
@@ -11,16 +12,15 @@ import http.client
 import io
 import socket
 import threading
-from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
+import certifi
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, LocationValueError
 from urllib3.response import HTTPResponse
+from urllib3.util import parse_url
 
 MAX_IDLE_S = 4.0
 """A connection that rested longer is not used again.
@@ -32,7 +32,7 @@ of Apache and Node; gateways take a minute). Under load no connection rests that
 
 
 FAULTS = (OSError, HTTPError)
-"""Errors that a call can end with; requests' own errors are OSErrors, and some of urllib3's pass through it."""
+"""Errors that a call can end with."""
 
 
 class _Exchange(threading.local):
@@ -119,30 +119,24 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-class Adapter(HTTPAdapter):
-    """Carries a `requests.Session` over such connections; never retries."""
+def open_pool(base_url: str, concurrency: int) -> HTTPConnectionPool:
+    """At most so many connections to the host of a URL; opens none yet. A further request waits for a free one.
 
-    def __init__(self, concurrency: int) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=concurrency, pool_block=True, max_retries=0)
+    It keeps no cookie and asks no environment. It certifies hosts as requests does, by Mozilla's list.
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - passed through
-        """Called by requests, also after unpickling."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests calls it with one
-        """Nowhere: a redirect would carry the key and the person to another host."""
-        return None
-
-
-def open_session(concurrency: int, headers: dict[str, str]) -> requests.Session:
-    """A session over such connections, at most so many; opens none yet. It keeps no cookie and asks no environment."""
-    session = _Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    session.headers.update(headers)
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, Adapter(concurrency))
-    return session
+    Raises:
+        HTTPError: the URL names no host that can be asked.
+    """
+    address = parse_url(base_url)
+    if address.host is None:
+        raise LocationValueError
+    if address.scheme == "http":
+        return _Pool(address.host, address.port, maxsize=concurrency, block=True)
+    return _TlsPool(
+        address.host,
+        address.port,
+        maxsize=concurrency,
+        block=True,
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=certifi.where(),
+    )

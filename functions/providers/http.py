@@ -23,7 +23,8 @@ from functions.runtime import REAL
 from functions.version import VERSION
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import HTTPConnectionPool, Timeout
+    from urllib3.response import BaseHTTPResponse
 
 CONNECT_TIMEOUT_S = 10.0
 """To reach one address of the host, TLS included; nothing is charged before that."""
@@ -32,6 +33,9 @@ MAX_BODY_BYTES = 5_000_000
 """A lead with hundreds of technologies has some 100 kB."""
 
 USER_AGENT = f"leadfill/{VERSION}"
+
+COMPRESSED = {"Accept-Encoding": "gzip, deflate"}
+"""What urllib3 can read without another library."""
 
 Read = TypeVar("Read")
 
@@ -105,9 +109,9 @@ class HttpClient:
             raise SettingsError(f"{variables}_BASE_URL must be a URL such as https://api.example.com/v2.")
         if not all(re.fullmatch(r"[!-~]+", key) for key in headers.values()):
             raise SettingsError(f"{variables}_API_KEY must be printable ASCII without spaces; copy it again.")
-        self._base_url = base_url.rstrip("/")
+        self._base_url, self._base_path = base_url, urlsplit(base_url).path.rstrip("/")
         self._timeout_s, self._concurrency = timeout_s, concurrency
-        self._headers = {**headers, "User-Agent": USER_AGENT, "Accept": "application/json"}
+        self._headers = {**headers, "User-Agent": USER_AGENT, "Accept": "application/json", **COMPRESSED}
         self._opening = threading.Lock()
         # urllib3 writes the URLs of requests, and so persons, into its lines below ERROR.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -117,34 +121,40 @@ class HttpClient:
         from functions.providers.connections import FAULTS, exchange
 
         body = b"" if json is None else msgspec.json.encode(json)
-        with self._opening:
-            session = self._session
         exchange.begin(self._timeout_s, body)
         try:
-            response = session.request(
+            with self._opening:
+                pool = self._pool
+            response = pool.urlopen(
                 method,
-                self._base_url + path,
-                data=body or None,
-                headers={"Content-Type": "application/json"} if body else None,
-                stream=True,
-                allow_redirects=False,
-                timeout=(CONNECT_TIMEOUT_S, self._timeout_s),
+                self._base_path + path,
+                body=body or None,
+                headers={**self._headers, "Content-Type": "application/json"} if body else self._headers,
+                retries=False,
+                redirect=False,
+                timeout=self._timeouts,
+                preload_content=False,
             )
         except FAULTS:
             return NoReply(sent=exchange.sent)
-        with response:
-            return Reply(response.status_code, response.headers, _read(response))
+        return Reply(response.status, response.headers, _read(response))
 
     def close(self) -> None:
         """Closes the pooled connections, if there are any."""
-        if "_session" in vars(self):
-            self._session.close()
+        if "_pool" in vars(self):
+            self._pool.close()
 
     @cached_property
-    def _session(self) -> requests.Session:
-        from functions.providers.connections import open_session
+    def _pool(self) -> HTTPConnectionPool:
+        from functions.providers.connections import open_pool
 
-        return open_session(self._concurrency, self._headers)
+        return open_pool(self._base_url, self._concurrency)
+
+    @cached_property
+    def _timeouts(self) -> Timeout:
+        from urllib3 import Timeout
+
+        return Timeout(connect=CONNECT_TIMEOUT_S, read=self._timeout_s)
 
 
 def number(text: str) -> float | None:
@@ -152,17 +162,22 @@ def number(text: str) -> float | None:
     return float(text) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", text.strip()) else None
 
 
-def _read(response: requests.Response) -> bytes | None:
+def _read(response: BaseHTTPResponse) -> bytes | None:
+    """The body; None where it was cut, late or too long, and then its connection is not used again."""
     from functions.providers.connections import FAULTS
 
     body = bytearray()
     try:
-        for part in response.iter_content(65_536):
+        for part in response.stream(65_536, decode_content=True):
             body += part
             if len(body) > MAX_BODY_BYTES:
+                response.close()
                 return None
     except FAULTS:
+        response.close()
         return None
+    finally:
+        response.release_conn()
     return bytes(body)
 
 
