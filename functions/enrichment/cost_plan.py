@@ -9,13 +9,18 @@ from functools import partial
 
 from functions.credits.caps import Limits, Spender, cap_sentence, caps
 from functions.credits.forecast import shortest_time
-from functions.credits.lead_status import LeadStatus
+from functions.credits.lead_status import DOUBTFUL, LeadStatus
 from functions.credits.plan import Budget, Plan, RowCounts, plan
 from functions.credits.terms import Needs, Terms
 from functions.enrichment import waterfall
+from functions.enrichment.result import Result
+from functions.fields import Budget as ExpressionBudget
+from functions.fields.catalogue import Field
+from functions.outcomes import Outcome
+from functions.profiles import Profile
 from functions.store import leads, ledger
 from functions.store.database import Store
-from functions.store.leads import Freshness, Standing
+from functions.store.leads import Freshness, Known, Standing
 
 
 def make_plan(
@@ -108,3 +113,32 @@ def may_be_asked(
         wanted, standing = missing & of_name.fills, known.get(name)
         if wanted and (standing is None or standing.status in retry or not standing.answers(wanted)):
             yield name
+
+
+def knows_no_more(
+    profile: Profile,
+    known: Mapping[str, Known],
+    empty: Sequence[Field],
+    *,
+    terms: Mapping[str, Terms],
+    needs: Needs,
+    retry: Collection[LeadStatus],
+    budget: ExpressionBudget,
+) -> bool:
+    """Tell whether a run would ask nobody about a person who is known, and find no value for the empty cells of a row.
+
+    Args:
+        profile: the person's.
+        known: what is known of them, by provider.
+        empty: the fields of those cells.
+        terms: as of `make_plan`, like the next two.
+        needs: likewise.
+        retry: likewise.
+        budget: what the custom fields of all rows together may cost.
+    """
+    statuses = {name: one.status for name, one in known.items()}
+    if LeadStatus.FOUND not in statuses.values() or any(statuses.get(name) in DOUBTFUL for name in terms):
+        return False
+    if any(may_be_asked(known, terms, needs, retry)):
+        return False
+    return not any(cell != "" for cell in Result(0, profile, Outcome.KNOWN, known).cells(empty, budget=budget))

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from functions.context import AppContext
-from functions.credits.lead_status import DOUBTFUL, LeadStatus
 from functions.credits.terms import Terms
 from functions.credits.trial import Trial
-from functions.enrichment.cost_plan import may_be_asked, people_to_ask
-from functions.enrichment.result import Result
+from functions.enrichment.cost_plan import knows_no_more, people_to_ask
 from functions.errors import InvalidRequest, NotFound
 from functions.fields import Budget
 from functions.jobs.request import JobRequest
-from functions.outcomes import LeftOut, Outcome, retryable
+from functions.outcomes import LeftOut, retryable
 from functions.profiles import Profile
 from functions.sheets.scan import ScannedRow, SheetScan
 from functions.store import job_rows, jobs, leads
@@ -88,15 +86,18 @@ class _Choice:
 
     def _has_all(self, row: ScannedRow, known: Mapping[str, Known], budget: Budget) -> bool:
         """Tell whether a run would ask nobody about the row's person, and find no value for an empty cell."""
-        statuses = {name: one.status for name, one in known.items()}
-        if not isinstance(row.found, Profile) or not row.held or LeadStatus.FOUND not in statuses.values():
-            return False
-        if any(statuses.get(name) in DOUBTFUL for name in self.terms):
-            return False
-        if any(may_be_asked(known, self.terms, self.request.wanted(), self.request.retry)):
+        if not isinstance(row.found, Profile) or not row.held:
             return False
         empty = [target.field for number, target in enumerate(self.scan.targets) if number not in row.held]
-        return not any(cell != "" for cell in Result(0, row.found, Outcome.KNOWN, known).cells(empty, budget=budget))
+        return knows_no_more(
+            row.found,
+            known,
+            empty,
+            terms=self.terms,
+            needs=self.request.wanted(),
+            retry=self.request.retry,
+            budget=budget,
+        )
 
     def tried(self, rows: Sequence[ScannedRow], trial: Trial) -> Iterator[ScannedRow]:
         """Leave out all rows but those of a trial: of people who would have to be looked up, where there are any."""

@@ -10,21 +10,25 @@ from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from functions.credits.caps import Spender
 from functions.credits.lead_status import LeadStatus
 from functions.credits.needs import needs_of
 from functions.credits.plan import Plan, RowCounts
+from functions.credits.terms import Terms
 from functions.credits.trial import Trial
-from functions.enrichment.cost_plan import make_plan, people_to_ask
+from functions.enrichment.cost_plan import knows_no_more, make_plan, people_to_ask
 from functions.enrichment.enricher import Enricher
 from functions.enrichment.result import Result
 from functions.errors import LeadfillError, NotAProfile
-from functions.fields import Facts, project
+from functions.fields import Budget, Facts, project
 from functions.fields.cell_format import CellValue
 from functions.outcomes import LeftOut, Outcome
 from functions.profiles import Profile, parse
+from functions.store import leads
+from functions.store.leads import Known
 from local.command.only_where import ListCondition, Watch
 from local.command.tally import Tally
 from local.lists.contract import ListWriter, Row, SourceList
@@ -37,6 +41,8 @@ REMEMBERED = 20_000
 """People whose values are kept for further rows of theirs."""
 MAX_WAITING = 5_000
 """Rows that wait for an earlier one before remembered people go through the enricher too, which bounds them."""
+BATCH = 500
+"""Rows whose people are read from the store at once."""
 SHOWN_EVERY_S = 0.1
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _AGAIN = {Outcome.ENRICHED: Outcome.KNOWN}
@@ -87,7 +93,6 @@ class ListRun:
         self.only_where, self.trial = tuple(only_where), trial
         self._watch = Watch(layout, source.shape, only_where, str(path)) if only_where else None
         self._tried: frozenset[int] | None = None
-        self._has_new_columns = bool(layout.new)
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
         self._parse = lru_cache(maxsize=REMEMBERED)(_profile_or_reason)
 
@@ -100,9 +105,9 @@ class ListRun:
         self._tried = None
         if self.trial is not None:
             self._tried = self._pick(self.trial)
-        row_counts, parsed, filled = RowCounts(), self._parse, self._is_filled
-        for row, left_out in self._rows():
-            row_counts.count(parsed(row.url)[0], filled=filled(row), left_out=left_out, number=row.number)
+        row_counts, parsed = RowCounts(), self._parse
+        for row, filled, left_out in self._rows():
+            row_counts.count(parsed(row.url)[0], filled=filled, left_out=left_out, number=row.number)
         if not row_counts.rows:
             raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
         enricher = self.enricher
@@ -110,7 +115,7 @@ class ListRun:
             enricher.store,
             row_counts,
             user_id=spender.user_id,
-            terms={name: enricher.dispatchers[name].provider.terms for name in self.providers},
+            terms=self._terms(),
             needs=self.needs,
             limits=enricher.limits,
             fresh=enricher.fresh,
@@ -181,12 +186,12 @@ class ListRun:
 
     def _write(self, rows: _InOrder, spender: Spender, stop: threading.Event) -> LeadfillError | None:
         def profiles() -> Iterator[Profile]:
-            parsed, filled, add = self._parse, self._is_filled, rows.add
-            for row, left_out in self._rows():
+            parsed, add = self._parse, rows.add
+            for row, filled, left_out in self._rows():
                 found, sentence = parsed(row.url)
                 if isinstance(found, str):
                     rows.add_unusable(row, sentence)
-                elif filled(row):
+                elif filled:
                     add(row, Outcome.ALREADY_FILLED, None)
                 elif left_out:
                     add(row, Outcome.LEFT_OUT, None)
@@ -208,15 +213,15 @@ class ListRun:
     def _pick(self, trial: Trial) -> frozenset[int]:
         """Return the numbers of the rows of a trial: of people who would have to be looked up, where there are any."""
         first: dict[str, int] = {}
-        for row, left_out in self._rows():
+        for row, filled, left_out in self._rows():
             found, _ = self._parse(row.url)
-            if isinstance(found, Profile) and not self._is_filled(row) and left_out is None:
+            if isinstance(found, Profile) and not filled and left_out is None:
                 first.setdefault(found.key, row.number)
         enricher = self.enricher
         asked = people_to_ask(
             enricher.store,
             list(first),
-            terms={name: enricher.dispatchers[name].provider.terms for name in self.providers},
+            terms=self._terms(),
             needs=self.needs,
             fresh=enricher.fresh,
             now=enricher.clock(),
@@ -225,16 +230,46 @@ class ListRun:
         candidates = [number for key, number in first.items() if asked[key]]
         return frozenset(trial.pick(candidates or list(first.values())))
 
-    def _rows(self) -> Iterator[tuple[Row, LeftOut | None]]:
-        """Every row of the list, and the reason why it is left out, if it is."""
-        watch, tried = self._watch, self._tried
-        for row in self.source.rows(self.layout if watch is None else watch.layout):
-            is_tried = tried is None or row.number in tried
-            left_out = None if watch is None or watch.is_met(row) else LeftOut.CONDITION
-            yield row if watch is None else watch.of_fields(row), left_out or (None if is_tried else LeftOut.TRIAL)
+    def _rows(self) -> Iterator[tuple[Row, bool, LeftOut | None]]:
+        """Every row of the list, whether it counts as filled, and the reason why it is left out, if it is.
 
-    def _is_filled(self, row: Row) -> bool:
-        return not self._has_new_columns and all(row.held)
+        A row counts as filled, too, where its lead has nothing for the empty cells and nobody would be asked.
+        """
+        watch, tried = self._watch, self._tried
+        rows = self.source.rows(self.layout if watch is None else watch.layout)
+        while batch := list(islice(rows, BATCH)):
+            shown = batch if watch is None else [watch.of_fields(row) for row in batch]
+            for read, row, filled in zip(batch, shown, self._filled(shown), strict=True):
+                is_tried = tried is None or row.number in tried
+                left_out = None if watch is None or watch.is_met(read) else LeftOut.CONDITION
+                yield row, filled, left_out or (None if is_tried else LeftOut.TRIAL)
+
+    def _filled(self, rows: Sequence[Row]) -> Iterator[bool]:
+        enricher, terms, budget = self.enricher, self._terms(), Budget(len(rows))
+        partly = {row.number: self._parse(row.url)[0] for row in rows if any(row.held) and not all(row.held)}
+        keys = sorted({found.key for found in partly.values() if isinstance(found, Profile)})
+        known: dict[str, dict[str, Known]] = {}
+        if keys:
+            with enricher.store.reading() as connection:
+                known = leads.read(connection, keys, enricher.fresh, enricher.clock())
+        for row in rows:
+            found = partly.get(row.number)
+            if not isinstance(found, Profile):
+                yield all(row.held)
+                continue
+            empty = [field for field, held in zip(self.layout.fields, row.held, strict=True) if held == ""]
+            yield knows_no_more(
+                found,
+                known.get(found.key, {}),
+                empty,
+                terms=terms,
+                needs=self.needs,
+                retry=self._retry,
+                budget=budget,
+            )
+
+    def _terms(self) -> dict[str, Terms]:
+        return {name: self.enricher.dispatchers[name].provider.terms for name in self.providers}
 
 
 def _profile_or_reason(text: str) -> tuple[Profile | str, str]:

@@ -348,8 +348,11 @@ test("where access ends before the next renewal, the plan says how long the run 
 
 test("a run says until when it has access, in the person's own time, and who renews it", () => {
   const said = (minutes, access_until = inMinutes(35)) => words.accessSentence({ access_until }, minutes, NOW);
-  assert.match(said(10), /^It has access until \d\d:\d\d\. That is renewed by itself every 10 minutes\.$/);
-  assert.match(said(null), /A run that takes longer waits then, until a sidebar is opened here\.$/);
+  assert.match(
+    said(10),
+    /^The run may write into this sheet until \d\d:\d\d\. That is renewed by itself every 10 minutes\.$/,
+  );
+  assert.match(said(null), /If it takes longer, it waits then until somebody opens this sidebar again\.$/);
   assert.match(said(10, inMinutes(60 * 24)), /until Mar 2, 2026/);
   assert.equal(said(10, null), "");
   assert.equal(said(10, inMinutes(-1)), "");

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import FILL, WAIT_MS, OpenSheet, charged, leads, sample, switched
+from tests.browser.window import FILL, WAIT_MS, OpenSheet, charged, leads, sample, serious, switched
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -119,6 +119,7 @@ def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:
     expect(inside.locator(".warning")).to_contain_text("gave no answer to")
     expect(inside.get_by_text("Costs at most 40 credits.")).to_be_visible()
     window.shot("stopped")
+    assert serious(window.frame()) == []
     inside.get_by_role("button", name="Retry 40 rows").click()
     expect(inside.get_by_text("All 40 rows have an answer.", exact=True)).to_be_visible()
     assert charged(window.stack) - spent == 40
@@ -185,6 +186,7 @@ def test_history_and_usage_show_what_was_spent_and_settings_what_is_kept(open_sh
         "An empty place in a write leaves its cell"
     )
     window.shot("check")
+    assert serious(window.frame()) == []
     inside.get_by_role("button", name="Time a large tab").click()
     expect(inside.get_by_role("dialog")).to_contain_text("a hidden tab of 100,000 rows and 25 columns")
     inside.get_by_role("button", name="Keep").click()

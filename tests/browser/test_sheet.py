@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from functions import errors
-from tests.browser.window import FILL, OpenSheet, Window, leads, sample, serious
+from tests.browser.window import FILL, OpenSheet, Window, leads
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -176,41 +176,6 @@ def test_with_the_backend_down_the_sheet_works_and_one_sentence_is_shown(open_sh
     finally:
         for part in ("api", "formula"):
             running.restart(part)
-
-
-def test_axe_finds_no_serious_violation(open_sheet: OpenSheet) -> None:
-    """The page and every step of the sidebar can be used with a screen reader and with enough contrast."""
-    window = open_sheet(sample()[:20])
-    inside = window.enrich()
-    expect(inside.get_by_text("rows chosen")).to_be_visible()
-    found = {"page": serious(window.page), "choose": serious(window.frame())}
-    inside.get_by_role("button", name="Next: fields").click()
-    expect(inside.get_by_role("heading", name="Choose fields")).to_be_visible()
-    inside.get_by_label("All fields").fill("company")
-    found["fields"] = serious(window.frame())
-    inside.get_by_role("button", name="Show the plan").click()
-    expect(inside.get_by_role("button", name=FILL)).to_be_visible()
-    found["plan"] = serious(window.frame())
-    inside.get_by_role("button", name=FILL).click()
-    expect(inside.get_by_role("button", name="Cancel run")).to_be_visible()
-    found["run"] = serious(window.frame())
-    expect(inside.get_by_role("heading", name="Done")).to_be_visible()
-    found["done"] = serious(window.frame())
-    inside.get_by_role("button", name="Undo this run").click()
-    found["question"] = serious(window.frame())
-    inside.get_by_role("dialog").get_by_role("button", name="Keep").click()
-    inside.get_by_role("button", name="History & usage").click()
-    expect(inside.locator(".jobs li")).to_have_count(1)
-    found["history"] = serious(window.frame())
-    inside.get_by_role("button", name="Help").click()
-    expect(inside.get_by_text("What Leadfill does")).to_be_visible()
-    found["help"] = serious(window.frame())
-    inside.get_by_role("button", name="Settings").click()
-    expect(inside.get_by_label("LinkedIn profile URL")).to_be_visible()
-    inside.get_by_role("button", name="Erase").click()
-    expect(inside.get_by_role("alert")).to_be_visible()
-    found["settings and a problem"] = serious(window.frame())
-    assert {step: said for step, said in found.items() if said} == {}
 
 
 def test_html_in_a_sheet_and_in_answers_stays_text(open_sheet: OpenSheet) -> None:

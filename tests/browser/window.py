@@ -176,12 +176,18 @@ def switched(running: Stack, **switches: Any) -> Iterator[None]:  # noqa: ANN401
 
 
 def serious(where: Page | Frame) -> list[str]:
-    """What axe finds that is serious or critical, as sentences."""
-    where.evaluate((PAGE / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found = where.evaluate("axe.run()")
+    """What axe finds that is serious or critical, as sentences; of contrast also in forced colours. It unfolds all."""
+    page = where if isinstance(where, Page) else where.page
+    where.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    if not where.evaluate("Boolean(window.axe)"):
+        where.evaluate((PAGE / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    found = where.evaluate("axe.run()")["violations"]
+    page.emulate_media(forced_colors="active")
+    found += where.evaluate("axe.run({ runOnly: ['color-contrast'] })")["violations"]
+    page.emulate_media(forced_colors="none")
     return [
         f"{each['id']}: {each['help']}: {each['nodes'][0]['html'][:200]} ({len(each['nodes'])})"
-        for each in found["violations"]
+        for each in found
         if each["impact"] in {"serious", "critical"}
     ]
 

@@ -274,6 +274,22 @@ def test_other_fields_of_known_people_are_free_and_filled_cells_are_left_alone(
     assert "@" in after[2][1]
 
 
+def test_a_list_of_whose_people_nothing_more_is_known_is_finished(command: Command, sandbox: Sandbox) -> None:
+    path, people = a_list(command.folder, 12), 12
+    command.run(path, "--yes", "--fields", "name,skills")
+    after = read(command.folder / "leads.enriched.csv")
+    lacking = [row for row in after[1:] if not row[3]]
+    assert 0 < len(lacking) < people
+    assert f"{people} already filled" in command.run(path, "--yes", "--fields", "name,skills").text
+    assert read(command.folder / "leads.enriched.csv") == after
+    more = command.run(path, "--yes", "--fields", "name,skills,title").text
+    header, *rows = read(command.folder / "leads.enriched.csv")
+    untitled = [row for row in rows if not row[header.index("Title")]]
+    assert 0 < len(untitled) < people
+    assert f"{people - len(untitled)} known" in more
+    assert sandbox.charges()["total"] == people
+
+
 # What cannot be used: a sentence, an exit code, nothing lost, nothing spent
 
 Make = Callable[[Path], Sequence[object]]

@@ -120,6 +120,9 @@ class SimulatedSlintel(Slintel):
 class SimulatedSheet(GoogleSheet):
     """The emulator's spreadsheet without its HTTP: the real client's calls, carried out in simulated time."""
 
+    faults = 0.05
+    """The share of calls that are put off, and of those whose answer is lost."""
+
     def __init__(self, spreadsheet_id: str, api: Api, process: Process, token: SheetToken) -> None:
         super().__init__(spreadsheet_id, "token", endpoint="", runtime=process)
         self._api, self._process, self._access = api, process, token
@@ -127,7 +130,7 @@ class SimulatedSheet(GoogleSheet):
     def _attempt(self, read: Callable[[bytes], T], method: str, *, once: bool, **arguments: Any) -> T:  # noqa: ANN401, ARG002 - the client's own arguments
         body = msgspec.json.decode(msgspec.json.encode(arguments.pop("body", {})))
         name, draw, path = f"spreadsheets.{method}", self._process.random, {"spreadsheetId": self.spreadsheet_id}
-        user, throttled, broken = User(CALLER.email), draw() < 0.05, draw() < 0.05
+        user, throttled, broken = User(CALLER.email), draw() < self.faults, draw() < self.faults
         if throttled:
             raise transport.Throttled(retry_after_s=30)
 
@@ -295,8 +298,8 @@ class Deployment:
         """A fresh token of the person's."""
         return SheetToken(self.world.now_s + self.token_lasts_s)
 
-    def start(self, job_request: JobRequest) -> Job:
-        """A person starts a job."""
+    def start(self, job_request: JobRequest, key: str = "one") -> Job:
+        """A person starts a job; `key` names the confirmation."""
         context, token = self.context(self.world.person, self.wake), self.token()
         return new_job.start(
             context,
@@ -305,7 +308,7 @@ class Deployment:
             token.text,
             access_until=token.until,
             max_credits=allowed(10**6),
-            idempotency_key="one",
+            idempotency_key=key,
         ).job
 
     def renew_access_every(self, seconds: float, job: Job) -> None:

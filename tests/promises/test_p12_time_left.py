@@ -1,0 +1,123 @@
+"""P12: the time left that people are told is true: of a first run, over known rows, in a retry, and through pauses.
+
+Whole runs in simulated time, watched from a tenth of each on; tests/unit/test_progress.py tries the forecast alone.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+from math import exp
+
+import pytest
+
+from functions.credits.terms import EVERY_NEED, Limit, Needs, WindowStart
+from functions.entrypoints import local_worker, responses
+from functions.jobs import service
+from functions.jobs.request import JobRequest
+from functions.profiles import Profile
+from functions.providers.contract import Answer
+from functions.sheets.client import GoogleSheet
+from functions.store.job_states import JobState
+from functions.store.jobs import Job
+from tests.support.calm_provider import CalmProvider, CalmSlintel
+from tests.support.desk import url_of
+from tests.support.enrichers import allowed
+from tests.support.simulated_run import Deployment, SimulatedSheet
+from tests.support.simulation import Process, World
+
+ROWS = 200
+NOTICED_S = 10.0
+"""What is left of a run that people look at a figure for."""
+AN_HOUR = Limit(Decimal(80), timedelta(hours=1), WindowStart.CLOCK)
+ENDED = (JobState.DONE, JobState.CANCELLED)
+
+
+class Slintel(CalmSlintel):
+    """Answers in two seconds, more or less (log-normal)."""
+
+    def look_up(self, profile: Profile, needs: Needs = EVERY_NEED) -> Answer:
+        """One request, there and back."""
+        deviation = sum(self._process.random() for _ in range(12)) - 6  # nearly normal
+        self._process.sleep(2 * exp(0.4 * deviation))
+        return super().look_up(profile, needs)
+
+
+class Calm(Deployment):
+    """A deployment at whose spreadsheet nothing goes wrong."""
+
+    def sheet(self, spreadsheet_id: str, access_token: str, process: Process) -> GoogleSheet:
+        """One process's way to a spreadsheet."""
+        sheet = super().sheet(spreadsheet_id, access_token, process)
+        assert isinstance(sheet, SimulatedSheet)
+        sheet.faults = 0.0
+        return sheet
+
+
+def deployed(*limits: Limit) -> Calm:
+    """A machine that works, and a sheet of people whom nobody has looked up."""
+    random.seed(1)  # the spreadsheet draws the ids of its anchors there
+    calm = Calm(world=World(1), in_cloud=False, limits=limits, make_provider=CalmProvider, make_slintel=Slintel)
+    calm.fill_sheet([["LinkedIn"], *[[url_of(f"person-{number}")] for number in range(ROWS)]])
+    calm.work()
+    return calm
+
+
+def request(calm: Calm, rows: int, *fields: str) -> JobRequest:
+    """A run over the first rows."""
+    return JobRequest(spreadsheet_id=calm.workbook.id, range=f"Leads!A2:A{rows + 1}", fields=fields)
+
+
+def watch(calm: Calm, job: Job, each_s: float = 1.0) -> list[tuple[float, float | None, float]]:
+    """Return of moments of a run, to its end: the share that is over, what is told of the time left, and the truth."""
+    context, world, told = calm.context(calm.world.person), calm.world, list[tuple[float, float | None]]()
+    while (job := service.reload(context, job)).state not in ENDED:
+        told.append((world.now_s, responses.job(context, job, started_by="").eta_s))
+        world.person.sleep(each_s)
+    began_s, end_s = told[0][0], world.now_s
+    return [((at_s - began_s) / (end_s - began_s), left_s, end_s - at_s) for at_s, left_s in told]
+
+
+def assert_true(moments: list[tuple[float, float | None, float]]) -> None:
+    """Within a quarter of the truth, from a tenth of the run on."""
+    noticed = [(left_s, truth_s) for share, left_s, truth_s in moments if share >= 0.1 and truth_s >= NOTICED_S]
+    assert len(noticed) >= 10
+    wrong = [(left_s, truth_s) for left_s, truth_s in noticed if left_s is None or abs(left_s - truth_s) > truth_s / 4]
+    assert wrong == []
+
+
+def test_of_a_first_run_and_of_one_over_people_of_whom_most_are_known() -> None:
+    calm = deployed()
+    known = ROWS * 7 // 10
+    assert_true(watch(calm, calm.start(request(calm, known, "email"))))
+    assert_true(watch(calm, calm.start(request(calm, ROWS, "title"), "two")))
+    assert calm.provider.charges.total() == ROWS
+    calm.world.close()
+
+
+def test_of_a_retry() -> None:
+    """What was looked up before tells nothing of it."""
+    calm = deployed()
+    context = calm.context(calm.world.person, calm.wake)
+    job = calm.start(request(calm, ROWS, "email"))
+    calm.world.person.sleep(30)
+    service.cancel(context, job)
+    watch(calm, job)
+    tried = calm.provider.charges.total()
+    assert 0 < tried < ROWS // 2
+    calm.world.person.sleep(20)
+    job = service.reload(context, job)
+    again = service.retry(context, job, calm.token().text, retry_in_doubt=False, max_credits=allowed(10**6))
+    assert_true(watch(calm, again))
+    assert calm.provider.charges.total() == ROWS
+    calm.world.close()
+
+
+def test_through_the_pauses_of_a_providers_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_worker, "POLL_S", 60.0)
+    calm = deployed(AN_HOUR)
+    moments = watch(calm, calm.start(request(calm, ROWS, "email")), each_s=60.0)
+    assert moments[0][2] > 7_200
+    assert_true(moments)
+    calm.world.close()
