@@ -12,8 +12,8 @@ from functions.credits.terms import STEADY, Limit, WindowStart
 
 MIN_PEOPLE = 10
 """Fewer answers say nothing about the pace: only the documented rates do."""
-STRAGGLERS = 12
-"""The last answers come late: they take as long as so many others."""
+STRAGGLERS = 0.75
+"""The last answers come late: as if so many more were to come for each lookup in flight."""
 MARGIN = timedelta(minutes=2)
 """The usual time from the end of a limit of an hour or a day until somebody asks again."""
 MAX_PAUSES = 1_000
@@ -29,6 +29,8 @@ class Recent:
     """The time of the first answer."""
     until: datetime
     """The present, or when the run began to wait."""
+    in_flight: int = 0
+    """Lookups whose answers have not come."""
 
     @property
     def interval(self) -> timedelta | None:
@@ -93,8 +95,8 @@ def done_at(people: int, recent: Recent | None, supplies: Sequence[Supply], now:
     starts = [start for supply in supplies if (start := supply.last_start(people, now)) is not None]
     # Limits know nothing of the time that answers take; but while one is waited for, the time since then says nothing.
     interval = recent.interval if recent else None
-    if interval is not None and not any(supply.is_held(now) for supply in supplies):
-        starts.append(now + (people + min(people, STRAGGLERS)) * interval)
+    if recent and interval is not None and not any(supply.is_held(now) for supply in supplies):
+        starts.append(now + (people + STRAGGLERS * min(people, recent.in_flight)) * interval)
     return max(starts, default=None)
 
 

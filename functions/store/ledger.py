@@ -84,7 +84,9 @@ def recent(connection: sa.Connection, run_id: str, since: datetime, until: datet
         entries.c.run_id == run_id, entries.c.at >= since, was_sent
     )
     people, first = connection.execute(statement).one()
-    return Recent(people, first, until) if people else None
+    claims = schema.claims
+    in_flight = connection.scalar(sa.select(sa.func.count()).select_from(claims).where(claims.c.run_id == run_id))
+    return Recent(people, first, until, in_flight or 0) if people else None
 
 
 @dataclass(frozen=True, slots=True)

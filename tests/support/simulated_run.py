@@ -122,6 +122,8 @@ class SimulatedSheet(GoogleSheet):
 
     faults = 0.05
     """The share of calls that are put off, and of those whose answer is lost."""
+    way_s = 1.0
+    """The longest way there, and back."""
 
     def __init__(self, spreadsheet_id: str, api: Api, process: Process, token: SheetToken) -> None:
         super().__init__(spreadsheet_id, "token", endpoint="", runtime=process)
@@ -143,7 +145,8 @@ class SimulatedSheet(GoogleSheet):
             except GoogleError as error:
                 raise transport.refusal(error.code, str(error)) from error
 
-        answer = self._process.call_outside(serve, method, there_s=draw(), back_s=draw(), patience_s=inf)
+        there_s, back_s = self.way_s * draw(), self.way_s * draw()
+        answer = self._process.call_outside(serve, method, there_s=there_s, back_s=back_s, patience_s=inf)
         if broken:  # carried out, and nobody hears of it
             raise transport.UncertainWrite(retry_after_s=10)
         return read(answer)

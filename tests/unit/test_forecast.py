@@ -48,8 +48,9 @@ def test_nothing_is_told_without_a_limit_before_somebody_has_answered() -> None:
 
 
 def test_the_slower_of_measure_and_limit_counts() -> None:
-    slow, quick = Recent(20, NOON - 20 * SECOND, NOON), Recent(20, NOON - SECOND, NOON)
-    assert done_at(100, slow, (supply(A_SECOND),), NOON) == NOON + (100 + STRAGGLERS) * SECOND
+    slow, quick = Recent(20, NOON - 20 * SECOND, NOON, 16), Recent(20, NOON - SECOND, NOON, 16)
+    assert done_at(100, slow, (supply(A_SECOND),), NOON) == NOON + (100 + 16 * STRAGGLERS) * SECOND
+    assert done_at(4, slow, (supply(A_SECOND),), NOON) == NOON + (4 + 4 * STRAGGLERS) * SECOND
     assert done_at(100, quick, (supply(A_SECOND),), NOON) == NOON + 10 * SECOND
 
 

@@ -54,7 +54,7 @@ def job(state: JobState = JobState.RUNNING, *, rows: int = 1_000, goes_on_at: da
 
 def recent(people: int, seconds: float) -> Recent:
     """So many people were looked up in so many seconds."""
-    return Recent(people, NOW - timedelta(seconds=seconds), NOW)
+    return Recent(people, NOW - timedelta(seconds=seconds), NOW, 16)
 
 
 SLINTEL = Supply(Schedule(limits=(TEN_A_SECOND,)))
@@ -143,7 +143,7 @@ class History:
         schedule = self.schedules[started - 1] if started else Schedule(limits=self.limits)
         ahead = Ahead(
             self.people - done,
-            Recent(len(lately), lately[0], until) if lately else None,
+            Recent(len(lately), lately[0], until, started - done) if lately else None,
             (Supply(schedule),),
         )
         state = JobState.RUNNING if goes_on is None else JobState.WAITING_FOR_QUOTA
