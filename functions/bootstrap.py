@@ -1,4 +1,4 @@
-"""Wires Leadfill together: the one place that knows settings and every part."""
+"""Wires Leadfill together: the only module that knows the settings and every part."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ASKING = frozenset({"formula", "worker"})
 
 
 def serve(target: str, request: Request) -> Response:
-    """Answers a request to one of the entry points.
+    """Answer a request to one of the entry points.
 
     Raises:
         SettingsError: with one line for each variable that is wrong.
@@ -54,7 +54,7 @@ def serve(target: str, request: Request) -> Response:
 
 @cache
 def application(target: str) -> Flask:
-    """The Flask application of an entry point, once a process; only what it needs is imported.
+    """Return the Flask application of an entry point, made once per process; imports only what it needs.
 
     Raises:
         SettingsError: with one line for each variable that is wrong.
@@ -89,7 +89,7 @@ def application(target: str) -> Flask:
 
 
 def _import_early(*modules: str) -> None:
-    """Import modules before any thread does: of two threads that import them crosswise, one gets a half.
+    """Import modules before any thread does: two threads that import them in opposite order would get half-made ones.
 
     Python breaks such a deadlock by giving a module that is not loaded yet (importlib, `_ModuleLock`). The worker's
     chunks, its look at the balances and its callers' tokens need these at the same moment.
@@ -99,7 +99,7 @@ def _import_early(*modules: str) -> None:
 
 
 def _drained(settings: Settings, opened: Store) -> AppContext:
-    """The worker's parts; where the queue is the store itself, this process drains it."""
+    """Return the worker's parts; where the queue is the store itself, this process works through it."""
     if settings.tasks_queue:
         return context(settings, opened, _queue(settings, None))
     from functions.entrypoints.local_worker import LocalWorker
@@ -112,7 +112,7 @@ def _drained(settings: Settings, opened: Store) -> AppContext:
 
 
 def context(settings: Settings, opened: Store, queue: Queue) -> AppContext:
-    """The application's parts.
+    """Return the application's parts.
 
     Raises:
         SettingsError: the secret key is missing or too weak.
@@ -175,11 +175,11 @@ def _queue(settings: Settings, worker: LocalWorker | None) -> Queue:
 
 
 def _nobody_here() -> None:
-    """The worker's process finds the chunk in the store."""
+    """Do nothing: the worker's process finds the chunk in the store."""
 
 
 def store(settings: Settings) -> Store:
-    """Opens the store. An empty SQLite file gets its tables at once: on one machine there is nobody else to ask.
+    """Open the store. An empty SQLite file gets its tables at once: on one machine nobody else would make them.
 
     Raises:
         StoreError: it cannot be opened, or its tables are not those that this version works with.
@@ -195,7 +195,7 @@ def store(settings: Settings) -> Store:
 
 
 def limits(settings: Settings) -> Limits:
-    """The deployment's caps."""
+    """Return the deployment's caps."""
     return Limits(
         per_run=settings.credits_per_run,
         per_user_day=settings.credits_per_user_day,
@@ -204,7 +204,7 @@ def limits(settings: Settings) -> Limits:
 
 
 def formula_credits(settings: Settings) -> dict[str, Decimal]:
-    """The credits that the formulas of a spreadsheet may spend in a day: of the first provider, and of those named."""
+    """Return the credits that a spreadsheet's formulas may spend a day, by provider; one that is not named has none."""
     allowance, first = settings.formula_credits_per_day, next(iter(settings.providers), None)
     return {name: allowance.of(name) for name in settings.providers if name == first or name in allowance.named}
 
@@ -215,7 +215,7 @@ def freshness(settings: Settings) -> Freshness:
 
 
 def enricher(settings: Settings, opened: Store) -> Enricher:
-    """The enricher over an open store.
+    """Return the enricher over an open store.
 
     Raises:
         SettingsError: no provider has an API key, or a URL or key cannot be sent.
@@ -236,7 +236,7 @@ _KEYS = provider_settings.secrets()
 
 
 def dispatchers(settings: Settings, opened: Store) -> dict[str, Dispatcher]:
-    """A dispatcher for each provider that a run may ask, in the waterfall's order; all instances keep its rate.
+    """Return a dispatcher for each provider that a run may ask, in the waterfall's order; all instances share its rate.
 
     Raises:
         SettingsError: a provider's URL or key cannot be sent.
@@ -250,5 +250,5 @@ def dispatchers(settings: Settings, opened: Store) -> dict[str, Dispatcher]:
 
 
 def terms(settings: Settings) -> dict[str, Terms]:
-    """The terms of the providers that a run may ask, in the waterfall's order."""
+    """Return the terms of the providers that a run may ask, in the waterfall's order."""
     return {name: provider_settings.terms_of(name, chosen) for name, chosen in settings.providers.items()}

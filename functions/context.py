@@ -60,12 +60,12 @@ class AppContext:
         return tuple(self.terms)
 
     def enqueue(self, chunk_ids: Iterable[str]) -> None:
-        """Puts chunks that are committed into the queue."""
+        """Put committed chunks into the queue."""
         for chunk_id in chunk_ids:
             self.queue.enqueue(chunk_id)
 
     def sheet(self, spreadsheet_id: str, access_token: str) -> GoogleSheet:
-        """A spreadsheet, with its caller's own rights."""
+        """Return a spreadsheet, opened with the caller's own access token."""
         from functions.store import sheet_behaviour
 
         with self.store.reading() as connection:

@@ -68,7 +68,7 @@ class BadRange(InvalidRequest):
 
 
 class AccessError(LeadfillError):
-    """Access was refused."""
+    """Access was refused; ask the owner of the deployment to allow it."""
 
     slug = "access"
     status = 403
@@ -88,27 +88,27 @@ class Forbidden(AccessError):
 
 
 class NotFound(LeadfillError):
-    """There is nothing at this address."""
+    """There is nothing at this address; check it, or reload the sidebar."""
 
     slug = "not-found"
     status = 404
 
 
 class Conflict(LeadfillError):
-    """The request does not fit the present state; reload and look again."""
+    """The request does not fit the present state; reload and try again."""
 
     slug = "conflict"
     status = 409
 
 
 class WrongJobState(Conflict):
-    """The job is not in a state that allows this."""
+    """The run's present state does not allow this; reload and look again."""
 
     slug = "wrong-job-state"
 
 
 class PlanChanged(Conflict):
-    """The plan has become dearer since it was confirmed; look at the new one first."""
+    """The plan has become more expensive since you confirmed it; look at the new plan first."""
 
     slug = "plan-changed"
 
@@ -129,20 +129,20 @@ class CapReached(LeadfillError):
 
 
 class ProviderError(LeadfillError):
-    """The provider could not be used."""
+    """The provider could not be used; try again later."""
 
     slug = "provider"
     status = 502
 
 
 class KeyRejected(ProviderError):
-    """The provider rejected its API key; check it. The refused lookups cost nothing."""
+    """The provider rejected the API key; check the key. The refused lookups cost nothing."""
 
     slug = "key-rejected"
 
 
 class QuotaExhausted(ProviderError):
-    """The credits of the plan with the provider are used up; what was done is kept."""
+    """The credits of your contract with the provider are used up; everything found so far is kept."""
 
     slug = "quota-exhausted"
 
@@ -162,14 +162,14 @@ class DearerThanTerms(ProviderError):
 
 
 class SheetError(LeadfillError):
-    """Google Sheets refused or failed."""
+    """Google Sheets refused the request or failed; try again in a minute."""
 
     slug = "sheet"
     status = 502
 
 
 class SheetAccessExpired(SheetError):
-    """The permission to edit this spreadsheet ran out; open the sidebar again to renew it."""
+    """Leadfill's access to this spreadsheet has expired; open the sidebar again to renew it."""
 
     slug = "sheet-access-expired"
     status = 403
@@ -183,20 +183,20 @@ class SheetGone(SheetError):
 
 
 class SheetBusy(SheetError):
-    """Google Sheets asks to slow down; the run goes on by itself."""
+    """Google Sheets is busy and asks Leadfill to slow down; the run goes on by itself."""
 
     slug = "sheet-busy"
     status = 503
 
 
 class StoreError(LeadfillError):
-    """The database could not be used; nothing was spent that is not recorded."""
+    """The database could not be used; try again. All credits spent are recorded."""
 
     slug = "store"
     status = 503
 
 
 class SettingsError(LeadfillError):
-    """The settings are wrong."""
+    """The settings are wrong; correct them and start again."""
 
     slug = "settings"

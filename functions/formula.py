@@ -1,4 +1,4 @@
-"""Answer a formula: values for some people, within the half minute that Sheets waits; recalculation is free."""
+"""Answer a formula with values for some people, within the half minute that Sheets waits; recalculation is free."""
 
 from __future__ import annotations
 
@@ -127,9 +127,9 @@ def answer(
         urls: the cells.
         fields: names, headers, or comma lists of them.
         if_missing: what stands where nothing is known.
-        credits_per_day: what all formulas of a spreadsheet may spend in a day, in credits of each provider.
-        new_people_per_day: how many people they may newly show in a day of whom a lead was there already.
-        deadline: when the formula can wait no longer; None where it does not say.
+        credits_per_day: the credits of each provider that all formulas of a spreadsheet may spend in a day.
+        new_people_per_day: how many people with an existing lead they may show for the first time in a day.
+        deadline: when the formula can wait no longer; None if it does not say.
 
     Raises:
         InvalidRequest: the fields cannot be understood, there are too many cells, or the answer would be too large.
@@ -137,12 +137,12 @@ def answer(
     """
     cells = [cell for row in urls for cell in row]
     if len(cells) > MAX_URLS:
-        raise InvalidRequest(f"One formula takes up to {MAX_URLS:,} URLs; cut the range into parts.")
+        raise InvalidRequest(f"One formula takes up to {MAX_URLS:,} URLs; split the range into several formulas.")
     chosen = select([name for text in fields for name in split(text)])
     if len(cells) * len(chosen) > MAX_CELLS:
         raise InvalidRequest(
             f"{len(cells):,} URLs with {len(chosen)} fields each are more than the {MAX_CELLS:,} values that one "
-            "formula gives; choose fewer cells or fields."
+            "formula can return; choose fewer cells or fields."
         )
     found = [_read(cell) for cell in cells]
     profiles = [profile for profile in found if isinstance(profile, Profile)]
@@ -175,12 +175,12 @@ def answer(
 
 
 def _seconds_to(deadline: datetime | None, now: datetime) -> float:
-    """Return the seconds within which to answer, not more because a clock is wrong; negative where it is too late."""
+    """Return the seconds within which to answer, negative if it is too late; a wrong clock never makes it longer."""
     return ANSWER_WITHIN_S if deadline is None else min(ANSWER_WITHIN_S, (deadline - now).total_seconds())
 
 
 def _read(cell: str) -> Profile | str:
-    """Return the profile, or what to say instead; nothing for an empty cell."""
+    """Return the profile in a cell, or the sentence to show instead; nothing for an empty cell."""
     try:
         return parse(cell)
     except NotAProfile as error:
@@ -202,7 +202,7 @@ def _row(status: Outcome, result: Result, lookups: _Lookups) -> Row:
 
 
 def _withheld(context: AppContext, token: FormulaToken, known: Mapping[int, str], limit_per_day: int) -> set[int]:
-    """Return the places of people who are known, but may not be shown to this spreadsheet today."""
+    """Return the positions of people who are known, but may not be shown to this spreadsheet today."""
     if not known:
         return set()
     keys = [known[index] for index in sorted(known)]
@@ -241,7 +241,7 @@ def _look_up(
     *,
     within_s: float,
 ) -> None:
-    """Fill `lookups` with what comes back in time.
+    """Fill `lookups` with the results that come in time.
 
     Lookups are sent while the usual answer would still come in time. One that is late all the same is settled after
     the response, for which the process needs its CPU; if it dies first, its claim becomes a doubt after its time.

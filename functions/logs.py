@@ -1,6 +1,6 @@
 """Logs: one JSON line an event, in the field names that Cloud Logging reads; no personal data, no key, no token.
 
-What may be logged is listed by its caller: ids of jobs and chunks, counts, statuses, slugs of errors. A stack is logged
+Callers log only ids of jobs and chunks, counts, statuses and slugs of errors. A stack is logged
 without the exception's text, which could repeat a cell.
 (https://cloud.google.com/logging/docs/structured-logging)
 """
@@ -44,7 +44,7 @@ class _Line(logging.Formatter):
 
 
 class _OwnOnly(logging.Filter):
-    """Lets what libraries say through from WARNING on only, and never their texts: they repeat URLs."""
+    """Lets records of libraries through from WARNING on only, and never their texts, which repeat URLs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.startswith("leadfill"):
@@ -78,7 +78,7 @@ def in_doubt(lookups: int) -> None:
 
 
 def stopped(job_id: str, slug: str) -> None:
-    """Logs that a run was stopped by what it met."""
+    """Log that an error stopped a run."""
     warning("A run stopped.", event=STOPPED, job_id=job_id, slug=slug)
 
 

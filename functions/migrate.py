@@ -12,7 +12,7 @@ from functions.store.database import Store
 
 
 def main() -> int:
-    """Upgrades and says what it did; gives the exit code."""
+    """Upgrade the tables, print what was done, and return the exit code."""
     try:
         store = Store(settings.read(os.environ).database_url)
         try:

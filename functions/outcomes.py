@@ -25,7 +25,7 @@ class Described(StrEnum):
 
 
 class Outcome(Described):
-    """The end of a row in a run; each row has exactly one."""
+    """How a row ended in a run; each row has exactly one outcome."""
 
     ENRICHED = "enriched", "Enriched", "looked up in this run, and paid for"
     KNOWN = "known", "Known", "looked up before, free"
@@ -49,7 +49,7 @@ class LeftOut(Described):
 
 
 class Again(StrEnum):
-    """A reason to try a row again, however it has ended."""
+    """The reason to try a row again, whatever its outcome."""
 
     SKIPPED = "skipped"  # a provider that could have filled what is open was not asked, or not reached
     IN_DOUBT = "in_doubt"  # a lookup at a provider may have been charged, and no answer came

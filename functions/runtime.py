@@ -1,4 +1,4 @@
-"""Time, chance, waiting and threads: the one seam to them, so that a simulator can run days in moments.
+"""Time, randomness, waiting and threads behind one interface, so that a simulator can run days in moments.
 
 Whatever waits, draws or runs beside something else asks a `Runtime` for it. Locks stay plain ones: nothing waits while
 it holds one. What waits on a real socket keeps the socket's own time.
@@ -20,23 +20,23 @@ T = TypeVar("T")
 
 
 class StopSignal(Protocol):
-    """Says that something shall end."""
+    """A signal that something shall end."""
 
     def is_set(self) -> bool:
-        """Return whether it shall end."""
+        """Return whether the signal was given."""
 
     def wait(self, timeout: float, /) -> bool:
-        """Sleeps for so many seconds, or until it is set; whether it is."""
+        """Sleep for this number of seconds, or until the signal is given; return whether it was."""
 
 
 class Event(StopSignal, Protocol):
     """A `threading.Event`, or what behaves like one."""
 
     def set(self) -> None:
-        """Wakes who waits."""
+        """Wake all threads that wait."""
 
     def clear(self) -> None:
-        """Lets those wait who wait from now on."""
+        """Reset the event, so that later calls of `wait` wait again."""
 
 
 class Mailbox(Protocol[T]):
@@ -86,7 +86,7 @@ class Runtime:
         return time.monotonic()
 
     def random(self) -> float:
-        """A number in [0, 1): spreads those that wait, and protects nothing."""
+        """Return a number in [0, 1), for spreading waits; not for secrets."""
         return random.random()  # noqa: S311 - see above
 
     def sleep(self, seconds: float) -> None:
@@ -114,7 +114,7 @@ class Runtime:
         return ThreadPoolExecutor(size, thread_name_prefix=name)
 
     def after(self, seconds: float, work: Callable[[], object], *, name: str) -> Callable[[], None]:
-        """Runs some work once so many seconds have passed; gives what calls that off."""
+        """Run some work after this number of seconds; return a function that cancels it."""
         called_off = self.event()
 
         def wait() -> None:

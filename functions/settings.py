@@ -1,4 +1,4 @@
-"""Settings: read from the environment once, typed and validated; a wrong one stops the start and names itself."""
+"""Settings: read from the environment once, typed and validated; a wrong one stops the start and is named."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _convert(text: str, kind: object, name: str) -> object:
         except ValueError:
             raise ValueError("must be a number.") from None
         if not 0 <= number < float("inf"):
-            raise ValueError("must be a number that is not negative.")
+            raise ValueError("must be a number, 0 or more.")
         return number
     if kind == tuple[str, ...]:
         return tuple(part.strip().lower() for part in text.split(",") if part.strip())
@@ -173,7 +173,7 @@ _ADDRESSES = (
 
 
 def _unsafe_in_the_cloud(settings: Settings) -> list[str]:
-    """Describe what is fine on one machine, and would lose data or show tokens to a network elsewhere."""
+    """Describe settings that are fine on one machine, but would lose data or reveal tokens in the cloud."""
     wrong = [
         f"{name.upper()} must begin with https://, since tokens travel with each request."
         for name in _ADDRESSES

@@ -1,7 +1,7 @@
-"""The queue: where a chunk waits for a worker. In the cloud that is Cloud Tasks; on one machine, the store itself.
+"""The queue in which chunks wait for a worker: Cloud Tasks in the cloud, the store itself on one machine.
 
-A queue is a convenience and promises little: a chunk is delivered at least once, perhaps twice, perhaps late, in any
-order. What must never happen twice is guarded in the store.
+A queue guarantees little: a chunk is delivered at least once, perhaps twice, perhaps late, in any order. The store
+prevents anything from being done twice that must not be.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DISPATCH_DEADLINE_S = 600
 
 
 class QueueError(LeadfillError):
-    """The queue of background work could not be reached; the run is kept, and goes on by itself when it can."""
+    """The task queue could not be reached; the run is kept, and goes on by itself once the queue can be reached."""
 
     slug = "queue"
     status = 503
@@ -46,7 +46,7 @@ class Queue(Protocol):
     """The queue in which chunks wait for a worker."""
 
     def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
-        """Sees to it that a worker is handed this chunk, not before `delay_s` from now and after this call began.
+        """Make sure that a worker receives this chunk, at least `delay_s` from now and after this call began.
 
         A chunk that already waits need not be queued twice. Commit what the worker shall find before calling this.
 
@@ -60,7 +60,7 @@ class Queue(Protocol):
 
 
 class StoreQueue:
-    """The queue that is the store itself: a committed chunk that is due waits already, whoever drains needs no more.
+    """The store as the queue: a committed chunk that is due waits already, and needs no task.
 
     Args:
         wake: tells who drains the store that it may have work; called from any thread, must not wait. A chunk that is
@@ -180,7 +180,7 @@ class CloudTasksQueue:
         except HttpError as error:
             if error.status_code == no_task:
                 return None
-            raise QueueError(f"Cloud Tasks answered {error.status_code}; is TASKS_QUEUE set up?") from error
+            raise QueueError(f"Cloud Tasks answered {error.status_code}; check TASKS_QUEUE.") from error
         except (httplib2.HttpLib2Error, GoogleAuthError, OSError) as error:
             raise QueueError from error
         return answer

@@ -170,6 +170,6 @@ function sentenceForStatus_(status) {
   if (status === 404)
     return "There is no Leadfill server at the configured address. Ask whoever runs Leadfill to check it.";
   if (status === 429) return "Leadfill's server is busy. Wait a minute and try again.";
-  if (status >= 500) return "Leadfill's server is in trouble at the moment. Wait a minute and try again.";
+  if (status >= 500) return "Leadfill's server has a problem at the moment. Wait a minute and try again.";
   return `Leadfill's server answered in a way that was not understood (status ${status}). Try again, or ask whoever runs Leadfill.`;
 }

@@ -42,7 +42,7 @@ interface CheckLine {
   sentence: string;
 }
 
-/** What a field would be. */
+/** A field as it would be, with an example. */
 interface CheckedField {
   /** Title of its column; empty where the field has a problem */
   header: string;
@@ -307,10 +307,10 @@ interface LiftedErasure {
   notice: string;
 }
 
-/** A reason to ask the next provider: something that the leads so far leave open. */
+/** A reason to ask the next provider: something that the leads so far do not hold. */
 type Need = "email" | "person";
 
-/** The end of a row in a run; each row has exactly one. */
+/** How a row ended in a run; each row has exactly one outcome. */
 type Outcome = "already_filled" | "cancelled" | "enriched" | "failed" | "in_doubt" | "known" | "left_out" | "moved" | "not_found" | "unusable";
 
 /** The person to erase, or to let be looked up again. */
@@ -389,7 +389,7 @@ interface Preset {
   fields: string[];
 }
 
-/** The reason why a request was refused, as RFC 9457 has it. */
+/** The reason why a request was refused, in the form of RFC 9457. */
 interface Problem {
   /** Stable: for code to read */
   type: string;

@@ -1,6 +1,6 @@
 """Find the owner of a Google access token by asking Google.
 
-An access token says nothing by itself. `tokeninfo` names the person and the OAuth client that it was issued to, so that
+An access token by itself names nobody. `tokeninfo` names the person and the OAuth client that it was issued to, so that
 nobody can act with a token that belongs to somebody else, or that was issued to another application.
 """
 
@@ -55,7 +55,7 @@ class AccessTokens:
         now: the clock, in seconds since 1970.
 
     Raises:
-        SettingsError: the address is to be trusted less than the identities are.
+        SettingsError: `url` is not of the same issuer as `certs_url`.
     """
 
     def __init__(self, url: str, certs_url: str, now: Callable[[], float] = lambda: REAL.now().timestamp()) -> None:
@@ -74,7 +74,7 @@ class AccessTokens:
 
         Raises:
             Forbidden: it belongs to somebody else, or was issued to another application.
-            SheetAccessExpired: it is not valid any more.
+            SheetAccessExpired: it is no longer valid.
             IdentityUnavailable: the service cannot be asked.
         """
         owner = self._owner(access_token)
@@ -112,7 +112,7 @@ class AccessTokens:
         except (requests.RequestException, ValueError, KeyError, TypeError):
             # Without a cause: it could hold the token.
             raise IdentityUnavailable(
-                "Google cannot say right now whose access this is; try again in a moment.", retry_after_s=5
+                "Google cannot confirm right now whose access this is; try again in a moment.", retry_after_s=5
             ) from None
 
 

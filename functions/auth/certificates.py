@@ -1,4 +1,4 @@
-"""The certificates that identities are signed with: fetched once, kept as long as their issuer says, never per call."""
+"""Certificates that verify identity tokens: fetched once, and kept as long as their issuer says."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Certificates:
         self._fresh_until = self._not_before = float("-inf")
 
     def current(self, key_id: str) -> Mapping[str, str]:
-        """All certificates, fetched anew when their time is over or `key_id` is not among them.
+        """Return all certificates; they are fetched again when they have expired or `key_id` is not among them.
 
         Raises:
             IdentityUnavailable: there are none, and none can be fetched.

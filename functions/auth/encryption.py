@@ -1,8 +1,8 @@
-"""Sealing: what the store and other people's sheets may hold, but only this deployment may read or make.
+"""Encryption of texts that only this deployment may read or make, such as tokens kept in the store or in a sheet.
 
 One secret, `LEADFILL_SECRET_KEY`, serves every purpose: each purpose gets a key of its own by HKDF (RFC 5869), so a
-text sealed for one cannot be passed off as another. Seals are Fernet tokens (encrypted, authenticated, dated). While
-the secret is rotated it reads `new,old`: new seals are made with the first, both open.
+text encrypted for one cannot be used for another. The results are Fernet tokens (encrypted, authenticated, dated).
+While the secret is rotated it is `new,old`: the first one encrypts, and both decrypt.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class TokenCipher:
             raise SettingsError(f"LEADFILL_SECRET_KEY {wrong}")
 
     def __repr__(self) -> str:
-        """Without the secrets."""
+        """Return a text without the secrets."""
         return f"TokenCipher({self._purpose!r})"
 
     def encrypt(self, text: str) -> str:

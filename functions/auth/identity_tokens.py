@@ -1,7 +1,7 @@
-"""Authenticate a bearer token: it becomes a `Caller`, or a refusal that says what to do and nothing else.
+"""Authenticate bearer tokens: each becomes a `Caller`, or a refusal that says what to do and reveals nothing else.
 
-Three kinds of token, none of which opens another's door: a person's OpenID token (`api`), the queue's and the
-scheduler's OpenID token (`worker`, `sweep`), and the formula token that a person had made for one spreadsheet
+There are three kinds of token, and none is accepted in place of another: a person's OpenID token (`api`), the queue's
+and the scheduler's OpenID token (`worker`, `sweep`), and the formula token that a person had made for one spreadsheet
 (`formula`). There is no way to switch any check off: on one machine a local issuer signs real tokens.
 """
 
@@ -103,7 +103,7 @@ class Access:
             SettingsError: the deployment has no `IDENTITY_AUDIENCE`.
         """
         if not self._audiences:
-            raise SettingsError("IDENTITY_AUDIENCE is not set: nobody can prove that they mean this deployment.")
+            raise SettingsError("IDENTITY_AUDIENCE is not set; set it to the add-on's OAuth client id.")
         claims = self._claims(authorization_header)
         if claims.get("aud") not in self._audiences:
             raise Unauthenticated(_stranger(claims.get("aud")))
@@ -130,13 +130,13 @@ class Access:
             SettingsError: there is no audience, or no `WORKER_SERVICE_ACCOUNT`.
         """
         if not audience or not self._worker_service_account:
-            raise SettingsError("WORKER_URL and WORKER_SERVICE_ACCOUNT must be set where tasks are received.")
+            raise SettingsError("WORKER_URL and WORKER_SERVICE_ACCOUNT must be set for the worker and the sweep.")
         claims = self._claims(authorization_header)
         if claims.get("aud") != audience:
             raise Unauthenticated(_SIGN_IN)
         caller = _caller(claims)
         if caller.email != self._worker_service_account:
-            raise Forbidden("Only the queue and the scheduler of this deployment may call this.")
+            raise Forbidden("Only the queue and the scheduler of this deployment may call this address.")
         return caller
 
     def issue_formula_token(self, caller: Caller, spreadsheet_id: str) -> tuple[str, FormulaToken]:
@@ -249,5 +249,5 @@ def _caller(claims: Mapping[str, Any]) -> Caller:
     if not domain and host in _GMAIL:
         domain = "gmail.com"
     if not domain and not host.endswith(".gserviceaccount.com"):
-        raise Unauthenticated("Sign in with a Google Workspace or gmail.com account: nobody vouches for this address.")
+        raise Unauthenticated("Sign in with a Google Workspace or gmail.com account; Google does not verify this one.")
     return Caller(subject, email, domain.lower())

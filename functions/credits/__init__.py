@@ -1,1 +1,1 @@
-"""Credits: prices, caps, plans and the meaning of results. Pure. Imports profiles, outcomes and errors only."""
+"""Credits: prices, caps, plans, and what a lookup's result costs. Pure. Imports profiles, outcomes and errors only."""

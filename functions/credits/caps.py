@@ -1,4 +1,4 @@
-"""The spender of credits, and the caps that apply; each provider's credits are counted on their own."""
+"""Spenders of credits, and the caps that apply to them; each provider's credits are counted separately."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AMOUNT = re.compile(AMOUNT)
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A counter of credits and what it may reach."""
+    """A counter of credits and its limit."""
 
     name: str
     limit: Decimal
@@ -35,7 +35,7 @@ class CapUse:
 
     @property
     def left(self) -> Decimal:
-        """Return the credits that it still allows."""
+        """Return the credits that can still be spent under the cap."""
         return max(NONE, self.cap.limit - self.used)
 
 
@@ -105,7 +105,7 @@ def amounts_of(text: str) -> dict[str, Decimal]:
 
 
 def amount_of(text: str) -> Decimal:
-    """Return the amount of credits that a text says, in at most six decimals.
+    """Return the amount of credits in a text, which has at most six decimals.
 
     Raises:
         ValueError: with the rest of a sentence.
@@ -131,7 +131,7 @@ def caps(spender: Spender, limits: Limits, provider: str, now: datetime) -> tupl
 
 
 def cap_sentence(use: CapUse, now: datetime, *, in_run: bool = False) -> str:
-    """Say how far a cap is used: whose it is, of what time, when its credits come back, and who can raise it.
+    """Describe a cap in a sentence: whose it is, its period, how much is used, when credits return, who can raise it.
 
     Args:
         use: of a cap that `caps` made; its name tells its kind and its provider.

@@ -1,4 +1,4 @@
-"""Forecast when the lookups of a run are done: from their pace so far, and from the limits of the providers. Pure."""
+"""Forecast when the lookups of a run are done, from their pace so far and the providers' limits. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Recent:
 
     @property
     def interval(self) -> timedelta | None:
-        """Return the time that each of them took, all lookups in flight together; None where that cannot be told."""
+        """Return the average time per person, over all lookups in flight together; None if it is unknown."""
         return (self.until - self.since) / self.people if self.people >= MIN_PEOPLE else None
 
 
@@ -47,11 +47,11 @@ class Supply:
     """Requests to it for each person."""
 
     def is_held(self, now: datetime) -> bool:
-        """Tell whether a limit is reached and waited for."""
+        """Return whether a limit is reached, so that the run waits for it."""
         return bool(self.share) and self._counted.earliest(now) > now
 
     def last_start(self, people: int, now: datetime) -> datetime | None:
-        """Return when the last of so many people is asked for at the soonest; None where nothing limits that."""
+        """Return the earliest time at which the last of this number of people can be asked for; None if unlimited."""
         left = ceil(people * self.share)
         if not self.schedule.limits or not left:
             return None
@@ -82,7 +82,7 @@ class Supply:
 
 
 def done_at(people: int, recent: Recent | None, supplies: Sequence[Supply], now: datetime) -> datetime | None:
-    """Return when so many people are looked up; None where nothing tells the pace.
+    """Return when this number of people will have been looked up; None if the pace is unknown.
 
     Args:
         people: who are still to be looked up.
@@ -127,7 +127,7 @@ def _rounded(number: float) -> int:
 
 
 def _fit(limit: Limit, schedule: Schedule, at: datetime, each: timedelta) -> int:
-    """Return how many requests fit under a limit before it is waited for, or begins anew."""
+    """Return how many requests fit under a limit before a run has to wait for it, or its window begins again."""
     room = max(1, floor(limit.count) - schedule.used(limit, at))
     if limit.starts is WindowStart.CLOCK and each:  # more, where the window ends before
         till_then = max(1, ceil((limit.next_window(at) - at) / each))

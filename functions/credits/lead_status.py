@@ -1,4 +1,4 @@
-"""The status of a profile in the store, and the outcome of a row that has nothing better."""
+"""The status of a profile in the store, and the outcome that it gives a row which was not looked up in this run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from functions.outcomes import Outcome
 
 
 class LeadStatus(StrEnum):
-    """The status of a profile in the store. One that is fresh spares a lookup."""
+    """The status of a profile in the store. While it is fresh, the profile is not looked up again."""
 
     FOUND = "found"  # a lead, kept whole
     MISSING = "missing"  # the provider does not know the person
@@ -66,13 +66,13 @@ _KNOWN: dict[LeadStatus, tuple[Outcome, str]] = {
 
 
 def outcome_of_known(status: LeadStatus, provider: str) -> tuple[Outcome, str]:
-    """Return the outcome of a row that one provider's status ends, and its sentence (empty if there is none)."""
+    """Return the outcome and the sentence (may be empty) of a row that ends with one provider's status."""
     outcome, sentence = _KNOWN[status]
     return outcome, sentence.format(label_of(provider))
 
 
 def of(answer: LookupResult) -> LeadStatus | None:  # noqa: PLR0911 - a line for each answer
-    """Return the status that an answer leads to; None if it tells nothing, so that a new lookup is allowed."""
+    """Return the status that a result leads to; None if it says nothing about the person: a new lookup is allowed."""
     match answer:
         case Found():
             return LeadStatus.OTHER_PERSON if answer.is_other_person else LeadStatus.FOUND

@@ -29,7 +29,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The provider does not know the person, or nothing of what was needed."""
+    """The provider does not know the person, or has nothing of what was needed."""
 
     successful: bool
     """True if the answer was a success that the provider charges for, though it holds no lead."""
@@ -51,7 +51,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class OptedOut:
-    """451: the person objected to being looked up. No other provider is to be asked for them."""
+    """451: the person objected to being looked up. No other provider may be asked about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A server error or another answer that is no success: transient, not charged."""
+    """A server error or another unsuccessful answer: transient, not charged."""
 
     status: int
     retry_after_s: float | None = None

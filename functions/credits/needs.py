@@ -1,4 +1,4 @@
-"""Decide which needs a choice of fields has, and which of them a lead fills."""
+"""Decide which needs the chosen fields have, and which of these a lead fills."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def needs_of(fields: Iterable[Field]) -> Needs:
     """Return the needs of a run that fills these fields.
 
     An e-mail is needed for the fields about it, and for a custom field that names it. Every other field of a lead needs
-    the person, and so does a choice of fields that Leadfill knows itself: without a need nobody would be asked.
+    the person. So does a choice of only fields that Leadfill knows itself: without a need, no provider would be asked.
     """
     needs = set()
     for field in fields:

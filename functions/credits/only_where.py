@@ -42,7 +42,7 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             raise InvalidRequest(f"A condition `{self.test}` takes {needs}.")
 
     def is_met(self, text: str, *, is_empty: bool) -> bool:
-        """Return whether a cell meets the condition.
+        """Return whether a cell meets this condition.
 
         Args:
             text: what the cell shows.

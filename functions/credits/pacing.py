@@ -95,7 +95,7 @@ class Schedule:
         )
 
     def started_together(self, start: datetime, count: int) -> Schedule:
-        """Return the counts after so many requests from this start on, without a steady rate: for a forecast."""
+        """Return the counts after this number of requests from this start on, without a steady rate; for forecasts."""
         counts = {_name(limit): _plus(limit, self._of(limit), start, count) for limit in _counted(self.limits)}
         return replace(self, counts=counts, blocked_until=None)
 
@@ -205,7 +205,7 @@ def _with_room(limit: Limit, counts: Counts, at: datetime) -> datetime:
 
 
 def _living(limit: Limit, counts: Counts, at: datetime) -> list[tuple[datetime, int]]:
-    """Return the end of each window, or part of a rolling one, that counts at a time, and its requests."""
+    """Return the windows (or parts of a rolling one) that count at a time: the end of each, and its requests."""
     life = _part(limit) + limit.window if limit.starts is WindowStart.ROLLING else limit.window
     margin = timedelta(0) if limit.starts is WindowStart.CLOCK else MARGIN
     return [(begin + life + margin, count) for begin, count in counts if begin + life + margin > at]

@@ -14,7 +14,7 @@ from functions.profiles import Profile
 
 
 class PlanPart(Described):
-    """A kind of row in a plan, in the order in which rows are sorted out. Each is a number of `Plan`."""
+    """A kind of row in a plan, in the order in which rows are classified. Each is a number of `Plan`."""
 
     UNUSABLE = "unusable", "Unusable", "no LinkedIn profile in the cell"
     ALREADY_FILLED = "already_filled", "Already filled", "left as they are: filled, or nothing more is known"
@@ -97,7 +97,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """The most that a run asks of one provider. Of several providers each is a bound of its own: they are no sum."""
+    """The most lookups and credits of one provider in a run. With several providers, these are bounds and not a sum."""
 
     provider: str
     lookups: int
@@ -116,7 +116,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The rows of a run by `PlanPart`, which add up to `rows`, and its most credits with each provider."""
+    """The rows of a run by `PlanPart` (together they are `rows`), and the most credits that it can cost by provider."""
 
     rows: int
     unusable: int
@@ -156,7 +156,7 @@ class Plan:
 
     @property
     def is_free(self) -> bool:
-        """True if the run can cost nothing."""
+        """True if the run cannot cost anything."""
         return not any(self.ceilings.values())
 
 
@@ -209,7 +209,7 @@ def plan(
 
 
 def _paid_for(row_counts: RowCounts, asked: Mapping[str, Collection[str]], costs: Iterable[Cost]) -> set[str]:
-    """Return the people of whom at least one lookup is paid for, if credits are spent in the order of the rows."""
+    """Return the people who get at least one paid lookup if the credits are spent in the order of the rows."""
     left = {cost.provider: cost.lookups - cost.short_of for cost in costs}
     paid = set()
     for key in row_counts.keys:

@@ -1,4 +1,4 @@
-"""Price a lookup. No other module knows which answer takes a credit.
+"""Price a lookup. No other module knows which answer costs a credit.
 
 The amount that the provider states wins. Where it states none, a successful answer costs what the provider's terms say,
 whatever its body holds: a person who is not known, or a body that arrives cut, costs as much as a lead. (Source for
@@ -29,7 +29,7 @@ UNIT = Decimal("0.000001")
 
 
 class EntryKind(StrEnum):
-    """The fate of the credits that were reserved for a lookup."""
+    """What happened to the credits that were reserved for a lookup."""
 
     CHARGED = "charged"  # the provider answered with success, and counts it (0 where it says that it was free)
     IN_DOUBT = "in_doubt"  # the request may have arrived, and no answer tells

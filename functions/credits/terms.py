@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Need(StrEnum):
-    """A reason to ask the next provider: something that the leads so far leave open."""
+    """A reason to ask the next provider: something that the leads so far do not hold."""
 
     PERSON = "person"  # name, position and company
     EMAIL = "email"  # an e-mail address that can be written to
@@ -92,7 +92,7 @@ class Terms:
 
     @property
     def per_minute(self) -> Decimal | None:
-        """Return how many lookups a minute allows; None where no limit of a minute or less says so."""
+        """Return how many lookups are allowed in a minute; None if there is no limit of a minute or less."""
         minute = timedelta(minutes=1)
         short = [limit for limit in self.limits if limit.window <= minute]
         return min((limit.count * Decimal(minute / limit.window) for limit in short), default=None)

@@ -24,7 +24,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     ] = ()
 
     def pick(self, rows: Sequence[T]) -> list[T]:
-        """Return the rows to try, of those that could be."""
+        """Return the rows to try, chosen from the candidates."""
         if self.take == "first" or len(rows) <= self.rows:
             return list(rows[: self.rows])
         return [rows[place * len(rows) // self.rows] for place in range(self.rows)]

@@ -1,4 +1,4 @@
-"""The enricher, the one way in which credits are spent: claim, send, settle; and the lane of costly custom fields.
+"""The enricher, the only code that spends credits (claim, send, settle), and the lane for costly custom fields.
 
 Imports providers, the store and below.
 """

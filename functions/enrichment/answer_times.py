@@ -1,4 +1,4 @@
-"""The times in which a provider has answered lately: what is asked later than that cannot come back in time."""
+"""How fast a provider has answered lately, to decide whether a lookup that starts now can still end in time."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def people_to_ask(
 def may_be_asked(
     known: Mapping[str, Standing], terms: Mapping[str, Terms], needs: Needs, retry: Collection[LeadStatus]
 ) -> Iterator[str]:
-    """The providers that may have to be asked for a person, each if those before it leave its needs open."""
+    """Return the providers that may have to be asked about a person, each if the earlier ones leave a need open."""
     missing = waterfall.open_needs(known, needs)
     if waterfall.is_barred(known):
         return

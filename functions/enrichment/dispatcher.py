@@ -1,4 +1,4 @@
-"""Sends lookups: the threads of an instance, their common rate, and the loop that retries what is free to retry."""
+"""Sends lookups: the threads of an instance, their common rate, and the loop that retries what cannot be charged."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ HEEDED_S = 0.1
 
 
 class CancelToken:
-    """Ends the lookups of one run: somebody stopped it, or the provider refused one of them and so all.
+    """Ends the lookups of one run: a person stopped it, or the provider refused a lookup in a way that concerns all.
 
-    The thread that hears the refusal sets it, before it takes up another lookup: nothing is sent after that.
+    The thread that receives the refusal sets it before it starts another lookup: nothing is sent after that.
     """
 
     def __init__(self, stop: StopSignal, runtime: Runtime = REAL) -> None:
@@ -36,7 +36,7 @@ class CancelToken:
         self._refused = runtime.event()
 
     def refuse(self) -> None:
-        """The provider refused the whole run."""
+        """Record that the provider refused the whole run."""
         self._refused.set()
 
     def is_set(self) -> bool:
@@ -52,7 +52,7 @@ class CancelToken:
 
 
 class Dispatcher:
-    """Sends lookups, at most `concurrency` at once. One per process, shared by all the runs that go on in it."""
+    """Sends lookups, at most `concurrency` at once. One per provider and process, shared by all runs in it."""
 
     def __init__(
         self, provider: Provider, concurrency: int, runtime: Runtime = REAL, *, turns: Turns | None = None
@@ -102,7 +102,7 @@ class Dispatcher:
             attempt, turn = attempt + 1, None
 
     def _ask(self, lookup: _Lookup, turn: Turn | None) -> Answer:
-        """Sends one request in its turn; whatever ends the run for all sets the token before anybody else is asked."""
+        """Send one request in its turn; an answer that ends the run sets the token before the next request is sent."""
         cancel_token, turns = lookup.cancel_token, self.turns
         try:
             if turns is not None and not cancel_token.is_set():

@@ -1,4 +1,4 @@
-"""One pass over some profiles: who is asked for whom, until every row has its result."""
+"""One pass over some profiles: decides which provider is asked about whom, until every row has its result."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class EnrichmentPass:
 
     @property
     def stopped_by(self) -> LeadfillError | None:
-        """The error that ended the run early, if any: nobody may go on without its provider, or nobody is left."""
+        """The error that ended the run early, if any: the run may not go on without its provider, or none is left."""
         closed = [lane for lane in self._lanes.values() if lane.left_out is not None]
         if not self._go_on:
             for lane in closed:
@@ -109,7 +109,7 @@ class EnrichmentPass:
 
     @property
     def waits_for(self) -> QuotaExhausted | None:
-        """The provider's limit whose end some of the people wait for, if any; the one that ends first."""
+        """The provider's limit that some people wait for, if any; of several, the one that ends first."""
         errors = [lane.left_out for lane in self._lanes.values() if isinstance(lane.left_out, QuotaExhausted)]
         ends = {error.until: error for error in errors if error.until is not None}
         is_over = not self._go_on or len(self.left_out) == len(self._lanes)
@@ -117,9 +117,9 @@ class EnrichmentPass:
 
     @property
     def is_waiting(self) -> bool:
-        """True once somebody has to be looked up: what comes next takes longer than a look into the store.
+        """True once somebody has to be looked up: further results take longer than a query to the store.
 
-        Other threads may ask, too.
+        May be called from other threads.
         """
         return any(lane.in_flight or lane.wanted or lane.held or lane.doubts for lane in self._lanes.values())
 
@@ -148,7 +148,7 @@ class EnrichmentPass:
             person.rows.append((index, profile))
 
     def _read(self) -> Iterator[Result]:
-        """Looks into the store first: what is fresh there is asked of nobody."""
+        """Query the store first: a person with a fresh answer there is not looked up."""
         if not self._unread:
             return
         keys, self._unread = self._unread, []
@@ -161,7 +161,7 @@ class EnrichmentPass:
             yield from self._advance(key)
 
     def _advance(self, key: str) -> Iterator[Result]:
-        """Puts a person into the lane of the provider that is asked next, or reports their rows."""
+        """Put a person into the lane of the next provider, or report the results of their rows."""
         person = self._people[key]
         step = waterfall.next_step(
             person.known, self._lanes, self._needs, retry=self._account.retry, asked=person.asked
@@ -179,7 +179,7 @@ class EnrichmentPass:
         lane.doubts[key] = self._runtime.monotonic() + rests_s
 
     def _claim(self) -> Iterator[Result]:
-        """Claims as many as there is room for, and sends them once their claims are durable."""
+        """Claim as many people as there is room for, and send their lookups once the claims are durable."""
         for lane in self._lanes.values():
             for key in lane.drop_withheld():
                 yield from self._advance(key)
@@ -218,7 +218,7 @@ class EnrichmentPass:
                     self._unread.append(key)
 
     def _settle(self) -> Iterator[Result]:
-        """Settles the answers that are there; waits for one where nothing else is to do."""
+        """Settle the answers that have come; wait for one if there is nothing else to do."""
         is_busy = self._unread or (not self._is_stopping and any(lane.can_claim for lane in self._lanes.values()))
         for settled in self._flights.settle(wait=not is_busy):
             self._learn(settled)
@@ -245,7 +245,7 @@ class EnrichmentPass:
             person.asked.add(claim.provider)
 
     def _poll(self) -> Iterator[Result]:
-        """Looks whether what other instances are looking up has come."""
+        """Check whether results of other instances' lookups have come."""
         lanes = self._lanes.values()
         if self._unread or any(lane.can_claim for lane in lanes):
             return
@@ -258,7 +258,7 @@ class EnrichmentPass:
                     yield from self._advance(key)
 
     def _pause_s(self) -> float:
-        """Return the seconds until there is something to do; what other instances look up is looked at often."""
+        """Return the seconds until there is something to do; lookups of other instances are checked often."""
         lanes = [lane for lane in self._lanes.values() if lane.left_out is None]
         if any(lane.held for lane in lanes):
             return POLL_S
@@ -267,7 +267,7 @@ class EnrichmentPass:
         return max(POLL_S, min([*turns, *doubts], default=0.0) - self._runtime.monotonic())
 
     def _leave_out(self) -> Iterator[Result]:
-        """Takes people out of lanes that are closed: to the next provider, or, where the run ends, to their results."""
+        """Move people out of closed lanes: to the next provider or, if the run ends, to their results."""
         if self._is_stopping and not isinstance(self.stopped_by, CapReached):
             self._flights.recall()
         for lane in self._lanes.values():

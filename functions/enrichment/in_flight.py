@@ -1,6 +1,6 @@
 """Lookups in flight: claimed, sent, and settled together as their answers come, whichever provider gives them.
 
-What was sent stays here until it is settled, also where the store fails for a moment.
+A lookup that was sent stays here until it is settled, even if the store fails for a moment.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class InFlightLookups:
         future.add_done_callback(lambda _: self._answered.put(claim.token))
 
     def settle(self, *, wait: bool) -> Sequence[Settled]:
-        """Settles the answers that are there; with `wait`, waits for the first one a moment.
+        """Settle the answers that have come; with `wait`, wait a moment for the first one.
 
         Raises:
             StoreError: they could not be recorded; they stay in flight.
@@ -130,13 +130,13 @@ class InFlightLookups:
         return [replace(one, recorded=recorded) for one in settled] if recorded != Recorded() else settled
 
     def recall(self) -> None:
-        """Calls back what was not sent yet."""
+        """Cancel the lookups that were not sent yet."""
         for flight in self._flying.values():
             flight.lane.cancel_token.refuse()
             flight.future.cancel()
 
     def abandon(self) -> None:
-        """However a run ends, nothing that was sent stays unsettled while the store can be written."""
+        """Settle everything that was sent, however the run ends, as long as the store can be written."""
         self.recall()
         for pause_s in RESCUES_S:
             self._runtime.sleep(pause_s)
@@ -191,7 +191,7 @@ def _person(lead: Lead) -> str | None:
 
 
 def _answer_of(flight: _Flight) -> Answer | None:
-    """The answer of a lookup that has ended; the lane learns from it whether its provider can still be used."""
+    """Return the answer of a lookup that has ended; the lane learns from it whether its provider can still be used."""
     lane = flight.lane
     if flight.future.cancelled():
         return None
@@ -210,7 +210,7 @@ def _answer_of(flight: _Flight) -> Answer | None:
     if lane.failures_in_a_row >= max(20, lane.capacity):
         lane.leave_out(
             ProviderError(
-                f"{lane.label} gave no answer to {lane.failures_in_a_row} lookups in a row, so the run stopped. "
+                f"{lane.label} did not answer {lane.failures_in_a_row} lookups in a row, so the run stopped. "
                 "Start it again later: what was paid for is kept."
             )
         )

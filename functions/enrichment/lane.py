@@ -1,8 +1,8 @@
-"""The lane of costly custom fields: one answer of a process at a time, and in short pieces, so that all others go on.
+"""The lane for costly custom fields: a process computes one such answer at a time, in short pieces, so others go on.
 
 Threads of a process share one processor. An answer may evaluate expressions freely for a few milliseconds. One that
-wants more has to be alone in the lane, and pauses between its pieces; only a few wait for their turn, since each holds
-a thread that others need. The rest is told to come again.
+needs more must be alone in the lane, and pauses between its pieces. Only a few wait for their turn, since each holds
+a thread that others need. All further ones are refused, and ask again later.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Lane:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> bool:
-        """Take the lane, after a while perhaps; False where it is not to be had soon."""
+        """Take the lane, waiting for it if necessary; return False if it does not become free soon."""
         if self._take_now():
             return True
         with self._lock:
@@ -70,7 +70,7 @@ class Lane:
 
 
 class Turn:
-    """One answer's way through the lane: called before each piece of its work; leaves the lane when its block ends."""
+    """One answer's use of the lane: called before each piece of its work; leaves the lane when its block ends."""
 
     def __init__(self, lane: Lane) -> None:
         self._lane, self._pieces = lane, 0
@@ -91,7 +91,7 @@ class Turn:
         """Begin another piece.
 
         Raises:
-            NoTurn: the lane is not to be had soon.
+            NoTurn: the lane does not become free soon.
         """
         self._pieces += 1
         if self._pieces <= FREE_PIECES:

@@ -1,4 +1,4 @@
-"""The lane of one provider in a run: who waits to be looked up there, and whether it can be asked at all."""
+"""The lane of one provider in a run: the people who wait to be looked up there, and whether it can be used."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class ProviderLane(Rung):
 
     @property
     def can_claim(self) -> bool:
-        """Tell whether somebody waits to be claimed who can be."""
+        """Return whether anybody waits who can be claimed now."""
         return bool(self.waiting and self.room)
 
     def want(self, key: str, needs: Needs) -> None:
@@ -100,7 +100,7 @@ class ProviderLane(Rung):
         self.wanted.setdefault(needs, deque()).append(key)
 
     def leave_out(self, error: LeadfillError) -> None:
-        """Asks the provider nothing more in this run, and says why; the first reason stands."""
+        """Ask the provider nothing more in this run, and keep the reason; the first one stands."""
         if self.left_out is None:
             self.left_out = error
             ends = isinstance(error, QuotaExhausted) and error.until is not None
@@ -116,12 +116,12 @@ class ProviderLane(Rung):
         return iter(waiting)
 
     def drop_withheld(self) -> Sequence[str]:
-        """Takes out the keys whose needs the provider has turned out not to fill with this key."""
+        """Remove the people whose needs the provider does not fill with this API key, as its answers have shown."""
         futile = [needs for needs in self.wanted if needs <= self.withheld]
         return [key for needs in futile for key in self.wanted.pop(needs)]
 
     def claim(self, account: Account) -> Iterator[tuple[Needs, Claimed]]:
-        """Claims as many keys as there is room for; what is granted counts as in flight from now on."""
+        """Claim as many keys as there is room for; granted claims count as in flight from now on."""
         for needs, keys in list(self.wanted.items()):
             if self.left_out is not None:
                 return
@@ -160,7 +160,7 @@ class ProviderLane(Rung):
             self.leave_out(self.dispatcher.turns.exhausted(claimed.until))
 
     def poll(self, account: Account) -> Iterator[tuple[str, dict[str, Known]]]:
-        """Gives the keys that nobody else holds any more, and what is known; a claim past its time becomes a doubt."""
+        """Return the keys that nobody else holds any more, and what is known; an expired claim becomes a doubt."""
         keys = list(self.held)[:POLL_BATCH]
         logs.in_doubt(claims.expire(account.store, account.clock(), keys=keys))
         with account.store.reading() as connection:
@@ -173,7 +173,7 @@ class ProviderLane(Rung):
 
 
 def lane_of(name: str, dispatcher: Dispatcher, stop: StopSignal, *, waits_for_limits: bool) -> ProviderLane:
-    """The empty lane of a provider; `stop` ends what waits in it to be sent."""
+    """Return the empty lane of a provider; `stop` cancels the lookups in it that are not sent yet."""
     terms = dispatcher.provider.terms
     return ProviderLane(
         name=name,

@@ -1,4 +1,4 @@
-"""The rate at which this instance sends: a safety net under the pace that all instances keep together.
+"""The rate at which this instance sends: a safety net beside the pace that all instances share.
 
 It holds nothing back until the provider objects to many requests: then the key allows less than its limits say, or
 other systems use it too. A few objections say nothing about the rate; those requests are sent again, and no more. On
@@ -48,7 +48,7 @@ class RateLimiter:
     """Says when the next lookup may start, as fast as the provider takes them. Shared by threads."""
 
     def __init__(self, concurrency: int, runtime: Runtime = REAL) -> None:
-        """Free at first.
+        """Hold nothing back at first.
 
         Args:
             concurrency: how many lookups are in flight at most; first guess of the rate.
@@ -70,7 +70,7 @@ class RateLimiter:
         return self._per_s
 
     def acquire(self, stop: StopSignal) -> int | None:
-        """Waits until this thread may send; None where `stop` was set before that: then nothing may be sent.
+        """Wait until this thread may send; return None if `stop` was set before that: then nothing may be sent.
 
         What it gives is for `slow_down`: the number of slow-downs so far.
         """
@@ -87,7 +87,7 @@ class RateLimiter:
         return None
 
     def slow_down(self, slowdowns: int, retry_after_s: float | None = None) -> None:
-        """The provider answered a turn with the limit of a second or a minute.
+        """Slow down, because the provider answered a turn with the limit of a second or a minute.
 
         Such answers to turns that began before everybody slowed down say nothing new.
 
@@ -111,7 +111,7 @@ class RateLimiter:
             self._pause_until(now_s + max(PAUSE_S, retry_after_s or 0.0))
 
     def speed_up(self) -> None:
-        """The provider gave any other answer."""
+        """Speed up, because the provider gave any other answer."""
         with self._lock:
             now_s = self._clock()
             self._answered.append((now_s, False))
@@ -132,7 +132,7 @@ class RateLimiter:
         return sum(recent) >= TOO_MANY and sum(recent) > TOO_MANY_OF * len(recent)
 
     def _served_per_s(self, now_s: float) -> float:
-        """The rate of answers of late that were no objections; where there were hardly any, a cautious guess."""
+        """Return the recent rate of answers that were not objections; a cautious guess if there were hardly any."""
         served = [at_s for at_s, objected in self._answered if at_s > now_s - RECENT_S and not objected]
         if len(served) < 2 or served[0] >= now_s:
             return float(self._concurrency)

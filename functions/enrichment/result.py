@@ -39,7 +39,7 @@ class Result:
 
     @property
     def lead(self) -> Lead | None:
-        """The merged lead, where there is one to show."""
+        """The merged lead; None if there is none to show."""
         return self._merged().lead
 
     def cells(

@@ -1,4 +1,4 @@
-"""The turns of this instance with one provider: its part of the rate that all instances keep together."""
+"""The turns of this instance with one provider: its part of the rate that all instances share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Turns:
     runtime: Runtime = REAL
 
     def paced(self) -> Pace:
-        """The limits, with another margin each time."""
+        """Return the limits, with a new random margin each time."""
         shortest, longest = MARGIN_S
         margin = timedelta(seconds=shortest + self.runtime.random() * (longest - shortest))
         return Pace(self.pace.name, self.pace.limits, margin)
@@ -53,7 +53,7 @@ class Turns:
         return max(0.0, (turn.at - self.clock()).total_seconds())
 
     def exhausted(self, until: datetime | None) -> QuotaExhausted:
-        """The error of a limit that is reached until then, or of a contract that is used up (None)."""
+        """Return the error of a limit that is reached until then, or of a contract that is used up (None)."""
         return quota_exhausted(label_of(self.pace.name), until)
 
     def refused(self, turn: Turn, error: QuotaExhausted) -> QuotaExhausted:
@@ -76,7 +76,7 @@ class Turns:
         return error if schedule.blocked_until == error.until else self.exhausted(schedule.blocked_until)
 
     def answered(self) -> None:
-        """Tell all instances that a limit is over: the provider has answered the one who found out."""
+        """Tell all instances that a limit is over: the provider has answered the request that tried."""
         try:
             rates.change(self.store, self.pace, Schedule.answered)
         except StoreError:  # another one finds out

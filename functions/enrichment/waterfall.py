@@ -1,4 +1,4 @@
-"""Decide which provider a person is asked for next, and how a row ends that several providers have answered. Pure.
+"""Decide which provider is asked about a person next, and how a row ends after several providers' answers. Pure.
 
 Only needs open the next provider: an e-mail address that no lead has, or a person whom no lead describes. Ten chosen
 fields are never all filled, and without this rule everybody would be paid for at every provider.
@@ -46,7 +46,7 @@ class Rung:
         return label_of(self.name)
 
     def is_free_doubt(self, standing: Standing) -> bool:
-        """Tell whether a lookup is in doubt about which the provider may be asked again for nothing."""
+        """Return whether a lookup is in doubt and the provider does not charge for asking again."""
         return self.repeats_are_free and standing.status is LeadStatus.IN_DOUBT
 
 
@@ -75,7 +75,7 @@ _ENRICHED, _KNOWN = Ending(outcome=Outcome.ENRICHED), Ending(outcome=Outcome.KNO
 
 
 def is_barred(known: Mapping[str, Standing]) -> bool:
-    """Tell whether nobody may be asked for this person: they were erased, or they objected."""
+    """Return whether no provider may be asked about this person, who was erased or has objected."""
     return any(standing.status in BARRED for standing in known.values())
 
 
@@ -95,7 +95,7 @@ def next_step(
     retry: Collection[LeadStatus] = (),
     asked: Collection[str] = (),
 ) -> Step | None:
-    """Return the next lookup for a person; None where their needs are filled, or nobody is left who could fill them.
+    """Return the next lookup for a person; None if their needs are filled, or no provider is left that could fill them.
 
     Args:
         known: the fresh knowledge of every provider, of those too that are not in this run.
@@ -152,7 +152,7 @@ def _ending_of_all(
     missing: Needs,
     stopped_by: LeadfillError | None,
 ) -> Ending:
-    """The end of a row to which several providers may have contributed, with a sentence about each that did not."""
+    """Return the end of a row that several providers may have filled, with a sentence about each that did not."""
     doubts = list(_doubts(known, answers, rungs))
     found = [provider for provider, it in known.items() if it.status is LeadStatus.FOUND]
     shared = [_SHARED.format(label_of(provider)) for provider in found if known[provider].is_shared]

@@ -1,4 +1,4 @@
-"""The API over HTTP: its views take decoded requests and give answers; `routes` says which call is whose."""
+"""The API over HTTP: its views take decoded requests and return answers; `routes` maps each call to its view."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Receive request bodies: only after the caller has proved an identity, within one deadline, and up to a size.
 
-A view checks who is asking and then calls `request.get_data()`; this module decides what that reads. A body that
-nobody was allowed to read is thrown away without holding a thread that honest callers need.
+A view checks the caller's identity and then calls `request.get_data()`; this module decides what that reads. A body
+that nobody was allowed to read is thrown away without holding a thread that honest callers need.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Body:
         self._opened = True
 
     def close(self) -> None:
-        """Let nobody read: functions-framework reads to the end whatever a function has left unread."""
+        """Stop reading: functions-framework otherwise reads everything that a function has left unread."""
         self._opened = False
 
     def read(self, _size: int = -1) -> bytes:
@@ -151,7 +151,7 @@ def _body() -> Body:
 
 
 def _length(environ: dict[str, Any]) -> int | None:
-    """The announced length in bytes, 0 where there is no body; None for a chunked one."""
+    """Return the announced length in bytes, 0 if there is no body; None for a chunked one."""
     if environ.get("HTTP_TRANSFER_ENCODING"):
         return None
     announced = environ.get("CONTENT_LENGTH") or "0"
@@ -159,14 +159,14 @@ def _length(environ: dict[str, Any]) -> int | None:
 
 
 def _broken_transfer() -> tuple[type[Exception], ...]:
-    """The errors of a connection that ends, and those that gunicorn raises about chunks and trailers."""
+    """Return the errors of a connection that ends, and those that gunicorn raises about chunks and trailers."""
     from gunicorn.http.errors import ParseException  # the server has it loaded, a test may not
 
     return OSError, ParseException
 
 
 def _hang_up(connection: socket.socket | None) -> None:
-    """Receive nothing more; what is being sent still goes out."""
+    """Receive nothing more; data that is being sent still goes out."""
     if connection is not None:
         with suppress(OSError):  # the client was quicker
             connection.shutdown(socket.SHUT_RD)

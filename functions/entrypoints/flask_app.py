@@ -33,7 +33,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A call: Flask's rule is made of it, and its entry in the OpenAPI document."""
+    """A call of the API; Flask's rule and the entry in the OpenAPI document are made from it."""
 
     method: str
     path: str
@@ -70,7 +70,7 @@ def build(views: object, routes: Sequence[Route], identify: Callable[[], object]
     Args:
         views: has a method for each route.
         routes: what is served.
-        identify: who asks, or an `AccessError`; asked before anything else of a request is looked at.
+        identify: returns the caller or raises `AccessError`; called before anything else of a request is read.
         max_bytes: of a body.
     """
     app = Flask("leadfill", static_folder=None)

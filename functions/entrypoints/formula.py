@@ -1,4 +1,4 @@
-"""`formula` over HTTP: the one public entry point; it accepts formula tokens and nothing else."""
+"""`formula` over HTTP: an entry point that accepts formula tokens and nothing else."""
 
 from __future__ import annotations
 

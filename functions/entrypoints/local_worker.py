@@ -1,4 +1,4 @@
-"""On one machine the queue is the store itself: threads of the worker take what is due, and sweep now and then."""
+"""The worker on one machine, where the store is the queue: its threads run due chunks, and sweep now and then."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LocalWorker:
         self._sweeping = threading.Lock()
 
     def wake(self) -> None:
-        """Says that there may be work."""
+        """Tell the threads that there may be work."""
         self._work.set()
 
     def start(self, context: AppContext) -> None:
@@ -45,7 +45,7 @@ class LocalWorker:
         self._runtime.spawn(lambda: self._read_balances(context), name="balances")
 
     def stop(self) -> None:
-        """Waits a moment for its chunks: what was sent is settled and written, and the next process goes on there."""
+        """Wait a moment for its chunks: sent lookups are settled and written; the next process continues the rest."""
         self._over.set()
         self._work.set()
         until_s = self._runtime.monotonic() + END_S
@@ -66,7 +66,7 @@ class LocalWorker:
             self._work.clear()
 
     def _read_balances(self, context: AppContext) -> None:
-        """Beside the chunks, and not waited for at the end: a provider may take its time to answer."""
+        """Read the balances beside the chunks; `stop` does not wait for it, since a provider may be slow to answer."""
         while not self._over.is_set():
             try:
                 balances.refresh(context)

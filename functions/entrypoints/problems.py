@@ -22,7 +22,7 @@ _SENTENCES = {
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """The reason why a request was refused, as RFC 9457 has it."""
+    """The reason why a request was refused, in the form of RFC 9457."""
 
     type: Annotated[str, msgspec.Meta(pattern=f"^{PREFIX}", description="Stable: for code to read")]
     title: str
@@ -43,10 +43,10 @@ def problem(found: Problem) -> Response:
 
 
 def handle(app: Flask) -> None:
-    """Turns every error that leaves a view into a problem.
+    """Turn every error that leaves a view into a problem.
 
-    While functions-framework loads the function, its own application learns it too: it answers before the function is
-    asked where an address holds a line break, and would tell an exception's text.
+    While functions-framework loads the function, its own application gets the handlers as well: if an address holds
+    a line break, it answers before the function is called, and would send an exception's text.
     """
     if has_app_context() and current_app != app:
         handle(current_app)
@@ -92,12 +92,12 @@ def handle(app: Flask) -> None:
 
 
 def remember_trace() -> None:
-    """For the log lines of this request."""
+    """Remember the request's trace for its log lines."""
     logs.trace.set(request.headers.get("X-Cloud-Trace-Context", ""))
 
 
 def as_private(response: Response) -> Response:
-    """No answer is kept by anything in between, or taken for a page."""
+    """Set headers so that no answer is cached on its way or rendered as a page."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
@@ -112,5 +112,5 @@ def _log(error: LeadfillError) -> None:
 
 
 def _route() -> str:
-    """The address as it is written in the code: without ids, URLs or addresses of people."""
+    """Return the address as it is written in the code: without ids, URLs or addresses of people."""
     return str(request.url_rule) if request.url_rule else "unknown"

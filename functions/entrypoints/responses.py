@@ -351,7 +351,7 @@ def plan(job_request: JobRequest, scan: SheetScan, plan: plans.Plan, access_unti
 
 
 def filled_columns(context: AppContext, job: jobs.Job) -> FilledColumns:
-    """Make the answer on how full the columns of a job are."""
+    """Make the answer that says how full the columns of a job are."""
     fields = select(tuple(job.request["fields"]))
     with context.store.reading() as connection:
         rows, filled = job_rows.fill_counts(connection, job.id, len(fields))

@@ -1,4 +1,4 @@
-"""The calls of `api`, one table: Flask's rules and docs/openapi.json are made of it."""
+"""The calls of `api` in one table, from which Flask's rules and docs/openapi.json are made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _sheet_token(text: str) -> str:
 
 def _idempotency_key(text: str) -> str:
     if not 8 <= len(text) <= 200 or not text.isascii() or not text.isprintable():
-        raise InvalidRequest("The header Idempotency-Key must hold 8 to 200 characters, made once a confirmation.")
+        raise InvalidRequest("The header Idempotency-Key must hold 8 to 200 characters, new for each confirmation.")
     return text
 
 

@@ -1,4 +1,4 @@
-"""`worker` and `sweep` over HTTP: private entry points, for the queue's and the scheduler's own identity only."""
+"""`worker` and `sweep` over HTTP: private entry points that accept only the queue's and the scheduler's identity."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class WorkerApp:
         balances.refresh(self.context)
 
     def clean_up(self) -> None:
-        """Repairs what died."""
+        """Continue or end the work of processes that died."""
         report: SweepReport = sweep(self.context)
         logs.event("Sweep finished.", **report.facts())
 

@@ -1,4 +1,4 @@
-"""The field catalogue: every value of a lead, and what Leadfill itself knows of a row, as data.
+"""The field catalogue, as data: every value of a lead, and every fact that Leadfill itself knows about a row.
 
 The API, the sidebar, the command line and docs/fields.md are made from it. The lead's shape, its odd spelling
 (`divison`) and the examples are those of the Slintel API documentation, "Enrich Lead on LinkedIn Url".

@@ -1,7 +1,7 @@
 """Render a JSON value as the value of a cell.
 
 Facts about cells: a Google Sheets cell holds at most 50,000 characters (Google Drive help, "Files you can store in
-Google Drive"). It is not said what a character is; UTF-16 code units, counted here, are never too few. Characters that
+Google Drive"). Google does not define "character"; UTF-16 code units, counted here, never undercount. Characters that
 XML 1.0 excludes cannot survive an export to .xlsx, so they are removed. Whatever the value, nothing here raises, and
 rendering stops where the cell is full: a value is never turned into a text of megabytes only to be cut.
 """

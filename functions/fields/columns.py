@@ -132,7 +132,7 @@ def target_columns(
 
 
 def place_of(choice: Chosen, columns: Columns) -> int | None:
-    """Return where a chosen column is now; None where it is no longer where it was and cannot be found by its title."""
+    """Return where a chosen column is now; None if it was moved and cannot be found by its title."""
     if choice.title is None or columns.title(choice.column) == choice.title:
         return choice.column
     places = [column for column, text in enumerate(columns.titles) if text and text == choice.title]

@@ -54,7 +54,7 @@ class Budget:
     A step is a node of the expression visited, or an element or 64 characters of a value compared, copied or made.
 
     Args:
-        leads: for how many leads it has to last.
+        leads: the number of leads that it must be enough for.
         pace: called before each `PIECE_STEPS`; may pause, or raise what ends the work.
     """
 
@@ -65,10 +65,10 @@ class Budget:
         self._interpreter = _Interpreter(self._grant)
 
     def spend(self, work: Callable[[_Interpreter], object]) -> object:
-        """Do some work within the steps that one field may take, and that are left for all.
+        """Do some work within the steps of one field, and within those that are left for all fields.
 
         Raises:
-            NoValue: it takes more.
+            NoValue: it takes more steps.
         """
         interpreter, allowed = self._interpreter, min(MAX_STEPS, self.steps_left)
         interpreter.steps_left, self._allowed = 0, allowed
@@ -138,7 +138,7 @@ class _Interpreter(TreeInterpreter):
         }
 
     def charge(self, steps: int) -> None:
-        """Take steps from the budget; before the work, wherever its size is known before.
+        """Take steps from the budget, before the work wherever its size is known.
 
         Raises:
             _TooManySteps: none are left.
@@ -166,7 +166,7 @@ class _Interpreter(TreeInterpreter):
         return super().visit_slice(node, value)
 
     def walk(self, value: object, *, no_objects: bool = False) -> None:
-        """Charge for every element at every depth, as often as it occurs: work that follows shared parts again.
+        """Charge for every element at every depth, as often as it occurs, since later work visits shared parts again.
 
         Raises:
             NoValue: with `no_objects`, the value is an object or holds one.
@@ -183,10 +183,10 @@ class _Interpreter(TreeInterpreter):
             self.charge(1 + size(part))
 
     def result(self, node: _Node, lead: object) -> object:
-        """Evaluate an expression, and charge for its result as well: a cell will be made of it.
+        """Evaluate an expression, and charge for its result as well, since a cell will be rendered from it.
 
         Raises:
-            NoValue: the result is an object, or holds one: no cell is for a lead as a whole.
+            NoValue: the result is an object or holds one; no cell may show a lead as a whole.
         """
         found: object = self.visit(node, lead)
         self.walk(found, no_objects=True)
@@ -230,14 +230,14 @@ class _Functions(Functions):
 
 
 def size(value: object) -> int:
-    """Steps that it takes to go through a value once, without what its elements hold."""
+    """Return the steps that one pass over a value takes, without the contents of its elements."""
     if isinstance(value, str):
         return len(value) // _CHARACTERS_PER_STEP
     return len(value) if isinstance(value, list | dict) else 0
 
 
 def texts_size(values: Iterable[object]) -> int:
-    """Steps that it takes to go through all these texts or numbers."""
+    """Return the steps that a pass over all these texts or numbers takes."""
     return sum(1 + size(value) for value in values)
 
 

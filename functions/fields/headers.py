@@ -1,4 +1,4 @@
-"""Titles that columns have in lists of people: other names of the fields, and words by which a header row is known."""
+"""Titles of columns in lists of people: other names of the fields, and words by which a header row is recognised."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _MAX_TITLE = 200
 
 
 def best_header(above: Sequence[tuple[int, list[str]]]) -> int | None:
-    """Return the row that most looks like titles: by words that lists have, then by width, then the first.
+    """Return the row that most looks like a header: by words that lists use, then by width, then the first.
 
     Args:
         above: places of rows, and what they show, each without blanks around it.

@@ -1,4 +1,4 @@
-"""Merge what several providers know of a person into one coherent lead; pure.
+"""Merge several providers' leads of a person into one coherent lead; pure.
 
 Name, position and company come from one lead: two providers may have met the person in two jobs, and a title of the one
 beside the company of the other would describe nobody. From the other leads come an e-mail address where that lead has
@@ -68,7 +68,7 @@ def email_of(lead: Lead) -> str:
 
 
 def has_position(lead: Lead) -> bool:
-    """Tell whether a lead says who somebody is: a name, and a title or a company."""
+    """Return whether a lead describes a person: it has a name, and a title or a company."""
     return bool(_text(lead, "name")) and _completeness(lead) > 1
 
 
@@ -87,7 +87,7 @@ def _missing_of_company(lead: Lead, other: Lead) -> Lead:
 
 
 def _domain(lead: Lead) -> str:
-    """The company's domain; empty where it is unknown. Providers write it with scheme and `www.`, or without."""
+    """Return the company's domain; empty if unknown. Providers write it with or without scheme and `www.`."""
     website = _text(lead, "company_website").casefold()
     return website.partition("://")[2 if "://" in website else 0].partition("/")[0].removeprefix("www.")
 

@@ -31,7 +31,7 @@ FieldNames = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Facts that Leadfill itself knows of a row."""
+    """Facts that Leadfill itself knows about a row."""
 
     status: Outcome
     enriched_at: datetime | None = None
@@ -86,7 +86,7 @@ def project(
 
 
 def _named(expression: str, raw: Mapping[str, object]) -> Lead:
-    """The raw answers that an expression names; others are not decoded."""
+    """Return the raw answers that an expression names; others are not decoded."""
     return {provider: raw[provider] for provider in raw.keys() & _words(expression)} if raw else {}
 
 

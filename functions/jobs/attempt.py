@@ -1,4 +1,4 @@
-"""One worker's attempt at a chunk: what it works on, and the one transaction with which it ends.
+"""One worker's attempt at a chunk: its lease, its job, and the transaction with which it ends.
 
 Whatever an attempt has done is recorded only while it holds its lease: who has lost it was too slow, and another
 attempt does the same work again.
@@ -32,7 +32,7 @@ AFTER_FAILURE = timedelta(seconds=30)
 
 
 class ChunkResult(StrEnum):
-    """The end of an attempt at a chunk."""
+    """How an attempt at a chunk ended."""
 
     DONE = "done"  # it needs no further attempt
     LATER = "later"  # it waits for its next attempt, for access, or for the end of a provider's limit
@@ -40,7 +40,7 @@ class ChunkResult(StrEnum):
 
 
 class LeaseLost(LeadfillError):
-    """Another worker has taken this chunk, and does the work again."""
+    """Another worker has taken over this chunk, and does the work again."""
 
     slug = "lease-lost"
 
@@ -61,16 +61,16 @@ class Attempt:
 
     @property
     def request(self) -> JobRequest:
-        """The job's request."""
+        """Return the job's request."""
         return from_record(self.job.request, self.job.spreadsheet_id)
 
     @property
     def layout(self) -> Layout | None:
-        """The columns of the URLs and the fields; None until the sheet is prepared."""
+        """Return the columns of the URLs and the fields; None until the sheet is prepared."""
         return None if self.job.layout is None else layout_from_record(self.job.layout)
 
     def sheet(self) -> GoogleSheet:
-        """The job's spreadsheet.
+        """Return the job's spreadsheet.
 
         Raises:
             SheetAccessExpired: the job holds no token that can be opened.
@@ -78,13 +78,13 @@ class Attempt:
         return self.context.sheet_of(self.job)
 
     def wake(self) -> Attempt:
-        """Goes on with a job whose provider's limit has ended: access is proven first, then all its chunks are queued.
+        """Continue a job whose provider's limit has ended: prove its access first, then queue all its chunks.
 
-        Nothing is paid for that could not be written.
+        So nothing is paid for that could not be written.
 
         Raises:
             SheetError: the spreadsheet cannot be edited now.
-            Forbidden: who started the job may not edit it any more.
+            Forbidden: the person who started the job may no longer edit the spreadsheet.
         """
         self.sheet().prove_editable()
         context, queued = self.context, list[str]()
@@ -103,7 +103,7 @@ class Attempt:
             return jobs.get(connection, self.job.id)
 
     def record(self, write: Callable[[sa.Connection, Job], None], *, seen: int) -> bool:
-        """Records what was done so far, while the attempt goes on; False if it has lost its lease.
+        """Record what was done so far, while the attempt goes on; return False if it has lost its lease.
 
         Args:
             write: writes what was done.
@@ -124,12 +124,12 @@ class Attempt:
         stopped_by: LeadfillError | None = None,
         until: datetime | None = None,
     ) -> ChunkResult:
-        """Ends the attempt: the chunk is done, or queued again.
+        """End the attempt: the chunk is done, or is queued again.
 
         Args:
             record: writes what was done.
             unfinished: rows are still open; the chunk runs again, unless the job shall stop.
-            stopped_by: what this chunk met and every other one would: the run ends, and what was looked up is kept.
+            stopped_by: an error that concerns every chunk: the run ends, and what was looked up is kept.
             until: the end of a provider's limit that open rows wait for; the job waits once all its chunks do.
         """
         context, chunk, now = self.context, self.chunk, self.context.clock()
@@ -159,9 +159,9 @@ class Attempt:
         return ChunkResult.LATER if later else ChunkResult.DONE
 
     def postpone(self, delay: timedelta) -> ChunkResult:
-        """Ends the attempt for now: the chunk runs again after a while.
+        """End the attempt for now: the chunk runs again after a while.
 
-        Waiting is no failure, however often it happens; but who has cancelled waits for nothing.
+        Waiting is not a failure, however often it happens; a job that is being cancelled does not wait.
         """
         with self.context.store.writing() as connection:
             job = jobs.get(connection, self.chunk.job_id, lock=True)
@@ -171,12 +171,12 @@ class Attempt:
         return ChunkResult.LATER
 
     def give_back(self) -> None:
-        """Ends the attempt after an error that nobody foresaw: it counts as failed, and the next one comes soon."""
+        """End the attempt after an unexpected error: it counts as failed, and the next one follows soon."""
         with self.context.store.writing() as connection:
             chunks.postpone(connection, self.chunk, self.context.clock() + AFTER_FAILURE, failed=True)
 
     def wait_for_access(self, sentence: str) -> ChunkResult:
-        """Ends the attempt until somebody renews the job's access; a job that is being cancelled does not wait."""
+        """End the attempt until somebody renews the job's access; a job that is being cancelled does not wait."""
         now = self.context.clock()
         with self.context.store.writing() as connection:
             job = jobs.get(connection, self.chunk.job_id, lock=True)
@@ -189,14 +189,14 @@ class Attempt:
         return ChunkResult.LATER
 
     def _ask_to_be_woken(self, chunk_id: str, at: datetime) -> None:
-        """Queues one task for a job that waits; should it be lost, the sweep finds the chunk a while after its time."""
+        """Queue one task for a job that waits; if the task is lost, the sweep finds the chunk later."""
         delay_s = max(0.0, (at - self.context.clock()).total_seconds())
         self.context.queue.enqueue(chunk_id, delay_s=delay_s)
         logs.event("Job waits for the end of a provider's limit.", job_id=self.job.id, goes_on_at=at.isoformat())
 
 
 def begin(context: AppContext, chunk_id: str | None) -> Attempt | None:
-    """Takes a chunk that is due (this one, or any); None where there is none. Its job runs from now on.
+    """Take a chunk that is due (this one, or any); None if there is none. Its job is running from now on.
 
     Raises:
         StoreError: the store cannot be used.

@@ -1,4 +1,4 @@
-"""The limit of attempts at a chunk: one that kills each of its workers must not do so for ever."""
+"""The limit of attempts at a chunk, so that one that kills its workers does not do so for ever."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MAX_ATTEMPTS_CANCELLED = 2
 """The same after somebody has cancelled the run: one more attempt writes what was paid for, if it can."""
 
 GIVEN_UP = (
-    f"This row was tried {MAX_ATTEMPTS} times and the work broke off each time, so it was given up. Nothing was spent "
+    f"This row was tried {MAX_ATTEMPTS} times, and the work broke off each time, so it was given up. Nothing was spent "
     "on it. Retry it; if that fails as well, choose fewer or simpler custom fields, or tell whoever runs Leadfill."
 )
 
 
 class GivenUp(LeadfillError):
-    """The sheet could not be worked on: the work broke off each time, so the run ended. Try it again later."""
+    """The run ended because work on the sheet broke off at every attempt. Start it again later."""
 
     slug = "given-up"
 
@@ -38,7 +38,7 @@ def has_failed_too_often(attempt: Attempt) -> bool:
 
 
 def give_up(attempt: Attempt) -> ChunkResult:
-    """Ends a chunk that cannot be worked on: its rows fail, or the whole run does where no chunk has rows yet.
+    """End a chunk that cannot be worked on: its rows fail, or the whole run does if no chunk has rows yet.
 
     Rows on which something was spent say so, and a retry opens all of them.
     """

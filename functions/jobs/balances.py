@@ -1,4 +1,4 @@
-"""Reads the balances of providers for the whole deployment: a check of the keys, and a figure that plans show."""
+"""Reads the providers' balances for the whole deployment, which checks the keys and gives the plans their figures."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""*Check this installation*: tries in a temporary tab what Leadfill relies on at Google, and keeps what does not hold.
+"""Check of an installation: try in a temporary tab what Leadfill relies on at Google, and keep what does not hold.
 
-It costs no credit. Runs do from then on what the lines say (`functions.sheets.assumptions`).
+It costs no credit. From then on, runs do what the lines say (`functions.sheets.assumptions`).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class CannotRun(Conflict):
 
 
 def obstacle(context: AppContext) -> str | None:
-    """Return what the checks have found that would make runs break their promises; None if nothing."""
+    """Return the finding of a check because of which runs would break their promises; None if there is none."""
     with context.store.reading() as connection:
         return sheet_behaviour.read(connection).obstacle
 
 
 def require_runs(context: AppContext) -> None:
-    """Make sure that runs can keep their promises here, as far as is known.
+    """Make sure that no check has found that runs would break their promises here.
 
     Raises:
         CannotRun: a check has found that they cannot.

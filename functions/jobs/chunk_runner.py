@@ -1,4 +1,4 @@
-"""Runs one chunk of a job: prepare the sheet, or look its rows up and write them, or undo the job."""
+"""Run one chunk of a job: prepare the sheet, look up and write the chunk's rows, or undo the job."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _run(attempt: Attempt, lease: Lease) -> ChunkResult:
 
 
 def prepare(attempt: Attempt) -> ChunkResult:
-    """Anchors and inserts the columns, then queues the chunks that hold rows."""
+    """Anchor the columns and insert missing ones, then queue the chunks that hold rows."""
     context, sheet = attempt.context, attempt.sheet()
     layout = attempt.layout  # a retry by somebody else writes into the same columns
     if layout is None:
@@ -121,7 +121,7 @@ def prepare(attempt: Attempt) -> ChunkResult:
 
 
 def _take_snapshot(attempt: Attempt, reader: TabReader) -> None:
-    """Records what reused columns hold, page by page: a large tab is never held as a whole."""
+    """Record the contents of reused columns page by page, since a large tab is never held in memory as a whole."""
     for page in reader.settling_pages():
 
         def save(connection: sa.Connection, job: Job, page: Page = page) -> None:
@@ -154,7 +154,7 @@ def _ensure_columns(attempt: Attempt, sheet: GoogleSheet) -> Layout:
 
 
 def fill(attempt: Attempt, lease: Lease) -> ChunkResult:
-    """Looks the chunk's open rows up and writes them, as they come."""
+    """Look up the chunk's open rows, and write the results as they come."""
     job, number = attempt.job, attempt.chunk.number
     with attempt.context.store.reading() as connection:
         rows = [row for row in job_rows.of_chunk(connection, job.id, number) if row.is_open]
@@ -170,7 +170,7 @@ def fill(attempt: Attempt, lease: Lease) -> ChunkResult:
 
 
 def undo(attempt: Attempt) -> ChunkResult:
-    """Gives every cell that still holds what the run wrote what it held before."""
+    """Give each cell that still holds the run's value its earlier content back."""
     left: str | None = None
     if attempt.layout is not None:
         with tab_lock(attempt) as lock:
@@ -187,7 +187,7 @@ def undo(attempt: Attempt) -> ChunkResult:
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """Why an attempt looks nobody up any more, where rows are missing."""
+    """The reason why an attempt looks up nobody any more although rows are open."""
 
     stopped_by: LeadfillError | None = None
     """The provider or a cap, where one of them ended the run."""
@@ -233,10 +233,10 @@ def _look_up(attempt: Attempt, delivery: Delivery, lease: Lease) -> _Ending:
 
 
 def _take_partial(attempt: Attempt, delivery: Delivery, partial: Mapping[int, Result], ending: _Ending) -> None:
-    """Takes rows, by their index, for which further providers were still to be asked.
+    """Take rows, by their index, for which further providers were still to be asked.
 
-    Nobody comes back to them if the job stops, and nobody should wait a day for values that are there; else the next
-    attempt asks the providers that are left.
+    If the job stops, no attempt comes back to them; if it waits, nobody should wait a day for values that are there
+    already. In all other cases the next attempt asks the remaining providers.
     """
     is_last = ending.stopped_by is not None or attempt.reload().stop_requested
     for index, result in partial.items():

@@ -1,7 +1,7 @@
-"""Delivers what an attempt looks up while it goes on: values into the sheet, outcomes into the store.
+"""Delivers an attempt's results while it goes on: values into the sheet, outcomes into the store.
 
-Each flush is a small and whole delivery: under the tab's lock from the first look to the recorded outcomes, of all that
-has come and has no outcome yet. So what a flush could not bring to its end belongs to the next one.
+Each flush is a small, complete delivery of all results that have come and have no outcome yet. It holds the tab's lock
+from the first read until the outcomes are recorded. Rows that a flush could not finish belong to the next one.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class Lookups(Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """True while further results take longer than a look into the store."""
+        """True while further results take longer than a query to the store."""
 
 
 @dataclass(slots=True)
 class Delivery:
-    """What comes of the rows of one attempt. Its length is the rows that have come and have no outcome yet."""
+    """The results of one attempt. Its length is the number of rows that have come and have no outcome yet."""
 
     attempt: Attempt
     rows: Sequence[JobRow]
@@ -90,7 +90,7 @@ class Delivery:
         return len(self._came)
 
     def take(self, position: int, result: Result, *, waits: bool = False) -> None:
-        """Takes what came of a row; with `waits`, the run opens the row again once a provider's limit is over."""
+        """Take the result of a row; with `waits`, the run opens the row again once a provider's limit is over."""
         with self._guard:
             if waits:
                 self.waiting.add(position)
@@ -101,10 +101,10 @@ class Delivery:
 
     @contextmanager
     def beside(self, lookups: Lookups, stop: Event) -> Iterator[None]:
-        """While the block looks people up, a thread delivers what comes; what every flush would meet stops the lookups.
+        """Deliver results from a thread while the block looks people up; an error that no flush can avoid stops both.
 
         Raises:
-            LeadfillError: a flush has met it.
+            LeadfillError: the error of a flush.
         """
         runtime = self.attempt.context.runtime
         over, ended = runtime.event(), runtime.event()
@@ -134,7 +134,7 @@ class Delivery:
             raise RuntimeError("A flush broke off; its own traceback says why.")
 
     def finish(self) -> None:
-        """Delivers the rest.
+        """Deliver the rest.
 
         Raises:
             LeadfillError: it could not be written.
@@ -151,11 +151,11 @@ class Delivery:
         self.flush()
 
     def flush(self) -> None:
-        """Delivers what has come, also what an earlier flush could not bring to its end.
+        """Deliver the results that have come, including those that an earlier flush could not finish.
 
         Raises:
             LeaseLost: another attempt does the work.
-            SheetError: the sheet cannot be used; what came stays here.
+            SheetError: the sheet cannot be used; the results stay here.
             StoreError: the store cannot be used; likewise.
         """
         attempt, rows = self.attempt, self._evaluated()
@@ -213,12 +213,12 @@ class Delivery:
         return None if self._turn is None else (self._turn - context.clock()).total_seconds()
 
     def _is_whole(self) -> bool:
-        """Tell whether all has come that an earlier attempt may have misplaced: it is looked for in one delivery."""
+        """Return whether all rows have come that an earlier attempt may have misplaced: one delivery looks for them."""
         with self._guard:
             return self._unconfirmed <= self._came.keys()
 
     def _evaluated(self) -> list[JobRow]:
-        """Return the rows that have come, in order, once it is computed what each should hold.
+        """Return the rows that have come, in order, each with its computed values.
 
         A custom field that fails on a lead leaves its cell empty, and its sentence in the detail of the row's result.
         """

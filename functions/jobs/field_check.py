@@ -1,6 +1,6 @@
-"""Check a field while somebody writes it: what is wrong with it, or what it gives for a person who is known already.
+"""Check a field while a person types it: say what is wrong with it, or what it shows for somebody who is known.
 
-Nobody is looked up. Whoever may call sees each lead that the team has paid for, in their runs, without a cost.
+Nobody is looked up. Every admitted caller may see each lead that the team has paid for, as in a run without costs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_EXAMPLE = 200
 
 
 class CheckedField(msgspec.Struct, frozen=True, kw_only=True):
-    """What a field would be."""
+    """A field as it would be, with an example."""
 
     header: Annotated[str, msgspec.Meta(description="Title of its column; empty where the field has a problem")]
     problem: Annotated[str, msgspec.Meta(description="A sentence; empty where the field can be used")]

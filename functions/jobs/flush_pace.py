@@ -1,4 +1,4 @@
-"""Decide when what an attempt has looked up is worth a flush. Pure."""
+"""Decide when the results of an attempt are worth a flush. Pure."""
 
 from __future__ import annotations
 

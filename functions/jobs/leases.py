@@ -33,11 +33,11 @@ WRITING_TAKES = timedelta(seconds=20)
 LOCK_WAIT = timedelta(seconds=20)
 """Seconds for which a chunk waits for its turn to write before it is put back into the queue."""
 LOCK_POLL_S = 0.1
-OCCUPIED = "Another run writes to this tab at the moment."
+OCCUPIED = "Another run is writing to this tab; this one goes on by itself."
 
 
 def access_lasts(job: Job, now: datetime) -> bool:
-    """Tells whether a job's access to the sheet lasts long enough to pay for something and write it."""
+    """Return whether a job's access to the sheet lasts long enough to pay for a lookup and write its result."""
     return job.access_until is None or now < job.access_until - WRITING_TAKES
 
 

@@ -43,7 +43,7 @@ a worker meanwhile."""
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A job, and whether this very confirmation had started it before."""
+    """A job, and whether the same confirmation had started it before."""
 
     job: Job
     replayed: bool
@@ -51,7 +51,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Confirmation:
-    """The plan that somebody confirmed, and who they are."""
+    """A confirmed plan, and the person who confirmed it."""
 
     caller: Caller
     access_token: str
@@ -106,8 +106,8 @@ def start(
         access_until: when it ends, where that is known.
         max_credits: the most that it may cost with each provider, as confirmed.
         idempotency_key: made once for each confirmation.
-        plan: the id of the plan that was confirmed; None for who has seen none.
-        tabs: the tabs of the spreadsheet, where they were seen just now.
+        plan: the id of the plan that was confirmed; None if the caller has seen none.
+        tabs: the tabs of the spreadsheet, if they were read just now.
 
     Raises:
         Conflict: the key has started a different job, or the plan has become dearer.
@@ -143,7 +143,7 @@ def retry_as_own(
     max_credits: Mapping[str, Decimal],
     idempotency_key: str,
 ) -> Started:
-    """Starts a job of the caller over those rows of somebody else's job that can be tried again.
+    """Start a job of the caller's own over the rows of another person's job that can be tried again.
 
     It writes into the same columns, costs its own caller, has its own ceiling and its own undo; the earlier job stays
     as it is.

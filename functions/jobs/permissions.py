@@ -1,4 +1,4 @@
-"""Permissions on a spreadsheet: proof of edit rights for whoever acts on it, a look for whoever watches.
+"""Permissions on a spreadsheet: to act on it, a caller proves the right to edit; to watch a run, the right to read.
 
 Both are remembered for some minutes for each person, spreadsheet and token: colleagues who watch a run would otherwise
 use up the project's quota of Sheets calls.
@@ -38,7 +38,7 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a proof of the right to edit has told besides."""
+    """A successful proof of the right to edit, with the facts that it returned."""
 
     access_until: datetime
     """When the access token ends."""
@@ -71,7 +71,7 @@ class Permissions:
         return self.owner(caller, access_token).expires_at
 
     def owner(self, caller: Caller, access_token: str) -> TokenOwner:
-        """Return what Google says of an access token, which must be the caller's own.
+        """Return Google's description of an access token, which must be the caller's own.
 
         Raises:
             Forbidden: it is somebody else's, or another application's.

@@ -1,7 +1,7 @@
-"""The id of a plan: it names the request, and the lookups that whoever confirms the plan has seen.
+"""The id of a plan: it identifies the request, and the numbers of lookups that the person who confirms it has seen.
 
 A sheet goes on changing between the plan and its confirmation. A start that names the plan is refused where more people
-would be looked up than it said, or more of them at one provider; where it has become cheaper, nobody is asked twice.
+would be looked up than it said, or more of them at one provider. A plan that has become cheaper just starts.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ def check(confirmed: str, job_request: JobRequest, plan: Plan) -> None:
         plan: its plan as it is now.
 
     Raises:
-        InvalidRequest: it is no id of a plan, or another request's, or of other providers.
+        InvalidRequest: the id is malformed, or is of another request or of other providers.
         PlanChanged: more people would be looked up by now, in all or at one provider.
     """
     found = _COUNTS.fullmatch(confirmed)
     then = [int(count) for count in found[1].split("-")[1:]] if found else []
     if len(then) != len(_lookups(plan)) or confirmed != _id(job_request, [cost.provider for cost in plan.costs], then):
-        raise InvalidRequest("The plan_id is of another request; make the plan of this one first.")
+        raise InvalidRequest("The plan_id belongs to another request; make a plan for this one first.")
     if more := _more(plan, then):
         raise PlanChanged(
-            f"The sheet or what is known has changed since the plan: {'; '.join(more)}. Nothing was started; look at "
+            f"The sheet, or what is known, has changed since the plan: {'; '.join(more)}. Nothing was started; look at "
             "the new plan first."
         )
 
@@ -54,7 +54,7 @@ def _lookups(plan: Plan) -> list[int]:
 
 
 def _more(plan: Plan, then: Sequence[int]) -> list[str]:
-    """What has become dearer, with both figures: the people, or else the lookups at some providers."""
+    """Say what has become more expensive, with both figures: the people, or else the lookups at some providers."""
     people, *lookups = zip(_lookups(plan), then, strict=True)
     if people[0] > people[1]:
         return [f"{counted(people[0], 'person', 'people')} to look up now, {people[1]:,} when you confirmed it"]

@@ -1,6 +1,6 @@
 """Progress of a job: rows done, the pace of its lookups, and the time left.
 
-Rows that were filled, known or done before say nothing about the time that others take.
+Rows that were filled, known or done before are ignored: they say nothing about the time that lookups take.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOVING = (JobState.RUNNING, JobState.WAITING_FOR_QUOTA)
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The work that a job has before it."""
+    """The work that a job still has to do."""
 
     people: int = 0
     """Those who are still to be looked up."""
@@ -84,7 +84,7 @@ def progress(job: Job, settled: int, seen: int, ahead: Ahead, now: datetime) -> 
 
 
 def ahead_of(context: AppContext, connection: sa.Connection, job: Job, totals: Mapping[str, Totals]) -> Ahead:
-    """Reads what a job has before it.
+    """Read the work that a job still has to do.
 
     Args:
         context: the parts.
@@ -119,7 +119,7 @@ def ahead_of(context: AppContext, connection: sa.Connection, job: Job, totals: M
 def supplies_of(
     connection: sa.Connection, terms: Mapping[str, Terms], totals: Mapping[str, Totals]
 ) -> tuple[Supply, ...]:
-    """Reads the limits of a run's providers; of those that were asked already it is known how often each is.
+    """Read the limits of a run's providers; for providers that were asked already, also how often.
 
     Args:
         connection: a transaction.

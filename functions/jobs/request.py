@@ -170,7 +170,7 @@ def to_record(job_request: JobRequest) -> dict[str, Any]:
 
 
 def resolved(job_request: JobRequest, scan: SheetScan) -> dict[str, Any]:
-    """Encodes a request as what was found in the sheet: the range's real ends, the header row, the chosen columns."""
+    """Encode a request with the facts found in the sheet: the range's real ends, the header row, the chosen columns."""
     columns = {}
     choices = job_request.choices()
     for target in scan.targets:
@@ -215,7 +215,7 @@ def scan_sheet(sheet: GoogleSheet, job_request: JobRequest, tabs: Sequence[Tab] 
 def plan_scan(
     context: AppContext, scan: SheetScan, rows: Iterable[ScannedRow], job_request: JobRequest, user_id: str
 ) -> Plan:
-    """The plan for the rows of a scan, with what is known and what the caps still allow."""
+    """Make the plan for the rows of a scan, with what is known and what the caps still allow."""
     row_counts = RowCounts()
     for row in rows:
         row_counts.count(row.found, filled=row.filled, left_out=row.left_out, held=row.held, number=row.number)
@@ -231,7 +231,7 @@ def plan_rows(
     fields: int = 0,
     run_id: str = "",
 ) -> Plan:
-    """The plan for counted rows; `fields` and `run_id` are those of `make_plan`."""
+    """Make the plan for counted rows; `fields` and `run_id` are those of `make_plan`."""
     return make_plan(
         context.store,
         row_counts,

@@ -1,4 +1,4 @@
-"""Decide of each row of a scanned sheet whether a run takes it, and why not."""
+"""Decide for each row of a scanned sheet whether a run takes it, and if not, why."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _BATCH = 500
 
 
 def choose_rows(context: AppContext, scan: SheetScan, job_request: JobRequest) -> Iterator[ScannedRow]:
-    """Every row of a scan, with what the store knows of it.
+    """Return every row of a scan, with what the store knows about it.
 
-    A row counts as filled, too, where the lead has nothing for its empty cells and no provider would be asked. A row is
-    left out that does not meet a condition on an earlier run, or is not part of the trial.
+    A row also counts as filled if the lead has nothing for its empty cells and no provider would be asked. A row is
+    left out if it does not meet a condition on an earlier run, or is not part of the trial.
 
     Raises:
         InvalidRequest: a condition names a job that is not one of this spreadsheet.
@@ -52,7 +52,7 @@ class _Choice:
     """Of the providers of the run, in their order."""
 
     def without_answer_before(self, rows: Iterator[ScannedRow]) -> Iterator[ScannedRow]:
-        """Leave out who had an answer in the runs that conditions name."""
+        """Leave out people who had an answer in the runs that conditions name."""
         for condition in self.request.only_where:
             if condition.test == "failed_in":
                 rows = _only_of(rows, self._keys_without_answer(condition.values[0]))
@@ -65,11 +65,11 @@ class _Choice:
             except NotFound:
                 job = None
             if job is None or job.spreadsheet_id != self.request.spreadsheet_id:
-                raise InvalidRequest("The run whose failed rows are wanted is none of this spreadsheet.")
+                raise InvalidRequest("A condition names a run of another spreadsheet; choose a run of this one.")
             return {row.key for row in job_rows.ended_as(connection, job_id, retryable(in_doubt=True)) if row.key}
 
     def finished(self, rows: Iterator[ScannedRow]) -> Iterator[ScannedRow]:
-        """Count rows as filled of whose people nothing more is known."""
+        """Count a row as filled if nothing more is known about its person."""
         while batch := list(islice(rows, _BATCH)):
             partly_filled = {
                 row.found.key for row in batch if isinstance(row.found, Profile) and row.held and _is_open(row)

@@ -1,4 +1,4 @@
-"""Settle the outcomes of a chunk's rows: one for each row, and one `enriched` for each person who was paid for."""
+"""Settle the outcomes of a chunk's rows: one per row, and exactly one `enriched` row per person who was paid for."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from functions.store import job_rows, ledger
 from functions.store.job_rows import JobRow
 from functions.store.jobs import Job
 
-FILLED = "Somebody filled these cells while the run went on; what was looked up is kept and costs nothing again."
-MOVED = "The row was gone, or its URL had changed, when its values should have been written; they are kept."
+FILLED = "Somebody filled these cells during the run, so they stay as they are; what was looked up is kept."
+MOVED = "The row was deleted, or its URL changed, before its values could be written; the values are kept."
 
 
 def refusal_sentence(header: str, reason: str) -> str:
-    """A sentence about a column that takes no values."""
-    return f"The column “{header}” did not take its value, which is kept: {reason.removesuffix('.')}."
+    """Return the sentence about a column that does not accept its values."""
+    return f"The column “{header}” did not accept its value, which is kept: {reason.removesuffix('.')}."
 
 
 def outcomes_of(
     positions: Iterable[int], results: Mapping[int, Result], written: WriteResult, reasons: Mapping[int, str]
 ) -> list[tuple[int, Outcome, str]]:
-    """Of rows that have a result, by their position: outcome and sentence.
+    """Return outcome and sentence of the rows that have a result, by their position.
 
     Args:
         positions: the rows.
-        results: what came of their people.
-        written: what came of their values.
-        reasons: why columns took no values, by the field's number.
+        results: the results of their people.
+        written: the result of writing their values.
+        reasons: why columns did not accept values, by the field's number.
     """
     changed = dict.fromkeys(written.filled, (Outcome.ALREADY_FILLED, FILLED))
     changed |= dict.fromkeys(written.absent, (Outcome.MOVED, MOVED))
@@ -50,7 +50,7 @@ def outcomes_of(
 def reasons_to_retry(
     positions: Iterable[int], results: Mapping[int, Result], waiting: Collection[int] = ()
 ) -> dict[int, Again]:
-    """Of rows whose outcome does not say so itself, by their position: why a retry may bring more.
+    """Return why a retry may bring more, by position, for rows whose outcome does not say that itself.
 
     `waiting` are those that the run itself tries again.
     """
@@ -67,9 +67,9 @@ def reasons_to_retry(
 def mark_enriched(
     connection: sa.Connection, job: Job, rows: Sequence[JobRow], outcomes: Sequence[tuple[int, Outcome, str]]
 ) -> list[tuple[int, Outcome, str]]:
-    """Of the rows of a person whom this run has paid for, exactly one is `enriched`, whichever attempt paid.
+    """Mark exactly one row as `enriched` for each person whom this run has paid for, whichever attempt paid.
 
-    An attempt may die between paying and saying so, and another chunk may hold a row of the same person.
+    An attempt may die between paying and recording the outcome, and another chunk may hold a row of the same person.
     """
     keys = {row.position: row.key for row in rows}
     wanted = sorted({key for key in keys.values() if key})

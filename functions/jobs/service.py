@@ -1,4 +1,4 @@
-"""Jobs that exist: find, cancel, retry, undo, renew their access; and the plan of one that does not exist yet."""
+"""Operations on jobs: plan one, and find, cancel, retry, undo, and renew the access of one that exists."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def plan_run(context: AppContext, job_request: JobRequest, caller: Caller, acces
 def plan_retry(context: AppContext, job: Job, caller: Caller, *, retry_in_doubt: bool) -> Plan:
     """Plan a retry: the rows that it would open, those of them that can get values, and the most it can cost.
 
-    A row may have failed for good, such as with an address that no provider can look up: it is opened, asks nobody, and
-    cannot get values.
+    Some rows fail for good, such as one with an address that no provider can look up: a retry opens such a row, but
+    asks no provider and brings no values.
 
     Args:
         context: the parts.
@@ -63,7 +63,7 @@ def plan_retry(context: AppContext, job: Job, caller: Caller, *, retry_in_doubt:
 
 
 def find_visible(context: AppContext, job_id: str, caller: Caller, may_read: Callable[[str], bool]) -> Job:
-    """Returns a job to who started it, and to others who may open its spreadsheet.
+    """Return a job to the person who started it, and to others who may open its spreadsheet.
 
     Args:
         context: the parts.
@@ -82,7 +82,7 @@ def find_visible(context: AppContext, job_id: str, caller: Caller, may_read: Cal
 
 
 def cancel(context: AppContext, job: Job) -> Job:
-    """Stops a job: nothing more is looked up, what is in flight is settled and written.
+    """Cancel a job: nothing more is looked up; lookups in flight are settled and written.
 
     Raises:
         WrongJobState: it has ended.
@@ -111,7 +111,7 @@ def retry(
     retry_in_doubt: bool,
     max_credits: Mapping[str, Decimal],
 ) -> Job:
-    """Opens the rows again that failed, were cancelled or had moved, and those in doubt where that is wanted.
+    """Open the rows again that failed, were cancelled or had moved, and those in doubt if that is wanted.
 
     Args:
         context: the parts.
@@ -155,7 +155,7 @@ def retry(
 
 
 def undo(context: AppContext, job: Job, access_token: str, *, access_until: datetime | None = None) -> Job:
-    """Gives every cell that still holds what the run wrote what it held before; cancels a run first that only waits.
+    """Give cells that still hold the run's value their earlier content back; a run that only waits is cancelled first.
 
     Raises:
         WrongJobState: the job goes on at present, or was undone.
@@ -181,12 +181,12 @@ def undo(context: AppContext, job: Job, access_token: str, *, access_until: date
 
 
 def renew_access(context: AppContext, job: Job, access_token: str, *, access_until: datetime | None = None) -> Job:
-    """Hands a job a fresh access token; one that waited for it goes on, one that waits for a limit goes on waiting."""
+    """Give a job a fresh access token. A job that waited for it continues; one that waits for a limit keeps waiting."""
     chunk_ids: list[str] = []
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
         if job.state not in LIVE:
-            raise WrongJobState("The run has ended; it needs no access any more.")
+            raise WrongJobState("The run has ended, so it no longer needs access.")
         token = context.cipher.encrypt(access_token)
         jobs.change(connection, job.id, encrypted_token=token, access_until=access_until)
         if job.state is JobState.WAITING_FOR_ACCESS:

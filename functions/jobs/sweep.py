@@ -29,7 +29,7 @@ MAX_WAIT = timedelta(days=30)
 NO_ACCESS = (
     "Nobody has renewed the access to the spreadsheet for 30 days, so the run ended; what was looked up is kept."
 )
-NO_QUOTA = "A provider's limit has not ended for 30 days, so the run ended; what was looked up is kept."
+NO_QUOTA = "The run waited 30 days for a provider's limit to end, so it was stopped; what was looked up is kept."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +42,12 @@ class SweepReport:
     purged: int
 
     def facts(self) -> dict[str, int]:
-        """For the log."""
+        """Return the counts for the log."""
         return asdict(self)
 
 
 def sweep(context: AppContext) -> SweepReport:
-    """Repairs what a process left behind when it died; carried out twice, it changes nothing more.
+    """Repair what processes left behind when they died; doing it twice changes nothing more.
 
     Raises:
         StoreError: the store cannot be used.
@@ -77,10 +77,10 @@ def sweep(context: AppContext) -> SweepReport:
 
 
 def release_dead_owners(store: Store, now: datetime, is_dead: Callable[[str], bool] = is_dead) -> None:
-    """Frees at once what dead processes of this machine held, not only when its time is over.
+    """Release at once the claims, chunks and locks of dead processes of this machine, before they expire.
 
-    Their claims become doubts, as they do when their time is over: what they sent may have been charged. Only for where
-    one machine does the work; in the cloud the dead of another machine are found by their silence alone.
+    Their claims become doubts, as they do when they expire, because a lookup that was sent may have been charged. This
+    works on one machine only; in the cloud, a dead process of another machine is noticed only when its leases expire.
 
     Raises:
         StoreError: the store cannot be used.
@@ -94,7 +94,7 @@ def release_dead_owners(store: Store, now: datetime, is_dead: Callable[[str], bo
 
 
 def _give_up_waiting(connection: sa.Connection, now: datetime) -> int:
-    """Ends runs that have waited for so long, and keeps what was looked up; how many they were."""
+    """End runs that have waited too long, keep what was looked up, and return how many they were."""
     waiting = jobs.waiting_since(connection, now - MAX_WAIT)
     for job in waiting:
         message = NO_QUOTA if job.state is JobState.WAITING_FOR_QUOTA else NO_ACCESS

@@ -97,7 +97,7 @@ def report(context: AppContext, caller: Caller, days: int, *, is_admin: bool = F
 
 
 def _whose(day: ledger.Day, caller: Caller, addresses: Mapping[str, str] | None) -> tuple[str, str]:
-    """Return the person and the spreadsheet that the caller sees; `addresses` is None for who sees no colleague."""
+    """Return the person and the spreadsheet that the caller may see; `addresses` is None for non-administrators."""
     if day.user_id == caller.subject:
         return caller.email, day.spreadsheet_id
     if day.user_id == COMMAND_LINE:

@@ -1,4 +1,4 @@
-"""Parse a cell's text into a person's profile: one key for each person, and a refusal where there is any doubt.
+"""Parse a cell's text into a person's profile: one key per person, and a refusal if there is any doubt.
 
 The rules for LinkedIn URLs were gathered from LinkedIn's public help pages and from open-source normalisers (autumn
 2026); they stand only in this module. Parsing takes time in proportion to the length of the cell.
@@ -140,7 +140,7 @@ _REFUSED_SECTIONS = {
 def parse(cell: object, links: Sequence[str] = ()) -> Profile:
     """Parse the profile in a cell, whatever its spelling.
 
-    A name that links to a profile is that profile. Text and links that name two people are nobody's.
+    A name that links to a profile is that profile. Text and links that name two people are refused.
 
     Args:
         cell: the cell's value, any object; only text can hold a profile.

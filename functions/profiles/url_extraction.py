@@ -229,7 +229,7 @@ _REDIRECTS: tuple[tuple[re.Pattern[str], tuple[str, ...], Callable[[str], str]],
 
 
 def redirect_target(host: str, path: str, query: str) -> str | None:
-    """Return where a known redirect leads, or None if this is none or does not say.
+    """Return where a known redirect leads; None if this is no such redirect or its target is not in it.
 
     Args:
         host: without port and trailing dot; any of LinkedIn's own hosts as `linkedin.com`.

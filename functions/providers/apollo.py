@@ -1,6 +1,6 @@
-"""Apollo: the bulk match call with one person, one request without retry; only this call states what it cost.
+"""Apollo: the bulk match call for one person, one request without retry; only this call states its cost.
 
-Facts: the vendor's OpenAPI document; limits and what is read between its lines as seen in clients, autumn 2026.
+Sources: the vendor's OpenAPI document; for limits and undocumented behaviour, other clients (autumn 2026).
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ class Apollo(HttpProvider):
     name, variables, key_header, documented = NAME, VARIABLES, "x-api-key", TERMS
 
     def look_up(self, profile: Profile, needs: Needs) -> Answer:  # noqa: ARG002 - no condition of the call saves credits
-        """Asks for one person, once; see `contract.Provider`. Flags that cost more or need a webhook are never sent.
+        """Ask for one person, once; see `contract.Provider`. Flags that cost more or need a webhook are never sent.
 
-        A success that cannot be read and does not state its cost is in doubt like no answer: it may cost a fraction.
+        A success that cannot be read and does not state its cost is in doubt: it may have been charged.
 
         Raises:
             KeyRejected: 401, or 403 that does not speak of credits.
@@ -94,7 +94,7 @@ class Apollo(HttpProvider):
         return Answer(_found(match, profile) if match else Missing(successful=False), envelope.credits_consumed)
 
     def balance(self) -> Balance | None:
-        """The account's credits; None also for a key that may not ask (403 `API_INACCESSIBLE`).
+        """Return the account's credits; None also for a key without that right (403 `API_INACCESSIBLE`).
 
         Raises:
             KeyRejected: 401.
@@ -110,7 +110,7 @@ class Apollo(HttpProvider):
 
 
 def _conclude(reply: Reply) -> LookupResult:
-    """The answers table of the API, for errors. Its words for "out of credits" are not documented."""
+    """Translate an error of the API into a result. Its words for "out of credits" are not documented."""
     error = reply.json(_Error) or _Error()
     if (
         reply.status in {403, 422}
@@ -136,7 +136,7 @@ def _found(match: dict[str, Any], profile: Profile) -> Found:
 
 
 def to_lead(match: dict[str, Any]) -> Lead:
-    """The lead in the catalogue's shape."""
+    """Return the lead in the catalogue's shape."""
     organization, jobs = at(match, "organization"), entries(match, "employment_history")
     current = next((job for job in jobs if job.get("current") is True), None)
     status = text(match, "email_status")

@@ -1,4 +1,4 @@
-"""Pooled HTTP connections that can tell what a paid request needs to know: was it written, and is it late?
+"""Pooled HTTP connections that know two facts about a paid request: whether it was sent, and whether it is late.
 
 `urllib3` alone answers neither. Its time-out starts again with every received byte, so a server that trickles holds
 a thread for ever; and its errors do not say whether the request had left, which is the difference between a free
@@ -44,7 +44,7 @@ class _Exchange(threading.local):
     sent = False
 
     def begin(self, timeout_s: float, body: bytes = b"") -> None:
-        """Forgets the thread's previous request; the next has `timeout_s` for its whole answer, once it is written."""
+        """Forget the thread's previous request; the next one has `timeout_s` for its whole answer, once it is sent."""
         self.timeout_s, self.deadline, self.body, self.sent = timeout_s, 0.0, body, False
 
 
@@ -83,7 +83,7 @@ class _Answer(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """Marks the exchange as sent, and does not rest for long."""
+    """A connection that marks the exchange as sent, and is closed after a short idle time."""
 
     response_class = _Answer
     _answered_at = 0.0

@@ -1,4 +1,4 @@
-"""The contract that every provider fulfils; the enricher knows providers by it alone.
+"""The interface of every provider; the enricher uses providers only through it.
 
 `tests/contract/test_provider_answers.py` holds the adapters against it. An asynchronous provider would
 answer with one more class of `LookupResult`, "pending" with its handle, and have one more method that asks by it.
@@ -33,7 +33,7 @@ GATEWAY_GAVE_UP: Mapping[int, NoAnswer] = {504: NoAnswer(sent=True), 524: NoAnsw
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One lookup's result, and what the provider says of the account beside it."""
+    """One lookup's result, and what the provider states about the account with it."""
 
     result: LookupResult
     cost: Decimal | None = None
@@ -151,7 +151,7 @@ def quota_exhausted(label: str, until: datetime | None = None, *, now: datetime 
 
 
 def conclude(reply: Reply, label: str, variables: str) -> LookupResult:
-    """The meaning of a status that the provider does not define itself, as HTTP does; a success is unreadable.
+    """Translate a status that the provider does not define by its meaning in HTTP; a success counts as unreadable.
 
     Raises:
         KeyRejected: 401 or 403.

@@ -1,4 +1,4 @@
-"""One HTTP exchange with a provider: never repeated, never redirected, bounded in time and in bytes.
+"""One HTTP exchange with a provider: never repeated, never redirected, limited in time and in bytes.
 
 Nothing heavy is imported before the first request: a formula whose people are all known needs no connection.
 """
@@ -72,7 +72,7 @@ class Reply:
         return None if until is None else self.seconds_until(until)
 
     def seconds_until(self, moment: datetime) -> float:
-        """From the answer to a moment, by the provider's own clock; 0 if it is over."""
+        """Return the seconds from the answer to a moment, by the provider's own clock; 0 if it has passed."""
         return max(0.0, (moment - self.sent_at).total_seconds())
 
 
@@ -87,7 +87,7 @@ class NoReply:
 class HttpClient:
     """A provider's API over at most `concurrency` pooled connections. Safe to share between threads.
 
-    No proxy, certificate bundle or `.netrc` is taken from the environment: that look-up would be made for each call.
+    It takes no proxy, certificate bundle or `.netrc` from the environment, which would be read again for each call.
     """
 
     def __init__(

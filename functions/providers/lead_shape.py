@@ -1,7 +1,7 @@
 """Reads values of a provider's answer and puts them into the shape of a lead. Pure; nothing here raises.
 
 The shape and its names are those of Slintel's documentation, since the field catalogue reads them. An answer may hold
-null, a boolean or another kind of value anywhere: what is not of the expected kind counts as absent.
+null, a boolean or another kind of value anywhere: a value that is not of the expected kind counts as absent.
 """
 
 from __future__ import annotations

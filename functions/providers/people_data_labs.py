@@ -47,7 +47,7 @@ class PeopleDataLabs(HttpProvider):
     """Credits, by the last answer."""
 
     def look_up(self, profile: Profile, needs: Needs) -> Answer:
-        """Asks for one person, once; see `contract.Provider`. Where only an e-mail is needed, a lead without costs 0.
+        """Asks for one person, once; see `contract.Provider`. If only an e-mail is needed, a lead without one costs 0.
 
         Raises:
             KeyRejected: 401.
@@ -74,12 +74,12 @@ class PeopleDataLabs(HttpProvider):
         )
 
     def balance(self) -> Balance | None:
-        """What the last answer said, since the provider has no call for it; None before the first one."""
+        """Return the balance in the last answer, since the provider has no call for it; None before the first one."""
         return None if self._left is None else Balance(Decimal(self._left))
 
 
 def _conclude(reply: Reply, profile: Profile, condition: Needs) -> tuple[LookupResult, Needs]:
-    """The answers table of the API; beside it the needs that this key's plan withholds."""
+    """Translate an answer of the API into a result, and notice the needs that this key's plan withholds."""
     if 200 <= reply.status < 300:
         return _found(reply, profile)
     if reply.status == 404:
@@ -119,7 +119,7 @@ def _seconds_to_reset(reply: Reply) -> float | None:
 
 
 def to_lead(data: dict[str, Any]) -> Lead:
-    """The lead in the catalogue's shape. Never from `emails[]`, which holds former addresses."""
+    """Return the lead in the catalogue's shape. `emails[]` is never used, since it holds former addresses."""
     job = {key: text(data, f"job_company_{key}") for key in ("id", "name", "website", "size", "industry")}
     return lead(
         {

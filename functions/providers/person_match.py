@@ -1,7 +1,7 @@
-"""The check whether an answer is about the person who was asked for. Pure.
+"""Check whether an answer is about the person who was asked for. Pure.
 
 Some providers give the closest match instead of none. A changed URL alone proves nothing, since people rename their
-profiles; so the name has to be foreign to the asked URL as well.
+profiles; so the answer's name must not occur in the asked URL either.
 """
 
 from __future__ import annotations
@@ -50,5 +50,5 @@ def _letters(value: object) -> str:
 
 
 def _says_nothing(name: str) -> bool:
-    """An initial is in nearly every slug."""
+    """Return whether a name says nothing: an initial occurs in nearly every slug."""
     return len(name) < 2 and name.isascii()

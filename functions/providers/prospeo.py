@@ -58,9 +58,9 @@ class Prospeo(HttpProvider):
     name, variables, key_header, documented = NAME, VARIABLES, "X-KEY", TERMS
 
     def look_up(self, profile: Profile, needs: Needs) -> Answer:
-        """Asks for one person, once; see `contract.Provider`. Where only an e-mail is needed, a lead without costs 0.
+        """Asks for one person, once; see `contract.Provider`. If only an e-mail is needed, a lead without one costs 0.
 
-        A success that cannot be read is in doubt like no answer: asked again, it costs nothing more.
+        A success that cannot be read is in doubt, as if there were no answer: asking again costs nothing more.
 
         Raises:
             KeyRejected: `INVALID_API_KEY`, 401 or 403.
@@ -98,7 +98,7 @@ class Prospeo(HttpProvider):
 
 
 def _conclude(reply: Reply, error_code: str, condition: Needs) -> LookupResult:
-    """The answers table of the API; most errors have status 400."""
+    """Translate an answer of the API into a result; most errors have status 400."""
     match error_code:
         case "NO_MATCH":  # also: nobody with a verified e-mail, where that was the condition
             return Missing(successful=False, under=condition)
@@ -137,7 +137,7 @@ def _found(person: dict[str, Any], company: dict[str, Any] | None, profile: Prof
 
 
 def to_lead(person: dict[str, Any], company: dict[str, Any] | None) -> Lead:
-    """The lead in the catalogue's shape. An address that is not revealed is masked, and left out."""
+    """Return the lead in the catalogue's shape. An address that is not revealed is masked, and is left out."""
     jobs = entries(person, "job_history")
     current = next((job for job in jobs if job.get("current") is True), None)
     address = email(at(person, "email", "email")) if at(person, "email", "revealed") is True else None

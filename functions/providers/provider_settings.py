@@ -1,4 +1,4 @@
-"""The settings of each provider, and the order in which a waterfall asks those that can be used. Pure.
+"""The settings of each provider, and the order in which a waterfall asks the usable ones. Pure.
 
 The name of a variable is the provider's, such as `PEOPLE_DATA_LABS`, with `_` and an attribute of `ProviderSettings`.
 """
@@ -61,7 +61,7 @@ def with_key(environ: Mapping[str, str]) -> list[str]:
 
 
 def named(environ: Mapping[str, str]) -> list[str]:
-    """The names in `PROVIDERS`, in its order; whether there are such providers is not asked."""
+    """Return the names in `PROVIDERS`, in its order; not validated."""
     return [name.strip().casefold() for name in environ.get("PROVIDERS", "").split(",") if name.strip()]
 
 
@@ -71,9 +71,9 @@ def waterfall_of(environ: Mapping[str, str]) -> list[str]:
 
 
 def read(environ: Mapping[str, str], *, keys_needed: bool) -> tuple[dict[str, ProviderSettings], list[str]]:
-    """Reads the providers that a run may ask, in the waterfall's order; beside them a line for each wrong variable.
+    """Read the providers that a run may ask, in the waterfall's order, and a line for each wrong variable.
 
-    Without `PROVIDERS` they are those that have a key.
+    Without `PROVIDERS` these are all providers that have a key.
 
     Args:
         environ: the environment.
@@ -96,7 +96,7 @@ def read(environ: Mapping[str, str], *, keys_needed: bool) -> tuple[dict[str, Pr
 
 
 def terms_of(name: str, chosen: ProviderSettings) -> Terms:
-    """The provider's terms, with the limits that its settings say."""
+    """Return the provider's terms, with the limits from its settings."""
     return REGISTRY[name].terms.limited_to(per_second=chosen.per_second, per_day=chosen.per_day)
 
 
@@ -154,7 +154,7 @@ def _rate(text: str) -> Decimal:
 def _concurrency(text: str) -> int:
     number = _number(text)
     if number != number.to_integral_value() or not 1 <= number <= 256:
-        raise ValueError("must lie between 1 and 256.")
+        raise ValueError("must be between 1 and 256.")
     return int(number)
 
 
@@ -162,7 +162,7 @@ def _timeout_s(text: str) -> float:
     number = _number(text)
     if not 30 <= number <= 120:
         raise ValueError(
-            "must lie between 30 and 120: a gateway before the provider answers after 29 s at the latest, and a claim "
+            "must be between 30 and 120: the provider's gateway answers after 29 s at the latest, and a claim "
             "must outlive its lookup."
         )
     return float(number)
@@ -174,7 +174,7 @@ def _number(text: str) -> Decimal:
     except InvalidOperation:
         raise ValueError("must be a number.") from None
     if not number.is_finite():
-        raise ValueError("must be a number that is finite.")
+        raise ValueError("must be a finite number.")
     return number
 
 

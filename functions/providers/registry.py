@@ -1,4 +1,4 @@
-"""The providers by name, with the defaults of their settings; a further one is a file beside this one and an entry."""
+"""The providers by name, with their settings' defaults; a new provider needs a module beside this one and an entry."""
 
 from __future__ import annotations
 

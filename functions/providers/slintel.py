@@ -1,4 +1,4 @@
-"""Slintel: one lookup over HTTP, without retry; every documented and every possible answer has its conclusion.
+"""Slintel: one lookup over HTTP, without retry; every documented and every possible answer is handled.
 
 What is documented of the API is in its lead enrichment page; what is inferred of the gateway in front of it (the
 statuses, and bodies such as `{"message": "Forbidden"}`) is taken as possible, never as promised.
@@ -90,7 +90,7 @@ class Slintel(HttpProvider):
 
 
 def _conclude(reply: Reply) -> LookupResult:
-    """The answers table of the API."""
+    """Translate an answer of the API into a result."""
     status = reply.status
     if 200 <= status < 300:
         return _lead(reply)
@@ -111,7 +111,7 @@ def _conclude(reply: Reply) -> LookupResult:
 
 
 def _lead(reply: Reply) -> LookupResult:
-    """The lead in a successful answer."""
+    """Return the lead in a successful answer."""
     envelope = reply.json(_Envelope)
     if envelope is None:
         return Unreadable()
@@ -126,6 +126,6 @@ def _lead(reply: Reply) -> LookupResult:
 
 
 def _message(reply: Reply) -> str:
-    """The gateway's own word on an error, in lower case; empty if it has none."""
+    """Return the gateway's message about an error, in lower case; empty if there is none."""
     error = reply.json(_GatewayError)
     return error.message.strip(" .").casefold() if error else ""

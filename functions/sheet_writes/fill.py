@@ -1,4 +1,4 @@
-"""Writes a chunk's values beside their own URLs: what is there stays, unless the run may write over it."""
+"""Writes a chunk's values beside their own URLs; cells that hold something are kept unless the run may overwrite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functions.store.cell_history import WrittenRow
 
 
 def write(writer: SheetWriter, wanted: Sequence[RowValues], *, overwrite: bool) -> WriteResult:
-    """Writes the rows' values, of which an earlier attempt may have written some.
+    """Write the rows' values; an earlier attempt may have written some of them.
 
     Raises:
         SheetError: the sheet cannot be used; what was recorded stays for the next attempt.
@@ -68,7 +68,7 @@ class _FillTask:
             cell_history.record_writes(connection, self.writer.job_id, writes)
 
     def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
-        """Return what rows held at first, and over it what this run wrote."""
+        """Return the first contents of the rows, overlaid with what this run wrote."""
         with self.writer.store.reading() as connection:
             ended = job_rows.ended(connection, self.writer.job_id, [row.position for row in rows])
 
@@ -86,7 +86,7 @@ class _FillTask:
         return Counter((row.key, row.row_context) for row in written if row.position not in mine and not row.undone)
 
     def _with_changes(self, wanted: Sequence[RowValues]) -> list[RowValues]:
-        """With what was meant to be written so far."""
+        """Return the rows with what was meant to be written so far."""
         writer = self.writer
         with writer.store.reading() as connection:
             known = cell_history.written_rows(connection, writer.job_id, [want.position for want in wanted])

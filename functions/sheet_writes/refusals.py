@@ -1,7 +1,7 @@
-"""Columns that take no values: a strict dropdown, a typed column of a table, a protected range. Each costs itself only.
+"""Columns that refuse values: a strict dropdown, a typed column of a table, a protected range. Others are still filled.
 
-Google refuses a write as a whole, and does not always say because of which column. So what was refused twice, with a
-look at the sheet in between, is sent column by column; what is refused then is left out from there on.
+Google refuses a write as a whole, and does not always say because of which column. So a write that was refused twice,
+with a read of the sheet in between, is sent column by column; a column that is refused then is left out from then on.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Refusals:
     """Whether the latest write was refused."""
 
     def without(self, write: Write) -> Write:
-        """Return a write without what is known to be refused."""
+        """Return a write without the columns that are known to refuse values."""
         if not self.reasons:
             return write
         return replace(
@@ -42,7 +42,7 @@ class Refusals:
         )
 
     def send(self, columns: Columns, write: Callable[[Columns], None]) -> BadRange | Protected | None:
-        """Send all at once, or column by column where all at once was refused before; return the refusal, if any.
+        """Send all values at once, or column by column if that was refused before; return the refusal, if any.
 
         Raises:
             SheetError: as `write`.
@@ -59,7 +59,7 @@ class Refusals:
         return None
 
     def _send_each(self, columns: Columns, write: Callable[[Columns], None]) -> BadRange | Protected | None:
-        """Raise the refusal where every column is protected, since then it is not about a column."""
+        """Send column by column; raise the refusal if every column is protected, since then it concerns the tab."""
         refused: dict[int, BadRange | Protected] = {}
         self.by_column = True
         for number, cells in columns.items():

@@ -1,4 +1,4 @@
-"""Undoes a job: a cell that still holds what the run wrote gets back what it held; columns that it made go."""
+"""Undoes a job: cells that still hold the run's values get their earlier contents back; columns it made are deleted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_NAMED = 5
 def undo_rows(
     store: Store, sheet: GoogleSheet, job: Job, layout: Layout, *, titles: Sequence[str], renew_lock: Callable[[], None]
 ) -> str | None:
-    """Gives cells back what they held; carried out twice, it changes nothing more.
+    """Give cells their earlier contents back; doing it twice changes nothing more.
 
     Args:
         store: the store.
@@ -37,10 +37,10 @@ def undo_rows(
         renew_lock: as of a `SheetWriter`.
 
     Returns:
-        A sentence about what was left as it is; None where nothing was.
+        A sentence about the cells that were left as they are; None if there are none.
 
     Raises:
-        SheetError: the sheet cannot be used; what was given back so far stays so.
+        SheetError: the sheet cannot be used; cells that were restored so far stay restored.
     """
     writer = SheetWriter(store, job.id, sheet, layout, renew_lock)
     left = _Leftovers()
@@ -106,16 +106,16 @@ class _Leftovers:
 
 
 def _counted(cells: Mapping[int, tuple[int, int]]) -> tuple[int, str]:
-    """How many cells these are, and the rows in words."""
+    """Say how many cells these are, and in which rows."""
     rows = sorted({row for row, _ in cells.values()})
     named = ", ".join(map(str, rows[:MAX_NAMED])) + (" …" if len(rows) > MAX_NAMED else "")
     return sum(count for _, count in cells.values()), f"{'row' if len(rows) == 1 else 'rows'} {named}"
 
 
 def _remember(writer: SheetWriter) -> list[SheetRow]:
-    """Records what the columns hold now, by which cells that are hit can be told; gives what was read of a small tab.
+    """Record the present contents of the columns, to recognise misplaced values; return what was read of a small tab.
 
-    Not where an earlier attempt may have hit some: what it has recorded is the truth.
+    Records nothing if an earlier attempt may have misplaced values: its own record counts then.
     """
     store, job_id = writer.store, writer.job_id
     with store.reading() as connection:
@@ -131,7 +131,7 @@ def _remember(writer: SheetWriter) -> list[SheetRow]:
 
 
 def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_tab: bool) -> None:
-    """Undoes what was written into these rows of the tab."""
+    """Undo the writes into these rows of the tab."""
     keys = sorted({row.identity for row in rows})
     with writer.store.reading() as connection:
         written = cell_history.written(connection, writer.job_id, keys)
@@ -152,7 +152,7 @@ def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_
 def _certain_in_a_page(
     writer: SheetWriter, written: Sequence[WrittenRow], rows: Sequence[SheetRow]
 ) -> list[WrittenRow]:
-    """Return what was written into people who have one row, and it is here: others are told apart in the whole tab."""
+    """Return the writes for people whose only row is on this page; other rows are told apart in the whole tab."""
     count = Counter(row.identity for row in rows)
     with writer.store.reading() as connection:
         several = job_rows.several(connection, writer.job_id, sorted(count))

@@ -1,7 +1,7 @@
-"""Brings contents to rows that people move meanwhile, in a run and in an undo, until they are seen to be there.
+"""Writes contents into rows that people move meanwhile, in a run and in an undo, until a read confirms them.
 
-Each round: record what will be → write → read again. Where rows moved in between, cells that the write hit get back
-what their own row held, and the contents go to where their rows are now, until both are seen.
+Each round records the intended contents, writes them, and reads again. If rows moved in between, cells that the write
+hit get back what their own row held, and the contents go to where their rows are now, until a read confirms both.
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ class WriteTask(Protocol):
         """
 
     def unconfirmed(self) -> Sequence[Write]:
-        """Return the writes that an earlier attempt began and did not see done."""
+        """Return the writes that an earlier attempt began and did not confirm."""
 
     def record(self, writes: Sequence[Write]) -> None:
-        """Durable before visible: what is about to be written."""
+        """Record the writes before they are sent."""
 
     def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> Sequence[SheetRow]:
-        """Return what rows hold as far as the store knows, from what they got and what they held at first."""
+        """Return the contents of rows as far as the store knows: their first contents and what was written since."""
 
 
 @dataclass(slots=True)
 class WriteResult:
-    """The result of a task: each of its rows is in one of these."""
+    """The result of a task; each of its rows is in exactly one of these."""
 
     done: dict[int, Write] = field(default_factory=dict)
     """By position: the contents are seen beside their URL."""
@@ -106,8 +106,8 @@ class SheetWriter:
 
         Args:
             task: the values and their rows.
-            near: the first and the last number of the rows that it is about.
-            looked: these rows, or a small tab as a whole, if they were read just now.
+            near: the numbers of the first and the last row of the task.
+            looked: these rows, or the whole of a small tab, if they were read just now.
 
         Raises:
             SheetError: the sheet cannot be used; what was recorded stays for the next attempt.
@@ -174,7 +174,7 @@ class SheetWriter:
 
     @property
     def small(self) -> bool:
-        """True if the whole tab is read each time: then it is known what every row held before a write."""
+        """True if the whole tab is read each time, so that the contents of every row before a write are known."""
         return self.reader.is_small
 
     def read_near(self, first: int, last: int) -> tuple[list[SheetRow], bool]:
@@ -239,7 +239,7 @@ class SheetWriter:
     def _believed(
         self, task: WriteTask, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]
     ) -> list[SheetRow]:
-        """Return what rows held before the write: some as read just before it, others as the store remembers them."""
+        """Return the contents of rows before the write: as read just before it, or as recorded in the store."""
         seen = by_identity(before)
         values = {(number, exact(content)) for stray in strays for number, content in stray.cells.items()}
         unknown = sorted(
@@ -260,7 +260,7 @@ class SheetWriter:
 def overlaid(
     at_first: Sequence[SheetRow], written: Sequence[WrittenRow], put: Callable[[WrittenRow], Cells]
 ) -> list[SheetRow]:
-    """Return what rows held at first, and over it what they have got since."""
+    """Return the first contents of rows, overlaid with what was written since."""
     bases, several = by_identity(at_first), Counter(found.key for found in written)
     rows: list[SheetRow] = []
 

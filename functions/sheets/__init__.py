@@ -1,1 +1,1 @@
-"""Google Sheets: its client, and what a tab holds and who stands where. Imports fields, profiles and errors only."""
+"""Google Sheets: its client, tabs, and which row belongs to whom. Imports fields, profiles and errors only."""

@@ -45,7 +45,7 @@ def parse_range(text: str) -> Range:
     """
     match = _RANGE.fullmatch(text.strip())
     if match is None:
-        raise BadRange(f"“{text[:100]}” is no range of a tab; it must look like Leads!A2:A500.")
+        raise BadRange(f"“{text[:100]}” is not a range of a tab; write it like Leads!A2:A500.")
     first = int(match["first"] or 1)
     last = int(match["last"]) if match["last"] else None
     if match["to"] and match["to"].upper() != match["from"].upper():

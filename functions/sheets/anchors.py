@@ -32,12 +32,12 @@ def anchored_at(anchor: int, sheet_id: int, column: int, *, made_for: str = "") 
 
 
 def the_anchor(anchor: int) -> dict[str, Any]:
-    """A data filter that selects it, wherever it is."""
+    """Return a data filter that selects the anchor, wherever it is."""
     return {"developerMetadataLookup": {"metadataId": anchor}}
 
 
 def proof_of_edit() -> list[dict[str, Any]]:
-    """Requests that create metadata of the spreadsheet and delete it again: an editor's, and nothing stays."""
+    """Return requests that create spreadsheet metadata and delete it again: only an editor may, and nothing stays."""
     # Never empty: a lookup without a key matches everything, and a delete by it would take every anchor.
     key = f"{ANCHOR_KEY}-proof-{secrets.token_hex(16)}"
     mark = {"metadataKey": key, "location": {"spreadsheet": True}, "visibility": "PROJECT"}
@@ -49,9 +49,9 @@ def proof_of_edit() -> list[dict[str, Any]]:
 
 
 def unmoved(places: Mapping[int, int], seen: RowBlock) -> list[dict[str, Any]]:
-    """Requests that change nothing, and that Google refuses unless each anchor stands where it is said to stand.
+    """Return requests that change nothing, and that Google refuses unless each anchor is in the given column.
 
-    A comparison for the requests behind them, since a batch is carried out as a whole or not at all. Each anchor is
+    They guard the requests that follow them, since a batch is carried out as a whole or not at all. Each anchor is
     deleted at its place and created there again: if it stands elsewhere, it is not deleted, and an id that is taken
     cannot be created. Where it is gone with its column, the tab is narrower: nothing can be created in its last column.
 
@@ -75,7 +75,7 @@ def unmoved(places: Mapping[int, int], seen: RowBlock) -> list[dict[str, Any]]:
 
 
 def deletion(places: Mapping[int, int], seen: RowBlock) -> list[dict[str, Any]]:
-    """Deletes columns where their anchors stand; Google refuses it as a whole if one of them stands elsewhere.
+    """Return requests that delete the anchored columns; Google refuses all of them if one anchor is elsewhere.
 
     Arguments are those of `unmoved`. An anchor dies with its column.
     """

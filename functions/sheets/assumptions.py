@@ -1,4 +1,4 @@
-"""What Leadfill relies on at Google without Google's documentation saying so, and what follows where it does not hold.
+"""Assumptions about Google Sheets that its documentation does not state, and the consequences if one does not hold.
 
 Pure: the trials that find it out are `functions.sheets.trials`. Where the documentation is silent, or says it and
 nobody has seen it, is written beside each (autumn 2026).
@@ -212,7 +212,7 @@ class Behaviour:
 
     @property
     def leaves_nulls_alone(self) -> bool:
-        """Return whether values may be padded with nulls."""
+        """Return whether writes may be padded with nulls."""
         return Assumption.NULLS not in self.unmet
 
     @property

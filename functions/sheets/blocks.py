@@ -1,7 +1,7 @@
-"""Cells to be written → requests of `batchUpdate`, in blocks of at most a megabyte; pure.
+"""Turn cells to be written into requests of `batchUpdate`, in blocks of at most a megabyte; pure.
 
-Only cells that are written appear, so a block for the last rows of a tab is as small as one for the first. What names
-them is their place, so each block proves first that the columns still stand there.
+Only cells that are written appear, so a block for the last rows of a tab is as small as one for the first. Cells are
+addressed by position, so each block first proves that the columns are still there.
 """
 
 from __future__ import annotations

@@ -19,14 +19,14 @@ class Formula:
 
     @property
     def shape(self) -> str:
-        """Its text without references, which change whenever a row or a column moves; texts in quotes stay."""
+        """The formula's text without references, which change whenever rows or columns move; texts in quotes stay."""
         parts = self.text.split('"')
         return '"'.join(part if at % 2 else _REFERENCE.sub("·", part) for at, part in enumerate(parts))
 
     def text_in(self, row: int) -> str:
-        """Return its text in another row: relative references to cells of its own row lead to those of that one.
+        """Return the formula's text for another row: relative references to its own row become references to that row.
 
-        So they would, had it moved along with its row. Of other references it is not known where they lead now.
+        That is the text that it would have if it had moved with its row. Other references are left unchanged.
         """
 
         def moved(found: re.Match[str]) -> str:
@@ -45,9 +45,9 @@ _OWN_CELL = re.compile(r"(\$?[A-Za-z]{1,3})([0-9]+)")
 
 @dataclass(frozen=True, slots=True)
 class Spilled:
-    """A cell in which nothing is typed, and which shows what a formula elsewhere spills into it.
+    """A cell in which nothing is typed, and which shows a value spilled by a formula elsewhere.
 
-    It is somebody's data: whatever is written into it breaks the formula's whole block.
+    It counts as somebody's data: a value written into it breaks the formula's whole block.
     """
 
     text: str
@@ -115,12 +115,12 @@ NOBODY = "text:"
 
 
 def is_nobody(row: SheetRow) -> bool:
-    """Return whether no profile stands in a row, so that others of its identity need have nothing to do with it."""
+    """Return whether a row holds no profile; rows with this identity may be unrelated."""
     return row.identity.startswith(NOBODY)
 
 
 def by_identity(rows: Sequence[SheetRow]) -> dict[str, list[SheetRow]]:
-    """Rows by who stands in them."""
+    """Group rows by their identity."""
     there: dict[str, list[SheetRow]] = defaultdict(list)
     for row in rows:
         there[row.identity].append(row)

@@ -1,4 +1,4 @@
-"""Google Sheets, with Google's own client: what a tab looks like, its rows now, and values into anchored columns.
+"""A client for one spreadsheet, on top of Google's own: reads tabs and rows, and writes values into anchored columns.
 
 An anchor is developer metadata on a column: it follows the column wherever people move it and dies with it. Values are
 written through it, so no move of a column can put them into another one.
@@ -58,12 +58,12 @@ class GoogleSheet:
         """Opens no connection yet.
 
         Args:
-            spreadsheet_id: which.
+            spreadsheet_id: the spreadsheet.
             access_token: its caller's.
             endpoint: Google's, or an emulator's.
             runtime: clock and waits.
             take_turn: returns the seconds until the next call may start; raises `Throttled` where they are many.
-            behaviour: what Google Sheets is known to do otherwise than Leadfill relies on.
+            behaviour: how Google Sheets is known to differ from what Leadfill relies on.
             max_wait_s: seconds after which a call that Google puts off is given up.
         """
         self.spreadsheet_id, self._runtime = spreadsheet_id, runtime
@@ -80,7 +80,7 @@ class GoogleSheet:
         self._while_writing = while_writing
 
     def tabs(self) -> list[Tab]:
-        """Every tab.
+        """Return every tab.
 
         Raises:
             SheetError: the spreadsheet cannot be read; its class says why.
@@ -88,7 +88,7 @@ class GoogleSheet:
         return self._call(tabs_of, "get", fields=_TAB)
 
     def tab(self, title: str) -> Tab:
-        """The tab of this title.
+        """Return the tab with this title.
 
         Raises:
             BadRange: there is none.
@@ -111,7 +111,7 @@ class GoogleSheet:
         whole: Collection[int] = (),
         visibility: bool = False,
     ) -> RowBlock:
-        """Rows of a tab, and where the anchors in what was read are now.
+        """Read rows of a tab, with the present columns of the anchors in them.
 
         Args:
             sheet_id: the tab.
@@ -119,7 +119,7 @@ class GoogleSheet:
             last_row: the last one; None: to the end.
             columns: those to be read, from 0; None: all.
             whole: numbers of further rows that are read in all columns.
-            visibility: whether it is said how rows are hidden.
+            visibility: whether to read how rows are hidden.
 
         Raises:
             BadRange: beyond the grid, which may have become smaller.
@@ -144,19 +144,19 @@ class GoogleSheet:
         return found
 
     def write(self, columns: Mapping[int, Mapping[int, Content]], seen: RowBlock) -> None:
-        """Puts values into anchored columns: anchor → row (from 1) → value; every other cell is left alone.
+        """Write values into anchored columns: anchor → row (from 1) → value; every other cell is left alone.
 
-        Text stays text, whatever it looks like; only a `Formula` is entered as one. It is not repeated where it may
-        have happened: rows move meanwhile, and the second time would hit strange ones.
+        Text stays text, whatever it looks like; only a `Formula` is entered as one. The write is not repeated if it may
+        have happened: rows move meanwhile, and a second write would hit other rows.
 
         Args:
             columns: the values.
-            seen: where the anchors of the run are, of the latest look.
+            seen: the columns of the run's anchors, as last read.
 
         Raises:
-            BadRange: rows or columns are not there any more, or a column takes no such values; of several requests the
+            BadRange: rows or columns no longer exist, or a column refuses such values; of several requests the
                 first ones may have been carried out.
-            UncertainWrite: it may have been carried out, wholly or in part; look at what is there.
+            UncertainWrite: it may have been carried out, wholly or in part; read the cells again.
             SheetError: as `tabs`.
         """
         is_small = sum(map(_length, columns.values())) <= MAX_BYTES
@@ -176,7 +176,7 @@ class GoogleSheet:
             self.change([*proof, *block])
 
     def _write_columns(self, columns: Mapping[int, Mapping[int, Content]]) -> None:
-        """From row 1 on, through the anchors: the shortest way near the top of a tab, and a long one at its end."""
+        """Write from row 1 on, through the anchors: short near the top of a tab, long at its end."""
         for option, wanted in (("RAW", False), ("USER_ENTERED", True)):
             data = []
             for anchor, cells in columns.items():
@@ -191,7 +191,7 @@ class GoogleSheet:
                     raise ColumnGone(retry_after_s=0)
 
     def change(self, requests: Sequence[Mapping[str, Any]]) -> None:
-        """Carries out requests of `spreadsheets.batchUpdate`, all or none; not repeated where it may have happened.
+        """Carry out requests of `spreadsheets.batchUpdate`, all or none; not repeated if they may have taken effect.
 
         Raises:
             SheetError: as `tabs`.
@@ -221,10 +221,10 @@ class GoogleSheet:
         """Make sure that the holder of the access token can edit this spreadsheet, by a write that changes nothing.
 
         One atomic request creates metadata of the spreadsheet and deletes it: nothing stays, and no cell is touched.
-        Asked once, and not again where Google is busy: who waits for the answer is a person.
+        Tried once, and not again if Google is busy, since a person waits for the answer.
 
         Returns:
-            Every tab, as `tabs` does, so that who goes on need not ask for them.
+            Every tab, as `tabs` does, so that the caller need not read them again.
 
         Raises:
             Forbidden: a viewer or commenter, or the add-on lacks what it needs; the sentence says which.
@@ -239,7 +239,7 @@ class GoogleSheet:
         return tabs
 
     def finds_metadata(self, lookup: Mapping[str, Any]) -> bool:
-        """Tell whether any developer metadata matches a lookup.
+        """Return whether any developer metadata matches a lookup.
 
         Raises:
             SheetError: as `tabs`.
@@ -283,12 +283,12 @@ class GoogleSheet:
 
 
 def _responses(answer: bytes) -> int:
-    """To how many ranges a write went."""
+    """Return the number of ranges that a write reached."""
     return len(msgspec.json.decode(answer, type=dict[str, Any]).get("responses", ()))
 
 
 def _matches(answer: bytes) -> int:
-    """How many entries of metadata a search found."""
+    """Return the number of metadata entries that a search found."""
     return len(msgspec.json.decode(answer, type=dict[str, Any]).get("matchedDeveloperMetadata", ()))
 
 
@@ -303,7 +303,7 @@ def _notes(answer: bytes, key: str) -> dict[int, str]:
 
 
 def _column_by_column(columns: Mapping[int, Mapping[int, Content]]) -> Iterator[Mapping[int, Mapping[int, Content]]]:
-    """Each column for itself, and one of long texts a few rows at a time, since one call takes some megabytes."""
+    """Split a write into columns, and a column of long texts into a few rows each: a call takes some megabytes."""
     for anchor, cells in columns.items():
         some: dict[int, Content] = {}
         size = 5 * max(cells)
@@ -327,7 +327,7 @@ def _updated_rows(answer: bytes) -> RowBlock | None:
 
 
 def _length(cells: Mapping[int, Content]) -> int:
-    """Bytes of a column from row 1 on, in JSON, and of what goes around it."""
+    """Return the bytes of a column from row 1 on, as JSON with its envelope."""
     return 5 * max(cells) + sum(len(msgspec.json.encode(_plain(value, row))) + 1 for row, value in cells.items()) + 150
 
 
@@ -338,7 +338,7 @@ def _plain(value: Content, row: int) -> str | float | bool:
 
 
 def _column(cells: Mapping[int, Content]) -> msgspec.Raw:
-    """A column from row 1 on, in JSON; a null leaves its cell alone, "" clears it."""
+    """Return a column from row 1 on, as JSON; a null leaves its cell alone, "" clears it."""
     column: list[str | float | bool | None] = [None] * max(cells)
     for row, value in cells.items():
         column[row - 1] = _plain(value, row)

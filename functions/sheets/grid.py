@@ -1,7 +1,7 @@
 """Tabs of a spreadsheet, and some of their rows as they were in one moment.
 
-Some megabytes of JSON would be ten times that as Python's own objects: rows stay as they came, and each is decoded when
-it is looked at.
+Some megabytes of JSON would take ten times that as Python objects. So rows stay encoded, and each is decoded when it is
+read.
 """
 
 from __future__ import annotations
@@ -90,19 +90,19 @@ class RowBlock:
         return replace(found, row=self.first_row + index) if isinstance(found, Formula) else found
 
     def text(self, index: int, column: int) -> str:
-        """Return what a cell shows."""
+        """Return the text that a cell shows."""
         return str(self._cell(index, column).get("formattedValue") or "")
 
     def titles(self, index: int) -> list[str]:
-        """Return what the block's row `index` shows, to the end of the tab."""
+        """Return the texts that the block's row `index` shows, to the end of the tab."""
         return [self.text(index, column) for column in range(self.tab.columns)]
 
     def links(self, index: int, column: int) -> tuple[str, ...]:
-        """Return every address that a cell, or a part of it, leads to."""
+        """Return every address that a cell, or a part of it, links to."""
         return links(self._cell(index, column))
 
     def digests(self, index: int, without: Collection[int]) -> frozenset[int]:
-        """Of what is typed in a row outside these columns, wherever; the same in every process.
+        """Return digests of the contents typed in a row outside these columns; the same in every process.
 
         Formulas do not count: their text changes whenever a row moves (`=LEN(A2)` becomes `=LEN(A5)`), and what they
         show changes by itself.
@@ -120,7 +120,7 @@ class RowBlock:
 
 
 def content(cell: CellData) -> Content:
-    """Google's CellData → what the cell holds."""
+    """Return the content of a cell from Google's CellData."""
     value = cell.get("userEnteredValue") or {}
     if "formulaValue" in value:
         return Formula(value["formulaValue"])
@@ -134,10 +134,10 @@ def content(cell: CellData) -> Content:
 
 
 def links(cell: CellData) -> tuple[str, ...]:
-    """Google's CellData → every address that the cell, or a part of it, leads to, each once.
+    """Return every address that a cell, or a part of it, links to, each once, from Google's CellData.
 
-    Google says `hyperlink` only where one link covers the cell; of several, or of one over a part of the text, the runs
-    tell (as recorded of a live sheet, May 2026).
+    Google sets `hyperlink` only if one link covers the cell; several links, or one over a part of the text, are in the
+    text runs (as recorded from a live sheet, May 2026).
     """
     found = [str(cell.get("hyperlink") or "")]
     written = _HYPERLINK.match((cell.get("userEnteredValue") or {}).get("formulaValue", ""))
@@ -190,7 +190,7 @@ def tabs_of(answer: bytes) -> list[Tab]:
 
 
 class _RowsAsTheyCame:
-    """Rows in JSON; the one that was looked at last is decoded, since it is looked at cell by cell."""
+    """Rows in JSON; the row that was read last is kept decoded, since rows are read cell by cell."""
 
     __slots__ = ("_at", "_long", "_parts", "_row", "_short")
 

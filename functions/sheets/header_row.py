@@ -1,4 +1,4 @@
-"""Find the row that names the columns of a tab; decides on rows that were read, never reads."""
+"""Find the row that names the columns of a tab, among rows that were read already."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def find_header_row(top: RowBlock, column: int) -> int | None:
 
 
 def _rows_above(top: RowBlock, column: int) -> dict[int, list[str]]:
-    """Return what rows above the first address show; of a column without any, only frozen rows and the first."""
+    """Return the texts of the rows above the first address; in a column without any, of frozen rows and the first."""
     above: dict[int, list[str]] = {}
     for index in range(len(top.rows)):
         if _is_address(top, index, column):
@@ -62,7 +62,7 @@ def _likeliest(top: RowBlock, column: int, rows: dict[int, list[str]], *, last: 
 
 
 def _is_heading(top: RowBlock, index: int, column: int) -> bool:
-    """Return whether one text spans several columns here: it is the title of the list, not of the column."""
+    """Return whether one text spans several columns here, so that it is the title of the list and not of a column."""
     return any(
         merge.top <= index < merge.bottom and merge.left <= column < merge.right and merge.right - merge.left > 1
         for merge in top.tab.merges

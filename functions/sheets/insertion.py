@@ -1,4 +1,4 @@
-"""New columns, as requests of `batchUpdate`; nothing is shifted onto anything."""
+"""Insert new columns, as requests of `batchUpdate`, without moving anything onto something else."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def insertion(
 ) -> list[dict[str, Any]]:
     """Insert a column for each field before the column `start` (from 0), as wide as its values, with title and anchor.
 
-    They look like what stands right of them, but for its number formats: a number must not become a date. Behind the
-    last column Google inserts only what looks like that one.
+    They inherit the format of the column to their right, except its number format: a number must not become a date.
+    After the last column, Google only inserts columns with that column's format.
 
     Args:
         new: fields, each with the anchor of its column.
@@ -50,7 +50,7 @@ def insertion(
 
 
 def _width(sheet_id: int, column: int, field: Field) -> dict[str, Any]:
-    """Make a column as wide as an example of its values, within the request that inserts it: none is there yet."""
+    """Make a new column as wide as an example of its values, since it has no values yet."""
     letters = max(len(field.header), len(field.example))
     pixels = max(MIN_WIDTH_PX, min(MAX_WIDTH_PX, letters * LETTER_PX + MARGIN_PX))
     span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}

@@ -53,12 +53,12 @@ class Layout:
         return asdict(self)
 
     def columns_in(self, anchors: Mapping[int, int]) -> frozenset[int]:
-        """Return where the columns of the run are, by anchor → column; those that are gone are left out."""
+        """Return the columns of the run by their anchors; deleted ones are left out."""
         ours = (self.url, *(column.anchor for column in self.columns))
         return frozenset(anchors[anchor] for anchor in ours if anchor in anchors)
 
     def rows(self, block: RowBlock) -> list[SheetRow]:
-        """The window's rows, each with its target cells.
+        """Return the block's rows, each with its target cells.
 
         Raises:
             SheetGone: the column of URLs was deleted, or all columns of the fields.
@@ -66,21 +66,21 @@ class Layout:
         return list(self.each(block))
 
     def each(self, block: RowBlock) -> Iterator[SheetRow]:
-        """The same rows, one after the other: a large tab is never held as a whole.
+        """Yield the same rows one by one, since a large tab is never held as a whole.
 
         Raises:
             SheetGone: at once, as `rows`.
         """
         url = block.anchors.get(self.url)
         if url is None:
-            raise SheetGone("The column of LinkedIn URLs was deleted, so nothing more is written.")
+            raise SheetGone("The column of LinkedIn URLs was deleted, so the run ended. Start a new one.")
         places = {
             number: block.anchors[column.anchor]
             for number, column in enumerate(self.columns)
             if column.anchor in block.anchors
         }
         if not places:
-            raise SheetGone("All columns of the run were deleted, so nothing more is written.")
+            raise SheetGone("All columns of the run were deleted, so it ended. Start a new one.")
         ours = frozenset(block.anchors.values())  # also of other runs, which may write at the same time
         return (
             SheetRow(
@@ -119,13 +119,13 @@ class ColumnRequest:
     """People of the first rows."""
 
     def anchor(self, number: int) -> int:
-        """The same id whenever this is carried out again, so that it is seen what was done before."""
+        """Return the same id each time this is repeated, so that anchors of an earlier attempt are recognised."""
         digest = hashlib.sha256(f"{self.job_id}:{number}".encode()).digest()
         return int.from_bytes(digest[:4]) % (2**31 - 1) + 1
 
 
 def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
-    """Anchors the columns, and inserts those that are missing right of the URLs; carried out twice, it is done once.
+    """Anchor the columns, and insert missing ones to the right of the URLs; doing it twice changes nothing more.
 
     Raises:
         BadRange: the URLs are not where they were.
@@ -151,7 +151,7 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
         if not wrong:
             return _placed(layout, header)
         sheet.change([{"deleteDeveloperMetadata": {"dataFilter": the_anchor(anchor)}} for anchor in wrong])
-    raise BadRange("The columns were moved again and again while they were looked for; start the run once more.")
+    raise BadRange("Somebody kept moving the columns while Leadfill looked for them; start the run again.")
 
 
 def _placed(layout: Layout, header: RowBlock) -> Layout:
@@ -201,7 +201,7 @@ def _requests(
 ) -> tuple[list[dict[str, Any]], Layout, dict[int, str]]:
     """Return the requests that are needed, the layout that follows, and the titles by which it is recognised.
 
-    The titles are those of columns that were there, by their anchors; a column that is inserted is ours by its anchor.
+    The titles are those of existing columns, by their anchors; an inserted column is recognised by its anchor.
     """
     requests: list[dict[str, Any]] = []
     anchored = {column: anchor for anchor, column in header.anchors.items()}
@@ -246,7 +246,7 @@ def _requests(
 def _wrong(
     header: RowBlock, sample: RowBlock, layout: Layout, titles: Mapping[int, str], task: ColumnRequest
 ) -> list[int]:
-    """Anchors that hit another column, because somebody moved columns in the same moment."""
+    """Return anchors that were put on another column, because somebody moved columns at the same moment."""
     wrong = []
     url = header.anchors.get(layout.url)
     if url is not None and not _score(sample, url, task):

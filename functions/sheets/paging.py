@@ -1,4 +1,4 @@
-"""Pages of a few megabytes: how many rows the next one may have, as the last one tells."""
+"""Page sizes: the number of rows for pages of a few megabytes, learned from the pages read so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deletes the columns that a run made and in which nothing is left."""
+"""Deletes the columns that a run made and that are empty again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from functions.sheets.paging import CELL_BYTES, PAGE_BYTES
 
 
 def remove_empty_columns(sheet: GoogleSheet, layout: Layout, titles: Sequence[str], *, header_row: int | None) -> bool:
-    """Deletes the columns that a run made where nothing but their header is left in them; done twice, it is done once.
+    """Delete the columns that a run made if they hold only their header; doing it twice changes nothing more.
 
     Args:
         sheet: the spreadsheet.
@@ -23,8 +23,8 @@ def remove_empty_columns(sheet: GoogleSheet, layout: Layout, titles: Sequence[st
         header_row: where the run has put them; None: nowhere. They are looked for, since rows move.
 
     Returns:
-        Whether it did, or there was nothing to do. False where Google cannot be told to delete them only if they still
-        stand where they were seen: another column could be hit.
+        True if they were deleted, or there was nothing to do. False if Google cannot guard the deletion against moved
+        columns, so that another column could be deleted.
 
     Raises:
         BadRange: they were moved again and again.
@@ -48,7 +48,7 @@ def remove_empty_columns(sheet: GoogleSheet, layout: Layout, titles: Sequence[st
         except BadRange:  # a column was moved or deleted: look again
             continue
         return True
-    raise BadRange("The columns were moved again and again while they were taken out; undo the run once more.")
+    raise BadRange("Somebody kept moving the columns while Leadfill removed them; undo the run again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Header:
 def _still_empty(
     sheet: GoogleSheet, tab: Tab, there: dict[int, int], header: _Header | None, page_rows: int
 ) -> dict[int, int]:
-    """Of these columns those without contents but their header, read in pages of so many rows.
+    """Return those of these columns that hold only their header, read in pages.
 
     Raises:
         BadRange: one of them was moved or deleted.

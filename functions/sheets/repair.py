@@ -1,7 +1,7 @@
-"""Decide which cells a write hit because rows moved under it, and what they shall hold again; no I/O.
+"""Find cells that a write hit because rows moved under it, and their former contents; no I/O.
 
-People sort between a read and a write. What was meant for one row then stands in another one for a moment: the rows as
-they were, and what was sent to whom, tell which cells those are.
+People sort between a read and a write. Values that were meant for one row then stand in another one for a moment. The
+rows as they were, and the record of what was sent to whom, tell which cells those are.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Cells that hold what was meant for somebody else, and what they shall hold again."""
+    """Cells of a row that hold values meant for another row, with the contents that they shall get back."""
 
     row: SheetRow
     cells: Cells
@@ -54,8 +54,8 @@ def unseen(
 ) -> list[Write]:
     """Return the writes that are not seen beside their own URL once they were sent.
 
-    Where nothing that is typed in a row tells it from others of its person, those that hold the same are counted: as
-    many as looked so before, and one for each write.
+    If nothing typed in a row tells it from others of its person, the rows with the same contents are counted:
+    there must be as many as before, plus one for each write.
 
     Args:
         writes: what was sent.
@@ -119,8 +119,8 @@ def unseen_nearby(writes: Sequence[Write], rows: Sequence[SheetRow], several: Co
 def sent_by(writes: Sequence[Write], *, by_column: bool = False) -> list[Sent]:
     """Return what these writes send, for each row what goes there in one call.
 
-    Formulas go in a call of their own, so rows may move between a row's values and its formulas; so does each column
-    where a column has refused its values.
+    Formulas are sent in a separate call, so rows may move between a row's values and its formulas. The same is true of
+    each column once a column has refused its values.
     """
     cells: dict[_Part, dict[int, Content]] = defaultdict(dict)
     over: dict[_Part, dict[int, Content]] = defaultdict(dict)
@@ -175,7 +175,7 @@ def misplaced(
 
 
 def without_overwritten(repairs: Sequence[Repair], writes: Sequence[Write]) -> list[Repair]:
-    """Cells of the same row that get their own value need no former one."""
+    """Leave out cells that get their row's own value anyway; they need no former content."""
     pending = {write.number: write.pending for write in writes}
     left = [
         Repair(repair.row, {n: cell for n, cell in repair.cells.items() if n not in pending.get(repair.row.number, {})})
@@ -185,7 +185,7 @@ def without_overwritten(repairs: Sequence[Repair], writes: Sequence[Write]) -> l
 
 
 def as_writes(repairs: Sequence[Repair]) -> list[Write]:
-    """Repairs, to be sent and seen as writes are."""
+    """Return repairs as writes, to be sent and confirmed like others."""
     return [
         Write(-1, repair.row.identity, repair.row.number, {}, repair.cells, repair.row.row_context)
         for repair in repairs
@@ -193,13 +193,13 @@ def as_writes(repairs: Sequence[Repair]) -> list[Write]:
 
 
 def as_repaired(rows: Sequence[SheetRow], repairs: Sequence[Repair]) -> list[SheetRow]:
-    """The rows once the repairs are done."""
+    """Return the rows as they are once the repairs are done."""
     cells = {repair.row.number: repair.cells for repair in repairs}
     return [replace(row, cells={**row.cells, **cells[row.number]}) if row.number in cells else row for row in rows]
 
 
 class _Own:
-    """What was meant for a row: sent to it, or to another row of its person that looks different now."""
+    """Values meant for a row: sent to it, or to another row of its person that looks different now."""
 
     def __init__(self, sent: Sequence[Sent], rows: Sequence[SheetRow]) -> None:
         there = {(row.identity, row.row_context) for row in rows}
@@ -226,7 +226,7 @@ class _Own:
 
 
 class _Strays:
-    """What was sent while rows moved, and may have hit others: what one call brought for a row hit one row."""
+    """Values that were sent while rows moved and may have hit other rows; those of one call for a row hit one row."""
 
     def __init__(self, sent: Sequence[Sent], rows: Sequence[SheetRow]) -> None:
         there = {row.identity for row in rows}
@@ -251,7 +251,7 @@ class _Strays:
 
 
 def _hit_by(row: SheetRow, cells: Cells, differing: Sequence[int], *, known: bool) -> set[int]:
-    """Return the differing cells that hold what was brought, if all of it came here.
+    """Return the differing cells that hold the sent values, if all of these are here.
 
     Somebody may have deleted a column since, or typed over what came. Then the cell differs from what it held, which
     has to be known; else one such cell of three is taken for that.

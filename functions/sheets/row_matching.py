@@ -1,4 +1,4 @@
-"""Rows of a job and the sheet as it is now → what to write, and where; decides, never reads or writes.
+"""Match the rows of a job with the rows of the sheet as it is now, and decide what to write where; no I/O.
 
 Rows are known by who stands in them, not by their number: people sort, insert and delete while a run goes on.
 """
@@ -31,7 +31,7 @@ class RowValues:
 
 @dataclass(slots=True)
 class RowMatches:
-    """The places of a chunk's rows, and what to do with them. Each wanted row is in exactly one of the three."""
+    """The positions of a chunk's rows, and what to do with them; each wanted row is in exactly one of the three."""
 
     writes: list[Write] = field(default_factory=list)
     filled: list[RowValues] = field(default_factory=list)
@@ -60,7 +60,7 @@ def match_rows(
         wanted: rows of the job.
         rows: the sheet as it is now, or a part of it.
         overwrite: whether a cell that holds something else is written over.
-        taken: how many rows that look so other chunks write to, or have.
+        taken: by appearance, the number of rows that other chunks write to or have written to.
         whole: whether these are all the rows of the tab.
     """
     theirs: dict[str, Counter[frozenset[int]]] = defaultdict(Counter)
@@ -91,7 +91,7 @@ def _by_key(
 def _matched(
     wants: Sequence[RowValues], rows: Sequence[SheetRow], theirs: Counter[frozenset[int]], *, whole: bool
 ) -> list[tuple[RowValues, SheetRow | None]]:
-    """One person's rows of the job, each with a row of the sheet.
+    """Match one person's rows of the job with rows of the sheet.
 
     They are interchangeable: each gets the same. What matters is that none is served twice while another is left out.
     So first come those that an earlier attempt has described, with what is likest; then rows that lack the values,
@@ -99,7 +99,7 @@ def _matched(
     """
 
     def held(row: SheetRow) -> int:
-        """How many of the values stand there, or cannot since their column is gone."""
+        """Return how many of the values are in the row, or cannot be since their column is gone."""
         return sum(same(row.cells.get(number, value), value) for number, value in wants[0].values.items())
 
     left, unplaced = _without(wants, rows, theirs, held)
@@ -125,7 +125,7 @@ def _matched(
 
 
 def _fill_up(wants: Sequence[RowValues], found: dict[int, SheetRow], rows: Sequence[SheetRow]) -> None:
-    """Gives free rows to wants that have none: to those that stayed where they were, then in order."""
+    """Give free rows to wanted rows without one: first where a row has not moved, then in order."""
     free = {row.number: row for row in rows}
     for want in wants:
         if want.position not in found and want.row in free:
@@ -138,7 +138,7 @@ def _fill_up(wants: Sequence[RowValues], found: dict[int, SheetRow], rows: Seque
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """A row that another chunk has served, or is about to."""
+    """A row that another chunk has written to, or is about to."""
 
     row_context: frozenset[int]
 
@@ -149,7 +149,7 @@ def _without(
     theirs: Counter[frozenset[int]],
     held: Callable[[SheetRow], int],
 ) -> tuple[list[SheetRow], int]:
-    """The rows but those that others serve, known by what stands around them; and how many of those were not found.
+    """Return the rows without those of other chunks, which their other cells identify, and how many were missing.
 
     Of rows that look alike those that hold most of the values are taken first.
     """
@@ -176,7 +176,7 @@ MAX_COMPARED = 40_000
 
 
 def _likest(wants: Sequence[RowValues], rows: Sequence[SheetRow]) -> dict[int, SheetRow]:
-    """By position, the row that looks like the one described: what stands around, what it holds, where it is."""
+    """Return by position the row most like the described one: by its other cells, its contents, its number."""
     described = [want for want in wants if want.changes]
     if len(described) * len(rows) > MAX_COMPARED:
         return {}
@@ -229,7 +229,7 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
 
 
 def _typed_since(earlier: CellChange | None, now: Content) -> bool:
-    """Return whether somebody has typed into a cell after the run began to write it: that is newer than the run."""
+    """Return whether somebody has typed into a cell after the run began to write it, so that the text must stay."""
     return earlier is not None and not same(now, earlier.before) and not same(now, earlier.after)
 
 
@@ -238,7 +238,7 @@ class Contextual(Protocol):
 
     @property
     def row_context(self) -> frozenset[int]:
-        """Digests of what else is typed in it."""
+        """Return digests of the other contents typed in the row."""
 
 
 A = TypeVar("A", bound=Contextual)
@@ -246,7 +246,7 @@ B = TypeVar("B", bound=Contextual)
 
 
 def sure_pairs(olds: Sequence[A], rows: Sequence[B]) -> list[tuple[A, B]]:
-    """Pairs rows of one identity as they were with as they are, as far as what is typed in them leaves no doubt.
+    """Pair rows of one identity as they were with rows as they are, as far as the typed contents leave no doubt.
 
     Either everything typed around is the same, and in no other row; or what is typed in one of them only points from
     one row to the other, and nothing points elsewhere. A column that was deleted or filled since does not matter.
@@ -274,6 +274,6 @@ def _one_to_one(olds: Sequence[frozenset[int]], rows: Sequence[frozenset[int]]) 
 
 
 def _distinctive(contexts: Sequence[frozenset[int]]) -> dict[int, int]:
-    """Digests that only one of these has → which."""
+    """Map each digest that only one of these rows has to that row."""
     count = Counter(digest for context in contexts for digest in context)
     return {digest: at for at, context in enumerate(contexts) for digest in context if count[digest] == 1}

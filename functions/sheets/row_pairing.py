@@ -1,4 +1,4 @@
-"""Pair rows as they were with rows as they are: by who stands in them, then by what else does; pure.
+"""Pair rows as they were with rows as they are: by their person, then by their other contents; pure.
 
 Rows of one identity are told apart by what is typed in them, by the rows above and below, and by what their cells hold.
 """
@@ -19,7 +19,7 @@ Who = tuple[str, frozenset[int]]
 def paired(
     believed: Sequence[SheetRow], rows: Sequence[SheetRow], sent: Mapping[Who, Sequence[Cells]]
 ) -> list[tuple[SheetRow, SheetRow | None]]:
-    """Each row as it is now, with what it was: by who stands in it, then by what else does.
+    """Return each present row with its former self: matched by person, then by other contents.
 
     Args:
         believed: rows as they were.
@@ -65,7 +65,7 @@ def _agree(old: SheetRow, row: SheetRow, sent: Mapping[Who, Sequence[Cells]]) ->
 
 
 def _may_be(old: SheetRow, row: SheetRow, sent: Mapping[Who, Sequence[Cells]]) -> bool:
-    """Return whether a row may be one that nothing tells from the others but that none is left.
+    """Return whether a row may be this one, if nothing but the lack of other candidates says so.
 
     Who was seen right before is one of those that are there now. Who is remembered (number 0) may be gone by now, and
     another row without a profile be new; a profile tells that they are of the same person at least.
@@ -85,7 +85,7 @@ def _told_apart(
     beside: _Neighbours,
     sent: Mapping[Who, Sequence[Cells]],
 ) -> tuple[list[tuple[SheetRow, SheetRow | None]], list[SheetRow], list[SheetRow]]:
-    """Rows of one identity in pairs; and those of which it cannot be said what they were, or are.
+    """Return the pairs among rows of one identity, and the rows that cannot be paired.
 
     They are alike in all, or known by what is typed in them, or by the rows above and below. Where as many are left as
     there were, they are interchangeable: nothing is typed in one that is not in the others.
@@ -123,7 +123,7 @@ def _alike(
 def _likeliest(
     olds: Sequence[SheetRow], rows: Sequence[SheetRow], sent: Mapping[Who, Sequence[Cells]]
 ) -> list[tuple[SheetRow, SheetRow]]:
-    """Pairs by what is typed around and by the cells that were not hit; the same order where nothing tells."""
+    """Pair rows by the text typed beside the cells and by cells that were not hit; in order if nothing tells."""
     if len(olds) != len(rows) or len(olds) * len(rows) > MAX_COMPARED:
         return []
     scored = [
@@ -204,5 +204,5 @@ def _look(row: SheetRow) -> object:
 
 
 def differences(cells: Cells, base: Cells) -> list[int]:
-    """Return the numbers of the cells that hold something else than a base."""
+    """Return the numbers of the cells that differ from a base."""
     return [number for number, content in cells.items() if not same(content, base.get(number, ""))]

@@ -1,4 +1,4 @@
-"""Looks at a sheet before a run: which rows hold whom, where the fields stand or will stand. Writes nothing."""
+"""Scans a sheet before a run: the person in each row, and the column of each field; writes nothing."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class SheetScan:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Sentences about what cannot be seen from here."""
+        """Return sentences about what the API cannot show."""
         return (FILTER_VIEWS,) if self.tab.filter_views and not self.include_hidden else ()
 
     def rows(self) -> Iterator[ScannedRow]:
@@ -274,7 +274,7 @@ def who(block: RowBlock, index: int, column: int) -> tuple[Profile | str, str]:
 
 
 def identity(block: RowBlock, index: int, column: int) -> str:
-    """By what a row is known: its profile's key; without one, a digest of what its URL cell says, which is no key.
+    """Return the identity of a row: its profile's key or, without one, a digest of its URL cell, which is not a key.
 
     It is kept for the undo, and the text may name somebody.
     """
@@ -308,7 +308,7 @@ def _place_of(tab: Tab, condition: Condition, columns: Columns) -> int:
     place = place_of(Chosen(column_number(condition.column or ""), condition.title), columns)
     if place is None or place >= tab.columns:
         raise BadRange(
-            f"The column {condition.title or condition.column} of a condition is not there any more; choose it again."
+            f"The column {condition.title or condition.column} of a condition no longer exists; choose it again."
         )
     return place
 
@@ -317,7 +317,7 @@ def _refuse_beyond(tab: Tab, choices: Choices) -> None:
     for choice in choices.values():
         if isinstance(choice, Chosen) and choice.column >= tab.columns:
             raise BadRange(
-                f"The tab has no column {letters(choice.column)}; it ends at column {letters(tab.columns - 1)}."
+                f"The tab has no column {letters(choice.column)}; its last one is {letters(tab.columns - 1)}."
             )
 
 
@@ -330,4 +330,4 @@ def _refuse_unfit(tab: Tab, covered: Range, targets: tuple[Target, ...]) -> None
         if any(box.meets(merge) for merge in tab.merges):
             raise BadRange(f"There are merged cells in {where}; unmerge them, or choose other rows.")
         if box.left != covered.column and any(box.meets(area) for area in tab.protected):
-            raise BadRange(f"{where} holds protected cells that you may not edit; ask the sheet's owner for the right.")
+            raise BadRange(f"{where} holds protected cells; ask the sheet's owner for the right to edit them.")

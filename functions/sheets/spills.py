@@ -1,4 +1,4 @@
-"""Refuse, before anything is spent, what would break a formula that fills a block of cells."""
+"""Refuse a run, before anything is spent, that would break a formula that fills a block of cells."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SpillGuard:
 
     @property
     def columns(self) -> frozenset[int]:
-        """Those that it looks at."""
+        """Return the columns that the guard reads."""
         return frozenset(self.targets) | ({self.border - 1, self.border} if self.border is not None else frozenset())
 
     def look(self, block: RowBlock, index: int, *, covered: bool) -> None:

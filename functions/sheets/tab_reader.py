@@ -1,4 +1,4 @@
-"""Reads the tab of a run: some rows, or all of them, in answers of a few megabytes.
+"""Reads the tab of a run, in part or as a whole, in answers of a few megabytes.
 
 Only the columns of the run are read, and whole rows where somebody stands in several: what else stands there tells them
 apart. A large tab comes in pages, of which each shows another moment, so rows that move meanwhile would be seen twice
@@ -34,7 +34,7 @@ class _Shorter(BadRange):
 
 
 def _never_still(refused: BadRange | None) -> BadRange | SheetBusy:
-    """Return the error after the last look: a later one helps, unless Google's refusal is not about a place."""
+    """Return the error after the last try: trying later helps, unless Google's refusal is not about a range."""
     return SheetBusy(MOVING, retry_after_s=5) if refused is None or "grid limits" in str(refused) else refused
 
 
@@ -102,7 +102,7 @@ class TabReader:
 
     @property
     def is_small(self) -> bool:
-        """Whether every look is at the whole tab, in all columns."""
+        """Return whether every read covers the whole tab, in all columns."""
         return self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
 
     def all_rows(self) -> list[SheetRow]:

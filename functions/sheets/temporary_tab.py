@@ -1,7 +1,7 @@
-"""A hidden tab in somebody's spreadsheet in which something is tried, and which is always deleted again.
+"""A hidden, temporary tab for trials in a person's spreadsheet, which is always deleted again.
 
-It is recognised by metadata, not by its title: a tab that a check has left because its process died is deleted by the
-next check, and a tab of a person never.
+It is recognised by metadata, not by its title. So the next check deletes a tab that a check left when its process died,
+and never a person's tab.
 """
 
 from __future__ import annotations

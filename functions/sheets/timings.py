@@ -1,4 +1,4 @@
-"""The time that Google takes for a large tab: one write of megabytes, and reads as a run makes them."""
+"""Timings of a large tab at Google: one write of megabytes, and reads like those of a run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LargeTab:
     runtime: Runtime
 
     def trials(self) -> tuple[tuple[Trial, tuple[Assumption, ...]], ...]:
-        """Return the trials, each with what it is about."""
+        """Return the trials, each with its assumption."""
         return (self.write, (Assumption.WRITE,)), (self.read, (Assumption.READ,))
 
     def write(self, bench: Bench) -> Iterator[Finding]:

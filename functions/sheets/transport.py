@@ -21,15 +21,15 @@ CALL_TIMEOUT_S = 180
 
 
 class UncertainWrite(SheetBusy):
-    """Google Sheets did not say whether it did what it was asked for; the run looks, and goes on by itself."""
+    """Google Sheets did not confirm a write; the run checks the sheet, and goes on by itself."""
 
 
 class ColumnGone(UncertainWrite):
-    """A column was deleted while it was written to."""
+    """A column was deleted while the run wrote to it; the run checks the sheet, and goes on by itself."""
 
 
 class Protected(Forbidden):
-    """The cells to be written are protected; ask the owner of the sheet for the right to."""
+    """The cells to be written are protected; ask the owner of the sheet for the right to edit them."""
 
 
 class TooLarge(SheetError):
@@ -40,7 +40,7 @@ class TooLarge(SheetError):
 
 
 class Throttled(SheetBusy):
-    """Google Sheets asks to slow down; the run goes on by itself."""
+    """Google Sheets is busy and asks Leadfill to slow down; the run goes on by itself."""
 
 
 def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
@@ -71,7 +71,7 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
         ) from error
 
 
-GONE = "The tab was deleted, so nothing more is written. What was looked up is kept."
+GONE = "The tab was deleted, so the run ended. What was looked up is kept, and costs nothing in a new run."
 TOO_SLOW = (
     f"Google Sheets did not answer within {CALL_TIMEOUT_S} seconds, which happens with very large tabs and with "
     "formulas that take long to compute; the run tries again by itself. If that goes on, copy the list into a new "
@@ -93,7 +93,7 @@ def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError
     """
     if status >= 500 or status == 409:  # ABORTED: somebody else's change came between
         sentence = (
-            TOO_SLOW if status == 504 else "Google Sheets is in trouble at the moment; the run goes on by itself."
+            TOO_SLOW if status == 504 else "Google Sheets has a problem at the moment; the run goes on by itself."
         )
         return UncertainWrite(sentence, retry_after_s=10)
     if status in {400, 403} and "protected" in reason.lower():
@@ -104,8 +104,8 @@ def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError
         return Forbidden(_NOT_A_PERSONS_FAULT[machine_reason])
     by_status = {
         401: SheetAccessExpired(),
-        403: Forbidden("This account may not edit the spreadsheet; ask its owner for the right to."),
-        404: SheetGone("There is no such spreadsheet, or this account may not open it."),
+        403: Forbidden("This account may not edit the spreadsheet; ask its owner for the right to edit it."),
+        404: SheetGone("There is no such spreadsheet, or this account may not open it; ask its owner for access."),
         413: TooLarge(),
         429: Throttled(retry_after_s=30),
     }

@@ -1,6 +1,6 @@
-"""The trials of what Leadfill relies on at Google Sheets, each with as few calls as possible, in a temporary tab.
+"""Trials of the assumptions about Google Sheets, each with as few calls as possible, in a temporary tab.
 
-What their results mean for a person is `functions.sheets.assumptions`.
+`functions.sheets.assumptions` explains their results to people.
 """
 
 from __future__ import annotations
@@ -291,7 +291,7 @@ TRIALS: tuple[tuple[Trial, tuple[Assumption, ...]], ...] = (
 def carry_out(
     trials: Sequence[tuple[Trial, tuple[Assumption, ...]]], bench: Bench, is_over: Callable[[], bool]
 ) -> Iterator[Finding]:
-    """Carry trials out one after the other; what cannot be tried keeps none of the others from it.
+    """Carry out trials one after the other; one that cannot be tried does not stop the others.
 
     Args:
         trials: each with what it is about.

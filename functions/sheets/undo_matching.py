@@ -1,8 +1,8 @@
-"""Rows that a run wrote into, and the sheet as it is now → cells to be given back, and those left alone; pure.
+"""Match the rows that a run wrote into with the sheet as it is now: cells to restore, and cells to leave alone; pure.
 
-A cell that still holds what the run wrote is given back what it held, wherever its row has gone. Where a person stands
-in several rows, that has to be certain: because of what is typed in one of them only, or because all of them held the
-same. What is not certain is left as it is, and said.
+A cell that still holds the run's value gets its earlier content back, wherever its row has gone. If a person stands in
+several rows, that has to be certain: because of text that is typed in only one of them, or because all of them held the
+same. Uncertain cells are left as they are, and the undo says so.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _others_that_held_it(wants: Sequence[RowValues], kept: Sequence[SheetRow]) -
 
 
 def _still_there(want: RowValues, row: SheetRow) -> Cells:
-    """What the cells that hold what the run wrote get back."""
+    """Return the earlier contents for the cells that still hold the run's values."""
     return {
         number: change.after
         for number, change in want.changes.items()
@@ -131,7 +131,7 @@ Held = tuple[int, object]
 def _given_back(
     wants: Sequence[RowValues], rows: Sequence[SheetRow], kept: Sequence[SheetRow]
 ) -> tuple[Mapping[int, Cells], Counter[int]]:
-    """By row, what its cells get back for certain; and how many cells it has of which that cannot be said.
+    """Return by row the contents that its cells certainly get back, and the number of its uncertain cells.
 
     It is certain where all rows that got a value from the run had held the same, and no further row holds that value.
     """
@@ -159,9 +159,9 @@ def _given_back(
 def _likely_pairs(
     wants: Sequence[RowValues], rows: Sequence[SheetRow], done: Collection[int]
 ) -> tuple[list[tuple[RowValues, SheetRow]], list[RowValues]]:
-    """Each row written into with the row that holds most of what it got; and those for which none is left.
+    """Pair each row written into with the row that holds most of its values; return also those without a row.
 
-    What is given back does not depend on it, only which row a sentence names.
+    This does not change what is restored, only which row a sentence names.
     """
     if len(wants) * len(rows) <= MAX_COMPARED:
         scored = [

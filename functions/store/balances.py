@@ -1,4 +1,4 @@
-"""Balances of the accounts with providers, as the worker last read them: `api` holds no key and cannot ask."""
+"""Balances of the accounts with providers, as the worker last read them; `api` holds no key and cannot ask."""
 
 from __future__ import annotations
 

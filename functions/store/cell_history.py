@@ -1,4 +1,4 @@
-"""Contents of cells before a run wrote into them: for the undo, and to give strange rows back what was theirs."""
+"""Contents of cells before a run wrote into them, for the undo and for repairing cells of other rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEEN = "seen"
 
 
 def record_writes(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
-    """Records what is about to be written into rows, before it is."""
+    """Record the values for rows before they are written."""
     values = [
         {
             "at": write.position,
@@ -40,7 +40,7 @@ def record_writes(connection: sa.Connection, job_id: str, writes: Iterable[Write
 
 @dataclass(frozen=True, slots=True)
 class WrittenRow:
-    """A row into which something was meant to be written."""
+    """A row with recorded values, whether or not they were written."""
 
     position: int
     row: int
@@ -55,7 +55,7 @@ class WrittenRow:
 
 
 def written_rows(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, WrittenRow]:
-    """Return what was meant to be written into these rows, by their position."""
+    """Return the recorded values of these rows, by their position."""
     condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None)
     return {
         row.position: row
@@ -65,19 +65,19 @@ def written_rows(connection: sa.Connection, job_id: str, positions: Sequence[int
 
 
 def written(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> list[WrittenRow]:
-    """Every row of these people into which something was meant to be written."""
+    """Return every row of these people with recorded values."""
     condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None)
     return [row for batch in _batches(keys) for row in _written(connection, *condition, _rows.c.key.in_(batch))]
 
 
 def to_undo(connection: sa.Connection, job_id: str) -> set[int]:
-    """Rows that hold something of the run, as far as is known, by their position."""
+    """Return the rows that hold values of the run, as far as is known, by their position."""
     condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None), _rows.c.cells[SEEN].as_boolean().is_(None)
     return set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
 
 
 def undo_in_flight(connection: sa.Connection, job_id: str) -> bool:
-    """Return whether an undo has begun to give something back that was not seen done."""
+    """Return whether an undo has begun to restore cells and this was not confirmed."""
     condition = (
         _rows.c.job_id == job_id,
         _rows.c.cells[BACK].as_string().is_not(None),
@@ -87,7 +87,7 @@ def undo_in_flight(connection: sa.Connection, job_id: str) -> bool:
 
 
 def record_undo(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRow]) -> None:
-    """Records what is about to be given back (`back`), or that it was seen given back (`undone`)."""
+    """Record that cells are about to be restored (`back`), or that a read has confirmed it (`undone`)."""
     values = [
         {
             "at": row.position,
@@ -109,11 +109,11 @@ def save_snapshot(
     first: int = 1,
     last: int | None = None,
 ) -> None:
-    """Records what the columns of a run hold in rows; empty rows need none.
+    """Record the contents of a run's columns, row by row; empty rows are not stored.
 
     Args:
         connection: a transaction.
-        job_id: whose columns they are.
+        job_id: the job with these columns.
         rows: as they are now.
         at_undo: whether an undo is about to begin, and not the run.
         first: the number of the first row of those for which this replaces what was recorded at the same point.
@@ -142,7 +142,7 @@ def save_snapshot(
 def read_snapshot(
     connection: sa.Connection, job_id: str, identities: Sequence[str], *, at_undo: bool
 ) -> list[SheetRow]:
-    """Return what columns held in the rows of these identities, wherever they were (number 0).
+    """Return the recorded contents of columns in the rows of these identities, with 0 as the rows' number.
 
     Before the run these are the reused columns, since the others did not exist.
     """

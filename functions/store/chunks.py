@@ -1,4 +1,4 @@
-"""Chunks that wait to be run, and the locks that keep two of them off one tab."""
+"""Chunks that wait to be run, and the locks that let only one of them write to a tab."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Chunk:
 
 
 def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: datetime) -> list[str]:
-    """Queues chunks of a job, or queues them again; gives their ids."""
+    """Queue chunks of a job, or queue them again; return their ids."""
     ids = []
     for number in sorted(numbers):
         chunk_id = f"{job_id}-{number}"
@@ -73,9 +73,9 @@ def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: dat
 
 
 def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -> Chunk | None:
-    """Takes one chunk that is due, or whose attempt died; None where there is none.
+    """Take one chunk that is due, or whose attempt died; None if there is none.
 
-    The attempt counts as failed until it says otherwise: who dies can say nothing.
+    The attempt counts as failed until it reports otherwise, since a process that dies reports nothing.
 
     Args:
         store: the store.
@@ -121,10 +121,10 @@ def taken_again_at(connection: sa.Connection, chunk_id: str) -> datetime | None:
 
 
 def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
-    """Counts the failed attempts before this one during which nothing of the chunk was done.
+    """Return the number of failed attempts in a row before this one that made no progress.
 
-    A row that an attempt has looked up, or is about to write, is as much progress as one that has its outcome: a chunk
-    whose workers live too short a time for all of it still comes to its end.
+    A row that was looked up, or is about to be written, is as much progress as one with an outcome, so that a chunk
+    whose workers die too early to finish it still comes to its end.
     """
     if not chunk.failed_attempts:
         return 0
@@ -157,7 +157,7 @@ def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:
 
 
 def hold(connection: sa.Connection, chunk: Chunk, seen: int) -> bool:
-    """Keeps the chunk from every other attempt until this transaction is over; False where one has taken it.
+    """Keep the chunk from other attempts until this transaction ends; return False if one has taken it.
 
     Args:
         connection: a transaction.
@@ -174,12 +174,12 @@ def is_held(store: Store, chunk: Chunk) -> bool:
 
 
 def finish(connection: sa.Connection, chunk: Chunk) -> bool:
-    """The chunk is done; False where this attempt has lost its lease, and another one runs it."""
+    """Mark the chunk as done; return False if this attempt has lost its lease and another one runs it."""
     return _leave(connection, chunk, state=ChunkState.DONE)
 
 
 def postpone(connection: sa.Connection, chunk: Chunk, due_at: datetime, *, failed: bool = False) -> bool:
-    """The chunk is to be run again, at `due_at`.
+    """Queue the chunk again, for `due_at`.
 
     Args:
         connection: a transaction.
@@ -192,12 +192,12 @@ def postpone(connection: sa.Connection, chunk: Chunk, due_at: datetime, *, faile
 
 
 def wait_for_access(connection: sa.Connection, chunk: Chunk, since: datetime) -> bool:
-    """The chunk waits until its job has access to the sheet again."""
+    """Let the chunk wait until its job has access to the sheet again."""
     return _leave_unfailed(connection, chunk, state=ChunkState.WAITING_FOR_ACCESS, due_at=since)
 
 
 def wait_for_quota(connection: sa.Connection, chunk: Chunk, until: datetime) -> bool:
-    """The chunk waits for the end of a provider's limit."""
+    """Let the chunk wait for the end of a provider's limit."""
     return _leave_unfailed(connection, chunk, state=ChunkState.WAITING_FOR_QUOTA, due_at=until)
 
 
@@ -213,7 +213,7 @@ def first_to_wake(connection: sa.Connection, job_id: str) -> tuple[str, datetime
 
 
 def wake(connection: sa.Connection, job_id: str, now: datetime, *, limit_is_over: bool = False) -> list[str]:
-    """Queues the chunks of a job that wait; gives the ids of all that are queued.
+    """Queue the waiting chunks of a job; return the ids of all that are queued.
 
     Args:
         connection: a transaction.
@@ -233,7 +233,7 @@ def wake(connection: sa.Connection, job_id: str, now: datetime, *, limit_is_over
 
 
 def drop(connection: sa.Connection, job_id: str) -> None:
-    """The chunks of a job that nobody runs are done: their rows got their outcome in another way."""
+    """Mark a job's chunks that no worker runs as done: their rows got their outcomes in another way."""
     idle = _chunks.c.job_id == job_id, _chunks.c.state.in_(_IDLE)
     connection.execute(_chunks.update().where(*idle).values(state=ChunkState.DONE))
 
@@ -268,7 +268,7 @@ def overdue(connection: sa.Connection, now: datetime) -> Sequence[str]:
 
 
 def owners(store: Store, now: datetime) -> set[str]:
-    """Every process that holds a chunk or a tab."""
+    """Return every process that holds a chunk or a tab."""
     running = _chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at > now
     leases = sa.select(_chunks.c.lease).where(*running)
     holders = sa.select(_locks.c.holder).where(_locks.c.expires_at > now)
@@ -277,7 +277,7 @@ def owners(store: Store, now: datetime) -> set[str]:
 
 
 def release(store: Store, dead: Iterable[str], now: datetime) -> None:
-    """Free in a moment what owners hold that are known to be dead; a second call changes nothing."""
+    """Release everything that these dead owners hold, in a moment; a second call changes nothing."""
     until = now + STRAGGLING
     with store.writing() as connection:
         for owner in dead:
@@ -290,7 +290,7 @@ def release(store: Store, dead: Iterable[str], now: datetime) -> None:
 
 
 def lock(store: Store, name: str, holder: str, now: datetime) -> bool:
-    """Takes or renews a lock, also one whose holder is long silent; False where another one has it."""
+    """Take or renew a lock, also one that has expired; return False if another holder has it."""
     until = now + LEASE
     values = {"name": name, "holder": holder, "expires_at": until}
     with store.writing() as connection:
@@ -311,7 +311,7 @@ def renew_lock(store: Store, name: str, holder: str, now: datetime, life: timede
 
 
 def unlock(store: Store, name: str, holder: str) -> None:
-    """Gives a lock back."""
+    """Release a lock."""
     with store.writing() as connection:
         connection.execute(_locks.delete().where(_locks.c.name == name, _locks.c.holder == holder))
 

@@ -1,7 +1,7 @@
-"""Claim → intend → settle: the three moments of a lookup that the store must never forget.
+"""Claim → intend → settle: the three steps of a lookup that the store records.
 
 A claim row *is* the durable intention: it is committed, with its credit reserved, before the request may leave. It goes
-in exactly one way: settled by the one who holds it, or, when its time is over, turned into a doubt.
+in exactly one of two ways: its holder settles it or, when it expires, it becomes a doubt.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The result of claiming: each key is in one of these."""
+    """The result of claiming; each key is in exactly one of these."""
 
     granted: list[Claim] = field(default_factory=list)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class Settlement:
     """False if the provider was not asked after all."""
 
     def known(self, now: datetime) -> Known | None:
-        """Return what is known from now on; None if nothing was learned."""
+        """Return the person's new status; None if nothing was learned."""
         if self.status is None:
             return None
         return Known(self.status, now, self.fills, self.under, False, self.lead, self.raw, self.person)
@@ -134,7 +134,7 @@ def claim(
         fresh: the periods for which leads and misses count as known.
         now: the present.
         retry: statuses that are looked up again although they are known.
-        retry_before: only where they were learned before; what somebody learned since, they learned by the same retry.
+        retry_before: only statuses learned before this time; later ones come from the same retry.
         pace: the provider's rate, which all instances keep together; each claim gets its turn. None: there is none.
 
     Raises:
@@ -187,7 +187,7 @@ def claim(
 def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> Recorded:
     """Settle lookups in one transaction: lead or miss, ledger entry, claim gone, reservation charged or released.
 
-    A claim that ran out meanwhile stands in the ledger as a doubt: the answer that came late resolves it.
+    A claim that expired meanwhile is in the ledger as a doubt; its late answer resolves it.
 
     Raises:
         StoreError: nothing was settled; the claims stand and become doubts when their time is over.
@@ -231,7 +231,7 @@ def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> Re
 def learn(
     connection: sa.Connection, learned: Mapping[tuple[str, str], Known], keys: Sequence[str], now: datetime
 ) -> Recorded:
-    """Record what lookups have told of these people; nothing stays of one who has objected or was erased."""
+    """Record the results of lookups; nothing is kept about people who have objected or were erased."""
     objected = {key for (key, _), known in learned.items() if known.status is LeadStatus.OPTED_OUT}
     shared = leads.learn(connection, {pair: known for pair, known in learned.items() if pair[0] not in objected})
     erasures.opt_out(connection, sorted(objected), now)
@@ -240,7 +240,7 @@ def learn(
 
 
 def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, dead: Sequence[str] = ()) -> int:
-    """Turn claims into doubts: those whose time is over, and those of owners that are known to be dead.
+    """Turn claims into doubts: expired ones, and those of owners that are known to be dead.
 
     Args:
         store: the store.
@@ -313,7 +313,7 @@ def _has_answered(
     retry: frozenset[LeadStatus],
     retry_before: datetime | None,
 ) -> bool:
-    """Return whether the provider need not be asked, or must not."""
+    """Return whether the provider need not or must not be asked."""
     standing = known.get(EVERY_PROVIDER) or known.get(provider)
     if standing is None:
         return False
@@ -329,7 +329,7 @@ def _hold(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[
 
 
 def _take_back(connection: sa.Connection, tokens: Sequence[str]) -> None:
-    """Undo claims whose commit was not confirmed: nothing can have been sent for them."""
+    """Undo claims whose commit was not confirmed, since no lookup was sent for them."""
     unheard = _hold(connection, schema.claims.c.token.in_(list(tokens)))
     _free(connection, list(unheard))
     ledger.move(connection, ledger.tally((row["caps"], row["credits"]) for row in unheard.values()), {})
@@ -359,7 +359,7 @@ def open_doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, d
 
 
 def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
-    """Return key and provider of leads that came while these claims stood: late answers to earlier lookups."""
+    """Return key and provider of leads that came while these claims existed: late answers to earlier lookups."""
     intended_at = {(row["key"], row["provider"]): row["intended_at"] for row in rows}
     table = schema.leads
     keys = sorted({key for key, _ in intended_at})

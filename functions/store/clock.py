@@ -18,7 +18,7 @@ STRANGE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """One moment by three clocks."""
+    """One moment, read from three clocks."""
 
     there: datetime
     """The database's."""
@@ -29,10 +29,10 @@ class _Moment:
 
 
 class SharedClock:
-    """Tells the time of the database: asks it once a minute and counts on from there; safe to share between threads.
+    """The time of the database, asked for once a minute and extrapolated in between; safe to share between threads.
 
-    An instance whose own clock is ahead would take the living claims of others for dead, call them doubts and let their
-    people be paid for again.
+    An instance whose own clock is ahead would treat the live claims of others as expired, turn them into doubts and let
+    their people be paid for again.
 
     Args:
         ask: gives the database's time; raises `StoreError`.

@@ -1,4 +1,4 @@
-"""Opens the store: one class over two databases, SQLite by default and PostgreSQL in the cloud."""
+"""The store's database: one class for SQLite (the default) and PostgreSQL (in the cloud)."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Instant(sa.TypeDecorator[datetime]):
     _epoch = datetime(1970, 1, 1, tzinfo=UTC)
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Aware datetime → microseconds."""
+        """Turn an aware datetime into microseconds."""
         return None if value is None else (value - self._epoch) // timedelta(microseconds=1)
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Microseconds → aware datetime."""
+        """Turn microseconds into an aware datetime."""
         return None if value is None else self._epoch + timedelta(microseconds=int(value))
 
 
@@ -62,7 +62,7 @@ class Credits(sa.TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | int | None, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Credits → millionths; refuses what is finer."""
+        """Turn credits into millionths; refuse smaller fractions."""
         if value is None:
             return None
         units = value * MILLION
@@ -71,7 +71,7 @@ class Credits(sa.TypeDecorator[Decimal]):
         return whole
 
     def process_result_value(self, value: int | Decimal | None, dialect: sa.Dialect) -> Decimal | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Millionths → credits."""
+        """Turn millionths into credits."""
         return None if value is None else int(value) / MILLION
 
 
@@ -82,11 +82,11 @@ class CreditsByProvider(sa.TypeDecorator[Mapping[str, Decimal]]):
     cache_ok = True
 
     def process_bind_param(self, value: Mapping[str, Decimal] | None, dialect: sa.Dialect) -> dict[str, str] | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Amounts → strings."""
+        """Turn amounts into strings."""
         return None if value is None else {provider: f"{amount:f}" for provider, amount in value.items()}
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> Mapping[str, Decimal] | None:  # noqa: ANN401, ARG002 - JSON, and SQLAlchemy's signature
-        """Strings → amounts."""
+        """Turn strings into amounts."""
         return None if value is None else {provider: Decimal(amount) for provider, amount in value.items()}
 
 
@@ -97,11 +97,11 @@ class NeedSet(sa.TypeDecorator[Needs]):
     cache_ok = True
 
     def process_bind_param(self, value: Needs | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Needs → names."""
+        """Turn needs into their names."""
         return None if value is None else ",".join(sorted(value))
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Needs | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Names → needs."""
+        """Turn names into needs."""
         return None if value is None else _needs(value)
 
 
@@ -147,7 +147,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """One consistent view to read from.
+        """Read from one consistent snapshot.
 
         Raises:
             StoreError: when the database cannot be used.
@@ -177,7 +177,7 @@ class Store:
                 again = True
 
     def clock(self) -> datetime:
-        """The present, on which all instances agree: when a claim or a lease is over is no matter of opinion.
+        """Return the present time, shared by all instances so that they agree on when claims and leases expire.
 
         Raises:
             StoreError: the database was never reached.
@@ -210,14 +210,14 @@ class Store:
         self.engine.dispose()
 
     def forked(self) -> None:
-        """This process is a child: connections and locks that it got from its parent are the parent's."""
+        """Start afresh in a forked child: the connections and locks that it inherited are its parent's."""
         self._of_parent = self.engine.pool  # kept, since to close them is as wrong as to use them
         self.engine.dispose(close=False)
         self._shared_clock = SharedClock(self._ask_time, self._runtime)
 
 
 def _survive_forks(store: Store) -> None:
-    """A server such as gunicorn opens everything and forks then: two processes must not speak over one connection."""
+    """Handle forks: gunicorn forks after opening the store, and processes must not share a connection."""
     reference = weakref.ref(store)
 
     def renew() -> None:

@@ -1,4 +1,4 @@
-"""Translate a database's errors: a sentence for who meets them, and whether the same thing may work in a moment."""
+"""Translate a database's errors into a sentence for people, and decide whether trying again may help."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PASSING = frozenset({"40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P
 restart (https://www.postgresql.org/docs/current/errcodes-appendix.html). Class 08 does too, and so does having no state
 at all: then the connection itself broke."""
 _SENTENCES = {
-    ("locked",): "The database is locked by another process for too long; close it and start again. Nothing was spent.",
+    ("locked",): "Another process has locked the database; end it and start again. Nothing was spent.",
     ("full",): "The disk is full: the database cannot record another lookup, so none is made. Free some space.",
     ("readonly", "read-only"): (
         "The database is read-only; make its file and folder writable, or set DATABASE_URL to another place."
@@ -26,15 +26,15 @@ _SENTENCES = {
         "The database file cannot be opened; check DATABASE_URL and that its folder exists and is writable."
     ),
     ("not a database", "malformed"): (
-        "The database file is damaged or no database; restore it from a copy, or set DATABASE_URL to another file."
+        "The database file is damaged or not a database; restore it from a copy, or set DATABASE_URL to another file."
     ),
-    ("connection",): "The database cannot be reached; nothing was spent that is not recorded. Is DATABASE_URL right?",
+    ("connection",): "The database cannot be reached; check DATABASE_URL. All credits spent are recorded.",
     ("no such table", "undefinedtable", "does not exist"): (
         "The database lacks a table or column; run `python -m functions.migrate` and start again."
     ),
 }
 """Parts of the driver's messages → our sentence."""
-OTHERWISE = "The database cannot be used at the moment; nothing was spent that is not recorded. Try again."
+OTHERWISE = "The database cannot be used at the moment; try again. All credits spent are recorded."
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def told() -> Iterator[None]:
         sentence = next((ours for words, ours in _SENTENCES.items() if any(word in said for word in words)), OTHERWISE)
         raise StoreError(sentence, retry_after_s=RETRY_S if passes(error) else None) from error
     except sa.exc.TimeoutError as error:  # the pool's
-        raise StoreError("The database has too much to do; try again in a moment.", retry_after_s=1) from error
+        raise StoreError("The database is overloaded; try again in a moment.", retry_after_s=1) from error
 
 
 def passes(error: sa.exc.DBAPIError) -> bool:

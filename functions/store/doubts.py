@@ -1,6 +1,6 @@
-"""Doubts about lookups at a provider whose repeats are free: asking again costs nothing more, and may tell what it was.
+"""Doubts about lookups at a provider whose repeats are free: asking again costs nothing, and may resolve the doubt.
 
-The credits of a doubt are the reservation of the lookup that asks again: of the two, the provider charges one at most.
+The doubt's credits serve as the reservation of the repeat: of the two lookups, the provider charges one at most.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def of_people(connection: sa.Connection, keys: Sequence[str], provider: str) -> 
 
 
 def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> Recorded:
-    """Record what lookups have told that asked again about doubts.
+    """Record the results of lookups that asked again about doubts.
 
     A repeat that was charged was the first to be: what was in doubt had cost nothing. One that was free shows that
     somebody has paid. If the ledger knows an earlier charge of the person, that was it, and the doubt had cost nothing;
@@ -74,7 +74,7 @@ def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> Recor
 
 
 def _charge_of(connection: sa.Connection, doubt: Mapping[str, Any], repeat: Settlement) -> Charge | None:
-    """What a doubt has cost after all; None if that is still open."""
+    """Return what a doubt has cost after all; None if that is still open."""
     is_asked = doubt["token"] == repeat.claim.token
     if repeat.charge.kind is EntryKind.RELEASED:
         return NOTHING if is_asked else None

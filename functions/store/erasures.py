@@ -1,7 +1,7 @@
-"""Erasing a person: everything that the store holds of them goes, but for a digest that keeps them from coming back.
+"""Erasure of a person: deletes everything about them but a digest, which keeps them from being looked up again.
 
 A provider's own id tells that two URLs are one person: then they are erased together.
-A person who has objected to being looked up, as a provider says, leaves the same digest, which nobody can lift.
+A person who has objected at a provider leaves the same digest, and nobody can lift that.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from functions.store import schema
 from functions.store.database import insert
 
 NOBODY: Mapping[tuple[str, str], str] = MappingProxyType({})
-PAID_AGAIN = "Their lead is gone: whoever looks them up now pays for them again."
+PAID_AGAIN = "Their lead was deleted, so the next lookup of this person is paid for again."
 """The sentence for somebody who lifts an erasure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The absence of a person, and its reason."""
+    """The record that a person was erased or has objected."""
 
     at: datetime
     status: LeadStatus
@@ -34,7 +34,7 @@ class Erasure:
 
 
 def erase(connection: sa.Connection, key: str, by: str | None, now: datetime) -> None:
-    """Takes a person out of all leads, rows, before-images and the ledger, whose amounts stay.
+    """Remove a person from all leads, rows, snapshots and the ledger, whose amounts stay.
 
     `by` is the account that asks for it; None where the person has objected. Other URLs that are the same person by a
     provider's own id are erased with this one, and so is each further one, once a lookup tells that it is.

@@ -1,4 +1,4 @@
-"""The people whom the formulas of a spreadsheet have shown although nobody had asked for them there before.
+"""People whom a spreadsheet's formulas have shown although the spreadsheet had not asked for them before.
 
 A formula token can be used by everybody who can edit its spreadsheet, so what it shows of leads that the team has paid
 for elsewhere is limited by day. A person for whom a run of the spreadsheet was started, or for whom its formulas have
@@ -57,7 +57,7 @@ def over_the_limit(
 
 
 def _wait_for_turn(connection: sa.Connection, spreadsheet_id: str) -> None:
-    """Let formulas of one spreadsheet count one after the other: each holds the lock on every token of it.
+    """Let formulas of one spreadsheet count one after the other, by locking all its tokens.
 
     SQLite has one writer at a time and ignores FOR UPDATE.
     """

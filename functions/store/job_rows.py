@@ -72,7 +72,7 @@ def page(
     *,
     without: int | None = None,
 ) -> list[JobRow]:
-    """Rows behind position `after` in order, of one outcome or all; `without`: only where that field is empty."""
+    """Return rows after position `after`, in order, of one outcome or all; `without`: only if that field is empty."""
     conditions = [_rows.c.job_id == job_id, _rows.c.position > after]
     if outcome is not None:
         conditions.append(_rows.c.outcome == outcome)
@@ -82,7 +82,7 @@ def page(
 
 
 def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome, str]]) -> None:
-    """Gives open rows their outcome: position, outcome, sentence. A row that has one keeps it."""
+    """Give open rows their outcomes (position, outcome, sentence); a row that has one keeps it."""
     if not outcomes:
         return
     statement = (
@@ -105,7 +105,7 @@ def settle_open(connection: sa.Connection, job_id: str, outcome: Outcome, detail
 
 
 def mark(connection: sa.Connection, job_id: str, reasons: Mapping[int, Again]) -> None:
-    """Remembers of rows that have ended why a retry opens them again, by position."""
+    """Record for rows that have ended why a retry opens them again, by position."""
     if not reasons:
         return
     statement = _rows.update().where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"))
@@ -114,7 +114,7 @@ def mark(connection: sa.Connection, job_id: str, reasons: Mapping[int, Again]) -
 
 
 def go_on(connection: sa.Connection, job_id: str, positions: Iterable[int]) -> None:
-    """Opens those of these rows that waited for a provider's limit, to be settled anew."""
+    """Open those of these rows again that waited for a provider's limit."""
     condition = _rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"), _rows.c.again == Again.WAITING
     if rows := [{"at": position} for position in positions]:
         connection.execute(_rows.update().where(*condition).values(outcome=None, detail="", again=None), rows)
@@ -127,7 +127,7 @@ def has_marked(connection: sa.Connection, job_id: str) -> bool:
 
 
 def reopen(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) -> list[int]:
-    """Opens rows that ended so or are marked, to be tried again; gives the numbers of their chunks."""
+    """Open rows with these outcomes and marked rows for a retry; return the numbers of their chunks."""
     condition = _to_be_tried(job_id, outcomes)
     numbers = list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
     connection.execute(_rows.update().where(*condition).values(outcome=None, detail="", again=None))
@@ -135,7 +135,7 @@ def reopen(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) 
 
 
 def ended_as(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) -> list[JobRow]:
-    """Rows of people that ended in one of these ways or are marked, in order."""
+    """Return, in order, rows with a person that have one of these outcomes or are marked."""
     condition = _to_be_tried(job_id, outcomes)
     return _selected(connection, sa.and_(*condition), limit=None)
 
@@ -157,7 +157,7 @@ def ended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> s
 
 
 def several(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> set[str]:
-    """Of these people those who stand in several rows."""
+    """Return those of these people who stand in several rows."""
     found: set[str] = set()
     for start in range(0, len(keys), _BATCH):
         condition = _rows.c.job_id == job_id, _rows.c.key.in_(keys[start : start + _BATCH])
@@ -167,7 +167,7 @@ def several(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> set[
 
 
 def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Sequence[str]) -> set[str]:
-    """Of these people those of whom a row ended so."""
+    """Return those of these people who have a row with this outcome."""
     found: set[str] = set()
     for start in range(0, len(keys), _BATCH):
         batch = _rows.c.key.in_(keys[start : start + _BATCH])
@@ -183,10 +183,10 @@ def counts(connection: sa.Connection, job_id: str) -> dict[Outcome, int]:
 
 
 def fill_counts(connection: sa.Connection, job_id: str, fields: int) -> tuple[int, list[int]]:
-    """Return the number of the rows that were wanted, and of each field in how many of these it is filled.
+    """Return the number of wanted rows, and for each field the number of wanted rows in which it is filled.
 
-    Wanted are the rows of people that were not left out. A field is filled where its cell held something when the job
-    began, or has got a value.
+    A row is wanted if it has a person and was not left out. A field is filled if its cell held something when the job
+    began, or has received a value.
     """
     sums = [sa.func.sum(sa.case((_is_filled(number), 1), else_=0)) for number in range(fields)]
     statement = sa.select(sa.func.count(), *sums).where(_rows.c.job_id == job_id, *_WANTED)

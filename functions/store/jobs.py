@@ -16,7 +16,7 @@ from functions.store import chunks, schema, unfinished_rows
 from functions.store.database import insert
 from functions.store.job_states import LIVE, TRANSITIONS, WAITING, ChunkState, JobState
 
-NO_SUCH_JOB = "There is no such job; it may have been started by somebody else, or long ago."
+NO_SUCH_JOB = "There is no such run; it may be somebody else's, or older than 180 days."
 
 WITHOUT_ACCESS: dict[str, Any] = {"encrypted_token": None, "access_until": None}
 """The columns of a job that holds no access token."""
@@ -122,20 +122,20 @@ def addresses(connection: sa.Connection) -> dict[str, str]:
 
 
 def move(connection: sa.Connection, job: Job, to: JobState, **changes: Any) -> None:  # noqa: ANN401 - columns of the table
-    """Changes a job's state, if it still is where `job` has it and may go there.
+    """Change a job's state, if it is still the state in `job` and the transition is allowed.
 
     Raises:
         WrongJobState: it may not, or has moved meanwhile.
     """
     if to not in TRANSITIONS[job.state]:
-        raise WrongJobState(f"The job is {_said(job.state)} and cannot become {_said(to)}.")
+        raise WrongJobState(f"The run is {_said(job.state)} and cannot become {_said(to)}; reload and look again.")
     statement = _jobs.update().where(_jobs.c.id == job.id, _jobs.c.state == job.state).values(state=to, **changes)
     if connection.execute(statement).rowcount != 1:
-        raise WrongJobState("The job has changed meanwhile; look again.")
+        raise WrongJobState("The run has changed in the meantime; reload and look again.")
 
 
 def resume(connection: sa.Connection, job: Job, now: datetime, **changes: Any) -> None:  # noqa: ANN401 - columns of the table
-    """Moves a job to RUNNING: what comes from now on tells its pace.
+    """Move a job to RUNNING; its pace is measured from now on.
 
     Raises:
         WrongJobState: it may not run, or has moved meanwhile.
@@ -144,7 +144,7 @@ def resume(connection: sa.Connection, job: Job, now: datetime, **changes: Any) -
 
 
 def wait_for_access(connection: sa.Connection, job: Job, now: datetime, sentence: str) -> None:
-    """Moves a job to WAITING_FOR_ACCESS, without its token; from when it has waited is kept.
+    """Move a job to WAITING_FOR_ACCESS and delete its token; the time when it began to wait is kept.
 
     Raises:
         WrongJobState: it may not wait, or has moved meanwhile.
@@ -166,7 +166,7 @@ def wait_for_quota(connection: sa.Connection, job_id: str, now: datetime) -> tup
         return None
     _, until = waker
     sentence = (
-        "A provider takes no more requests for now: its limit is reached. "
+        "A provider accepts no more requests for now, because its limit is reached. "
         f"The run goes on by itself on {until.day} {until:%B} at {until:%H:%M} UTC."
     )
     move(connection, job, JobState.WAITING_FOR_QUOTA, message=sentence, waiting_since=now, goes_on_at=until)
@@ -180,13 +180,13 @@ def check_retryable(job: Job, rows: Sequence[object]) -> None:
         WrongJobState: it has not, or has none.
     """
     if job.state in LIVE:
-        raise WrongJobState(f"The job is {_said(job.state)}; it can be retried once it has ended.")
+        raise WrongJobState(f"The run is {_said(job.state)}; you can retry it once it has ended.")
     if not rows:
-        raise WrongJobState("There is no row in this run that could be tried again.")
+        raise WrongJobState("No row of this run can be tried again.")
 
 
 def conclude(connection: sa.Connection, job_id: str, now: datetime, *, undo_failed: bool = False) -> None:
-    """Ends a job none of whose chunks is open any more: its open rows are cancelled, its sheet access is erased.
+    """End a job that has no open chunks: its open rows are cancelled, and its sheet access is erased.
 
     Args:
         connection: a transaction.

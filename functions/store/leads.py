@@ -62,7 +62,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Known(Standing):
-    """The store's knowledge of one profile from one provider."""
+    """What the store knows about one profile from one provider."""
 
     packed: bytes | None = None
     packed_raw: bytes | None = None
@@ -82,7 +82,7 @@ class Known(Standing):
 
 
 def pack(text: bytes) -> bytes:
-    """A lead's JSON as the store keeps it."""
+    """Return a lead's JSON in the compressed form of the store."""
     return zlib.compress(text, _FAST)
 
 
@@ -95,7 +95,7 @@ def read(
 ) -> dict[str, dict[str, Known]]:
     """Return what is known and still fresh of these keys, by provider.
 
-    An erasure or an objection holds for ever, and stands alone under `EVERY_PROVIDER`.
+    An erasure or an objection never expires, and is the only entry, under `EVERY_PROVIDER`.
     """
     table = schema.leads
     columns = (table.c.key, table.c.provider, table.c.is_shared, *_standing_columns(), table.c.lead, table.c.raw)
@@ -114,7 +114,7 @@ def read(
 def statuses(
     connection: sa.Connection, keys: Sequence[str], fresh: Freshness, now: datetime
 ) -> dict[str, dict[str, Standing]]:
-    """Return the same of any number of keys, without their leads."""
+    """Return the same for any number of keys, without their leads."""
     table = schema.leads
     columns = (table.c.key, table.c.provider, table.c.is_shared, *_standing_columns())
     known: dict[str, dict[str, Standing]] = {}
@@ -144,7 +144,7 @@ def _standing(
 
 
 def _is_fresh(status: LeadStatus, learned_at: datetime, fresh: Freshness, now: datetime) -> bool:
-    """A doubt, and a paid answer that could not be read, hold as long as a lead: asking again could pay twice."""
+    """Return whether an entry is fresh; doubts and unreadable paid answers count as leads do: a repeat may cost."""
     return learned_at + (fresh.miss if status in (LeadStatus.MISSING, LeadStatus.REFUSED) else fresh.lead) > now
 
 

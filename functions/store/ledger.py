@@ -1,4 +1,4 @@
-"""The credit ledger: append-only entries, and the counters that the caps are held against."""
+"""The credit ledger: append-only entries, and the counters that the caps are checked against."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def spent(connection: sa.Connection, run_id: str, providers: Sequence[str]) -> d
 
 
 def tightest(connection: sa.Connection, caps: Sequence[Cap]) -> CapUse:
-    """Return that one of these caps which leaves the fewest credits; the first of those that leave as many."""
+    """Return the cap with the fewest credits left; of several, the first."""
     amounts = used(connection, caps)
     return min((CapUse(cap, amounts[cap.name]) for cap in caps), key=lambda use: use.left)
 

@@ -1,10 +1,10 @@
-"""Processes of this machine: who holds a claim, a chunk or a tab, and whether that process is no more.
+"""Processes of this machine that own claims, chunks or tabs, and whether such a process has ended.
 
-Taking a living process for a dead one must not happen, the other way round costs only time: what is held is free when
-its time is over. So a pid counts only where it means the same as here. Host names do not say so: every instance in the
-cloud may be called `localhost`, and containers can share a name and a database while each counts its own processes.
-The kernel does: it names its own start, and each space of pids that it has. Where a pid went to another process since,
-that one is taken for the former.
+A live process must never be taken for a dead one. The reverse costs only time: claims, chunks and tabs of a dead
+process are released when they expire. So a pid counts only in the place where it was given. Host names do not identify
+that place: every instance in the cloud may be called `localhost`, and containers can share a name and a database while
+each counts its own processes. On Linux the kernel does: it has an id for each boot and for each pid namespace. If a pid
+was given to another process since, that process counts as the former one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BOOT, _PIDS = _PROC / "sys/kernel/random/boot_id", _PROC / "self/ns/pid"
 
 
 def this_process() -> str:
-    """The name by which this process signs what it holds: `place:pid`."""
+    """Return the name of this process as an owner: `place:pid`."""
     return f"{_place()}:{os.getpid()}"
 
 
@@ -41,7 +41,7 @@ def is_dead(owner: str) -> bool:
 
 @cache
 def _place() -> str:
-    """The host's name, and where there is Linux a digest of this start of its kernel and this space of pids."""
+    """Return the host's name and, on Linux, a digest of the kernel's boot id and the pid namespace."""
     try:
         pids = f"{_BOOT.read_text(encoding='ascii')}{_PIDS.readlink()}"
     except OSError:

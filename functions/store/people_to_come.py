@@ -1,4 +1,4 @@
-"""People of a job who are still to be looked up: those of open rows about whom nothing fresh says enough."""
+"""People of a job who are still to be looked up: their rows are open, and no fresh answer fills the needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def count(
     fresh: Freshness,
     now: datetime,
 ) -> int:
-    """Return how many they are; nearly: with several providers, some of them will not be asked by the last one.
+    """Return their number, as an estimate: with several providers, some of them will not reach the last one.
 
     Args:
         connection: a transaction.

@@ -1,4 +1,4 @@
-"""Rates that all instances keep together: one row for each provider, moved forward as start times are given out."""
+"""Rates that all instances share: one row for each provider, moved forward as start times are given out."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def change(store: Store, pace: Pace, move: Callable[[Schedule], Schedule]) -> Sc
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a key allows of the requests that were wanted."""
+    """The part of the wanted requests that a key allows."""
 
     turns: tuple[Turn, ...] = ()
     again_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""Reserve credits and turns together: what caps and rate allow of the lookups that are wanted."""
+"""Reserve credits and turns together, for as many of the wanted lookups as caps and rate allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delete what is past its time; the ledger stays."""
+"""Delete old data; the ledger stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def purge(
     formula_tokens: datetime,
     rates: datetime,
 ) -> int:
-    """Deletes what is older than these moments; how many rows that were.
+    """Delete data that is older than these times; return the number of rows.
 
     Args:
         connection: a transaction.

@@ -1,4 +1,4 @@
-"""The behaviour of Google Sheets, as the checks of this installation have found it: alike for all instances."""
+"""The behaviour of Google Sheets as checks of this installation found it, shared by all instances."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _known = schema.sheet_behaviour
 
 
 def read(connection: sa.Connection) -> Behaviour:
-    """What is known to differ from what Leadfill relies on."""
+    """Return how Google Sheets is known to differ from what Leadfill relies on."""
     names = set(connection.scalars(sa.select(_known.c.assumption).where(_known.c.holds.is_(False))))
     # One that a newer version has kept may be unknown here.
     return Behaviour(frozenset(assumption for assumption in Assumption if assumption.value in names))
 
 
 def keep(connection: sa.Connection, findings: Collection[Finding], now: datetime) -> None:
-    """Keeps what was tried in place of what was known of it; what could not be tried stays as it was known."""
+    """Replace what was known by what was tried; assumptions that could not be tried keep their earlier result."""
     for finding in findings:
         if finding.verdict is Verdict.NOT_TRIED:
             continue

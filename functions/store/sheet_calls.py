@@ -1,4 +1,4 @@
-"""The pace of calls to Google Sheets, which all instances keep together.
+"""The pace of calls to Google Sheets, shared by all instances.
 
 Google asks for about one request a second to a spreadsheet, whoever sends it
 (https://developers.google.com/workspace/sheets/api/troubleshoot-api-errors).
@@ -15,7 +15,7 @@ from functions.store.database import Store
 
 BURST = 10
 """Calls that may follow each other at once after a pause: a small run has hardly more."""
-CROWDED = "Many runs and people use this spreadsheet at the moment; try again in a moment."
+CROWDED = "Too many runs and people use this spreadsheet right now; try again in a minute."
 
 USERS_CALLS = 60
 """Calls a minute that Google allows each user (https://developers.google.com/workspace/sheets/api/limits)."""
@@ -28,7 +28,7 @@ FLUSHES = Gcra(timedelta(minutes=1) * FLUSH_CALLS / (USERS_CALLS // 2 - BEGINNIN
 
 
 def take_flush(store: Store, user_id: str, now: datetime) -> datetime | None:
-    """Take the next turn of a user's runs to write what came, and return its time; None where it is far from now.
+    """Take the next turn of a user's runs to write results, and return its time; None if it is too far ahead.
 
     Raises:
         StoreError: the store cannot be used.

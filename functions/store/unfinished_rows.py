@@ -1,4 +1,4 @@
-"""Rows that a job ends without having settled them: what was spent on each decides its outcome."""
+"""Rows that a job ends without settling them; the credits spent on each decide its outcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BATCH = 500
 
 
 def end(connection: sa.Connection, job_id: str, outcome: Outcome, detail: str, *, chunk: int | None = None) -> None:
-    """Gives open rows an outcome; those on which this job has spent something say so.
+    """Give open rows an outcome; rows on which this job has spent credits say so.
 
     Args:
         connection: a transaction.
@@ -71,5 +71,5 @@ def _spent(connection: sa.Connection, job_id: str, keys: list[str]) -> dict[str,
 
 
 def _worth(ended: tuple[Outcome, str]) -> int:
-    """The place of an outcome among those of several providers: the first one is the row's."""
+    """Return the rank of an outcome among those of several providers; the first one becomes the row's."""
     return (Outcome.IN_DOUBT, Outcome.FAILED, Outcome.NOT_FOUND).index(ended[0])

@@ -48,7 +48,7 @@ const STRANGE = [
   [
     "an HTML page of a proxy",
     { status: 502, type: "text/html", body: "<html><h1>Bad Gateway</h1></html>" },
-    /in trouble/,
+    /has a problem/,
   ],
   ["a login page", { status: 403, type: "text/html", body: "<!doctype html>" }, /did not let your Google account in/],
   [
@@ -60,7 +60,7 @@ const STRANGE = [
   ["nothing at that address", { status: 404, type: "text/html", body: "Not Found" }, /no Leadfill server/],
   ["a redirect", { status: 302, type: "text/html", body: "" }, /status 302/],
   ["success that is no JSON", { status: 200, type: "text/html", body: "<p>Welcome</p>" }, /status 200/],
-  ["a problem without a sentence", { status: 500, body: { type: "urn:leadfill:problem:internal" } }, /in trouble/],
+  ["a problem without a sentence", { status: 500, body: { type: "urn:leadfill:problem:internal" } }, /has a problem/],
   ["a problem of a strange type", { status: 400, body: { type: "about:blank", detail: "secret" } }, /status 400/],
   ["no answer at all", { hangUp: true }, /cannot be reached/],
 ];

@@ -120,7 +120,7 @@ test("every refusal is the backend's sentence as text in the cell, never an exce
   await addon.backend.answers({ "POST /v1/formula": { status: 502, type: "text/html", body: "<h1>Bad gateway</h1>" } });
   assert.equal(
     addon.enrich("in/e", "email"),
-    "⚠ Leadfill's server is in trouble at the moment. Wait a minute and try again.",
+    "⚠ Leadfill's server has a problem at the moment. Wait a minute and try again.",
   );
   await addon.backend.answers({ "POST /v1/formula": { hangUp: true } });
   assert.match(addon.enrich("in/e", "email"), /^⚠ Leadfill's server cannot be reached/);

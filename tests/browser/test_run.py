@@ -116,7 +116,7 @@ def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:
     with switched(window.stack, error_rate=1.0, statuses=[500]):
         inside = window.run()
         expect(inside.get_by_role("heading", name="Stopped")).to_be_visible(timeout=4 * WAIT_MS)
-    expect(inside.locator(".warning")).to_contain_text("gave no answer to")
+    expect(inside.locator(".warning")).to_contain_text("did not answer")
     expect(inside.get_by_text("Costs at most 40 credits.")).to_be_visible()
     window.shot("stopped")
     assert serious(window.frame()) == []
@@ -211,7 +211,7 @@ def test_a_person_is_erased_and_allowed_again(open_sheet: OpenSheet) -> None:
     assert charged(window.stack) == spent
     inside.get_by_label("LinkedIn profile URL").fill(rows[1][1])
     inside.get_by_role("button", name="Allow again").click()
-    expect(inside.get_by_role("dialog")).to_contain_text("pays for them again")
+    expect(inside.get_by_role("dialog")).to_contain_text("is paid for again")
     inside.get_by_role("dialog").get_by_role("button", name="Allow again").click()
     expect(inside.get_by_text("may be looked up again")).to_be_visible()
     window.type("D2", '=ENRICH(B2, "company", "none")')

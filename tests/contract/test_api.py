@@ -510,8 +510,8 @@ def test_only_rows_that_meet_the_conditions_are_looked_up(running: Running) -> N
 
     for wrong, said in (
         ([{"test": "equals", "column": "B"}], "takes one value"),
-        ([{"test": "failed_in", "values": ["0" * 32]}], "none of this spreadsheet"),
-        ([{"test": "empty", "column": "ZZ"}], "not there any more"),
+        ([{"test": "failed_in", "values": ["0" * 32]}], "a run of another spreadsheet"),
+        ([{"test": "empty", "column": "ZZ"}], "no longer exists"),
     ):
         answer = running.ask("POST", "/v1/plan", headers=running.key(), json=body_of(spreadsheet, only_where=wrong))
         assert (answer.status_code, said in answer.json()["detail"]) == (400, True), answer.text

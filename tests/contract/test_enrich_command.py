@@ -337,7 +337,7 @@ REFUSED: dict[str, tuple[Make, str]] = {
         lambda folder: [a_list(folder, 3), "--out", folder / "none" / "out.csv"],
         "cannot be written (No such file or directory)",
     ),
-    "a database that is none": (lambda folder: [not_a_database(folder)], "damaged or no database"),
+    "a database that is none": (lambda folder: [not_a_database(folder)], "damaged or not a database"),
 }
 
 
@@ -404,7 +404,7 @@ def locked(command: Command) -> Iterator[sqlite3.Connection]:
 def test_a_locked_database_is_said_and_nothing_is_asked(command: Command, sandbox: Sandbox) -> None:
     done = command.run(a_list(command.folder, 3), "--yes", "--replace", script=IMPATIENT)
     assert done.code == 1
-    assert "The database is locked by another process" in done.text
+    assert "Another process has locked the database" in done.text
     assert sandbox.charges()["requests"] == 1  # the first list's
 
 

@@ -67,7 +67,9 @@ def test_nothing_asked_is_nothing_answered(ask: Ask, sandbox: Sandbox) -> None:
 
 def test_as_many_urls_as_one_formula_takes_and_one_more(ask: Ask, sandbox: Sandbox) -> None:
     assert ask(*[""] * formula.MAX_URLS).pending == 0
-    with pytest.raises(InvalidRequest, match="One formula takes up to 10,000 URLs; cut the range into parts"):
+    with pytest.raises(
+        InvalidRequest, match="One formula takes up to 10,000 URLs; split the range into several formulas"
+    ):
         ask(*["linkedin.com/in/a-a"] * (formula.MAX_URLS + 1))
     assert sandbox.charges()["total"] == 0
 

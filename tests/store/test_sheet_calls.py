@@ -38,7 +38,7 @@ def test_each_spreadsheet_has_a_pace_of_its_own(store: Store) -> None:
 def test_nobody_waits_long_and_who_is_turned_away_has_taken_no_turn(store: Store) -> None:
     turns(store, 30)
     for _ in range(3):
-        with pytest.raises(SheetBusy, match="Many runs") as refused:
+        with pytest.raises(SheetBusy, match="Too many runs") as refused:
             turns(store, 1)
         assert refused.value.retry_after_s == pytest.approx(20.0)
     assert turns(store, 1, NOON + timedelta(seconds=1)) == [21.0]

@@ -115,7 +115,7 @@ def test_several_columns_are_refused_in_a_sentence_that_says_so(cells: str) -> N
     ],
 )
 def test_several_ranges_and_other_things_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(BadRange, match=r"is no range of a tab; it must look like Leads!A2:A500\."):
+    with pytest.raises(BadRange, match=r"is not a range of a tab; write it like Leads!A2:A500\."):
         parse_range(text)
 
 
