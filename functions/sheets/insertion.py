@@ -10,6 +10,8 @@ from functions.sheets.anchors import anchored_at
 
 LETTER_PX, MARGIN_PX = 8, 24
 """A letter of Google's default font, Arial 10, with a third more, since values are longer than the example."""
+USUAL_LETTERS = {"name": 20, "email": 30, "title": 28, "current_title": 28, "company": 22, "industry": 24}
+"""Of fields whose values are often much longer than the example, by name."""
 MIN_WIDTH_PX, MAX_WIDTH_PX = 100, 320
 """A new column is 100 wide by default; a text that is longer than the widest is read in the cell."""
 
@@ -50,8 +52,8 @@ def insertion(
 
 
 def _width(sheet_id: int, column: int, field: Field) -> dict[str, Any]:
-    """Make a new column as wide as an example of its values, since it has no values yet."""
-    letters = max(len(field.header), len(field.example))
+    """Make a new column as wide as the field's usual values, since it has no values yet."""
+    letters = max(len(field.header), len(field.example), USUAL_LETTERS.get(field.name, 0))
     pixels = max(MIN_WIDTH_PX, min(MAX_WIDTH_PX, letters * LETTER_PX + MARGIN_PX))
     span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
     return {"updateDimensionProperties": {"range": span, "properties": {"pixelSize": pixels}, "fields": "pixelSize"}}

@@ -123,14 +123,14 @@ def test_the_same_idempotency_key_is_the_same_job_also_at_the_same_moment(runnin
         assert connection.scalar(statement) == 1
 
 
-def test_rows_that_are_all_known_take_eight_calls_the_proof_of_edit_rights_among_them(running: Running) -> None:
+def test_rows_that_are_all_known_take_seven_calls_the_proof_of_edit_rights_among_them(running: Running) -> None:
     people = [f"linkedin.com/in/{slug}" for slug in slugs(5)]
     fields = ["email", "title", "company", "size"]
     assert running.run(running.sheet(people), fields=fields)["counts"] == {"enriched": 5}
     again = running.sheet(people)
     running.emulator.forget_calls()
     assert running.run(again, fields=fields)["counts"] == {"known": 5}
-    assert running.emulator.calls()["total"] == 8
+    assert running.emulator.calls()["total"] == 7
 
 
 def test_an_idempotency_key_of_one_person_is_nothing_to_another(running: Running) -> None:

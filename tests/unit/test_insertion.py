@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.fields import select
 from functions.sheets.anchors import MAX_MADE_FOR
-from functions.sheets.insertion import insertion
+from functions.sheets.insertion import USUAL_LETTERS, insertion
 
 
 def test_titles_go_into_the_header_row_wherever_it_is_and_the_anchor_names_its_field() -> None:
@@ -17,13 +17,13 @@ def test_titles_go_into_the_header_row_wherever_it_is_and_the_anchor_names_its_f
     assert [each["location"]["dimensionRange"]["startIndex"] for each in anchors] == [2, 3]
 
 
-def test_a_new_column_is_as_wide_as_an_example_of_its_values() -> None:
-    fields = select(["email", "size", "company_location", "First skill=skills[0]"])
+def test_a_new_column_is_as_wide_as_its_usual_values_or_an_example() -> None:
+    fields = select(["title", "size", "company_location", "First skill=skills[0]"])
     requests = insertion(list(enumerate(fields)), 2, sheet_id=3, tab_columns=9, header_row=1)
     widths = [each["updateDimensionProperties"] for each in requests if "updateDimensionProperties" in each]
     assert [each["range"]["startIndex"] for each in widths] == [2, 3, 4, 5]
-    email, size, location, custom = (each["properties"]["pixelSize"] for each in widths)
-    assert (email, size, custom) == (len(fields[0].example) * 8 + 24, 120, 112)
+    title, size, location, custom = (each["properties"]["pixelSize"] for each in widths)
+    assert (title, size, custom) == (USUAL_LETTERS["title"] * 8 + 24, 120, 112)
     assert location == 320
 
 

@@ -4,7 +4,7 @@ import { onSheet, parseA1 } from "/standins/a1.js";
 import { moveEntries } from "./lines.js";
 
 /** @typedef {import("./sheets.js").Properties} Properties */
-/** @typedef {{ properties: Properties, texts: any[][], shown: string[][] }} Sheet */
+/** @typedef {{ properties: Properties, texts: any[][], shown: string[][], widths: number[] }} Sheet `widths`: of its columns, in pixels */
 /** @typedef {{ row: number, column: number, rows: number, columns: number }} Box from 0 */
 
 /** Changes come in bursts; a burst is read once. */
@@ -22,7 +22,7 @@ export class Book {
     /** @type {Properties[]} */
     this.tabs = [];
     /** @type {Sheet} */
-    this.sheet = { properties: { sheetId: 0, title: "", gridProperties: { rowCount: 0, columnCount: 0 } }, texts: [], shown: [] };
+    this.sheet = { properties: { sheetId: 0, title: "", gridProperties: { rowCount: 0, columnCount: 0 } }, texts: [], shown: [], widths: [] };
     /** @type {Set<string>} */
     this.stale = new Set();
     /** @type {Box[]} */
@@ -38,9 +38,14 @@ export class Book {
     this.title = title;
     this.tabs = sheets.filter((each) => !each.hidden);
     const properties = this.tabs.find((each) => each.sheetId === sheetId) ?? this.tabs[0];
-    const [read] = await this.api.read([onSheet(properties.title, "").replace(/!$/, "")]);
-    this.sheet = { properties, texts: read.texts, shown: read.shown };
+    const [[read], widths] = await this.readAll(properties.title);
+    this.sheet = { properties, texts: read.texts, shown: read.shown, widths };
     this.told.opened();
+  }
+
+  /** @param {string} title of a tab */
+  readAll(title) {
+    return Promise.all([this.api.read([onSheet(title, "").replace(/!$/, "")]), this.api.widths(onSheet(title, "1:1"))]);
   }
 
   /** Before the first reading, so that nothing happens unheard between the two. */
@@ -71,8 +76,9 @@ export class Book {
    * @param {boolean} isOwn
    */
   move(change, isOwn) {
-    const { properties, texts, shown } = this.sheet;
+    const { properties, texts, shown, widths } = this.sheet;
     if (change.sheetId === properties.sheetId) {
+      if (change.dimension === "COLUMNS") moveEntries(widths, change, () => 0);
       for (const rows of [texts, shown]) {
         if (change.dimension === "ROWS") moveEntries(/** @type {any[][]} */ (rows), change, () => []);
         else for (const row of rows) if (row) moveEntries(/** @type {any[]} */ (row), change, () => "");
@@ -107,11 +113,11 @@ export class Book {
     const now = tabs.find((each) => each.sheetId === before.sheetId);
     if (!now) return this.open();
     const revision = this.seen;
-    const [read] = await this.api.read([onSheet(now.title, "").replace(/!$/, "")]);
+    const [[read], widths] = await this.readAll(now.title);
     if (this.sheet.properties !== before) return; // another tab was opened meanwhile
     if (revision !== this.seen && this.everything) return void this.written.unshift(...written); // it is read again at once
     Object.assign(this, { title, tabs });
-    Object.assign(this.sheet, { properties: now, texts: read.texts, shown: read.shown });
+    Object.assign(this.sheet, { properties: now, texts: read.texts, shown: read.shown, widths });
     this.told.renamed();
     this.told.changed(written, null);
   }

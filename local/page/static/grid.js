@@ -14,6 +14,8 @@ const LEAST_COLUMNS = 12;
 const LEAST_ROWS = 60;
 const SPARE_ROWS = 40;
 const LEAST_WIDTH = 96;
+/** Google's; a list looks better with columns that are measured. */
+const DEFAULT_WIDTH = 100;
 const MOST_WIDTH = 230;
 const ROW_HEIGHT = 22;
 const NUMBERS_WIDTH = 56;
@@ -38,8 +40,10 @@ export class Grid {
     this.end = { row: 0, column: 0 };
     /** Rows that a script selected, from 0. @type {Set<number>} */
     this.picked = new Set();
-    /** Of columns that somebody made wider, or that were measured. @type {number[]} */
+    /** Of columns as they are drawn. @type {number[]} */
     this.widths = [];
+    /** Of columns that somebody made wider here. @type {number[]} */
+    this.byHand = [];
     /** @type {Map<number, HTMLElement>} */
     this.drawn = new Map();
     this.head = part("div", { className: "grid-head", role: "rowgroup" });
@@ -77,7 +81,7 @@ export class Grid {
 
   /** Another tab or file: from its beginning. */
   open() {
-    this.widths = [];
+    [this.widths, this.byHand] = [[], []];
     this.picked = new Set();
     this.editor.cancel();
     this.element.scrollTo(0, 0);
@@ -87,7 +91,7 @@ export class Grid {
   /** Draws all that is in sight anew; scroll, selection and the cell that is typed into stay. */
   drawAll() {
     ({ rows: this.rows, columns: this.columns } = this.size());
-    for (let column = 0; column < this.columns; column++) this.widths[column] ||= this.measured(column);
+    for (let column = 0; column < this.columns; column++) this.widths[column] = this.byHand[column] || this.given(column) || this.widths[column] || this.measured(column);
     this.element.style.setProperty("--columns", [NUMBERS_WIDTH, ...this.widths.slice(0, this.columns)].map((width) => `${width}px`).join(" "));
     this.element.setAttribute("aria-rowcount", String(this.rows));
     this.element.setAttribute("aria-colcount", String(this.columns));
@@ -145,6 +149,12 @@ export class Grid {
     return made;
   }
 
+  /** @param {number} column @returns {number} the width that the spreadsheet gives it; 0 where that is any column's */
+  given(column) {
+    const pixels = this.book.sheet.widths[column] ?? 0;
+    return pixels === DEFAULT_WIDTH ? 0 : pixels;
+  }
+
   /** @param {number} column */
   measured(column) {
     const longest = this.book.sheet.shown.slice(0, 60).reduce((most, row) => Math.max(most, String(row?.[column] ?? "").length), 0);
@@ -153,7 +163,7 @@ export class Grid {
 
   /** @param {number} column @param {number} pixels */
   setWidth(column, pixels) {
-    this.widths[column] = Math.max(pixels, 24);
+    this.byHand[column] = Math.max(pixels, 24);
     this.drawAll();
   }
 
@@ -288,7 +298,7 @@ export class Grid {
     const box = movedBox(change, this.selection);
     [this.anchor, this.end] = [{ row: box.row, column: box.column }, { row: box.lastRow, column: box.lastColumn }];
     this.selection = box;
-    if (change.dimension === "COLUMNS") moveEntries(this.widths, change, () => 0);
+    if (change.dimension === "COLUMNS") for (const widths of [this.widths, this.byHand]) moveEntries(widths, change, () => 0);
     else this.followRows(change);
   }
 

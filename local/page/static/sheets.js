@@ -35,6 +35,15 @@ export class SheetsApi {
   }
 
   /**
+   * @param {string} row of a tab
+   * @returns {Promise<number[]>} how wide its columns are, in pixels
+   */
+  async widths(row) {
+    const got = await this.call(`?ranges=${encodeURIComponent(row)}&fields=sheets.data.columnMetadata.pixelSize`);
+    return got.sheets[0].data[0].columnMetadata.map((/** @type {any} */ each) => each.pixelSize);
+  }
+
+  /**
    * @param {string[]} ranges
    * @returns {Promise<{ range: string, texts: any[][], shown: string[][] }[]>} what was typed, and what is shown
    */
