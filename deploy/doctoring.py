@@ -42,7 +42,7 @@ def examine(
     """Return everything that is wrong, in one or two sentences each; change nothing."""
     off = missing_apis(gcloud)
     if not gcloud.dry_run and any(not name.startswith("sheets.") for name in off):
-        return [*_apis(gcloud, off), "The rest can be looked at only after that."]
+        return [*_apis(gcloud, off), "The rest can be checked only after that."]
     there = services(gcloud, target)
     if gcloud.dry_run:
         ask = _nobody
@@ -67,16 +67,16 @@ def about_sheets(gcloud: Gcloud) -> str:
     found = _latest_check(gcloud)
     if found is None:
         return (
-            "What Leadfill relies on at Google Sheets was not tried yet. Open a spreadsheet, and choose Check in the "
+            "How Google Sheets behaves here was not checked yet. Open a spreadsheet, and choose Check in the "
             "settings of Leadfill's sidebar."
         )
     at, unmet = found
     if not unmet:
-        return f"All that Leadfill relies on at Google Sheets held when it was tried last ({at})."
+        return f"Google Sheets behaved as Leadfill needs at the latest check ({at})."
     titles = ", ".join(f"“{MEANINGS[each].title}”" for each in sorted(unmet))
     return (
-        f"At Google Sheets this did not hold when it was tried last ({at}): {titles}. "
-        "Check in the settings of Leadfill's sidebar says what follows."
+        f"The latest check ({at}) found that this does not hold at Google Sheets: {titles}. "
+        "Check, in the settings of Leadfill's sidebar, says what that means for runs."
     )
 
 
@@ -119,7 +119,7 @@ def _functions(there: dict[str, dict[str, Any]]) -> Iterator[str]:
                 )
         ingress = service["metadata"].get("annotations", {}).get("run.googleapis.com/ingress", "all")
         if ingress != function.ingress:
-            yield f"The function {function.name} can be reached from the wrong side ({ingress}). Run make deploy."
+            yield f"The function {function.name} has the wrong ingress setting ({ingress}). Run make deploy."
         if function.name != "api" and not facts(service)["public"]:
             yield (
                 f"Cloud Run turns away who calls {function.name} before Leadfill can check them: the service is "

@@ -92,7 +92,7 @@ def _make_queue(gcloud: Gcloud, target: Target) -> None:
         found = _named(gcloud.listed("tasks", "queues", "list", place), NAME)
         if not found and not gcloud.dry_run:
             raise GcloudFailed(
-                f"Cloud Tasks took the queue {NAME} and does not have it. A queue of this name was probably deleted in "
+                f"Cloud Tasks accepted the queue {NAME}, but does not list it. It was probably deleted in "
                 "the last three days; its name is blocked that long. Deploy again after that, or to another region."
             )
     elif _limits(found[0]) != QUEUE_LIMITS:

@@ -33,8 +33,8 @@ ALERTS = (
         logged=f'jsonPayload.event="{logs.IN_DOUBT}"',
         more_than=0,
         window_s=300,
-        advice="A lookup was sent and its answer never came, so it may have been charged. Nothing is asked again by "
-        "itself. Compare with Slintel's bill; see docs/production.md, credits in doubt.",
+        advice="A lookup was sent and its answer never came, so it may have been charged. Leadfill does "
+        "not ask again by itself. Compare with the provider's bill; see docs/production.md, credits in doubt.",
     ),
     Alert(
         name="run-stopped",
@@ -42,7 +42,7 @@ ALERTS = (
         logged=f'jsonPayload.event="{logs.STOPPED}"',
         more_than=0,
         window_s=300,
-        advice="Slintel refused the key or its quota is used up, or a credit cap was reached. What was done is kept. "
+        advice="A provider refused its key or its credits are used up, or a cap was reached. Results so far are kept. "
         "See docs/production.md, a run stopped.",
     ),
     Alert(

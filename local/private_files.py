@@ -41,7 +41,7 @@ def private_folder(path: Path) -> str:
     inside = [kept for pattern in _KEPT for kept in found.glob(pattern)]
     if not [each for each in (found, *inside) if _tighten(each)]:
         return ""
-    return f"Other users of this machine had rights on {path} until now; from now on only you have."
+    return f"Other users of this machine had access to {path}; from now on only you have."
 
 
 def private_file(path: Path) -> Path:

@@ -26,7 +26,7 @@ WATCH_S = 0.5
 
 
 @click.command()
-@click.option("--port", default=PAGE_PORT, show_default=True, help="Of the page; another one where it is taken.")
+@click.option("--port", default=PAGE_PORT, show_default=True, help="Port of the page; another one if it is taken.")
 @click.option(
     "--home", default=HOME, show_default=".leadfill", type=click.Path(path_type=Path), help="For the database."
 )

@@ -72,7 +72,7 @@ def demand_secret(request: web.Request) -> None:
     """Raise HTTPForbidden unless the request holds the secret of this server's stack."""
     if not secret.is_held(request.headers, request.app[SECRET]):
         raise web.HTTPForbidden(
-            text=f"Only who started this server may ask that: send its secret in the header {secret.HEADER}."
+            text=f"Only the user who started this server may do that: send its secret in the header {secret.HEADER}."
         )
 
 

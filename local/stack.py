@@ -72,7 +72,7 @@ class Part:
         """
         line = self.process.stdout.readline() if self.process and self.process.stdout else b""
         if not line:
-            raise NotStarted(f"{self.name} did not start; its last words are in {self.log}.")
+            raise NotStarted(f"{self.name} did not start; the end of {self.log} says why.")
         found: dict[str, Any] = json.loads(line)
         return found
 
@@ -162,7 +162,7 @@ class Stack:
         until = time.monotonic() + START_WITHIN_S
         while not listens(port):
             if part.process is None or part.process.poll() is not None or time.monotonic() > until:
-                raise NotStarted(f"The function {name} did not start; its last words are in {part.log}.")
+                raise NotStarted(f"The function {name} did not start; the end of {part.log} says why.")
             time.sleep(0.05)
 
     def start_functions(self, ports: Mapping[str, int], settings: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from local.command.enrich import enrich, plan
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, prog_name="leadfill")
 def main() -> None:
-    """Fill lists of LinkedIn URLs with lead data, and never pay for the same person twice."""
+    """Fill lists of LinkedIn URLs with lead data; you never pay for the same person twice."""
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)

@@ -87,7 +87,7 @@ def _as_json(
 @click.option("--lift", is_flag=True, help="Allow an erased person to be looked up again.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(url: str, *, lift: bool, yes: bool) -> None:
-    """Erase the person at URL from the database, and never look them up again.
+    """Erase the person at URL from the database; they are not looked up again unless you use --lift.
 
     Leads, rows and the ledger's link to the person go; what was paid stays counted. Files and sheets are not searched.
     """

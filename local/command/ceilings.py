@@ -25,5 +25,7 @@ class Ceilings(click.ParamType["Allowance"]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if unknown := [name for name in named if name not in REGISTRY]:
-            self.fail(f"names no provider with {', '.join(unknown)}; they are {', '.join(REGISTRY)}.", param, ctx)
+            self.fail(
+                f"has unknown providers: {', '.join(unknown)}. The known ones are {', '.join(REGISTRY)}.", param, ctx
+            )
         return Allowance(NONE, named)

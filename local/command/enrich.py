@@ -66,33 +66,39 @@ _CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {what}" for code, what in
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("file", type=click.Path(path_type=Path)),
     click.option("--fields", default="email,title,company,size", help="Fields to fill: names, or Header=JMESPath."),
-    click.option("--url-column", default="", help="Title, letter or number of the column; found by itself otherwise."),
     click.option(
-        "--header-row", type=click.IntRange(min=0), help="Number of the header row, 0 for none; found by itself."
+        "--url-column", default="", help="Title, letter or number of the URLs' column; found automatically if omitted."
     ),
-    click.option("--tab", default="", help="Title or number of a workbook's tab; found by itself otherwise."),
-    click.option("--encoding", default="", help="Encoding of a CSV, such as cp1250; found by itself otherwise."),
-    click.option("--delimiter", default="", help="Delimiter of a CSV, or `tab`; found by itself otherwise."),
-    click.option("--providers", default="", help="Whom to ask, in this order; else PROVIDERS, else all with a key."),
+    click.option(
+        "--header-row", type=click.IntRange(min=0), help="Number of the header row, 0 for none; found automatically."
+    ),
+    click.option("--tab", default="", help="Title or number of a workbook's tab; found automatically if omitted."),
+    click.option("--encoding", default="", help="Encoding of a CSV, such as cp1250; found automatically if omitted."),
+    click.option("--delimiter", default="", help="Delimiter of a CSV, or `tab`; found automatically if omitted."),
+    click.option(
+        "--providers", default="", help="Providers to ask, in this order; default: PROVIDERS, or all that have a key."
+    ),
     click.option(
         "--max-credits",
         type=Ceilings(),
-        help="Never spend more: with each provider, or slintel=100,prospeo=50.",
+        help="The most credits to spend with each provider; or by name: slintel=100,prospeo=50.",
     ),
     click.option(
-        "--retry-in-doubt", is_flag=True, help="Ask again where a lookup got no readable answer; may cost again."
+        "--retry-in-doubt",
+        is_flag=True,
+        help="Ask again for lookups without a readable answer; can cost a second credit.",
     ),
     click.option(
         "--only-where",
         multiple=True,
         type=ConditionText(),
-        help="Fill only rows of which this holds, such as “Country is one of Spain; Portugal” or “Email is empty”.",
+        help="Fill only rows that meet this condition: “Email is empty”, “Country is one of Spain; Portugal” …",
     ),
     click.option(
-        "--try", "try_rows", type=click.IntRange(1, 100), help="Fill only so many rows, spread over the list."
+        "--try", "try_rows", type=click.IntRange(1, 100), help="Fill only this many rows, spread over the list."
     ),
     click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: FILE with .enriched]"),
-    click.option("--replace", is_flag=True, help="Make an existing result anew instead of adding to it."),
+    click.option("--replace", is_flag=True, help="Replace an existing result instead of adding to it."),
     click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON on standard output."),
 )
 
@@ -112,8 +118,8 @@ def enrich(*, yes: bool, dry_run: bool, **chosen: Any) -> None:  # noqa: ANN401 
     """Fill FILE, a CSV or Excel list that holds LinkedIn profile URLs, with lead data.
 
     Prints the plan and what it can cost, asks, shows progress, and writes the result beside FILE. Started again after
-    an interruption it goes on where it was: you never pay for the same person twice. A result that is there already is
-    added to: what is filled in it stays. FILE or --out `-` is standard input or output. Without an API key,
+    an interruption it goes on where it was: you never pay for the same person twice. An existing result is
+    added to, and its filled cells stay. FILE or --out `-` is standard input or output. Without an API key,
     stand-ins of all providers on this machine answer with invented people.
     """
     console = new_console()
@@ -241,7 +247,7 @@ def _say(console: Console, run: ListRun, ended: Ended, written: Path) -> None:
     elif ended.stopped_by is not None:
         console.print(f"[bold red]The run stopped early:[/] {plain(str(ended.stopped_by))}")
         if isinstance(ended.stopped_by, QuotaExhausted) and ended.stopped_by.until is not None:
-            console.print("Run the same command again then: it goes on, and you never pay for the same person twice.")
+            console.print("Then run the same command again: it goes on, and you never pay for the same person twice.")
 
 
 def _may_spend(max_credits: Allowance | None, provider: str) -> bool:
@@ -260,10 +266,10 @@ def _target(source: SourceList, out: Path | None) -> Path:
 def _added_to(source: SourceList, target: Path, *, ask: bool) -> SourceList:
     """Return the list with what an earlier run, and people since, have put into its result."""
     added_to = continued(source, target)
-    question = f"{target} is there already. Add to it, and keep what is filled in it?"
+    question = f"{target} exists already. Add to it, and keep its filled cells?"
     if ask and sys.stdin.isatty() and not click.confirm(question, default=True, err=True):
         raise BadFile(
-            "Nothing was done. Name another file with OUT=… (--out), or make it anew with REPLACE=1 (--replace)."
+            "Nothing was done. Name another file with OUT=… (--out), or replace this one with REPLACE=1 (--replace)."
         )
     return added_to
 
@@ -279,7 +285,7 @@ def _confirmed(planned: Plan) -> bool:
     most = credits_in_words(planned.ceilings)
     if not sys.stdin.isatty():
         raise LeadfillError(
-            f"There is no terminal to ask whether to spend {most}. Say YES=1 (--yes) to go ahead; nothing was spent."
+            f"There is no terminal to ask whether to spend {most}. Set YES=1 (--yes) to go ahead; nothing was spent."
         )
     return click.confirm(f"Spend up to {most}?", default=False, err=True)
 

@@ -180,7 +180,7 @@ class ListRun:
     def _create(self, target: Path, part: Path) -> ListWriter:
         if target.suffix.lower() == ".xlsx" and self.source.suffix not in {".xlsx", ".xlsm", ".xltx", ".xltm"}:
             if not isinstance(self.source, CsvList):
-                raise BadFile(f"{target} is there already and is no workbook; name another file with OUT=… (--out).")
+                raise BadFile(f"{target} exists already and is not a workbook; name another file with OUT=… (--out).")
             return NewWorkbookWriter(self.source, part, self.layout)
         return self.source.create(part, self.layout)
 

@@ -46,7 +46,7 @@ class ConditionText(click.ParamType["ListCondition"]):
         found = _CONDITION.fullmatch(str(value))
         if found is None:
             self.fail(
-                "must be a column and what holds for it, such as “Country is one of Spain; Portugal”.", param, ctx
+                "must be a column and a condition for it, such as “Country is one of Spain; Portugal”.", param, ctx
             )
         column, words, text = found.groups()
         test = _TESTS[words.lower()]

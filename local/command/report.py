@@ -44,7 +44,7 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
         f"[bold]Plan[/] for {plain(str(run.path))}, LinkedIn URLs in [bold]{plain(source.shape.column_name)}[/]"
     )
     if run.adds_to is not None:
-        console.print(f"  {plain(str(run.adds_to))} is there already: it is added to, and what is filled in it stays.")
+        console.print(f"  {plain(str(run.adds_to))} exists already: it is added to, and its filled cells stay.")
     for note in source.notes:
         console.print(f"  {plain(note)}")
     reasons = ", ".join(f"{count:,} {Reason(name).label}" for name, count in planned.unusable_reasons.items())

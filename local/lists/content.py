@@ -73,7 +73,7 @@ def _of_archive(path: Path) -> Kind:
             names = archive.namelist()
             mimetype = archive.read("mimetype")[:100] if "mimetype" in names else b""
     except (zipfile.BadZipFile, OSError) as error:
-        raise BadFile(f"{path} is damaged: it begins like an Excel file and is cut off; get it again.") from error
+        raise BadFile(f"{path} is a damaged Excel file: its end is missing; download or export it again.") from error
     if "xl/workbook.xml" in names or (
         "[Content_Types].xml" in names and any(n.endswith("/workbook.xml") for n in names)
     ):

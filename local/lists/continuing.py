@@ -41,7 +41,7 @@ class ContinuedList:
     @property
     def notes(self) -> Sequence[str]:
         """What was found out about the result."""
-        return [f"Rows that {self.source.path} has got since are added.", *self.result.notes]
+        return [f"Rows that were added to {self.source.path} since are added to the result.", *self.result.notes]
 
     @property
     def suffix(self) -> str:
@@ -79,11 +79,11 @@ def continued(source: SourceList, target: Path) -> SourceList:
     Raises:
         BadFile: what stands at `target` is not a result of this list.
     """
-    otherwise = "Name another file with OUT=… (--out), or make it anew with REPLACE=1 (--replace)."
+    otherwise = "Name another file with OUT=… (--out), or replace this one with REPLACE=1 (--replace)."
     try:
         result = open_list(target, _choices(source))
     except BadFile as error:
-        raise BadFile(f"{target} is there already, and cannot be added to: {error} {otherwise}") from error
+        raise BadFile(f"{target} exists already, and nothing can be added to it: {error} {otherwise}") from error
     nothing, known_rows, further = Layout((), ()), 0, False
     for ours, theirs in zip_longest(source.rows(nothing), result.rows(nothing)):
         if theirs is None:
@@ -91,7 +91,7 @@ def continued(source: SourceList, target: Path) -> SourceList:
             break
         if ours is None or ours.url.strip() != theirs.url.strip():
             raise BadFile(
-                f"{target} is there already, and its row {theirs.number} is not that of {source.path}. {otherwise}"
+                f"{target} exists already, and its row {theirs.number} is not that of {source.path}. {otherwise}"
             )
         known_rows += 1
     if not further:

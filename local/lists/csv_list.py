@@ -60,14 +60,16 @@ class CsvList:
         if self.encoding.example:
             notes.append(
                 f"The list is not UTF-8; it is read as {self.encoding.label}: “{self.encoding.example}”. If that looks "
-                "wrong, say ENCODING=… (--encoding). The result is UTF-8, which has every letter."
+                "wrong, set ENCODING=… (--encoding). The result is UTF-8, which has every letter."
             )
         elif not self.encoding.is_unicode:
             notes.append(f"The list is read as {self.encoding.label}; the result is UTF-8, which has every letter.")
         if lines := self.encoding.doubtful_lines:
             notes.append(f"{_lines(lines)} not UTF-8 like the rest; their bytes are left as they are.")
         if self.stray_quotes:
-            notes.append(f"The quote in {_lines(self.stray_quotes, verb='')} is not closed; it is read as a letter.")
+            notes.append(
+                f"The quote in {_lines(self.stray_quotes, verb='')} is not closed; it is read as an ordinary character."
+            )
         if self.shape.header:
             number = self.above[-1].number + self.offset
             notes.append(f"The header is row {number}; what stands above it is kept.")
@@ -186,7 +188,7 @@ def open_csv(
         with found.open(path) as file:
             sample = _sample(Records(_without(mark, file), dialect, width, str(path)), dialect)
     except UnicodeError as error:
-        raise BadFile(f"{path} is cut off in the middle of a letter; export it again.") from error
+        raise BadFile(f"{path} is cut off in the middle of a character; export the list again.") from error
     values = [[dialect.value(cell) for cell in record.cells] for record in sample]
     if header_row and separator:
         header_row -= 1
@@ -207,7 +209,7 @@ def read_values(path: Path) -> list[list[str]]:
             records = Records(_without(mark, file), dialect, width, str(path))
             return [[dialect.value(cell) for cell in record.cells] for record in records]
     except UnicodeError as error:
-        raise BadFile(f"{path} is cut off in the middle of a letter; export it again.") from error
+        raise BadFile(f"{path} is cut off in the middle of a character; export the list again.") from error
 
 
 def _dialect(path: Path, encoding: Encoding, delimiter: str) -> tuple[str, Dialect, int]:
@@ -224,7 +226,7 @@ def _dialect(path: Path, encoding: Encoding, delimiter: str) -> tuple[str, Diale
 def _delimiter(name: str) -> str:
     named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(name.lower(), name)
     if len(named) > 1:
-        raise BadFile(f"A delimiter is one character or “tab”, not {name!r}.")
+        raise BadFile(f"The delimiter {name!r} is not valid; give one character or “tab”.")
     return named
 
 

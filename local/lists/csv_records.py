@@ -97,7 +97,7 @@ class Records:
         if len(cells) != self._width or len(self.stray_quotes) > MAX_STRAY_QUOTES:
             line_number = self._line if len(cells) != self._width else self.stray_quotes[0]
             raise BadFile(
-                f"The quote in line {line_number} of {self._name} is not closed, so it cannot be told where its cell "
+                f"The quote in line {line_number} of {self._name} is not closed, so nobody can tell where its cell "
                 'ends. Open the file in a text editor, close or remove the quote ("), and run it again.'
             )
         # Written as a letter too: other programs would take it for the beginning of a cell over several lines.

@@ -32,8 +32,8 @@ def find_header(rows: Rows, column: int, name: str) -> int | None:
         return None
     shown = " | ".join(cell for cell in above[0][1] if cell)[:80]
     raise BadFile(
-        f"It cannot be told which row of {name} is its header: row {above[0][0] + 1} reads “{shown}”. "
-        "Say HEADER_ROW=… (--header-row) with its number, or 0 if there is none."
+        f"Leadfill cannot tell which row of {name} is its header: row {above[0][0] + 1} reads “{shown}”. "
+        "Set HEADER_ROW=… (--header-row) to its number, or to 0 if there is none."
     )
 
 

@@ -63,7 +63,9 @@ class NewWorkbookWriter:
     def _append(self, values: Sequence[CellValue]) -> None:
         self._rows += 1
         if self._rows > MAX_ROWS or len(values) > MAX_COLUMNS:
-            raise BadFile(f"{self._source.path} is larger than an Excel tab can be; let OUT end in .csv.")
+            raise BadFile(
+                f"{self._source.path} is larger than an Excel tab can be; name a file with OUT that ends in .csv."
+            )
         self._sheet.append([self._cell(value) for value in values])
 
     def _cell(self, value: CellValue) -> Any:  # noqa: ANN401 - openpyxl makes its cells by a function

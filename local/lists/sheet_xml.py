@@ -106,7 +106,7 @@ class SheetReader:
                 break
             chunk = self._file.read(_CHUNK)
             if not chunk:
-                raise BadFile(f"{self._name} is cut off in the middle of a row; get it again.")
+                raise BadFile(f"{self._name} is cut off in the middle of a row; download or export it again.")
             text += chunk
         rest = [text]
         while chunk := self._file.read(_CHUNK):

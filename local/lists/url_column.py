@@ -92,7 +92,7 @@ def _fullest(rows: Rows, hits: list[int], name: str) -> int:
         )
         raise BadFile(
             f"Several columns of {name} hold LinkedIn profile URLs: {choices}. "
-            f"Say which people are meant: URL_COLUMN={letter(rivals[0])} (--url-column)."
+            f"Choose one of them, such as URL_COLUMN={letter(rivals[0])} (--url-column)."
         )
     return rivals[0]
 

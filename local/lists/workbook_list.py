@@ -61,7 +61,7 @@ class WorkbookList:
         if self.shape.header:
             notes.append(f"The header is row {self.shape.header + 1}; what stands above it is kept.")
         if self.file.is_signed:
-            notes.append("The workbook is signed; the signature is not valid for the result.")
+            notes.append("The workbook is signed; the result will have no valid signature.")
         return notes
 
     def rows(self, layout: Layout) -> Iterator[Row]:
@@ -82,7 +82,7 @@ class WorkbookList:
     def create(self, target: Path, layout: Layout) -> WorkbookWriter:
         """Begin the result; see `SourceList`."""
         if target.suffix.lower() not in {".xlsx", ".xlsm", ".xltx", ".xltm", ".part"}:
-            raise BadFile(f"The result of a workbook is a workbook; let OUT end in {self.suffix}.")
+            raise BadFile(f"The result of a workbook is a workbook; name a file with OUT that ends in {self.suffix}.")
         if self.used_columns + len(layout.new) > MAX_COLUMNS:
             raise BadFile(f"The tab “{self.tab.title}” has no room for {len(layout.new)} more columns.")
         return WorkbookWriter(self, target, layout)
@@ -196,7 +196,9 @@ def open_workbook_list(path: Path, *, tab: str = "", column: str = "", header_ro
         holding = [each for each in visible if _holds_profiles(file, each, shared)]
         if len(holding) > 1:
             titles = ", ".join(f"“{each.title}”" for each in holding)
-            raise BadFile(f"Several tabs of {path} hold LinkedIn profile URLs: {titles}. Say which: TAB=… (--tab).")
+            raise BadFile(
+                f"Several tabs of {path} hold LinkedIn profile URLs: {titles}. Choose one with TAB=… (--tab)."
+            )
         visible = holding or visible
     if not visible:
         raise BadFile(f"{path} has no tab with cells; there is no row to enrich.")

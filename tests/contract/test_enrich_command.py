@@ -169,7 +169,7 @@ def test_only_rows_that_meet_the_condition_are_filled(
 @pytest.mark.parametrize(
     ("condition", "said"),
     [
-        ("Country", "must be a column and what holds for it"),
+        ("Country", "must be a column and a condition for it"),
         ("Country is", "takes one value; it has 0"),
         ("Country is one of ;", "takes 1 to 100 values"),
         ("Region is empty", "no column “Region”"),
@@ -376,7 +376,7 @@ def test_after_a_days_limit_it_says_when_to_go_on_and_does(command: Command) -> 
     path = a_list(command.folder, 12)
     done = command.run(path, "--yes", environment={"SLINTEL_PER_DAY": "5"})
     assert "The limit of Slintel is reached until" in done.text
-    assert "Run the same command again then" in done.text
+    assert "Then run the same command again" in done.text
     assert done.code == 3, done.text
     done = command.run(path, "--yes", environment={"SLINTEL_PER_DAY": "100"})
     assert done.code == 0, done.text

@@ -72,7 +72,7 @@ def test_a_second_run_keeps_what_was_corrected_by_hand(command: Command, sandbox
     result.write_text("\n".join(",".join(row) for row in rows) + "\n", encoding="utf-8")
     done = command.run(path, "--yes", "--fields", "email,title")
     assert done.code == 0, done.text
-    assert "is there already: it is added to" in done.text
+    assert "exists already: it is added to" in done.text
     after = read(result)
     assert after[0] == ["No", "LinkedIn", "Title", "Email"]
     assert after[1][3] == "corrected@example.com"

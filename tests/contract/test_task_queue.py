@@ -227,7 +227,7 @@ def test_a_queue_that_cannot_be_used_is_a_sentence(endpoint: str, emulator: Clou
         worker_url=worker.url,
         service_account=ACCOUNT,
     )
-    with pytest.raises(QueueError, match=r"answered 404; is TASKS_QUEUE set up\?|could not be reached"):
+    with pytest.raises(QueueError, match=r"answered 404; check TASKS_QUEUE\.|could not be reached"):
         queue.enqueue("job-1")
     queue.close()
 

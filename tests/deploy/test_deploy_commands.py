@@ -264,11 +264,14 @@ def test_an_empty_switch_is_off(off: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ([], "was not tried yet"),
-        ([{"timestamp": "2026-11-26T10:00:00Z", "jsonPayload": {"does_not_hold": []}}], "held when it was tried last"),
+        ([], "was not checked yet"),
+        (
+            [{"timestamp": "2026-11-26T10:00:00Z", "jsonPayload": {"does_not_hold": []}}],
+            "behaved as Leadfill needs at the latest check",
+        ),
         (
             [{"timestamp": "2026-11-26T10:00:00Z", "jsonPayload": {"does_not_hold": ["strict"]}}],
-            "did not hold when it was tried last (2026-11-26T10:00:00Z): “A strict dropdown takes other values",
+            "found that this does not hold at Google Sheets: “A strict dropdown takes other values",
         ),
     ],
 )

@@ -231,7 +231,7 @@ def test_the_doctor_finds_nothing_wrong_with_what_was_just_deployed(
     gcloud = Gcloud(PROJECT)
     assert doctoring.examine(gcloud, target, ask=ask) == []
     assert len(asked) == 5
-    assert "was not tried yet" in doctoring.about_sheets(gcloud)
+    assert "was not checked yet" in doctoring.about_sheets(gcloud)
     assert gcloud.changes == 0
 
 

@@ -195,7 +195,7 @@ def test_each_child_has_a_secret_of_its_own() -> None:
     with SheetsEmulator() as mine:
         assert mine.calls()["total"] == 0
         stranger = SheetsEmulator.at(mine.root, secret.made())
-        with pytest.raises(ValueError, match="Only who started this server"):
+        with pytest.raises(ValueError, match="Only the user who started this server"):
             stranger.calls()
 
 

@@ -68,7 +68,7 @@ def test_a_column_that_refuses_its_values_costs_that_column(
         want = dict(zip(HEADERS.values(), expected(f"person-{number}"), strict=True)) | {"Title": ""}
         assert {title: held[title][url_of(f"person-{number}")] for title in want} == want
     for row in desk.rows(job):
-        assert "“Title” did not take its value" in row.detail
+        assert "“Title” did not accept its value" in row.detail
         assert any(word in row.detail for word in ("validation", "type of its table", "protected"))
     calls = desk.emulator.calls()["by_method"]
     job = desk.undo(job)

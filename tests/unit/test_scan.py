@@ -110,7 +110,7 @@ def test_a_row_that_does_not_meet_a_condition_is_left_out_and_the_column_is_foun
 
 @pytest.mark.parametrize(("column", "title"), [("B", "Gone"), ("Z", None)])
 def test_a_condition_on_a_column_that_is_gone_is_refused(column: str, title: str | None) -> None:
-    with pytest.raises(BadRange, match=r"column (Gone|Z) of a condition is not there any more"):
+    with pytest.raises(BadRange, match=r"column (Gone|Z) of a condition no longer exists"):
         scan(Rows([["LinkedIn"], [JANE]]), conditions=[Condition(test="empty", column=column, title=title)])
 
 
