@@ -27,7 +27,7 @@ def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
     price = int(inside.locator(".price .figure").inner_text())
     window.shot("plan")
     spent = charged(window.stack)
-    with switched(window.stack, latency_s=1.2):
+    with switched(window.stack, latency_s=3.0):
         inside.get_by_role("button", name=FILL).click()
         expect(inside.get_by_text("about to be written")).to_be_visible()
         expect(inside.get_by_role("img", name=re.compile("looked up"))).to_be_visible()
