@@ -118,12 +118,13 @@ class SheetWriter:
         result = WriteResult()
         rows, whole = self.read_near(*near) if looked is None else (looked, self.small)
         meant = task.unconfirmed()
-        strays = sent_by(meant) if unverified(meant, rows) else []
+        others = self._written_by_others(meant)
+        strays = sent_by(meant) if unverified(meant, rows, others) else []
         # A row that is missing among its neighbours may only have been moved far away, so it counts as absent only
         # once the whole tab was read.
         if not whole and (strays or task.match(rows, None, whole=False).absent):
             rows, whole = self.read_all(), True
-            strays = sent_by(meant) if unverified(meant, rows) else []
+            strays = sent_by(meant) if unverified(meant, rows, others) else []
         sent: list[Sent] = []
         repairs: list[Repair] = []
         if strays:  # an earlier attempt died before it looked where its contents had landed
@@ -205,6 +206,12 @@ class SheetWriter:
     def _several(self, keys: Sequence[str]) -> Collection[str]:
         with self.store.reading() as connection:
             return job_rows.several(connection, self.job_id, keys)
+
+    def _written_by_others(self, writes: Sequence[Write]) -> Collection[str]:
+        if not writes:
+            return ()
+        with self.store.reading() as connection:
+            return job_rows.written_by_others(connection, self.job_id, sorted({write.key for write in writes}))
 
     def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | Protected | None:
         """Send all; return Google's refusal, if any. Google applies one call as a whole or not at all."""

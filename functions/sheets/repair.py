@@ -33,8 +33,14 @@ class Repair:
     cells: Cells
 
 
-def unverified(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]:
-    """Return the writes of an earlier attempt that are not seen beside their own URL in the rows as they are now."""
+def unverified(writes: Sequence[Write], rows: Sequence[SheetRow], others: Collection[str] = ()) -> list[Write]:
+    """Return the writes of an earlier attempt that are not seen beside their own URL in the rows as they are now.
+
+    Args:
+        writes: of the earlier attempt.
+        rows: of the tab as they are now.
+        others: people into whose rows another run has written since: what is seen there proves nothing.
+    """
     there = by_identity(rows)
     missing = []
     for write in writes:
@@ -42,7 +48,7 @@ def unverified(writes: Sequence[Write], rows: Sequence[SheetRow]) -> list[Write]
         # A person's other row may hold the same already: that does not mean that this one got it.
         the_row = [row for row in candidates if row.row_context == write.row_context]
         found = next((row for row in the_row or candidates if _holds(row, write.pending)), None)
-        if found is None:
+        if found is None or write.key in others:
             missing.append(write)
         elif len(candidates) > 1:
             candidates.remove(found)

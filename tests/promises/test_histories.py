@@ -16,8 +16,7 @@ from tests.support.histories import shrinking
 from tests.support.histories.scenario import Scenario, scenario_of
 
 CORPUS = json.loads((Path(__file__).parent / "histories_found.json").read_text())
-"""Scenarios that broke a promise once, with what was wrong; add what `benchmarks.simulation` prints. One that is `open`
-breaks it at present, for the reason that it gives."""
+"""Scenarios that broke a promise once, with what was wrong; add what `benchmarks.simulation` prints."""
 OF_COMMIT = os.environ.get("HISTORIES") == "commit"
 """Whether each commit has histories of its own, which nobody has seen before."""
 SEEDS, A_TEST = 300 if OF_COMMIT else 100, 50
@@ -56,13 +55,7 @@ def test_every_promise_holds_whatever_goes_wrong_on_the_way(part: int) -> None:
     assert not found, "\n".join(found)
 
 
-def marked(found: dict[str, object]) -> object:
-    """A scenario that breaks a promise at present is run all the same; `open` says why."""
-    still = [pytest.mark.xfail(strict=False, reason=str(found["open"]))] if "open" in found else []
-    return pytest.param(found, marks=still, id=str(found["was"]))
-
-
-@pytest.mark.parametrize("found", [marked(found) for found in CORPUS])
+@pytest.mark.parametrize("found", CORPUS, ids=lambda found: found["was"])
 def test_what_was_found_once_stays_mended(found: dict[str, object]) -> None:
     again = failures([shrinking.scenario_in(json.dumps(found["scenario"]))])
     assert not again, "\n".join(again)
