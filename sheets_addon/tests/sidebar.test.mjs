@@ -156,7 +156,7 @@ test("what is written over is said column by column", () => {
   assert.equal(words.replacedSentence({ columns: [column("Email", 0)] }), null);
   assert.equal(
     words.replacedSentence({ columns: [column("Email", 1412), column("Title", 0), column("Company", 3)] }),
-    "Up to so many cells that hold something are replaced: Email 1,412, Company 3. Undo gives them back.",
+    "Up to this many filled cells are replaced: Email 1,412, Company 3. Undo restores them.",
   );
 });
 
@@ -281,7 +281,7 @@ test("the end of a job is one sentence", () => {
   const some = { ...JOB, rows: 60, counts: { enriched: 9, not_found: 1, left_out: 50 } };
   assert.equal(words.endSentence(some), "9 of 10 rows have an answer.", "what was left out was not wanted");
   assert.equal(words.endSentence({ ...JOB, message: "The key was rejected." }), "The key was rejected.");
-  assert.match(words.endSentence({ ...JOB, state: "undone" }), /hold again what they held before/);
+  assert.match(words.endSentence({ ...JOB, state: "undone" }), /have their earlier contents again/);
   assert.equal(words.costSentence(JOB), "4 credits charged, 1 more in doubt");
   assert.equal(words.costSentence({ ...JOB, credits: [{ charged: "0", in_doubt: "0" }] }), "Nothing charged");
 });
@@ -330,13 +330,10 @@ test("a plan says what happens when its access ends before the lookups do", () =
   const begin = `The lookups take about 3 h, and the access to the sheet lasts until ${clock}. `;
   assert.equal(
     said(long(3, 60), 10),
-    `${begin}It is renewed by itself every 10 minutes, with the sidebar closed as well.`,
+    `${begin}It is renewed automatically every 10 minutes, even with the sidebar closed.`,
   );
-  assert.ok(said(long(3, 60), 60).endsWith("It is renewed by itself once an hour, with the sidebar closed as well."));
-  assert.match(
-    said(long(3, 60), null),
-    /Keep this sidebar open, .* the run waits then, says so, and goes on when you open it/,
-  );
+  assert.ok(said(long(3, 60), 60).endsWith("It is renewed automatically once an hour, even with the sidebar closed."));
+  assert.match(said(long(3, 60), null), /Keep this sidebar open, .* the run waits, and goes on when you open it/);
 });
 
 test("where access ends before the next renewal, the plan says how long the run takes with the sidebar closed", () => {
@@ -350,9 +347,9 @@ test("a run says until when it has access, in the person's own time, and who ren
   const said = (minutes, access_until = inMinutes(35)) => words.accessSentence({ access_until }, minutes, NOW);
   assert.match(
     said(10),
-    /^The run may write into this sheet until \d\d:\d\d\. That is renewed by itself every 10 minutes\.$/,
+    /^The run may write into this sheet until \d\d:\d\d\. That is renewed automatically every 10 minutes\.$/,
   );
-  assert.match(said(null), /If it takes longer, it waits then until somebody opens this sidebar again\.$/);
+  assert.match(said(null), /If the run takes longer, it waits until you open this sidebar again\.$/);
   assert.match(said(10, inMinutes(60 * 24)), /until Mar 2, 2026/);
   assert.equal(said(10, null), "");
   assert.equal(said(10, inMinutes(-1)), "");
