@@ -21,6 +21,8 @@ from functions.store.jobs import Job
 
 MAX_NAMED = 5
 """Rows that a sentence names."""
+PEOPLE = 10_000
+"""People whose rows are looked for in a whole large tab at once; each such look takes a dozen requests."""
 
 
 def undo_rows(
@@ -59,18 +61,29 @@ def undo_rows(
 def _undo_all(writer: SheetWriter, left: _Leftovers) -> None:
     looked = _remember(writer)
     if writer.small:
-        _undo(writer, looked, left, whole_tab=True)
+        _undo(writer, looked, left, people=sorted({row.identity for row in looked}))
     else:
         for rows in writer.read_pages():
-            _undo(writer, rows, left, whole_tab=False)
-    store, job_id = writer.store, writer.job_id
-    with store.reading() as connection:
-        open_rows = cell_history.to_undo(connection, job_id)
-    if open_rows and not writer.small:  # of people with several rows, or moved between two pages
-        left.gone.clear()
-        _undo(writer, writer.read_all(), left, whole_tab=True)
-    with store.reading() as connection:
-        left.gone |= cell_history.to_undo(connection, job_id)
+            _undo(writer, rows, left)
+        _undo_across_pages(writer, left)
+    with writer.store.reading() as connection:
+        left.gone = cell_history.count_to_undo(connection, writer.job_id)
+
+
+def _undo_across_pages(writer: SheetWriter, left: _Leftovers) -> None:
+    """Undo what the pages have left: rows of people with several, and those that moved between two pages.
+
+    Only these people are asked for, some thousands at a time. Each time the tab is read anew, or what somebody types
+    meanwhile would not be seen.
+    """
+    after = ""
+    while True:
+        with writer.store.reading() as connection:
+            people = cell_history.people_to_undo(connection, writer.job_id, after=after, limit=PEOPLE)
+        if not people:
+            return
+        after, rows = people[-1], writer.read_all()
+        _undo(writer, rows, left, people=sorted({row.identity for row in rows} & set(people)))
 
 
 @dataclass(slots=True)
@@ -78,8 +91,8 @@ class _Leftovers:
     """Cells that an undo leaves as they are."""
 
     alone: LeftAlone = field(default_factory=LeftAlone)
-    gone: set[int] = field(default_factory=set)
-    """Positions of rows that are not there any more."""
+    gone: int = 0
+    """Rows that are not there any more."""
     columns_stay: bool = False
     """Whether columns of the run could not be taken out."""
 
@@ -99,7 +112,7 @@ class _Leftovers:
             why = "several rows of the same person look alike, and it is not known which of them held what"
             said.append(f"{cells} {'cell' if cells == 1 else 'cells'} {as_is}, since {why} ({rows}).")
         if self.gone:
-            said.append(f"{len(self.gone)} {'row is' if len(self.gone) == 1 else 'rows are'} not there any more.")
+            said.append(f"{self.gone} {'row is' if self.gone == 1 else 'rows are'} not there any more.")
         if self.columns_stay:
             said.append("The columns that the run has made are left, without values; delete them where they are empty.")
         return " ".join(said) or None
@@ -130,13 +143,13 @@ def _remember(writer: SheetWriter) -> list[SheetRow]:
     return rows
 
 
-def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_tab: bool) -> None:
-    """Undo the writes into these rows of the tab."""
-    keys = sorted({row.identity for row in rows})
+def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, people: Sequence[str] | None = None) -> None:
+    """Undo the writes into rows of these people; `rows` is the whole tab then, else a page of it."""
+    keys = sorted({row.identity for row in rows}) if people is None else people
     with writer.store.reading() as connection:
         written = cell_history.written(connection, writer.job_id, keys)
         kept = cell_history.read_snapshot(connection, writer.job_id, keys, at_undo=False)
-    certain = written if whole_tab else _certain_in_a_page(writer, written, rows)
+    certain = _certain_in_a_page(writer, written, rows) if people is None else written
     theirs = {row.position: row for row in certain}
     if all(row.undone for row in theirs.values()):
         return
@@ -146,7 +159,6 @@ def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, whole_
         cell_history.record_undo(connection, writer.job_id, [replace(theirs[at], undone=True) for at in delivered.done])
     left.alone.changed |= task.alone.changed
     left.alone.ambiguous |= task.alone.ambiguous
-    left.gone |= delivered.absent
 
 
 def _certain_in_a_page(

@@ -70,19 +70,25 @@ def written(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> list
     return [row for batch in _batches(keys) for row in _written(connection, *condition, _rows.c.key.in_(batch))]
 
 
-def to_undo(connection: sa.Connection, job_id: str) -> set[int]:
-    """Return the rows that hold values of the run, as far as is known, by their position."""
-    condition = _rows.c.job_id == job_id, _rows.c.cells.is_not(None), _rows.c.cells[SEEN].as_boolean().is_(None)
-    return set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
+def people_to_undo(connection: sa.Connection, job_id: str, *, after: str, limit: int) -> list[str]:
+    """Return people of whom a row holds values of the run, as far as is known: those behind `after`, in order."""
+    condition = *_to_undo(job_id), _rows.c.key > after
+    statement = sa.select(_rows.c.key).where(*condition).distinct().order_by(_rows.c.key).limit(limit)
+    return list(connection.scalars(statement))
+
+
+def count_to_undo(connection: sa.Connection, job_id: str) -> int:
+    """Return the number of rows that hold values of the run, as far as is known."""
+    return connection.scalar(sa.select(sa.func.count()).where(*_to_undo(job_id))) or 0
+
+
+def _to_undo(job_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return _rows.c.job_id == job_id, _rows.c.cells.is_not(None), _rows.c.cells[SEEN].as_boolean().is_(None)
 
 
 def undo_in_flight(connection: sa.Connection, job_id: str) -> bool:
     """Return whether an undo has begun to restore cells and this was not confirmed."""
-    condition = (
-        _rows.c.job_id == job_id,
-        _rows.c.cells[BACK].as_string().is_not(None),
-        _rows.c.cells[SEEN].as_boolean().is_(None),
-    )
+    condition = *_to_undo(job_id), _rows.c.cells[BACK].as_string().is_not(None)
     return connection.scalar(sa.select(_rows.c.position).where(*condition).limit(1)) is not None
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from functions.profiles import parse
+from functions.sheet_writes import undo, writer
 from functions.sheets import paging, tab_reader
 from functions.store import cell_history
+from functions.store.cell_history import WrittenRow
 from functions.store.job_states import JobState
 from tests.support.desk import url_of
 from tests.support.living_sheet import READ, living_sheet
@@ -58,3 +61,31 @@ def test_each_row_is_recorded_once_though_rows_move_between_two_pages(
         assert living.undo(job).state is JobState.UNDONE
         back = sorted(str(row[1]) for row in living.cells()[1 : ROWS + 1])
         assert back == [f"own-{n:03}@example.com" for n in people]
+
+
+def test_an_undo_asks_the_store_for_a_page_of_people_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who stand in several rows are looked for in the whole tab, and still not all at once."""
+    monkeypatch.setattr(tab_reader, "WHOLE_CELLS", 0)
+    monkeypatch.setattr(writer, "PAGE_ROWS", 20)
+    monkeypatch.setattr(undo, "PEOPLE", 8)
+    asked: list[int] = []
+    real = cell_history.written
+
+    def written(connection: Any, job_id: str, keys: Sequence[str]) -> list[WrittenRow]:  # noqa: ANN401 - passed on
+        asked.append(len(keys))
+        return real(connection, job_id, keys)
+
+    with living_sheet(tmp_path) as living:
+        twice, once = range(20), range(20, ROWS - 20)  # the second rows of these people are far from the first
+        rows = [[url_of(f"p-{n}"), f"own-{n:03}@example.com"] for n in [*twice, *once, *twice]]
+        living.fill([["LinkedIn", "Email"], *rows], 0)
+        job = living.run("Leads!A2:A", write="all")
+        monkeypatch.setattr(cell_history, "written", written)
+        living.edit(
+            {"deleteDimension": {"range": {"sheetId": 0, "dimension": "ROWS", "startIndex": 50, "endIndex": 53}}}
+        )
+        job = living.undo(job)
+        assert (job.state, job.message) == (JobState.UNDONE, "3 rows are not there any more.")
+        assert max(asked) <= 20
+        back = [str(row[1]) for row in living.cells()[1 : ROWS - 2]]
+        assert back == [row[1] for at, row in enumerate(rows, 1) if not 50 <= at < 53]
