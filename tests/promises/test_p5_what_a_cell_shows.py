@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from functions.outcomes import Outcome
 from functions.profiles.parsing import Reason
+from functions.store import job_rows
+from functions.store.job_states import JobState
+from local.sheets_api import cell_data, display
 from tests.support.desk import Desk, expected, people_rows, url_of
+from tests.support.living_sheet import living_sheet
 
 NUMBERED = {"type": "NUMBER", "pattern": '"https://www.linkedin.com/in/person-"0'}
 
@@ -95,3 +103,38 @@ def test_a_name_is_who_it_links_to_and_two_people_in_a_cell_are_nobody(desk: Des
     assert [line[at] if at < len(line) else "" for line in filled] == [
         f"http://www.linkedin.com/in/{slug}" if slug else "" for _, slug in LINKED.values()
     ]
+
+
+def hyperlink_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cell_data, "link_of", lambda _row, _column: "")
+
+
+def formatted_value_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cell_data, "show", lambda value, _number_format: display.show(value, None))
+
+
+def nothing_wrong(_monkeypatch: pytest.MonkeyPatch) -> None:
+    """Google's answers are as they are recorded."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "unread"), [(nothing_wrong, set()), (hyperlink_left_out, {2}), (formatted_value_raw, {3})]
+)
+def test_an_answer_that_does_not_tell_what_a_cell_shows_is_noticed(
+    answers: Callable[[pytest.MonkeyPatch], None], unread: set[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the emulator to leave it out, runs over it would prove nothing about such cells."""
+    answers(monkeypatch)
+    with living_sheet(tmp_path) as living:
+        living.fill([["LinkedIn"], ["Grace"], [1], [url_of("person-2")]], 0)
+        grace = named("Grace", userEnteredFormat={"textFormat": link("person-0")})
+        number = {"userEnteredValue": {"numberValue": 1}, "userEnteredFormat": {"numberFormat": NUMBERED}}
+        start = {"sheetId": 0, "rowIndex": 1, "columnIndex": 0}
+        rows = [{"values": [grace]}, {"values": [number]}]
+        living.edit({"updateCells": {"start": start, "rows": rows, "fields": "userEnteredValue,userEnteredFormat"}})
+        job = living.run("Leads!A2:A")
+        assert job.state is JobState.DONE
+        with living.context.store.reading() as connection:
+            found = job_rows.page(connection, job.id, None, -1, 10)
+    assert {row.row for row in found if row.outcome is Outcome.UNUSABLE} == unread
+    assert {row.key for row in found if row.key} == {f"linkedin.com/in/person-{row - 2}" for row in {2, 3, 4} - unread}
