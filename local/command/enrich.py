@@ -94,6 +94,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         type=ConditionText(),
         help="Fill only rows that meet this condition: “Email is empty”, “Country is one of Spain; Portugal” …",
     ),
+    click.option("--include-hidden", is_flag=True, help="Also fill hidden and filtered rows of a workbook."),
     click.option(
         "--try", "try_rows", type=click.IntRange(1, 100), help="Fill only this many rows, spread over the list."
     ),
@@ -150,6 +151,7 @@ def _run(
     max_credits: Allowance | None,
     retry_in_doubt: bool,
     only_where: tuple[ListCondition, ...],
+    include_hidden: bool,
     try_rows: int | None,
     out: Path | None,
     replace: bool,
@@ -177,6 +179,7 @@ def _run(
                 providers=[name for name in enricher.dispatchers if _may_spend(max_credits, name)],
                 retry=DOUBTFUL if retry_in_doubt else frozenset(),
                 only_where=only_where,
+                include_hidden=include_hidden,
                 trial=None if try_rows is None else Trial(rows=try_rows),
             )
             spender = Spender(run_id=uuid4().hex, user_id=USER, ceilings={})

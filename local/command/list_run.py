@@ -71,6 +71,7 @@ class ListRun:
         providers: Iterable[str] | None = None,
         retry: frozenset[LeadStatus] = frozenset(),
         only_where: Sequence[ListCondition] = (),
+        include_hidden: bool = False,
         trial: Trial | None = None,
     ) -> None:
         """Bring the parts together.
@@ -83,6 +84,7 @@ class ListRun:
             providers: those that may be asked, in their order; None for all.
             retry: statuses that are asked again.
             only_where: what must hold for a row's cells; other rows are left out.
+            include_hidden: whether rows of a workbook count that a filter or somebody hides.
             trial: the rows to fill, where these are only a few; `plan` picks them.
         """
         self.path, self.adds_to = path, None if source.path == path else source.path
@@ -91,6 +93,7 @@ class ListRun:
         self.needs = needs_of(layout.fields)
         self._retry = retry
         self.only_where, self.trial = tuple(only_where), trial
+        self._include_hidden = include_hidden
         self._watch = Watch(layout, source.shape, only_where, str(path)) if only_where else None
         self._tried: frozenset[int] | None = None
         self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
@@ -240,9 +243,12 @@ class ListRun:
         while batch := list(islice(rows, BATCH)):
             shown = batch if watch is None else [watch.of_fields(row) for row in batch]
             for read, row, filled in zip(batch, shown, self._filled(shown), strict=True):
-                is_tried = tried is None or row.number in tried
-                left_out = None if watch is None or watch.is_met(read) else LeftOut.CONDITION
-                yield row, filled, left_out or (None if is_tried else LeftOut.TRIAL)
+                left_out = None if self._include_hidden else row.hidden
+                if left_out is None and watch is not None and not watch.is_met(read):
+                    left_out = LeftOut.CONDITION
+                if left_out is None and tried is not None and row.number not in tried:
+                    left_out = LeftOut.TRIAL
+                yield row, filled, left_out
 
     def _filled(self, rows: Sequence[Row]) -> Iterator[bool]:
         enricher, terms, budget = self.enricher, self._terms(), Budget(len(rows))

@@ -49,6 +49,8 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
         console.print(f"  {plain(note)}")
     reasons = ", ".join(f"{count:,} {Reason(name).label}" for name, count in planned.unusable_reasons.items())
     left_out = ", ".join(f"{count:,} {LeftOut(name).label}" for name, count in planned.left_out_reasons.items())
+    if planned.left_out_reasons.keys() & {LeftOut.HIDDEN, LeftOut.FILTERED}:
+        left_out += "; INCLUDE_HIDDEN=1 (--include-hidden) fills hidden rows"
     notes = {
         PlanPart.LEFT_OUT: left_out,
         PlanPart.UNUSABLE: reasons,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from functions.fields.cell_format import CellValue
+from functions.outcomes import LeftOut
 from local.lists.layout import Layout
 from local.lists.shape import Shape
 
@@ -22,6 +23,8 @@ class Row(NamedTuple):
     """What stands in the target cell of each field; "" where the cell is empty or its column is new."""
     record: Any
     """For the writer of the same list."""
+    hidden: LeftOut | None = None
+    """How the row is hidden, if it is."""
 
 
 class ListWriter(Protocol):

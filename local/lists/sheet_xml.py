@@ -55,6 +55,11 @@ class SheetRow(NamedTuple):
     raw: str
     """The whole element."""
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether a filter or somebody hides it."""
+        return "hidden" in self.attributes and attributes_of(self.attributes).get("hidden") in {"1", "true", "on"}
+
     def cells(self) -> list[Cell]:
         """Cut the row into cells."""
         found, column = [], -1

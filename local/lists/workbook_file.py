@@ -21,6 +21,9 @@ from local.lists.sheet_xml import SheetReader, attributes_of, column_of, text_of
 
 _STRING = re.compile(r"<((?:[\w.-]+:)?)si\b[^>]*?(?:/>|>(.*?)</\1si>)", re.DOTALL)
 _LINK = re.compile(r"<(?:[\w.-]+:)?hyperlink\b([^>]*?)/?>", re.DOTALL)
+_FILTER = re.compile(r"<(?:[\w.-]+:)?autoFilter\b([^>]*)>\s*<(?:[\w.-]+:)?filterColumn\b")
+"""A filter whose first part is a criterion: others let every row through."""
+_TABLE = re.compile(r"<(?:[\w.-]+:)?tablePart\b([^>]*?)/?>")
 _REFERENCE = re.compile(r"([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?")
 _CHUNK = 1 << 20
 MAX_LINKED_CELLS = 1_000_000
@@ -80,23 +83,40 @@ class WorkbookFile:
 
     def links(self, tab: Tab, tail: str) -> dict[tuple[int, int], str]:
         """Return where the links of a tab lead, by row (from 1) and column (from 0); `tail` follows its rows."""
-        found = [attributes_of(match[1]) for match in _LINK.finditer(tail)]
-        if not found:
-            return {}
-        with zipfile.ZipFile(self.path) as archive:
-            targets = _relationships(archive, tab.part)
         links: dict[tuple[int, int], str] = {}
-        for attributes in found:
-            relation = next((value for name, value in attributes.items() if name.endswith(":id")), "")
-            target = targets.get(relation, "")
+        for target, attributes in self._related(tab, _LINK, tail):
             area = _REFERENCE.fullmatch(attributes.get("ref", ""))
-            if not target or area is None:
+            if area is None:
                 continue
             left, top = column_of(area[1]), int(area[2])
             right, bottom = (column_of(area[3]), int(area[4])) if area[3] else (left, top)
             if (right - left + 1) * (bottom - top + 1) <= MAX_LINKED_CELLS:
                 links |= {(row, column): target for row in range(top, bottom + 1) for column in range(left, right + 1)}
         return links
+
+    def filtered(self, tab: Tab, tail: str) -> list[range]:
+        """Return the rows (from 1) below each filter with a criterion, of the tab or of a table in it.
+
+        Raises:
+            BadFile: the file is damaged.
+        """
+        texts = [tail]
+        for part, _ in self._related(tab, _TABLE, tail):
+            with self._open(part) as file:
+                texts.append(file.read())
+        found = [attributes_of(match[1]).get("ref", "") for text in texts for match in _FILTER.finditer(text)]
+        areas = [area for area in map(_REFERENCE.fullmatch, found) if area and area[4]]
+        return [range(int(area[2]) + 1, int(area[4]) + 1) for area in areas]
+
+    def _related(self, tab: Tab, elements: re.Pattern[str], tail: str) -> list[tuple[str, dict[str, str]]]:
+        """Return where elements of a tab lead, a part of the file or an address, each with its attributes."""
+        found = [attributes_of(match[1]) for match in elements.finditer(tail)]
+        if not found:
+            return []
+        with zipfile.ZipFile(self.path) as archive:
+            targets = _relationships(archive, tab.part)
+        ids = (next((value for name, value in each.items() if name.endswith(":id")), "") for each in found)
+        return [(targets[name], each) for name, each in zip(ids, found, strict=True) if targets.get(name)]
 
     @contextmanager
     def _open(self, part: str) -> Iterator[TextIO]:

@@ -10,10 +10,11 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from functions.fields.cell_format import CellValue
+from functions.outcomes import LeftOut
 from local.lists import sheet_xml
 from local.lists.columns import letter
 from local.lists.contract import Row
@@ -39,6 +40,8 @@ class WorkbookList:
     shape: Shape
     shared: Sequence[str]
     links: Mapping[tuple[int, int], str]
+    filtered: Sequence[range]
+    """The rows below filters that let only some of them through."""
     last_row: int
     """The last row that shows something, from 1."""
     used_columns: int
@@ -95,7 +98,10 @@ class WorkbookList:
                 url = _text(cell, row.number, self.shared, self.links)
             if cell.column in targets:
                 held[targets[cell.column]] = sheet_xml.shown(cell, self.shared).strip() or sheet_xml.formula(cell)
-        return Row(row.number, url, tuple(held), row)
+        hidden = None
+        if row.is_hidden:
+            hidden = LeftOut.FILTERED if any(row.number in rows for rows in self.filtered) else LeftOut.HIDDEN
+        return Row(row.number, url, tuple(held), row, hidden)
 
 
 class WorkbookWriter:
@@ -215,34 +221,43 @@ def _named(file: WorkbookFile, name: str) -> Tab:
 
 
 def _holds_profiles(file: WorkbookFile, tab: Tab, shared: Sequence[str]) -> bool:
-    return any(is_profile(text) for row in _values(file, tab, shared)[0] for text in row)
+    return any(is_profile(text) for row in _read_through(file, tab, shared).sample for text in row)
 
 
 def _open_tab(file: WorkbookFile, tab: Tab, shared: Sequence[str], column: str, header_row: int | None) -> WorkbookList:
-    values, links, last_row, used = _values(file, tab, shared)
+    seen = _read_through(file, tab, shared)
     name = str(file.path) if len(file.tabs) == 1 else f"{file.path}, tab “{tab.title}”"
-    shape = shape_of(values, name, column=column, header_row=header_row)
-    return WorkbookList(file, tab, shape, shared, links, last_row, max(used, shape.url_column + 1))
+    shape = shape_of(seen.sample, name, column=column, header_row=header_row)
+    used = max(seen.used_columns, shape.url_column + 1)
+    return WorkbookList(file, tab, shape, shared, seen.links, seen.filtered, seen.last_row, used)
 
 
-def _values(
-    file: WorkbookFile, tab: Tab, shared: Sequence[str]
-) -> tuple[list[list[str]], dict[tuple[int, int], str], int, int]:
-    """Read a tab through: the values of its first rows, its links, its last row, its columns in use."""
+@dataclass(slots=True)
+class _Seen:
+    """A tab that was read through once; see `WorkbookList`."""
+
+    links: Mapping[tuple[int, int], str]
+    filtered: Sequence[range]
+    sample: list[list[str]] = field(default_factory=list)
+    """The values of its first rows."""
+    last_row: int = 0
+    used_columns: int = 0
+
+
+def _read_through(file: WorkbookFile, tab: Tab, shared: Sequence[str]) -> _Seen:
     with file.sheet(tab) as reader:
         for _row in reader.rows():
             pass
-        links = file.links(tab, reader.tail)
-    sample: list[list[str]] = []
-    texts, has_profile, last_row, used = 0, False, 0, 0
+        seen = _Seen(file.links(tab, reader.tail), file.filtered(tab, reader.tail))
+    texts, has_profile, sample = 0, False, seen.sample
     with file.sheet(tab) as reader:
         for row in reader.rows():
             wanted = texts < SAMPLE_ROWS or not has_profile
             values: list[str] = []
             for cell in row.cells():
-                if not (text := _text(cell, row.number, shared, links)):
+                if not (text := _text(cell, row.number, shared, seen.links)):
                     continue
-                last_row, used = row.number, max(used, cell.column + 1)
+                seen.last_row, seen.used_columns = row.number, max(seen.used_columns, cell.column + 1)
                 if wanted:
                     values += [""] * (cell.column + 1 - len(values))
                     values[cell.column] = text
@@ -251,7 +266,7 @@ def _values(
                 sample.append(values)
                 texts += 1
                 has_profile = has_profile or any(map(is_profile, values))
-    return sample, links, last_row, used
+    return seen
 
 
 def _text(cell: sheet_xml.Cell, number: int, shared: Sequence[str], links: Mapping[tuple[int, int], str]) -> str:

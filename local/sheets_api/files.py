@@ -14,7 +14,7 @@ from local.sheets_api.display import show
 from local.sheets_api.entry import EPOCH, enter
 from local.sheets_api.formulas import evaluate
 from local.sheets_api.google_errors import GoogleError
-from local.sheets_api.grid import Row, Sheet
+from local.sheets_api.grid import Line, Row, Sheet
 from local.sheets_api.workbook import Workbook
 
 if TYPE_CHECKING:
@@ -120,6 +120,9 @@ def _sheet(source: Worksheet, values: Worksheet, index: int) -> Sheet:
             row.put((found.column or 1) - 1, cell)
             if number_format:
                 row.put_format((found.column or 1) - 1, {"numberFormat": number_format})
+    for number, dimension in source.row_dimensions.items():
+        if dimension.hidden and number <= height:
+            sheet.writable(number - 1).line = Line(hidden=True)
     for merged in source.merged_cells.ranges:
         sheet.merges.append(Box(merged.min_row - 1, merged.min_col - 1, merged.max_row, merged.max_col))
     if source.sheet_state != "visible":
@@ -173,6 +176,8 @@ def to_xlsx(workbook: Workbook) -> bytes:
             for column, cell in enumerate(row.cells, 1):
                 if cell is not None:
                     _write(target, (index, column), cell, row.format(column - 1))
+            if row.line.hidden or row.line.filtered:
+                target.row_dimensions[index].hidden = True
         for box in sheet.merges:
             target.merge_cells(
                 start_row=box.top + 1, start_column=box.left + 1, end_row=box.bottom, end_column=box.right

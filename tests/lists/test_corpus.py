@@ -1,8 +1,8 @@
 """Every file of the corpus, written after a real kind of export, is read as the note beside it says.
 
 `files/NAME.json` says for `files/NAME` what kind of export it stands for, and what is right: encoding, delimiter,
-header (the number of its row, 0 for none), column, and for each row the person's slug or the reason why there is none;
-or a part of the sentence with which it is refused.
+header (the number of its row, 0 for none), column, which rows are hidden and how, and for each row the person's slug or
+the reason why there is none; or a part of the sentence with which it is refused.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def test_a_list_is_read_as_it_is_meant(name: str) -> None:
     assert header == right["header"]
     assert letter(source.shape.url_column) == right["column"]
     assert [person(row.url) for row in rows] == right["rows"]
+    assert {str(row.number): row.hidden for row in rows if row.hidden} == right.get("hidden", {})
     assert [row.number for row in rows] == list(range(right["header"] + 1, right["header"] + 1 + len(rows)))
     said = " ".join(source.notes)
     assert all(part in said for part in right.get("notes", []))

@@ -9,7 +9,7 @@ import pytest
 
 from local.lists.errors import BadFile
 from local.sheets_api.cells import Formula
-from local.sheets_api.files import load
+from local.sheets_api.files import load, to_xlsx
 
 FILES = Path(__file__).parent / "files"
 
@@ -33,3 +33,11 @@ def test_a_name_that_lies_is_seen_through(tmp_path: Path) -> None:
     assert load(lying).sheets[0].title == "Leads"
     with pytest.raises(BadFile, match="Numbers"):
         load(FILES / "leads.numbers")
+
+
+def test_hidden_rows_stay_hidden(tmp_path: Path) -> None:
+    workbook = load(FILES / "filtered-and-hidden.xlsx")
+    saved = tmp_path / "saved.xlsx"
+    saved.write_bytes(to_xlsx(workbook))
+    for book in (workbook, load(saved)):
+        assert [number for number, row in enumerate(book.sheets[0].rows, 1) if row.line.hidden] == [3, 5, 8, 9]
