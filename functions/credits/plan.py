@@ -75,8 +75,9 @@ class RowCounts:
         elif left_out is not None:
             self.left_out[left_out] += 1
         else:
-            self.duplicates += found.key in self.keys
-            self.keys[found.key] = self.keys.get(found.key, 0) + 1
+            key = found.key
+            rows = self.keys[key] = self.keys.get(key, 0) + 1
+            self.duplicates += rows > 1
             for column in held:
                 self.held[column] += 1
 

@@ -87,7 +87,8 @@ def project(
 
 def _named(expression: str, raw: Mapping[str, object]) -> Lead:
     """Return the raw answers that an expression names; others are not decoded."""
-    return {provider: raw[provider] for provider in raw.keys() & _words(expression)} if raw else {}
+    words = _words(expression)
+    return {provider: raw[provider] for provider in raw if provider in words}
 
 
 @lru_cache(maxsize=1_000)

@@ -28,7 +28,6 @@ from functions.fields.cell_format import CellValue
 from functions.outcomes import LeftOut, Outcome
 from functions.profiles import Profile, parse
 from functions.store import leads
-from functions.store.leads import Known
 from local.command.only_where import ListCondition, Watch
 from local.command.tally import Tally
 from local.lists.contract import ListWriter, Row, SourceList
@@ -43,10 +42,15 @@ MAX_WAITING = 5_000
 """Rows that wait for an earlier one before remembered people go through the enricher too, which bounds them."""
 BATCH = 500
 """Rows whose people are read from the store at once."""
-SHOWN_EVERY_S = 0.1
+SHOWN_EVERY_S = 0.5
+"""Each time the store is asked what was spent."""
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _AGAIN = {Outcome.ENRICHED: Outcome.KNOWN}
 """How a person's further rows end: one lookup is one `enriched`."""
+
+
+_Partly = tuple[str, tuple[bool, ...]]
+"""A person, and which cells of a row of theirs are filled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,41 +242,45 @@ class ListRun:
 
         A row counts as filled, too, where its lead has nothing for the empty cells and nobody would be asked.
         """
-        watch, tried = self._watch, self._tried
-        rows = self.source.rows(self.layout if watch is None else watch.layout)
+        watch, tried, include_hidden = self._watch, self._tried, self._include_hidden
+        rows, finished = self.source.rows(self.layout if watch is None else watch.layout), dict[_Partly, bool]()
         while batch := list(islice(rows, BATCH)):
             shown = batch if watch is None else [watch.of_fields(row) for row in batch]
-            for read, row, filled in zip(batch, shown, self._filled(shown), strict=True):
-                left_out = None if self._include_hidden else row.hidden
+            for read, row, filled in zip(batch, shown, self._filled(shown, finished), strict=True):
+                left_out = None if include_hidden else row.hidden
                 if left_out is None and watch is not None and not watch.is_met(read):
                     left_out = LeftOut.CONDITION
                 if left_out is None and tried is not None and row.number not in tried:
                     left_out = LeftOut.TRIAL
                 yield row, filled, left_out
 
-    def _filled(self, rows: Sequence[Row]) -> Iterator[bool]:
-        enricher, terms, budget = self.enricher, self._terms(), Budget(len(rows))
-        partly = {row.number: self._parse(row.url)[0] for row in rows if any(row.held) and not all(row.held)}
-        keys = sorted({found.key for found in partly.values() if isinstance(found, Profile)})
-        known: dict[str, dict[str, Known]] = {}
-        if keys:
+    def _filled(self, rows: Sequence[Row], finished: dict[_Partly, bool]) -> list[bool]:
+        """Tell of each row whether it counts as filled; `finished` remembers people of whose rows a part is filled."""
+        if len(finished) > REMEMBERED:
+            finished.clear()
+        partly: dict[int, _Partly] = {}
+        asked: dict[_Partly, Profile] = {}
+        for row in rows:
+            if any(row.held) and not all(row.held) and isinstance(found := self._parse(row.url)[0], Profile):
+                partly[row.number] = one = found.key, tuple(map(bool, row.held))
+                if one not in finished:
+                    asked[one] = found
+        if asked:
+            enricher, terms, budget = self.enricher, self._terms(), Budget(len(rows))
+            keys = sorted({key for key, _ in asked})
             with enricher.store.reading() as connection:
                 known = leads.read(connection, keys, enricher.fresh, enricher.clock())
-        for row in rows:
-            found = partly.get(row.number)
-            if not isinstance(found, Profile):
-                yield all(row.held)
-                continue
-            empty = [field for field, held in zip(self.layout.fields, row.held, strict=True) if held == ""]
-            yield knows_no_more(
-                found,
-                known.get(found.key, {}),
-                empty,
-                terms=terms,
-                needs=self.needs,
-                retry=self._retry,
-                budget=budget,
-            )
+            for (key, held), found in asked.items():
+                finished[key, held] = knows_no_more(
+                    found,
+                    known.get(key, {}),
+                    [field for field, is_held in zip(self.layout.fields, held, strict=True) if not is_held],
+                    terms=terms,
+                    needs=self.needs,
+                    retry=self._retry,
+                    budget=budget,
+                )
+        return [finished[partly[row.number]] if row.number in partly else all(row.held) for row in rows]
 
     def _terms(self) -> dict[str, Terms]:
         return {name: self.enricher.dispatchers[name].provider.terms for name in self.providers}

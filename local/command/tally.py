@@ -19,6 +19,8 @@ from local.private_files import private_file
 MAX_SHOWN = 10
 """Reasons that are shown; where there are more, all of them stand in a file beside the result."""
 TITLES = ("Row", "Outcome", "Reason")
+_NOBODY = frozenset({Outcome.UNUSABLE, Outcome.LEFT_OUT})
+"""Outcomes of rows without a person to fill them for."""
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class Tally:
     def count(self, outcome: Outcome, held: Sequence[str], values: Sequence[CellValue] | None) -> None:
         """Count a row that was written."""
         self.outcomes[outcome] += 1
-        if outcome in (Outcome.UNUSABLE, Outcome.LEFT_OUT):
+        if outcome in _NOBODY:
             return
         if values is None:
             self._filled[tuple(map(bool, held))] += 1

@@ -121,6 +121,7 @@ class CsvWriter:
 
     def __init__(self, source: CsvList, target: Path, layout: Layout) -> None:
         self._dialect, self._layout = source.dialect, layout
+        self._join = source.dialect.delimiter.join
         self._new, self._old, self._after = layout.new, layout.old, source.shape.url_column + 1
         self._end = next((record.end for record in source.above if record.end), "\r\n")
         self._open_ended = False
@@ -139,19 +140,19 @@ class CsvWriter:
 
     def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
         """Write a row; see `ListWriter`."""
-        cells, after = row.record.cells, self._after
-        raw = self._raws(tuple(values)) if values else None
-        if raw is not None:
+        _, cells, end = row.record
+        after, (raw, new) = self._after, self._raws(tuple(values or ()))
+        if raw:
             for number, place in self._old:
                 if raw[number] and not row.held[number]:
                     cells = cells + [""] * (place + 1 - len(cells))
                     cells[place] = raw[number]
-        new = [raw[number] for number in self._new] if raw is not None else [""] * len(self._new)
-        if any(new) or (len(cells) >= after and cells != [""]):  # a line without anything stays one
-            if len(cells) < after:
-                cells = cells + [""] * (after - len(cells))
-            cells = [*cells[:after], *new, *cells[after:]]
-        self._put(cells, row.record.end)
+        if len(cells) >= after:
+            if cells != [""] or any(new):  # a line without anything stays one
+                cells = cells[:after] + new + cells[after:]
+        elif any(new):
+            cells = cells + [""] * (after - len(cells)) + new
+        self._put(cells, end)
 
     def close(self) -> None:
         """Finish the file durably."""
@@ -163,13 +164,15 @@ class CsvWriter:
         """Close the file as it is."""
         self._file.close()
 
-    def _raw_cells(self, values: tuple[CellValue, ...]) -> tuple[str, ...]:
-        return tuple(self._dialect.raw(guarded(value)) if value != "" else "" for value in values)
+    def _raw_cells(self, values: tuple[CellValue, ...]) -> tuple[list[str], list[str]]:
+        """Return the raw cells of all fields, and of those with a new column; no values leave all cells as they are."""
+        raw = [self._dialect.raw(guarded(value)) if value != "" else "" for value in values]
+        return raw, [raw[number] for number in self._new] if raw else [""] * len(self._new)
 
     def _put(self, cells: Sequence[str], end: str) -> None:
         if self._open_ended:  # rows that are appended to a list whose last line has no end
             self._file.write(self._end)
-        self._file.write(self._dialect.delimiter.join(cells) + end)
+        self._file.write(self._join(cells) + end)
         self._open_ended = not end
 
 

@@ -48,17 +48,15 @@ class Records:
 
     def __iter__(self) -> Iterator[Record]:
         """Cut line by line."""
-        delimiter, number = self._dialect.delimiter, 0
-        while True:
-            line = self._pending.popleft() if self._pending else next(self._lines, None)
-            if line is None:
-                return
+        delimiter, cut_if_closed, number = self._dialect.delimiter, self._dialect.cut_if_closed, 0
+        pending, lines = self._pending, self._lines
+        while (line := pending.popleft() if pending else next(lines, None)) is not None:
             self._line += 1
             number += 1
             body = line.rstrip("\r\n")
             if '"' not in line:
                 yield Record(number, body.split(delimiter), line[len(body) :])
-            elif (cells := self._dialect.cut_if_closed(body)) is not None:
+            elif (cells := cut_if_closed(body)) is not None:
                 yield Record(number, cells, line[len(body) :])
             else:
                 yield self._over_several_lines(number, line)

@@ -61,12 +61,15 @@ class Dialect:
 
     def cut_if_closed(self, body: str) -> list[str] | None:
         """Cut as `cut` does, or return None where an opening quote has no closing one."""
-        before, *quoted = body.split('"')
-        delimiter = self.delimiter
-        if len(quoted) == 2 and not self.escape:  # most lines with quotes have one quoted cell
-            inner, after = quoted
+        parts, delimiter = body.split('"'), self.delimiter
+        if len(parts) == 3 and not self.escape:  # most lines with quotes have one quoted cell
+            before, inner, after = parts
             if (not before or before[-1] == delimiter) and (not after or after[0] == delimiter):
-                return [*before.split(delimiter)[:-1], f'"{inner}"', *after.split(delimiter)[1:]]
+                cells = before.split(delimiter)
+                cells[-1] = f'"{inner}"'
+                if after:
+                    cells += after[1:].split(delimiter)
+                return cells
         return self.cut(body) if self.is_closed(body) else None
 
     def cut(self, body: str) -> list[str]:
