@@ -38,9 +38,9 @@ def _never_still(refused: BadRange | None) -> BadRange | SheetBusy:
     return SheetBusy(MOVING, retry_after_s=5) if refused is None or "grid limits" in str(refused) else refused
 
 
-def _one_of(names: Sequence[str], row: SheetRow) -> str:
-    name = names[row.number - 1] if row.number <= len(names) else ""
-    return name if name == row.identity else row.identity
+def _one_of(names: Sequence[str], index: int, name: str) -> str:
+    """Return the string in the place `index` where it equals `name`: of equal ones, one is kept."""
+    return names[index] if index < len(names) and names[index] == name else name
 
 
 def _nobody(_identities: Sequence[str]) -> Collection[str]:
@@ -138,32 +138,35 @@ class TabReader:
             yield Page(1, None, self._rows(self._page(1, None)))
             return
         first, names = 1, self._identities()
-        last, known = len(names), dict[int, str]()
+        last, known = len(names), list[str]()
         for _ in range(LOOKS):
+            known += [BLANK] * (last - len(known))
+            known[first - 1 : last] = [BLANK] * (last - first + 1)
             try:
                 for page in self._pages(first, last, MAX_ROWS):
-                    # Of strings that are equal, one is kept: there are as many as the tab has rows.
-                    known.update((row.number, _one_of(names, row)) for row in page.rows)
+                    for row in page.rows:
+                        known[row.number - 1] = _one_of(names, row.number - 1, row.identity)
                     yield page
             except _Shorter:
-                first, known = 1, {}
-            names = self._identities()
-            seen = (known.get(number, BLANK) for number in range(1, len(names) + 1))
-            wrong = [number for number, (one, other) in enumerate(zip(seen, names, strict=True), 1) if one != other]
+                first, known = 1, []
+            names = self._identities(known)
+            known += [BLANK] * (len(names) - len(known))
+            wrong = [number for number, name in enumerate(names, 1) if name != known[number - 1]]
             if not wrong:
                 yield Page(len(names) + 1, None, [])
                 return
             first, last = wrong[0], wrong[-1]
-            for number in range(first, last + 1):
-                known.pop(number, None)
         raise SheetBusy(MOVING, retry_after_s=5)
 
     def _rows(self, block: RowBlock) -> list[SheetRow]:
         self.seen = replace(block, rows=())
         return self.layout.rows(block)
 
-    def _identities(self) -> list[str]:
-        """Read the column of URLs in one answer, however long: who stands in each row of the tab."""
+    def _identities(self, known: Sequence[str] = ()) -> list[str]:
+        """Read the column of URLs in one answer, however long: who stands in each row of the tab.
+
+        Those that stand where `known` has them are the same strings: a large tab has a hundred thousand.
+        """
         refused: BadRange | None = None
         for _ in range(LOOKS):
             self._columns = None
@@ -175,7 +178,7 @@ class TabReader:
                 continue
             refused = None
             if block.anchors.get(self.layout.url) == url:
-                names = [identity(block, index, url) for index in range(block.tab.rows)]
+                names = [_one_of(known, index, identity(block, index, url)) for index in range(block.tab.rows)]
                 self._found |= {name for name, count in Counter(names).items() if count > 1}
                 self._apart = [number for number, name in enumerate(names, 1) if name in self._found]
                 return names
