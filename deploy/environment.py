@@ -60,5 +60,6 @@ def of_function(function: Function, plain: Mapping[str, str]) -> dict[str, str]:
         "THREADS": str(function.concurrency),
         "WORKERS": "1",
         "CLOUD_RUN_TIMEOUT_SECONDS": str(function.timeout_s),
+        **settings.ALLOCATOR,
     }
     return dict(sorted((dict(plain) | platform).items()))

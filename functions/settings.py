@@ -14,6 +14,9 @@ from functions.providers import provider_settings
 from functions.providers.provider_settings import ProviderSettings
 from functions.providers.registry import REGISTRY
 
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
+"""The environment of a process that reads large tabs, for the C library (glibc, mallopt(3)): without it, memory of an
+answer of many megabytes stays with the thread that has read it."""
 _TWO_HUNDRED, _FIVE_THOUSAND, _FIFTY_THOUSAND = (Allowance(Decimal(number)) for number in (200, 5_000, 50_000))
 
 

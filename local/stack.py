@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 from functions.providers.provider_settings import waterfall_of, with_key
+from functions.settings import ALLOCATOR
 from functions.store import schema_version
 from functions.store.database import Store
 from local import secret
@@ -284,13 +285,17 @@ def _environ(running: Stack, environ: dict[str, str]) -> dict[str, str]:
     else:
         environ.setdefault("DATABASE_URL", f"sqlite:///{private_file(home / 'leadfill.db')}")
     environ.setdefault("SHEETS_CALLS_PER_MINUTE", "0")  # the emulator bears any pace
-    return environ | {
-        "SHEETS_API_ENDPOINT": f"{running.urls['emulator']}/",
-        "IDENTITY_AUDIENCE": AUDIENCE,
-        "IDENTITY_CERTS_URL": f"{running.urls['issuer']}/certs",
-        "IDENTITY_TOKENINFO_URL": f"{running.urls['issuer']}/tokeninfo",
-        "ALLOWED_DOMAINS": "example.com",
-        "LEADFILL_SECRET_KEY": secret.kept_in(home / "secret"),
-        "WORKER_SERVICE_ACCOUNT": WORKER,
-        "PYTHONUNBUFFERED": "1",
-    }
+    return (
+        environ
+        | ALLOCATOR
+        | {
+            "SHEETS_API_ENDPOINT": f"{running.urls['emulator']}/",
+            "IDENTITY_AUDIENCE": AUDIENCE,
+            "IDENTITY_CERTS_URL": f"{running.urls['issuer']}/certs",
+            "IDENTITY_TOKENINFO_URL": f"{running.urls['issuer']}/tokeninfo",
+            "ALLOWED_DOMAINS": "example.com",
+            "LEADFILL_SECRET_KEY": secret.kept_in(home / "secret"),
+            "WORKER_SERVICE_ACCOUNT": WORKER,
+            "PYTHONUNBUFFERED": "1",
+        }
+    )

@@ -22,7 +22,7 @@ from deploy.source import ROOT
 from deploy.target import FUNCTIONS, Function, Target
 from functions.errors import SettingsError
 from functions.jobs.new_job import CHUNK_ROWS
-from functions.settings import read, variables
+from functions.settings import ALLOCATOR, read, variables
 from functions.store.database import Store
 from functions.task_queue import DISPATCH_DEADLINE_S
 
@@ -35,7 +35,7 @@ SECRET_VALUES = {
     "DATABASE_URL": "postgresql://leadfill:the-password@db.example.com/leadfill?sslmode=verify-full",
 }
 GIVEN = {"IDENTITY_AUDIENCE": "1-a.apps.googleusercontent.com", "ALLOWED_DOMAINS": "example.com,example.org"}
-PLATFORM = {"FUNCTION_TARGET", "THREADS", "WORKERS", "CLOUD_RUN_TIMEOUT_SECONDS"}
+PLATFORM = {"FUNCTION_TARGET", "THREADS", "WORKERS", "CLOUD_RUN_TIMEOUT_SECONDS", *ALLOCATOR}
 """Variables that functions-framework and gunicorn read, not Leadfill."""
 
 
