@@ -41,7 +41,7 @@ from tests.support.running import OVER, Json, Running, attach
 from tests.support.waiting import wait_until_quiet
 
 INSTANCES = 4
-LATENCY_S = 1.5
+LATENCY_S = 1.0
 CONCURRENCY = 4
 """Lookups in flight of an instance: a run of 5,000 rows takes some five minutes."""
 STALL_S = 45.0
