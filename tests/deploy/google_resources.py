@@ -85,10 +85,10 @@ def _changed(state: State, call: Call, method: Json) -> Json:
 
 def _deleted(state: State, call: Call, method: Json) -> Json:
     gone = state.resources.pop(call.path)
-    if call.path in state.gone:
-        raise KeyError(call.path)
     if call.method == "iam.projects.serviceAccounts.delete":
         _lose_rights(state, call.path)
+    if call.path in state.gone:
+        raise KeyError(call.path)
     operation = "Operation" in method.get("response", {}).get("$ref", "")
     return _wrapped(state, call, method, gone) if operation else {}
 

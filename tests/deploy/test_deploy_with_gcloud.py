@@ -292,13 +292,13 @@ def test_taken_down_it_keeps_what_was_paid_for(
 
 
 def bindings(cloud: GoogleCloud) -> set[tuple[str, str, str]]:
-    """Who may do what to what."""
+    """Which of the deployment's accounts may do what to what."""
     return {
         (name, binding["role"], member)
         for name, policy in cloud.state.policies.items()
         for binding in policy.get("bindings", [])
         for member in binding["members"]
-        if not member.startswith("deleted:")
+        if member.startswith("serviceAccount:leadfill-")
     }
 
 
