@@ -49,7 +49,7 @@ def main() -> None:
     help="The region that Cloud Build builds in; the functions' own if nothing is said.",
 )
 def up(project: str, region: str, *, dry_run: bool, api_private: bool | None, build_region: str) -> None:
-    """Deploys, or brings a deployment up to date; whatever is as it should be is left alone."""
+    """Deploy, or bring a deployment up to date; resources that are right already are left alone."""
     gcloud = Gcloud(project, dry_run=dry_run)
     target = _target(gcloud, region)
     deploy(gcloud, target, private=api_private, build_region=build_region or region)
@@ -60,7 +60,7 @@ def up(project: str, region: str, *, dry_run: bool, api_private: bool | None, bu
 
 
 def deploy(gcloud: Gcloud, target: Target, *, private: bool | None, build_region: str) -> None:
-    """Everything but the add-on."""
+    """Deploy everything but the add-on."""
     there = release.services(gcloud, target) if _has_run(gcloud) else {}
     api = there.get(f"{NAME}-api")
     deployed = release.plain_of(api) if api else {}
@@ -98,7 +98,7 @@ def deploy(gcloud: Gcloud, target: Target, *, private: bool | None, build_region
 @main.command()
 @_options
 def down(project: str, region: str, *, dry_run: bool) -> None:
-    """Takes Leadfill down and names what it keeps."""
+    """Take Leadfill down, and list what is kept."""
     gcloud = Gcloud(project, dry_run=dry_run)
     undeploying.take_down(gcloud, _target(gcloud, region))
 
@@ -129,7 +129,7 @@ def _has_run(gcloud: Gcloud) -> bool:
 
 
 def _invite(gcloud: Gcloud, target: Target, plain: dict[str, str]) -> None:
-    """Cloud Run lets the team through to a private `api`; Leadfill then looks again for itself."""
+    """Let the team reach a private `api` at Cloud Run; Leadfill then checks each caller again."""
     members = [f"domain:{domain}" for domain in plain["ALLOWED_DOMAINS"].split(",") if domain]
     members += [f"user:{email}" for email in plain["ALLOWED_EMAILS"].split(",") if email]
     service = ("run", "services", f"{NAME}-api")

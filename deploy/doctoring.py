@@ -1,4 +1,4 @@
-"""`make doctor`: looks at a live deployment from outside and says in sentences what is wrong and what to do."""
+"""`make doctor`: checks a live deployment from outside, and says what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _latest_check(gcloud: Gcloud) -> tuple[str, frozenset[Assumption]] | None:
 
 
 def _nobody(_url: str) -> tuple[int, str]:
-    """In a dry run nobody is asked."""
+    """Answer as a healthy deployment: in a dry run nothing is asked."""
     return 401, ""
 
 
@@ -243,7 +243,7 @@ def _alerts(gcloud: Gcloud) -> Iterator[str]:
 
 
 def _unless_dry(gcloud: Gcloud, sentence: str) -> Iterator[str]:
-    """In a dry run nothing is read, so nothing is missing."""
+    """Return the findings, or none in a dry run, in which nothing is read."""
     if not gcloud.dry_run:
         yield sentence
 

@@ -1,4 +1,4 @@
-"""Keeps secrets in Secret Manager: given, kept or made; each reaches gcloud on standard input only."""
+"""Keeps secrets in Secret Manager, whether given, kept or generated; gcloud gets each on standard input only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Vault:
         self._there = {str(secret["name"]).rpartition("/")[2] for secret in listed}
 
     def check(self, environ: Mapping[str, str]) -> None:
-        """Before anything is made: is every secret that only a person can give, given or there?
+        """Check, before anything is made, that every secret that only a person can provide is given or kept already.
 
         Raises:
             SettingsError: no, or one is too weak.
@@ -78,7 +78,7 @@ class Vault:
         return self._gcloud.text("secrets", "versions", "access", "latest", f"--secret={_called(name)}")
 
     def keep(self, name: str, value: str) -> str:
-        """Keeps a value, unless it is kept already → the number of its version."""
+        """Keep a value unless it is kept already; return the number of its version."""
         if _called(name) not in self._there:
             flags = ("--replication-policy=user-managed", f"--locations={self._target.region}")
             self._gcloud.change("secrets", "create", _called(name), *flags)
@@ -89,7 +89,7 @@ class Vault:
         return self.version(name) or "1"  # 1: in a dry run
 
     def fill(self, environ: Mapping[str, str]) -> tuple[dict[str, str], str]:
-        """Sees to it that every secret has a value → the versions by name, and the Cloud SQL connection if any."""
+        """Make sure that every secret has a value; return the versions by name, and the Cloud SQL connection if any."""
         versions: dict[str, str] = {}
         connection = ""
         for name in SECRETS:

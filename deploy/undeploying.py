@@ -1,4 +1,4 @@
-"""Takes Leadfill out of a project again, but never what was paid for."""
+"""Removes Leadfill from a project, but never data that was paid for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Kept, because they hold what was paid for or cannot be made again. Delete them y
 
 
 def take_down(gcloud: Gcloud, target: Target) -> None:
-    """Removes what runs, calls or watches; says what is kept."""
+    """Remove everything that runs, calls or watches; print what is kept."""
     region, location = f"--region={target.region}", f"--location={target.region}"
     # First what starts work, then what does it.
     listed = gcloud.listed("scheduler", "jobs", "list", location)
@@ -71,6 +71,6 @@ def _remove(gcloud: Gcloud, *words: str) -> None:
 
 
 def _there(gcloud: Gcloud, listed: Iterable[str], ours: Sequence[str]) -> list[str]:
-    """Return those of ours that exist; all of them in a dry run, which reads nothing."""
+    """Return Leadfill's resources that exist; all of them in a dry run, which reads nothing."""
     found = {name.rpartition("/")[2] for name in listed}
     return [name for name in ours if name in found or gcloud.dry_run]

@@ -1,4 +1,4 @@
-"""Alerts: what somebody should know before they look, counted from the logs."""
+"""Alerts on the logs, for problems that somebody should hear about."""
 
 from __future__ import annotations
 

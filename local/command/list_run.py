@@ -55,7 +55,7 @@ _Partly = tuple[str, tuple[bool, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """How a person ended, for the rows of theirs that follow."""
+    """How a person's lookup ended, for their later rows."""
 
     outcome: Outcome
     values: tuple[CellValue, ...]
@@ -104,7 +104,7 @@ class ListRun:
         self._parse = lru_cache(maxsize=REMEMBERED)(_profile_or_reason)
 
     def plan(self, spender: Spender, ceilings: Mapping[str, Decimal] | None) -> Plan:
-        """What the run would do and cost.
+        """Return what the run would do and cost.
 
         Raises:
             BadFile: there is no row, or one that cannot be read.
@@ -132,7 +132,7 @@ class ListRun:
         )
 
     def plan_rest(self, spender: Spender) -> Plan:
-        """What a run over all rows would do and cost after the trial.
+        """Return what a run over all rows would do and cost after the trial.
 
         Raises:
             BadFile: there is no row, or one that cannot be read.

@@ -1,4 +1,4 @@
-"""What has become of the rows of a run so far: outcomes, filled cells, and reasons."""
+"""The results of a run so far: outcomes, filled cells, and reasons."""
 
 from __future__ import annotations
 

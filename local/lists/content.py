@@ -1,4 +1,4 @@
-"""What a file is, by its content: names lie (`.xls` that is a web page, `.xlsx` that is a CSV)."""
+"""The kind of a file, by its content, since names lie (`.xls` that is a web page, `.xlsx` that is a CSV)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every list can do, whatever file it stands in."""
+"""The interface of every list, whatever its kind of file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoding of a text file: UTF-8 wherever multi-byte UTF-8 is found, UTF-16, or an older one that is said aloud.
+"""The encoding of a text file: UTF-8 wherever multi-byte UTF-8 is found, UTF-16, or an older one, which the plan names.
 
 Bytes that fit no encoding are carried through as they came (PEP 383), so that nothing of the list changes.
 """

@@ -1,6 +1,6 @@
 """The shape of a list: its header row, what stands above it, and the column of LinkedIn URLs; the same for every file.
 
-Rows are lists of values, from the first row of the file on. Where something cannot be told the person is asked.
+Rows are lists of values, from the first row of the file on. If something is unclear, the person is asked.
 """
 
 from __future__ import annotations

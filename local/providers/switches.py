@@ -1,4 +1,4 @@
-"""What the sandbox can be told to do, and what becomes of one request under it.
+"""The sandbox's switches, and the fate of one request under them.
 
 Nothing here depends on the order in which requests arrive: a draw is made from the seed, the slug and how often that
 slug was asked for, so a run over many threads meets the same faults each time.
@@ -93,7 +93,7 @@ class Body(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What becomes of one request."""
+    """The fate of one request."""
 
     status: int
     body: Body

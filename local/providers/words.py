@@ -1,4 +1,4 @@
-"""What the sandbox's people are made of."""
+"""Names, titles and companies of the sandbox's invented people."""
 
 # ruff: noqa: SIM905 - so many words read better as a text than as a list of fifty lines
 

@@ -1,4 +1,4 @@
-"""What a test makes happen between two calls of the API: edits that wait for a call, a random editor, held calls."""
+"""Events that a test causes between two calls of the API: edits that wait for a call, a random editor, held calls."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ READS = frozenset(
 
 @dataclass(slots=True)
 class Call:
-    """What a method gets: `path` are the variables of its URL. `changed` collects what it changed, in A1 notation."""
+    """A method's arguments: `path` are the variables of its URL. `changed` collects what it changed, in A1 notation."""
 
     workbooks: dict[str, Workbook]
     user: User

@@ -1,4 +1,4 @@
-"""What a cell can hold, and the limits on it.
+"""The possible contents of a cell, and their limits.
 
 A cell is `None` (empty), text, a number, a truth value, an error, or a formula with its last value. Dates are numbers
 (days since 1899-12-30) with a number format aside, as in Google Sheets.

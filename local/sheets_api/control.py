@@ -1,4 +1,4 @@
-"""What gives the emulator its people and spreadsheets, and tells what was called: `/_emulator/…`, not Google's.
+"""The calls under `/_emulator/` that make people and spreadsheets and report past calls; they are not Google's.
 
 POST   /_emulator/tokens                        {token, email, spreadsheets: "*" or [ids], role?, project?, refusal?}
 DELETE /_emulator/tokens/{token}                the token is unknown from now on (it expired)

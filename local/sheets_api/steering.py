@@ -1,4 +1,4 @@
-"""What a test does to a running emulator, under `/_emulator/`.
+"""The calls under `/_emulator/` by which a test controls a running emulator.
 
 PUT    switches        {quota_per_minute?, quota_per_minute_project?, minute_s?, latency_s?, fail_next?: [status or
                        {status, after?, reason?}], error_rate?, error_statuses?, seed?, max_request_bytes?, and each

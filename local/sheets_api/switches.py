@@ -1,4 +1,4 @@
-"""What makes the emulator as unpleasant as the real thing: the quota, latency, failures on demand and at random."""
+"""Switches for the difficulties of the real service: the quota, latency, failures on demand and at random."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody types lands in the cell that they see, also while rows and columns come, go and move.
+"""Typed text goes into the cell that the person sees, even while rows and columns come, go and move.
 
 A window that shows revision 7 may send what was typed while revision 8 inserts a column. Google's own page sends the
 revision with it, and the server moves the change to where the cell is now; so does this.

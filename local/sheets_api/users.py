@@ -1,4 +1,4 @@
-"""Who calls: access tokens, and what they may do."""
+"""Callers: access tokens and their rights."""
 
 from __future__ import annotations
 

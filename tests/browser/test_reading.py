@@ -1,4 +1,4 @@
-"""What a sheet holds is read as people see it: linked names, a header below a title, hidden rows, chosen columns."""
+"""A sheet is read as people see it: linked names, a header below a title, hidden rows, chosen columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A field that somebody writes is checked, with a person whom the team knows as its example; nobody is looked up."""
+"""A field is checked while a person types it, with a person whom the team knows as example; nobody is looked up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P11: after a run with errors, no process has said who anybody is; each line is one that Cloud Logging reads."""
+"""P11: after a run with errors, no log names anybody, and Cloud Logging can read each line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is past its time is deleted, what died is repaired, sealed access outlives a rotated secret: P9, P11."""
+"""Old data is deleted, work of dead processes is repaired, encrypted access survives a rotated secret: P9, P11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What chaos has found, each as a small test: P5, P8 and P9 where several things go wrong together."""
+"""Faults that chaos has found, each as a small test: P5, P8 and P9 when several things go wrong together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P11: who sends a body slowly, however it is announced, keeps nobody waiting; without an identity none is received."""
+"""P11: a slow body, however it is announced, keeps nobody waiting; without an identity no body is received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P11: only who may, sees and spends: a table of attacks on the running processes; each is refused or comes to nothing.
+"""P11: only people who are allowed to can see data or spend: each attack on the running processes comes to nothing.
 
 What tokens are worth is proved, in all their forms, in test_p11_only_who_may.py; here they knock at the real doors.
 """

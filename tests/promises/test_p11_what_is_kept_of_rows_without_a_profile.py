@@ -1,4 +1,4 @@
-"""P11: of a row without a profile nothing is kept that names a person but what its cells held, and that for 30 days."""
+"""P11: of a row without a profile, only its cells' earlier contents may name a person; they are kept for 30 days."""
 
 from __future__ import annotations
 

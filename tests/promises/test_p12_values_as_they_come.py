@@ -1,4 +1,4 @@
-"""P12: values stand in the sheet while others are still looked up, and what a flush meets loses nothing."""
+"""P12: values appear in the sheet while others are still looked up, and no failure of a flush loses anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P1 between instances whose clocks disagree: nobody's living claim or lease is taken for dead."""
+"""P1 between instances whose clocks disagree: no live claim or lease counts as expired."""
 
 from __future__ import annotations
 

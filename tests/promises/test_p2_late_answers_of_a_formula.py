@@ -1,4 +1,4 @@
-"""P1, P2: what comes after a formula was answered is settled, and if its process dies first, it is in doubt."""
+"""P1, P2: answers that come after a formula's response are settled; if the process dies first, they are in doubt."""
 
 from __future__ import annotations
 

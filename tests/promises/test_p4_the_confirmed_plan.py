@@ -1,4 +1,4 @@
-"""P4: a start that names a plan starts that one; where it has become dearer, it is refused with both figures."""
+"""P4: a start that names a plan starts that plan; if it has become more expensive, it is refused with both figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P5: each value lands beside its own URL, or is not written and said so, whatever people do to the sheet meanwhile."""
+"""P5: each value lands beside its own URL, or the row says why not, whatever people do to the sheet meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P5, P6, P8: each thing that Leadfill relies on at Google is tried, and where it does not hold, runs do what is said.
+"""P5, P6, P8: each assumption about Google Sheets is tried; if one does not hold, runs do what the check says.
 
 A run with each switch of the emulator shows that the sentence of the line is true.
 """

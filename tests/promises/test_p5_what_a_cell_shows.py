@@ -1,4 +1,4 @@
-"""P5: who stands in a cell is who it leads to or what it shows, not what lies behind it."""
+"""P5: the person in a cell is the one whom its link or its text names, not the text behind what it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P6: what a formula spills into a cell is somebody's data, though nothing is typed there: never written over."""
+"""P6: a value that a formula spills into a cell counts as somebody's data, and is never written over."""
 
 from __future__ import annotations
 

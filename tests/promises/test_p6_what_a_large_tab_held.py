@@ -1,4 +1,4 @@
-"""P6: what the columns of a large tab held is recorded in pages as of one moment, and never held as a whole."""
+"""P6: the contents of a large tab's columns are recorded in pages, as of one moment, and never held as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P7, the core: what stands in a cell is what came, whatever came, and it always fits into the cell."""
+"""P7, the core: a cell shows exactly the value that the provider gave, whatever it is, and it always fits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P8: a column that takes no such values costs only itself; and it is inserted once, whatever its header becomes."""
+"""P8: a column that refuses its values affects only itself, and is inserted once, whatever its header becomes."""
 
 from __future__ import annotations
 

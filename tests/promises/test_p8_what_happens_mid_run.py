@@ -1,4 +1,4 @@
-"""P8, P1: whatever happens to sheet, access or provider mid-run: one clear end, nothing paid twice, nothing lost."""
+"""P8, P1: whatever happens to sheet, access or provider during a run, it ends clearly: nothing paid twice or lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P9, P8: a run that nobody renews the access for ends by itself after thirty days, and says so."""
+"""P9, P8: a run whose access nobody renews ends by itself after thirty days, and says so."""
 
 from __future__ import annotations
 

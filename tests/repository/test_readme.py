@@ -1,4 +1,4 @@
-"""The documents say what is so: settings, commands, states, folders and names in them are those of the code."""
+"""The documents are true: settings, commands, states, folders and names in them are those of the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever edits a module of the pure core finds its unit tests by its name."""
+"""Each module of the pure core has unit tests in a file of its name."""
 
 from __future__ import annotations
 

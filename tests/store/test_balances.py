@@ -1,4 +1,4 @@
-"""Balances are read by whoever holds the keys, seldom, and seen by everybody else."""
+"""The process that holds the keys reads the balances now and then, and every other one can see them."""
 
 from __future__ import annotations
 

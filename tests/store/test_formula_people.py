@@ -1,4 +1,4 @@
-"""Who is new to a spreadsheet's formulas is counted alike by both databases, and by many formulas at once."""
+"""Both databases count the people who are new to a spreadsheet's formulas alike, also for many formulas at once."""
 
 from __future__ import annotations
 

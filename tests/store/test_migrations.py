@@ -1,4 +1,4 @@
-"""The migrated tables are the schema's, on both databases; and what is older, newer or strange is refused in words."""
+"""Migrated tables equal the schema, on both databases; older, newer and foreign tables are refused with a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only a process of this machine that is no more is dead: a living one, or one of elsewhere, never is."""
+"""Only an ended process of this machine counts as dead: a live one, or one of another machine, never does."""
 
 from __future__ import annotations
 

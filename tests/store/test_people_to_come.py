@@ -1,4 +1,4 @@
-"""P12: the time left counts who is still to be looked up, as the waterfall would."""
+"""P12: the time left counts the people who are still to be looked up, as the waterfall would."""
 
 from __future__ import annotations
 

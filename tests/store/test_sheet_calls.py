@@ -1,4 +1,4 @@
-"""Calls to one spreadsheet keep one pace, whoever makes them: about one a second, ten at once after a pause."""
+"""All calls to one spreadsheet share one pace: about one a second, ten at once after a pause."""
 
 from __future__ import annotations
 

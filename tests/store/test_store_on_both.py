@@ -1,4 +1,4 @@
-"""What else the store keeps is kept alike by both databases: spending by day, erased people."""
+"""Both databases keep spending by day and erased people alike."""
 
 from __future__ import annotations
 

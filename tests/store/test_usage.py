@@ -1,4 +1,4 @@
-"""What was spent, by day, user and spreadsheet: nothing twice, nothing forgotten, nobody else named."""
+"""Usage shows the credits by day, user and spreadsheet: none twice, none forgotten, and nobody else by name."""
 
 from __future__ import annotations
 

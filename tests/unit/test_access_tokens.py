@@ -1,4 +1,4 @@
-"""Proves whose an access token is: by the issuer's word, asked once per token, and never by the token's holder."""
+"""Proves that the issuer alone says to whom an access token belongs, and that it is asked once per token."""
 
 from __future__ import annotations
 

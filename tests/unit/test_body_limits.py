@@ -1,4 +1,4 @@
-"""Proves that a body is read once, whole, by whom it is opened for, and that a connection never keeps its thread."""
+"""Proves that a body is read once and whole, by the view that opened it, and that no connection keeps its thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue reaches every value of a lead, and each field makes of it what its description says."""
+"""The catalogue reaches every value of a lead, and each field shows what its description says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""As many lookups are in flight as are allowed, and what passes is asked again until it stands."""
+"""No more lookups are in flight than allowed, and transient failures are retried until a result stands."""
 
 from __future__ import annotations
 

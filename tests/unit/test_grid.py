@@ -1,4 +1,4 @@
-"""What Google Sheets answers becomes a window: cell by cell the same, without ever being decoded as a whole."""
+"""An answer of Google Sheets becomes a block of rows, cell by cell the same, without being decoded as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proves what `access`, `sealing` and `certificates` do when nobody attacks: who gets in, and at what cost."""
+"""Proves what identity tokens, encryption and certificates do when nobody attacks: who gets in, and at what cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's columns are followed by their anchors, wherever people move them (P5)."""
+"""Anchors follow a run's columns, wherever people move them (P5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each answer teaches one status, and what may have been charged always teaches one (P1)."""
+"""Each answer leads to at most one status, and one that may have been charged always leads to one (P1)."""
 
 from __future__ import annotations
 

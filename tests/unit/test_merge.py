@@ -1,4 +1,4 @@
-"""Leads of several providers become one that describes one person in one position (design: merging is coherent)."""
+"""Leads of several providers are merged into one that describes one person in one position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""P12: what is told of the time left is true, whatever was there before, and through a provider's pauses."""
+"""P12: the time left is right, whatever was filled before, and through a provider's pauses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of a run go where nothing but their title is left, wherever rows have moved it; else they stay."""
+"""An undo deletes a run's columns if they hold only their title, wherever it was moved; otherwise they stay."""
 
 from __future__ import annotations
 

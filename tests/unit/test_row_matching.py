@@ -1,4 +1,4 @@
-"""Where a chunk's values go: beside their own URL, whatever became of the rows; decided without reading or writing."""
+"""A chunk's values go beside their own URL, wherever the rows have moved; decided without reading or writing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which row is which after people moved them: known by who stands in it and what is typed, never by its place alone."""
+"""Rows that people moved are identified by their person and their typed contents, never by position alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of Google Sheets that are no success become errors of ours, each with a sentence that says what to do."""
+"""Unsuccessful answers of Google Sheets become Leadfill's errors, each with a sentence that says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cells an undo gives back: those that hold what the run wrote, of rows that are known for certain (P6)."""
+"""An undo restores the cells that still hold the run's values, in rows that are identified for certain (P6)."""
 
 from __future__ import annotations
 

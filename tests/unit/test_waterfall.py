@@ -1,4 +1,4 @@
-"""Who is asked next, and how a row ends over several providers, case by case (settled: rows and outcomes)."""
+"""The waterfall decides which provider is asked next, and how a row ends over several providers, case by case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rows are believed to hold, as the store remembers them: what they held at first, and over it what they got."""
+"""The recorded contents of rows are their first contents, overlaid with what was written since."""
 
 from __future__ import annotations
 
