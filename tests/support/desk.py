@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -167,8 +168,13 @@ def url_of(slug: str) -> str:
 
 def expected(slug: str, fields: Sequence[str] = FIELDS) -> list[Any]:
     """Return what belongs beside a person's URL; "" if there is nothing to write."""
+    return list(_expected(slug, tuple(fields)))
+
+
+@cache
+def _expected(slug: str, fields: Sequence[str]) -> Sequence[Any]:
     facts = Facts(status=Outcome.ENRICHED, enriched_at=None, linkedin_url=url_of(slug))
-    return list(project(lead(slug), facts, select(fields)))
+    return project(lead(slug), facts, select(fields))
 
 
 def people_rows(count: int, prefix: str = "person") -> list[list[Any]]:

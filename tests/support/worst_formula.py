@@ -50,7 +50,7 @@ class Run:
     def __iter__(self) -> Iterator[Result]:
         for index, profile in enumerate(self._profiles):
             values = {f"key{number}": f"{index:06}{number:03}".ljust(WIDTH, "x") for number in range(FIELDS)}
-            lead: Any = values | {"skills": [f"skill {index} {number}" for number in range(500)]}
+            lead: Any = values | {"skills": [f"skill {index}".ljust(32_000)]}
             known: Any = SimpleNamespace(status=LeadStatus.FOUND, lead=lead, learned_at=NOW)
             yield Result(index, profile, Outcome.KNOWN, {"slintel": known})
 
