@@ -243,7 +243,7 @@ def _alerts(gcloud: Gcloud) -> Iterator[str]:
 
 
 def _unless_dry(gcloud: Gcloud, sentence: str) -> Iterator[str]:
-    """Return the findings, or none in a dry run, in which nothing is read."""
+    """Yield the sentence, except in a dry run, in which nothing is read."""
     if not gcloud.dry_run:
         yield sentence
 
