@@ -37,9 +37,10 @@ class Tasks:
     """A queue that only notes what is asked of it; the store is the queue."""
 
     delayed: dict[str, list[float]] = field(default_factory=dict)
+    """Those that come in more than a minute; the others only look whether the worker of a chunk still lives."""
 
     def enqueue(self, chunk_id: str, *, delay_s: float = 0) -> None:
-        if delay_s:
+        if delay_s > 60:
             self.delayed.setdefault(chunk_id, []).append(delay_s)
 
 
