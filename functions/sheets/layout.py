@@ -15,7 +15,8 @@ from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
 from functions.sheets.grid import RowBlock, Tab
 from functions.sheets.insertion import insertion
-from functions.sheets.scan import columns_of, identity
+from functions.sheets.row_identity import identity
+from functions.sheets.scan import columns_of
 
 SAMPLE_ROWS = 200
 """Rows by whose people the URL column is known again."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from functions.credits.only_where import Condition
-from functions.errors import BadRange, NotAProfile, SheetBusy
+from functions.errors import BadRange, SheetBusy
 from functions.fields.catalogue import Field
 from functions.fields.columns import Choices, Chosen, Columns, Target, place_of, target_columns
 from functions.outcomes import LeftOut
-from functions.profiles import Profile, parse
+from functions.profiles import Profile
 from functions.sheets.a1 import Range, column_number, letters
-from functions.sheets.cells import NOBODY, Content, Formula, Spilled
 from functions.sheets.grid import Box, RowBlock, Tab
 from functions.sheets.header_row import find_header_row
 from functions.sheets.paging import PageSize
+from functions.sheets.row_identity import who
 from functions.sheets.spills import SpillGuard
 
 LOOKS = 3
@@ -263,30 +262,6 @@ def scan_range(
         first_page=page,
         urls=urls,
     )
-
-
-def who(block: RowBlock, index: int, column: int) -> tuple[Profile | str, str]:
-    """Return a row's profile with an empty sentence; or the reason why it has none, and what to do about it."""
-    try:
-        return parse(block.text(index, column), block.links(index, column)), ""
-    except NotAProfile as error:
-        return str(error.reason), str(error)
-
-
-def identity(block: RowBlock, index: int, column: int) -> str:
-    """Return the identity of a row: its profile's key or, without one, a digest of its URL cell, which is not a key.
-
-    It is kept for the undo, and the text may name somebody.
-    """
-    found, _ = who(block, index, column)
-    if isinstance(found, Profile):
-        return found.key
-    said = _typed(block.content(index, column)).encode("utf-8", "surrogatepass")
-    return f"{NOBODY}{hashlib.blake2b(said, digest_size=16).hexdigest()}"
-
-
-def _typed(cell: Content) -> str:
-    return cell.text if isinstance(cell, Formula | Spilled) else str(cell)
 
 
 def columns_of(top: RowBlock, header_row: int | None, url_column: int, sample: RowBlock) -> Columns:

@@ -19,7 +19,7 @@ from functions.sheets.client import GoogleSheet
 from functions.sheets.grid import RowBlock, Tab
 from functions.sheets.layout import Layout
 from functions.sheets.paging import MAX_ROWS, WHOLE_CELLS, PageSize
-from functions.sheets.scan import identity
+from functions.sheets.row_identity import identity
 
 LOOKS = 8
 """Attempts to see something that people move meanwhile."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -16,28 +15,11 @@ from functions.outcomes import LeftOut
 from functions.profiles import Profile
 from functions.sheets import paging
 from functions.sheets.a1 import Range
-from functions.sheets.grid import Box, RowBlock, Tab, row_block_of
-from functions.sheets.scan import SheetScan, identity, scan_range
+from functions.sheets.grid import Box, RowBlock, Tab
+from functions.sheets.scan import SheetScan, scan_range
+from tests.support.row_blocks import block_of
 
 JANE, JOHN = "linkedin.com/in/jane-doe", "linkedin.com/in/john-doe"
-
-
-def block_of(rows: Sequence[Sequence[str]], first_row: int = 1) -> RowBlock:
-    """The rows, as Google answers them."""
-    data = [
-        {
-            "values": [
-                {"userEnteredValue": {"stringValue": text}, "formattedValue": text} if text else {} for text in row
-            ]
-        }
-        for row in rows
-    ]
-    size = {"rowCount": 100, "columnCount": 4}
-    properties = {"sheetId": 3, "title": "Leads", "gridProperties": size}
-    sheet = {"properties": properties, "data": [{"startRow": first_row - 1, "rowData": data}]}
-    block = row_block_of(json.dumps({"sheets": [sheet]}).encode())
-    assert block is not None
-    return block
 
 
 @dataclass(frozen=True)
@@ -151,14 +133,6 @@ def test_merged_cells_and_what_this_person_may_not_edit_are_refused_before_anyth
     with pytest.raises(BadRange, match="B2:B3 holds protected cells"):
         scan(replace(rows, protected=(Box(2, 1, 3, 2),)))
     assert list(scan(replace(rows, merges=(Box(0, 0, 1, 2),), protected=(Box(2, 0, 3, 1),))).rows())
-
-
-def test_rows_are_known_by_their_person_and_others_by_a_digest_that_does_not_tell_their_text() -> None:
-    block = block_of([[f"https://{JANE}/"], ["Jane's private note"], ["Jane's private note"], [""]])
-    names = [identity(block, index, 0) for index in range(4)]
-    assert names[0] == JANE
-    assert names[1] == names[2] != names[3]
-    assert all(name.startswith("text:") and "private" not in name for name in names[1:])
 
 
 @dataclass

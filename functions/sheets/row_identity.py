@@ -1,0 +1,34 @@
+"""Tell whom a row names, and by what it is known again."""
+
+from __future__ import annotations
+
+import hashlib
+
+from functions.errors import NotAProfile
+from functions.profiles import Profile, parse
+from functions.sheets.cells import NOBODY, Content, Formula, Spilled
+from functions.sheets.grid import RowBlock
+
+
+def who(block: RowBlock, index: int, column: int) -> tuple[Profile | str, str]:
+    """Return a row's profile with an empty sentence; or the reason why it has none, and what to do about it."""
+    try:
+        return parse(block.text(index, column), block.links(index, column)), ""
+    except NotAProfile as error:
+        return str(error.reason), str(error)
+
+
+def identity(block: RowBlock, index: int, column: int) -> str:
+    """Return the identity of a row: its profile's key or, without one, a digest of its URL cell, which is not a key.
+
+    It is kept for the undo, and the text may name somebody.
+    """
+    found, _ = who(block, index, column)
+    if isinstance(found, Profile):
+        return found.key
+    said = _typed(block.content(index, column)).encode("utf-8", "surrogatepass")
+    return f"{NOBODY}{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+
+
+def _typed(cell: Content) -> str:
+    return cell.text if isinstance(cell, Formula | Spilled) else str(cell)
