@@ -139,15 +139,17 @@ def instance(
         while not claimed.granted:  # whoever waits for the lock too long comes too late for the turns of that time
             claimed = claims.claim(
                 store,
-                keys,
-                spender,
-                counters,
-                provider=slintel.NAME,
-                price=slintel.TERMS.price,
-                owner=mine,
-                fresh=FRESH,
-                now=store.clock(),
-                pace=PACE,
+                claims.Wanted(
+                    keys=keys,
+                    spender=spender,
+                    caps=counters,
+                    provider=slintel.NAME,
+                    price=slintel.TERMS.price,
+                    owner=mine,
+                    fresh=FRESH,
+                    now=store.clock(),
+                    pace=PACE,
+                ),
             )
         assert len(claimed.granted) == BATCH
         time.sleep(pause_s)

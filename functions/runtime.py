@@ -6,7 +6,6 @@ it holds one. What waits on a real socket keeps the socket's own time.
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
@@ -37,20 +36,6 @@ class Event(StopSignal, Protocol):
 
     def clear(self) -> None:
         """Reset the event, so that later calls of `wait` wait again."""
-
-
-class Mailbox(Protocol[T]):
-    """A `queue.SimpleQueue`, or what behaves like one."""
-
-    def put(self, item: T, /) -> None:
-        """Adds an item; never waits."""
-
-    def get(self, block: bool, timeout: float, /) -> T:  # noqa: FBT001 - the standard library's signature
-        """Takes the oldest item; with `block`, waits for one up to so many seconds.
-
-        Raises:
-            queue.Empty: there is none.
-        """
 
 
 class Thread(Protocol):
@@ -96,10 +81,6 @@ class Runtime:
     def event(self) -> Event:
         """A new event, not set."""
         return threading.Event()
-
-    def mailbox(self) -> Mailbox[T]:
-        """A new, empty queue between threads."""
-        return queue.SimpleQueue()
 
     def spawn(self, work: Callable[[], object], *, name: str) -> Thread:
         """Runs some work in a thread of its own, which does not keep the process alive."""

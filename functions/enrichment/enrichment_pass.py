@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from functions.credits.caps import CapUse, cap_sentence
 from functions.credits.lead_status import BARRED, LeadStatus
@@ -17,7 +18,8 @@ from functions.errors import CapReached, DearerThanTerms, LeadfillError, Provide
 from functions.outcomes import Outcome
 from functions.profiles import Profile
 from functions.runtime import Event, Runtime
-from functions.store import doubts
+from functions.store import claims, doubts
+from functions.store.claims import Claimed, Wanted
 from functions.store.leads import EVERY_PROVIDER, Known
 
 READ_BATCH = 500
@@ -183,17 +185,23 @@ class EnrichmentPass:
         for lane in self._lanes.values():
             for key in lane.drop_withheld():
                 yield from self._advance(key)
-            for needs, claimed in lane.claim(self._account):
-                for claim in claimed.granted:
-                    self._flights.send(claim, self._people[claim.key].rows[0][1], lane, needs)
-                for key, known in claimed.known.items():
-                    self._people[key].known = known
-                    self._people[key].asked.add(lane.name)  # else a doubt that came just now would be wanted again
-                    yield from self._advance(key)
-                if claimed.cap is not None and not lane.in_flight:  # nothing of ours can give credits back any more
-                    name, limit = claimed.cap.name.split(":")[0], claimed.cap.limit
-                    said = cap_sentence(CapUse(claimed.cap, limit), self._account.clock(), in_run=True)
-                    lane.leave_out(CapReached(name, limit, limit, said))
+            for _ in list(lane.wanted):
+                if (wanted := lane.take(self._account)) is not None:
+                    yield from self._take_up(lane, wanted, claims.claim(self._account.store, wanted))
+
+    def _take_up(self, lane: ProviderLane, wanted: Wanted, claimed: Claimed) -> Iterator[Result]:
+        """Sends the lookups that were granted, now that their claims are durable."""
+        lane.note(wanted, claimed)
+        for claim in claimed.granted:
+            self._flights.send(claim, self._people[claim.key].rows[0][1], lane, wanted.needs)
+        for key, known in claimed.known.items():
+            self._people[key].known = known
+            self._people[key].asked.add(lane.name)  # else a doubt that came just now would be wanted again
+            yield from self._advance(key)
+        if claimed.cap is not None and not lane.in_flight:  # nothing of ours can give credits back any more
+            name, limit = claimed.cap.name.split(":")[0], claimed.cap.limit
+            said = cap_sentence(CapUse(claimed.cap, limit), self._account.clock(), in_run=True)
+            lane.leave_out(CapReached(name, limit, limit, said))
 
     def _repeat(self) -> None:
         """Asks again about doubts, where a repeat is free; the credits of the doubt are the reservation."""
@@ -218,11 +226,32 @@ class EnrichmentPass:
                     self._unread.append(key)
 
     def _settle(self) -> Iterator[Result]:
-        """Settle the answers that have come; wait for one if there is nothing else to do."""
+        """Settle the answers that have come and claim the next people; wait for one if there is nothing else to do."""
         is_busy = self._unread or (not self._is_stopping and any(lane.can_claim for lane in self._lanes.values()))
-        for settled in self._flights.settle(wait=not is_busy):
-            self._learn(settled)
-            yield from self._advance(settled.settlement.claim.key)
+        next_: list[tuple[ProviderLane, Wanted]] = []
+
+        def take(settled: Mapping[str, int]) -> Wanted | None:
+            next_.extend(self._take(settled))
+            return next_[0][1] if next_ else None
+
+        ended, claimed = self._flights.settle(wait=not is_busy, take=take)
+        for one in ended:
+            self._learn(one)
+        for lane, wanted in next_:
+            yield from self._take_up(lane, wanted, claimed)
+        for one in ended:
+            yield from self._advance(one.settlement.claim.key)
+
+    def _take(self, settled: Mapping[str, int]) -> Iterator[tuple[ProviderLane, Wanted]]:
+        """Take the people to claim next, of the first lane that has room once so many lookups of each are settled."""
+        for lane in self._lanes.values():
+            if self._is_stopping:
+                return
+            if lane.withheld.isdisjoint(chain.from_iterable(lane.wanted)) and (
+                wanted := lane.take(self._account, settled=settled.get(lane.name, 0))
+            ):
+                yield lane, wanted
+                return
 
     def _learn(self, settled: Settled) -> None:
         claim = settled.settlement.claim

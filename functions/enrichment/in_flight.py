@@ -5,8 +5,8 @@ A lookup that was sent stays here until it is settled, even if the store fails f
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -26,15 +26,17 @@ from functions.errors import DearerThanTerms, ProviderError, StoreError, counted
 from functions.outcomes import Lead
 from functions.profiles import Profile
 from functions.providers.contract import Answer
-from functions.runtime import Event, Mailbox, Runtime
+from functions.runtime import Event, Runtime
 from functions.store import claims, doubts, leads
-from functions.store.claims import Claim, Recorded, Settlement
+from functions.store.claims import Claim, Claimed, Recorded, Settlement, Wanted
 from functions.store.database import Store
 from functions.store.leads import Known
 
-SETTLE_BATCH = 25
-"""Answers that are settled in one transaction: few, so that a crash leaves little in doubt."""
-LINGER_S = 0.03
+SETTLE_BATCH = 100
+"""The most answers that are settled in one transaction: few, so that a crash leaves little in doubt."""
+SETTLE_FEW, SETTLE_SHARE = 8, 3 / 8
+"""Answers that are settled at once, and the share of those in flight: what waits behind those that are sent is half."""
+LINGER_S = 0.1
 """Seconds that the first answer waits for others to be settled with it."""
 POLL_S = 0.1
 """Seconds to wait for an answer before other work is looked at."""
@@ -79,7 +81,8 @@ class InFlightLookups:
     def __init__(self, store: Store, clock: Callable[[], datetime], runtime: Runtime, stop: Event) -> None:
         self._store, self._clock, self._runtime, self._stop = store, clock, runtime, stop
         self._flying: dict[str, _Flight] = {}  # by the token of the claim
-        self._answered: Mailbox[str] = runtime.mailbox()
+        self._answered: deque[str] = deque()  # tokens; appended by the threads that send
+        self._enough, self._are_enough = 1, runtime.event()
 
     def __len__(self) -> int:
         return len(self._flying)
@@ -95,17 +98,24 @@ class InFlightLookups:
             future = Future()
             future.set_result(Answer(NoAnswer(sent=False)))
         self._flying[claim.token] = _Flight(claim, lane, future, is_repeat)
-        future.add_done_callback(lambda _: self._answered.put(claim.token))
+        future.add_done_callback(lambda _: self._put(claim.token))
 
-    def settle(self, *, wait: bool) -> Sequence[Settled]:
-        """Settle the answers that have come; with `wait`, wait a moment for the first one.
+    def settle(
+        self, *, wait: bool, take: Callable[[Mapping[str, int]], Wanted | None] = lambda _: None
+    ) -> tuple[Sequence[Settled], Claimed]:
+        """Settle the answers that have come, and claim the next people in the same transaction.
+
+        Args:
+            wait: whether to wait for the first answer a moment.
+            take: gives those who are to be claimed, from the number of lookups that are settled by provider. It is
+                asked once it is known which providers can still be used.
 
         Raises:
-            StoreError: they could not be recorded; they stay in flight.
+            StoreError: nothing could be recorded; the lookups stay in flight.
         """
         done = self._collect(wait=wait)
         if not done:
-            return ()
+            return (), Claimed()
         now = self._clock()
         settled: list[Settled] = []
         firsts: list[Settlement] = []
@@ -116,18 +126,20 @@ class InFlightLookups:
             _check_price(flight.lane, settlement)
             settled.append(Settled(settlement, answer.result if answer else None, now))
             (repeats if flight.is_repeat else firsts).append(settlement)
+        wanted = take(Counter(self._flying[token].lane.name for token in done))
         try:
-            of_firsts = claims.settle(self._store, firsts, now) if firsts else Recorded()
             of_repeats = doubts.resolve(self._store, repeats, now) if repeats else Recorded()
+            # Last, since what it claims has to be sent.
+            of_firsts = claims.settle(self._store, firsts, now, wanted) if firsts or wanted else Recorded()
         except StoreError:
-            for token in done:  # paid for perhaps, and not recorded: `abandon` tries again
-                self._answered.put(token)
+            self._answered.extend(done)  # paid for perhaps, and not recorded: `abandon` tries again
             raise
         for token in done:
             self._flying.pop(token).lane.in_flight -= 1
         logs.in_doubt(sum(one.charge.kind is EntryKind.IN_DOUBT for one in firsts))
         recorded = Recorded(of_firsts.shared | of_repeats.shared, of_firsts.erased | of_repeats.erased)
-        return [replace(one, recorded=recorded) for one in settled] if recorded != Recorded() else settled
+        told = [replace(one, recorded=recorded) for one in settled] if recorded != Recorded() else settled
+        return told, of_firsts.claimed
 
     def recall(self) -> None:
         """Cancel the lookups that were not sent yet."""
@@ -149,16 +161,25 @@ class InFlightLookups:
         self._flying.clear()  # the claims stand; they become doubts when their time is over
 
     def _collect(self, *, wait: bool) -> list[str]:
-        done: list[str] = []
-        until_s = self._runtime.monotonic() + POLL_S
-        while len(done) < min(SETTLE_BATCH, len(self._flying)):
-            try:
-                done.append(self._answered.get(wait, max(0.0, until_s - self._runtime.monotonic())))
-            except queue.Empty:
-                break
-            if len(done) == 1:
-                until_s = self._runtime.monotonic() + LINGER_S
-        return done
+        """Takes the tokens of lookups that have ended; with `wait`, those that end within a moment as well."""
+        share = max(SETTLE_FEW, int(SETTLE_SHARE * len(self._flying)))
+        if wait and self._flying and self._await(1, POLL_S):
+            self._await(min(share, SETTLE_BATCH, len(self._flying)), LINGER_S)
+        return [self._answered.popleft() for _ in range(min(SETTLE_BATCH, len(self._answered)))]
+
+    def _await(self, count: int, timeout_s: float) -> bool:
+        """Waits until so many lookups have ended, without being woken by each."""
+        self._enough = count
+        self._are_enough.clear()
+        if len(self._answered) < count:  # one that ends from here on sees what is enough
+            self._are_enough.wait(timeout_s)
+        return bool(self._answered)
+
+    def _put(self, token: str) -> None:
+        """Called by the thread in which a lookup has ended."""
+        self._answered.append(token)
+        if len(self._answered) >= self._enough:
+            self._are_enough.set()
 
 
 def settlement_of(claim: Claim, answer: Answer | None) -> Settlement:

@@ -17,7 +17,7 @@ from functions.enrichment.waterfall import Rung
 from functions.errors import LeadfillError, QuotaExhausted
 from functions.runtime import StopSignal
 from functions.store import claims, leads
-from functions.store.claims import Claimed
+from functions.store.claims import Claimed, Wanted
 from functions.store.database import Store
 from functions.store.leads import Freshness, Known
 
@@ -75,15 +75,21 @@ class ProviderLane(Rung):
 
     @property
     def room(self) -> int:
-        """Return how many more may be claimed now.
+        """Return how many more may be claimed now."""
+        return self.room_after(0)
 
-        0 until it is worth a transaction, until there are turns, and while what is in flight may end otherwise.
+    def room_after(self, settled: int) -> int:
+        """Return how many more may be claimed once so many lookups in flight are settled.
+
+        0 until it is worth a transaction of its own, until there are turns, and while what is in flight may end
+        otherwise.
         """
         if self.dispatcher.runtime.monotonic() < self.again_s:
             return 0
-        room = self.capacity - self.in_flight
-        too_few = room < self.capacity // 4 or self.cap is not None or self.until is not None
-        return 0 if self.in_flight and too_few else room
+        in_flight = self.in_flight - settled
+        room = self.capacity - in_flight
+        too_few = room < (1 if settled else self.capacity // 4) or self.cap is not None or self.until is not None
+        return 0 if in_flight and too_few else room
 
     @property
     def waiting(self) -> int:
@@ -120,36 +126,35 @@ class ProviderLane(Rung):
         futile = [needs for needs in self.wanted if needs <= self.withheld]
         return [key for needs in futile for key in self.wanted.pop(needs)]
 
-    def claim(self, account: Account) -> Iterator[tuple[Needs, Claimed]]:
-        """Claim as many keys as there is room for; granted claims count as in flight from now on."""
-        for needs, keys in list(self.wanted.items()):
-            if self.left_out is not None:
-                return
-            taken = [keys.popleft() for _ in range(min(self.room, len(keys)))]
-            if not taken:
-                continue
-            now, turns = account.clock(), self.dispatcher.turns
-            claimed = claims.claim(
-                account.store,
-                taken,
-                account.spender,
-                caps(account.spender, account.limits, self.name, now),
-                provider=self.name,
-                price=self.dispatcher.provider.terms.max_price(EVERY_NEED),
-                needs=needs,
-                owner=account.owner,
-                fresh=account.fresh,
-                now=now,
-                retry=account.retry,
-                retry_before=account.retry_before,
-                pace=None if turns is None else turns.paced(),
-            )
-            self.in_flight += len(claimed.granted)
-            self.held.update(dict.fromkeys(claimed.held))
-            keys.extendleft(reversed([*claimed.refused, *claimed.late]))
-            self.cap = claimed.cap
-            self._note_turns(claimed, now)
-            yield needs, claimed
+    def take(self, account: Account, *, settled: int = 0) -> Wanted | None:
+        """Take out as many keys with the same needs as there is room for, once so many lookups are settled."""
+        room = 0 if self.left_out is not None else self.room_after(settled)
+        needs = next((needs for needs, keys in self.wanted.items() if keys), None)
+        if not room or needs is None:
+            return None
+        keys, now, turns = self.wanted[needs], account.clock(), self.dispatcher.turns
+        return Wanted(
+            keys=[keys.popleft() for _ in range(min(room, len(keys)))],
+            spender=account.spender,
+            caps=caps(account.spender, account.limits, self.name, now),
+            provider=self.name,
+            price=self.dispatcher.provider.terms.max_price(EVERY_NEED),
+            needs=needs,
+            owner=account.owner,
+            fresh=account.fresh,
+            now=now,
+            retry=account.retry,
+            retry_before=account.retry_before,
+            pace=None if turns is None else turns.paced(),
+        )
+
+    def note(self, wanted: Wanted, claimed: Claimed) -> None:
+        """Note the result for keys that were taken out; granted claims count as in flight from now on."""
+        self.in_flight += len(claimed.granted)
+        self.held.update(dict.fromkeys(claimed.held))
+        self.wanted.setdefault(wanted.needs, deque()).extendleft(reversed([*claimed.refused, *claimed.late]))
+        self.cap = claimed.cap
+        self._note_turns(claimed, wanted.now)
 
     def _note_turns(self, claimed: Claimed, now: datetime) -> None:
         """Notes when there are further turns; closes the lane where that is far away and nothing is in flight."""

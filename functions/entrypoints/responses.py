@@ -404,10 +404,11 @@ def job(context: AppContext, job: jobs.Job, *, started_by: str) -> Job:
     with context.store.reading() as connection:
         counts = job_rows.counts(connection, job.id)
         has_marked = job_rows.has_marked(connection, job.id)
-        totals = ledger.totals(connection, job.id)
+        totals = ledger.of_run(connection, job.id)
         seen = chunks.seen(connection, job.id)
-        ahead = ahead_of(context, connection, job, totals)
-    so_far = progress(job, sum(counts.values()), seen, ahead, context.clock())
+        settled = sum(counts.values())
+        ahead = ahead_of(context, connection, job, totals, settled)
+    so_far = progress(job, settled, seen, ahead, context.clock())
     return Job(
         id=job.id,
         spreadsheet_id=job.spreadsheet_id,

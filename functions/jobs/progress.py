@@ -83,7 +83,9 @@ def progress(job: Job, settled: int, seen: int, ahead: Ahead, now: datetime) -> 
     return Progress(done, fraction, None if rate is None else round(rate, 3), eta_s)
 
 
-def ahead_of(context: AppContext, connection: sa.Connection, job: Job, totals: Mapping[str, Totals]) -> Ahead:
+def ahead_of(
+    context: AppContext, connection: sa.Connection, job: Job, totals: Mapping[str, Totals], settled: int
+) -> Ahead:
     """Read the work that a job still has to do.
 
     Args:
@@ -91,6 +93,7 @@ def ahead_of(context: AppContext, connection: sa.Connection, job: Job, totals: M
         connection: a transaction.
         job: the job.
         totals: its lookups so far, by provider.
+        settled: rows that have their outcome.
     """
     if job.state not in _MOVING or job.resumed_at is None:
         return Ahead()
@@ -106,6 +109,7 @@ def ahead_of(context: AppContext, connection: sa.Connection, job: Job, totals: M
         since=job.started_at,
         fresh=context.fresh,
         now=now,
+        open_rows=job.rows - settled,
     )
     return Ahead(
         people=people,

@@ -7,9 +7,10 @@ in exactly one of two ways: its holder settles it or, when it expires, it become
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -21,9 +22,10 @@ from functions.credits.pacing import AHEAD, Turn
 from functions.credits.pricing import Charge, EntryKind
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, Needs
 from functions.store import erasures, leads, ledger, reservations, schema
-from functions.store.database import Store, insert
+from functions.store.database import Store, insert_of
 from functions.store.erasures import Erasure
 from functions.store.leads import EVERY_PROVIDER, Freshness, Known
+from functions.store.ledger import NOT_MOVED, Moved
 from functions.store.rates import Pace
 
 _COPIED = ("token", "key", "provider", "needs", "run_id", "user_id", "spreadsheet_id")
@@ -102,138 +104,186 @@ class Recorded:
     """Key and provider of leads that another URL of the same person has, too."""
     erased: dict[str, Erasure] = field(default_factory=dict)
     """People who were erased meanwhile, or long ago by another URL; nothing of their answers was kept."""
+    claimed: Claimed = field(default_factory=Claimed)
+    """Those who were claimed with it."""
 
 
-def claim(
-    store: Store,
-    keys: Sequence[str],
-    spender: Spender,
-    caps: Sequence[Cap],
-    *,
-    provider: str,
-    price: Decimal,
-    needs: Needs = EVERY_NEED,
-    owner: str,
-    fresh: Freshness,
-    now: datetime,
-    retry: frozenset[LeadStatus] = frozenset(),
-    retry_before: datetime | None = None,
-    pace: Pace | None = None,
-) -> Claimed:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Profiles that are to be claimed for one provider."""
+
+    keys: Sequence[str]
+    """Distinct profile keys that the provider seemed not to know."""
+    spender: Spender
+    """The person and the run that pay."""
+    caps: Sequence[Cap]
+    """The counters that the credits count against, all of this provider."""
+    provider: str
+    """Which is to be asked."""
+    price: Decimal
+    """The most credits that one lookup may cost."""
+    needs: Needs = EVERY_NEED
+    """What it is to be asked for; a miss under fewer needs does not answer that."""
+    owner: str
+    """The name of this process, or of one of its attempts, `owner/…`: whose claims they are if it dies."""
+    fresh: Freshness
+    """The periods for which leads and misses count as known."""
+    now: datetime
+    """The present."""
+    retry: frozenset[LeadStatus] = frozenset()
+    """Statuses that are looked up again although they are known."""
+    retry_before: datetime | None = None
+    """Only statuses learned before this time; later ones come from the same retry."""
+    pace: Pace | None = None
+    """The provider's rate, which all instances keep together; each claim gets its turn. None: there is none."""
+
+
+def claim(store: Store, wanted: Wanted) -> Claimed:
     """Claim, reserve and intend in one transaction; the claims that it grants may be looked up once it returns.
-
-    Args:
-        store: the store.
-        keys: distinct profile keys that the provider seemed not to know.
-        spender: the person and the run that pay.
-        caps: the counters that the credits count against, all of this provider.
-        provider: which is to be asked.
-        price: the most credits that one lookup may cost.
-        needs: what it is to be asked for; a miss under fewer needs does not answer that.
-        owner: the name of this process, or of one of its attempts, `owner/…`: whose claims they are if it dies.
-        fresh: the periods for which leads and misses count as known.
-        now: the present.
-        retry: statuses that are looked up again although they are known.
-        retry_before: only statuses learned before this time; later ones come from the same retry.
-        pace: the provider's rate, which all instances keep together; each claim gets its turn. None: there is none.
 
     Raises:
         StoreError: nothing was claimed.
     """
-    tokens = {key: uuid4().hex for key in sorted(keys)}
-    shared = {
-        "owner": owner,
-        "run_id": spender.run_id,
-        "user_id": spender.user_id,
-        "spreadsheet_id": spender.spreadsheet_id,
-        "caps": [cap.name for cap in caps],
-        "provider": provider,
-        "credits": price,
-        "needs": needs,
-        "intended_at": now,
-        "expires_at": now + (LIFETIME if pace is None else LIFETIME + AHEAD),  # counted from the latest start
-    }
-    rows = [{"key": key, "token": token, **shared} for key, token in tokens.items()]
-
-    def take(connection: sa.Connection, again: bool) -> Claimed:  # noqa: FBT001 - as `Store.retry_transaction` calls it
-        # A commit whose answer was lost may have succeeded. Repeated blindly, it would reserve the credits twice, and
-        # find its own claims held by somebody else.
-        if again:
-            _take_back(connection, list(tokens.values()))
-        statement = insert(connection, schema.claims).on_conflict_do_nothing().returning(schema.claims.c.key)
-        mine = set(connection.scalars(statement, rows))
-        held = [key for key in tokens if key not in mine]
-        # The unique key decides between instances. Leads are read only after the insert: whoever held these claims
-        # before committed the lead and freed the claim together, so a lead that was paid for is seen here.
-        known = {
-            key: by_provider
-            for key, by_provider in leads.read(connection, sorted(mine), fresh, now).items()
-            if _has_answered(by_provider, provider, needs, retry, retry_before)
-        }
-        wanted = [key for key in keys if key in mine and key not in known]
-        # The same transaction reserves: no claim is ever visible without its credits, and no credits without a claim.
-        reserved = reservations.reserve(connection, caps, len(wanted), price, pace=pace, now=now)
-        count, given = len(reserved.turns), reserved.given
-        refused, late = wanted[count : count + reserved.refused], wanted[count + reserved.refused :]
-        _free(connection, [tokens[key] for key in (*known, *refused, *late)])
-        granted = [
-            Claim(key, tokens[key], provider, price, turn) for key, turn in zip(wanted, reserved.turns, strict=False)
-        ]
-        return Claimed(granted, known, held, refused, reserved.cap, late, given.again_at, given.until)
-
-    return store.retry_transaction(take)
+    return _settle_and_claim(store, (), wanted, wanted.now).claimed
 
 
-def settle(store: Store, settlements: Sequence[Settlement], now: datetime) -> Recorded:
+def settle(store: Store, settlements: Sequence[Settlement], now: datetime, wanted: Wanted | None = None) -> Recorded:
     """Settle lookups in one transaction: lead or miss, ledger entry, claim gone, reservation charged or released.
 
     A claim that expired meanwhile is in the ledger as a doubt; its late answer resolves it.
 
-    Raises:
-        StoreError: nothing was settled; the claims stand and become doubts when their time is over.
-    """
-    by_token = {settlement.claim.token: settlement for settlement in settlements}
+    Args:
+        store: the store.
+        settlements: the lookups.
+        now: the present.
+        wanted: is claimed in the same transaction, with what it gives back; None for nobody.
 
-    def write(connection: sa.Connection, _again: bool) -> Recorded:  # noqa: FBT001 - as `Store.retry_transaction` calls it
-        # Done again it changes nothing: the claims are gone, and what is in the ledger is no open doubt.
-        held = _hold(connection, schema.claims.c.token.in_(list(by_token)))
-        late = [token for token in by_token if token not in held]
-        doubts = open_doubts(connection, late)
-        entries = []
-        learned: dict[tuple[str, str], Known] = {}
-        forgotten: list[Claim] = []
-        for token, settlement in by_token.items():
-            source = held.get(token) or doubts.get(token)
-            if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
-                continue  # settled already, or still the same doubt
-            told = {"fills": settlement.fills} if settlement.was_sent else {"needs": NO_NEEDS}
-            entries.append(entry_of(source, settlement.charge, now) | told)
-            if (known := settlement.known(now)) is not None:
-                learned[settlement.claim.key, settlement.claim.provider] = known
-            elif token in doubts:
-                forgotten.append(settlement.claim)
-        if entries:
-            connection.execute(schema.ledger_entries.insert(), entries)
-        for claim in forgotten:
-            _forget_doubt(connection, claim)
-        recorded = learn(connection, learned, sorted({settlement.claim.key for settlement in settlements}), now)
-        _free(connection, list(held))
-        ledger.move(
-            connection,
-            ledger.tally((row["caps"], row["credits"]) for row in held.values()),
-            ledger.tally((row["caps"], by_token[token].charge.credits) for token, row in held.items()),
-        )
-        return recorded
+    Raises:
+        StoreError: nothing was settled nor claimed; the claims stand and become doubts when their time is over.
+    """
+    return _settle_and_claim(store, settlements, wanted, now)
+
+
+def _settle_and_claim(
+    store: Store, settlements: Sequence[Settlement], wanted: Wanted | None, now: datetime
+) -> Recorded:
+    tokens = {key: uuid4().hex for key in sorted(wanted.keys)} if wanted else {}
+
+    def write(connection: sa.Connection, again: bool) -> Recorded:  # noqa: FBT001 - as `Store.retry_transaction` calls it
+        # A commit whose answer was lost may have succeeded. Claiming repeated blindly would reserve the credits twice,
+        # and find its own claims held by somebody else. Settling repeated changes nothing: the claims are gone.
+        if again:
+            _take_back(connection, list(tokens.values()))
+        # Others' claims are waited for before any of ours is given up: no two transactions wait for each other.
+        mine = _insert(connection, wanted, tokens) if wanted else set()
+        recorded, moved = _record(connection, settlements, now) if settlements else (Recorded(), NOT_MOVED)
+        if wanted is None:
+            ledger.move(connection, *moved)
+            return recorded
+        return replace(recorded, claimed=_reserve(connection, wanted, tokens, mine, moved))
 
     return store.retry_transaction(write)
 
 
+def _insert(connection: sa.Connection, wanted: Wanted, tokens: Mapping[str, str]) -> set[str]:
+    """Insert claims; return the keys of those that nobody else holds. The unique key decides between instances."""
+    shared = {
+        "owner": wanted.owner,
+        "run_id": wanted.spender.run_id,
+        "user_id": wanted.spender.user_id,
+        "spreadsheet_id": wanted.spender.spreadsheet_id,
+        "caps": [cap.name for cap in wanted.caps],
+        "provider": wanted.provider,
+        "credits": wanted.price,
+        "needs": wanted.needs,
+        "intended_at": wanted.now,
+        # counted from the latest start
+        "expires_at": wanted.now + (LIFETIME if wanted.pace is None else LIFETIME + AHEAD),
+    }
+    rows = [{"key": key, "token": token, **shared} for key, token in tokens.items()]
+    return set(connection.scalars(_claiming(connection.dialect.name), rows))
+
+
+def _reserve(
+    connection: sa.Connection, wanted: Wanted, tokens: Mapping[str, str], mine: set[str], moved: Moved
+) -> Claimed:
+    """Reserve credits and turns for the claims that were inserted, and free those that are not to be looked up.
+
+    Leads are read only after the insert: whoever held these claims before committed the lead and freed the claim
+    together, so a lead that was paid for is seen here.
+    """
+    known = {
+        key: by_provider
+        for key, by_provider in leads.read(connection, sorted(mine), wanted.fresh, wanted.now).items()
+        if _has_answered(by_provider, wanted)
+    }
+    asked = [key for key in wanted.keys if key in mine and key not in known]
+    # The same transaction reserves: no claim is ever visible without its credits, and no credits without a claim.
+    reserved = reservations.reserve(
+        connection, wanted.caps, len(asked), wanted.price, pace=wanted.pace, now=wanted.now, moved=moved
+    )
+    count, given = len(reserved.turns), reserved.given
+    refused, late = asked[count : count + reserved.refused], asked[count + reserved.refused :]
+    _free(connection, [tokens[key] for key in (*known, *refused, *late)])
+    granted = [
+        Claim(key, tokens[key], wanted.provider, wanted.price, turn)
+        for key, turn in zip(asked, reserved.turns, strict=False)
+    ]
+    held = [key for key in tokens if key not in mine]
+    return Claimed(granted, known, held, refused, reserved.cap, late, given.again_at, given.until)
+
+
+def _record(connection: sa.Connection, settlements: Sequence[Settlement], now: datetime) -> tuple[Recorded, Moved]:
+    """Record what lookups have told and cost; return what is to be given back on the counters, and what was spent."""
+    by_token = {settlement.claim.token: settlement for settlement in settlements}
+    # Done again it changes nothing: the claims are gone, and what is in the ledger is no open doubt.
+    held = _hold(connection, _BY_TOKEN, {"tokens": list(by_token)})
+    late = [token for token in by_token if token not in held]
+    doubts = open_doubts(connection, late)
+    entries = []
+    learned: dict[tuple[str, str], Known] = {}
+    forgotten: list[Claim] = []
+    for token, settlement in by_token.items():
+        source = held.get(token) or doubts.get(token)
+        if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
+            continue  # settled already, or still the same doubt
+        told = {"fills": settlement.fills} if settlement.was_sent else {"needs": NO_NEEDS}
+        entries.append(entry_of(source, settlement.charge, now) | told)
+        if (known := settlement.known(now)) is not None:
+            learned[settlement.claim.key, settlement.claim.provider] = known
+        elif token in doubts:
+            forgotten.append(settlement.claim)
+    told_of = {entry["token"] for entry in entries}
+    resolved = [doubt for token, doubt in doubts.items() if token in told_of]
+    keys = sorted({settlement.claim.key for settlement in settlements})
+    recorded = learn(connection, learned, keys, now, entries=entries, resolved=resolved)
+    for claim in forgotten:
+        _forget_doubt(connection, claim)
+    _free(connection, list(held))
+    moved = (
+        ledger.tally((row["caps"], row["credits"]) for row in held.values()),
+        ledger.tally((row["caps"], by_token[token].charge.credits) for token, row in held.items()),
+    )
+    return recorded, moved
+
+
 def learn(
-    connection: sa.Connection, learned: Mapping[tuple[str, str], Known], keys: Sequence[str], now: datetime
+    connection: sa.Connection,
+    learned: Mapping[tuple[str, str], Known],
+    keys: Sequence[str],
+    now: datetime,
+    *,
+    entries: Sequence[Mapping[str, Any]] = (),
+    resolved: Sequence[Mapping[str, Any]] = (),
 ) -> Recorded:
-    """Record the results of lookups; nothing is kept about people who have objected or were erased."""
+    """Record the results of lookups; nothing is kept about people who have objected or were erased.
+
+    With it go the `entries` of the ledger about them, and the doubts that those have `resolved`.
+    """
     objected = {key for (key, _), known in learned.items() if known.status is LeadStatus.OPTED_OUT}
+    # Leads come before the ledger, here and everywhere: no two transactions wait for each other.
     shared = leads.learn(connection, {pair: known for pair, known in learned.items() if pair[0] not in objected})
+    ledger.append(connection, entries, resolved)
     erasures.opt_out(connection, sorted(objected), now)
     persons = {pair: known.person for pair, known in learned.items() if known.person}
     return Recorded(shared, erasures.keep_out(connection, keys, persons))
@@ -260,12 +310,13 @@ def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, de
             return 0
 
     def doubt(connection: sa.Connection, _again: bool) -> int:  # noqa: FBT001 - as `Store.retry_transaction` calls it
-        gone = _hold(connection, condition)
-        if gone:
-            entries = [entry_of(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()]
-            connection.execute(schema.ledger_entries.insert(), entries)
+        gone = _hold(connection, _held(condition))
         doubtful = {(row["key"], row["provider"]) for row in gone.values()} - _found_since(connection, gone.values())
         leads.learn(connection, dict.fromkeys(doubtful, Known(LeadStatus.IN_DOUBT, now)))
+        ledger.append(
+            connection,
+            [entry_of(row, Charge(EntryKind.IN_DOUBT, row["credits"]), now) for row in gone.values()],
+        )
         erasures.keep_out(connection, [row["key"] for row in gone.values()])
         _free(connection, list(gone))
         amounts = ledger.tally((row["caps"], row["credits"]) for row in gone.values())
@@ -306,38 +357,50 @@ def owners(store: Store) -> set[str]:
         return {holder.partition("/")[0] for holder in holders}
 
 
-def _has_answered(
-    known: Mapping[str, Known],
-    provider: str,
-    needs: Needs,
-    retry: frozenset[LeadStatus],
-    retry_before: datetime | None,
-) -> bool:
+def _has_answered(known: Mapping[str, Known], wanted: Wanted) -> bool:
     """Return whether the provider need not or must not be asked."""
-    standing = known.get(EVERY_PROVIDER) or known.get(provider)
+    standing = known.get(EVERY_PROVIDER) or known.get(wanted.provider)
     if standing is None:
         return False
-    is_retried = standing.status in retry and (retry_before is None or standing.learned_at < retry_before)
-    return not is_retried and standing.answers(needs)
+    is_retried = standing.status in wanted.retry and (
+        wanted.retry_before is None or standing.learned_at < wanted.retry_before
+    )
+    return not is_retried and standing.answers(wanted.needs)
 
 
-def _hold(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, dict[str, Any]]:
+@cache
+def _claiming(dialect: str) -> sa.Executable:
+    return insert_of(dialect, schema.claims).on_conflict_do_nothing().returning(schema.claims.c.key)
+
+
+def _held(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
     table = schema.claims
-    statement = sa.select(table).where(condition).order_by(table.c.key, table.c.provider)
-    rows = connection.execute(statement.with_for_update()).mappings()
+    return sa.select(table).where(condition).order_by(table.c.key, table.c.provider).with_for_update()
+
+
+_TOKENS = schema.claims.c.token.in_(sa.bindparam("tokens", expanding=True))
+_BY_TOKEN = _held(_TOKENS)
+_FREE = schema.claims.delete().where(_TOKENS)
+"""Statements that every lookup needs are built once: that takes as long as to run them."""
+
+
+def _hold(
+    connection: sa.Connection, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    rows = connection.execute(statement, values).mappings()
     return {row["token"]: dict(row) for row in rows}
 
 
 def _take_back(connection: sa.Connection, tokens: Sequence[str]) -> None:
     """Undo claims whose commit was not confirmed, since no lookup was sent for them."""
-    unheard = _hold(connection, schema.claims.c.token.in_(list(tokens)))
+    unheard = _hold(connection, _BY_TOKEN, {"tokens": list(tokens)})
     _free(connection, list(unheard))
     ledger.move(connection, ledger.tally((row["caps"], row["credits"]) for row in unheard.values()), {})
 
 
 def _free(connection: sa.Connection, tokens: Sequence[str]) -> None:
     if tokens:
-        connection.execute(schema.claims.delete().where(schema.claims.c.token.in_(tokens)))
+        connection.execute(_FREE, {"tokens": tokens})
 
 
 def entry_of(source: Mapping[str, Any], charge: Charge, now: datetime) -> dict[str, Any]:

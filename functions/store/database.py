@@ -229,7 +229,12 @@ def _survive_forks(store: Store) -> None:
 
 def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, in the dialect of the connection."""
-    if connection.dialect.name == "sqlite":
+    return insert_of(connection.dialect.name, table)
+
+
+def insert_of(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT, in the dialect of that name."""
+    if dialect == "sqlite":
         from sqlalchemy.dialects import sqlite
 
         return sqlite.insert(table)
@@ -244,12 +249,16 @@ def upsert(
     """Inserts rows; where the primary key is there already, replaces the named columns."""
     if not rows:
         return
-    statement = insert(connection, table)
-    statement = statement.on_conflict_do_update(
+    connection.execute(_upserting(connection.dialect.name, table, tuple(replace)), list(rows))
+
+
+@cache
+def _upserting(dialect: str, table: sa.Table, replace: tuple[str, ...]) -> sa.Executable:
+    statement = insert_of(dialect, table)
+    return statement.on_conflict_do_update(
         index_elements=list(table.primary_key.columns),
         set_={name: statement.excluded[name] for name in replace},
     )
-    connection.execute(statement, list(rows))
 
 
 def _engine(url: str) -> sa.Engine:

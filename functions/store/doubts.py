@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import NOTHING, Charge, EntryKind
 from functions.credits.terms import Needs
-from functions.store import claims, schema
+from functions.store import claims, ledger, schema
 from functions.store.claims import Claim, Recorded, Settlement
 from functions.store.database import Store
 from functions.store.leads import Known
@@ -61,13 +61,11 @@ def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> Recor
                 continue  # resolved already
             if (known := settlement.known(now)) is not None:
                 learned[claim.key, claim.provider] = known
-            entries = [
-                claims.entry_of(doubt, charge, now) | {"fills": settlement.fills}
-                for doubt in doubts
-                if (charge := _charge_of(connection, doubt, settlement)) is not None
+            resolved = [
+                (doubt, charge) for doubt in doubts if (charge := _charge_of(connection, doubt, settlement)) is not None
             ]
-            if entries:
-                connection.execute(schema.ledger_entries.insert(), entries)
+            entries = [claims.entry_of(doubt, charge, now) | {"fills": settlement.fills} for doubt, charge in resolved]
+            ledger.append(connection, entries, [doubt for doubt, _ in resolved])
         return claims.learn(connection, learned, sorted({it.claim.key for it in told}), now)
 
     return store.retry_transaction(write)

@@ -122,12 +122,14 @@ def among(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Erasure]:
 
 
 def _rows(connection: sa.Connection, digests: Collection[str]) -> Sequence[sa.Row[Any]]:
-    table = schema.erasures
-    return connection.execute(sa.select(table).where(table.c.digest.in_(list(digests)))).all() if digests else []
+    return connection.execute(_OF_DIGESTS, {"digests": list(digests)}).all() if digests else []
 
 
 def _erasure(row: sa.Row[Any]) -> Erasure:
     return Erasure(row.at, LeadStatus.OPTED_OUT if row.by_user_id is None else LeadStatus.ERASED)
+
+
+_OF_DIGESTS = sa.select(schema.erasures).where(schema.erasures.c.digest.in_(sa.bindparam("digests", expanding=True)))
 
 
 def _forget(connection: sa.Connection, keys: Sequence[str]) -> None:

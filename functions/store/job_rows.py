@@ -1,7 +1,12 @@
-"""Rows of jobs, as the store keeps them: each ends in one way."""
+"""Rows of jobs, as the store keeps them: each ends in one way.
+
+How many ended in which way is kept beside them, and changes in the same transaction: a job is looked at each second,
+and a look must not count its rows. Whoever changes outcomes has locked the job.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,13 +15,14 @@ import sqlalchemy as sa
 
 from functions.outcomes import Again, Outcome
 from functions.store import schema
+from functions.store.database import insert
 
 _BATCH = 500
 """Keys in one query."""
 _INSERTED = 2_000
 """Rows that are inserted at once: each takes half a kilobyte until it is."""
 
-_rows = schema.job_rows
+_rows, _counts = schema.job_rows, schema.row_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,15 @@ _WANTED = _rows.c.key.is_not(None), sa.func.coalesce(_rows.c.outcome, "") != Out
 
 def add(connection: sa.Connection, job_id: str, rows: Iterable[JobRow]) -> None:
     """Records the rows of a job."""
-    values = (
-        {"job_id": job_id} | {name: getattr(row, name) for name in _READ} | {"held": _packed(row.held)} for row in rows
-    )
-    while batch := list(islice(values, _INSERTED)):
-        connection.execute(_rows.insert(), batch)
+    of_job, ended = iter(rows), Counter[Outcome]()
+    while batch := list(islice(of_job, _INSERTED)):
+        values = [
+            {"job_id": job_id} | {name: getattr(row, name) for name in _READ} | {"held": _packed(row.held)}
+            for row in batch
+        ]
+        connection.execute(_rows.insert(), values)
+        ended.update(row.outcome for row in batch if row.outcome is not None)
+    _count(connection, job_id, ended)
 
 
 def of_chunk(connection: sa.Connection, job_id: str, chunk: int) -> list[JobRow]:
@@ -83,17 +93,20 @@ def page(
 
 def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome, str]]) -> None:
     """Give open rows their outcomes (position, outcome, sentence); a row that has one keeps it."""
-    if not outcomes:
-        return
     statement = (
         _rows.update()
         .where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"), _rows.c.outcome.is_(None))
         .values(outcome=sa.bindparam("as_outcome"), detail=sa.bindparam("as_detail"))
     )
-    connection.execute(
-        statement,
-        [{"at": position, "as_outcome": outcome, "as_detail": detail} for position, outcome, detail in outcomes],
-    )
+    ended = Counter[Outcome]()
+    for one in sorted({outcome for _, outcome, _ in outcomes}):
+        rows = [
+            {"at": position, "as_outcome": outcome, "as_detail": detail}
+            for position, outcome, detail in outcomes
+            if outcome is one
+        ]
+        ended[one] = connection.execute(statement, rows).rowcount
+    _count(connection, job_id, ended)
 
 
 def settle_open(connection: sa.Connection, job_id: str, outcome: Outcome, detail: str, chunk: int | None) -> None:
@@ -101,7 +114,8 @@ def settle_open(connection: sa.Connection, job_id: str, outcome: Outcome, detail
     condition = [_rows.c.job_id == job_id, _rows.c.outcome.is_(None)]
     if chunk is not None:
         condition.append(_rows.c.chunk == chunk)
-    connection.execute(_rows.update().where(*condition).values(outcome=outcome, detail=detail))
+    settled = connection.execute(_rows.update().where(*condition).values(outcome=outcome, detail=detail))
+    _count(connection, job_id, {outcome: settled.rowcount})
 
 
 def mark(connection: sa.Connection, job_id: str, reasons: Mapping[int, Again]) -> None:
@@ -115,9 +129,10 @@ def mark(connection: sa.Connection, job_id: str, reasons: Mapping[int, Again]) -
 
 def go_on(connection: sa.Connection, job_id: str, positions: Iterable[int]) -> None:
     """Open those of these rows again that waited for a provider's limit."""
-    condition = _rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"), _rows.c.again == Again.WAITING
-    if rows := [{"at": position} for position in positions]:
-        connection.execute(_rows.update().where(*condition).values(outcome=None, detail="", again=None), rows)
+    wanted = list(positions)
+    for start in range(0, len(wanted), _BATCH):
+        batch = _rows.c.position.in_(wanted[start : start + _BATCH])
+        _open(connection, job_id, _rows.c.job_id == job_id, batch, _rows.c.again == Again.WAITING)
 
 
 def has_marked(connection: sa.Connection, job_id: str) -> bool:
@@ -130,7 +145,7 @@ def reopen(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]) 
     """Open rows with these outcomes and marked rows for a retry; return the numbers of their chunks."""
     condition = _to_be_tried(job_id, outcomes)
     numbers = list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
-    connection.execute(_rows.update().where(*condition).values(outcome=None, detail="", again=None))
+    _open(connection, job_id, *condition)
     return numbers
 
 
@@ -196,8 +211,8 @@ def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Se
 
 def counts(connection: sa.Connection, job_id: str) -> dict[Outcome, int]:
     """Return the number of rows by outcome; open rows are not counted."""
-    statement = sa.select(_rows.c.outcome, sa.func.count()).where(_rows.c.job_id == job_id).group_by(_rows.c.outcome)
-    return {Outcome(outcome): count for outcome, count in connection.execute(statement) if outcome is not None}
+    statement = sa.select(_counts.c.outcome, _counts.c.rows).where(_counts.c.job_id == job_id, _counts.c.rows > 0)
+    return {Outcome(outcome): rows for outcome, rows in connection.execute(statement.order_by(_counts.c.outcome))}
 
 
 def fill_counts(connection: sa.Connection, job_id: str, fields: int) -> tuple[int, list[int]]:
@@ -210,6 +225,30 @@ def fill_counts(connection: sa.Connection, job_id: str, fields: int) -> tuple[in
     statement = sa.select(sa.func.count(), *sums).where(_rows.c.job_id == job_id, *_WANTED)
     rows, *filled = connection.execute(statement).one()
     return rows, [int(count or 0) for count in filled]
+
+
+def _open(connection: sa.Connection, job_id: str, *condition: sa.ColumnElement[bool]) -> None:
+    """Opens rows that have ended."""
+    ended = sa.select(_rows.c.outcome, sa.func.count()).where(*condition, _rows.c.outcome.is_not(None))
+    opened = {Outcome(outcome): -rows for outcome, rows in connection.execute(ended.group_by(_rows.c.outcome))}
+    connection.execute(_rows.update().where(*condition).values(outcome=None, detail="", again=None))
+    _count(connection, job_id, opened)
+
+
+def _count(connection: sa.Connection, job_id: str, more: Mapping[Outcome, int]) -> None:
+    """Counts further rows that ended so, or fewer."""
+    for outcome, rows in sorted(more.items()):
+        if rows > 0:
+            counted = insert(connection, _counts).values(job_id=job_id, outcome=outcome, rows=rows)
+            connection.execute(
+                counted.on_conflict_do_update(
+                    index_elements=[_counts.c.job_id, _counts.c.outcome],
+                    set_={"rows": _counts.c.rows + counted.excluded.rows},
+                )
+            )
+        elif rows:
+            of_outcome = _counts.c.job_id == job_id, _counts.c.outcome == outcome
+            connection.execute(_counts.update().where(*of_outcome).values(rows=_counts.c.rows + rows))
 
 
 def _is_filled(number: int) -> sa.ColumnElement[bool]:

@@ -97,12 +97,8 @@ def read(
 
     An erasure or an objection never expires, and is the only entry, under `EVERY_PROVIDER`.
     """
-    table = schema.leads
-    columns = (table.c.key, table.c.provider, table.c.is_shared, *_standing_columns(), table.c.lead, table.c.raw)
     known: dict[str, dict[str, Known]] = {}
-    for key, provider, is_shared, *standing, lead, raw in connection.execute(
-        sa.select(*columns).where(table.c.key.in_(keys))
-    ):
+    for key, provider, is_shared, *standing, lead, raw in connection.execute(_OF_KEYS, {"keys": keys}):
         status, learned_at, fills, under = _standing(*standing)
         if _is_fresh(status, learned_at, fresh, now):
             known.setdefault(key, {})[provider] = Known(status, learned_at, fills, under, is_shared, lead, raw)
@@ -134,6 +130,16 @@ def statuses(
 def _standing_columns() -> tuple[sa.Column[Any], ...]:
     table = schema.leads
     return table.c.status, table.c.learned_at, table.c.fills, table.c.under
+
+
+_OF_KEYS = sa.select(
+    schema.leads.c.key,
+    schema.leads.c.provider,
+    schema.leads.c.is_shared,
+    *_standing_columns(),
+    schema.leads.c.lead,
+    schema.leads.c.raw,
+).where(schema.leads.c.key.in_(sa.bindparam("keys", expanding=True)))
 
 
 def _standing(

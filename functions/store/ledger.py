@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from functions.credits.forecast import Recent
 from functions.credits.pricing import EntryKind
 from functions.credits.terms import Need
 from functions.store import schema
-from functions.store.database import insert
+from functions.store.database import Credits, insert, insert_of
 
 _BATCH = 500
 """Keys in one query."""
@@ -41,6 +42,71 @@ class Totals:
     """Lookups that cost credits and brought no lead that fills a need."""
     paid_without_email: int = 0
     """Lookups that asked for an e-mail address, cost credits and brought none."""
+
+
+_SUMS = tuple(Totals.__slots__)
+
+
+def append(
+    connection: sa.Connection, entries: Sequence[Mapping[str, Any]], resolved: Iterable[Mapping[str, Any]] = ()
+) -> None:
+    """Append entries, and keep the totals of their runs.
+
+    Args:
+        connection: a transaction.
+        entries: of `schema.ledger_entries`.
+        resolved: the doubts that they resolve: those are left out of the totals from now on.
+    """
+    if not entries:
+        return
+    connection.execute(_APPENDED, entries)
+    sums: dict[tuple[str, str], list[Decimal | int]] = {}
+    for sign, rows in ((1, entries), (-1, resolved)):
+        for row in rows:
+            of_run = sums.setdefault((row["run_id"], row["provider"]), [NONE, NONE, *[0] * (len(_SUMS) - 2)])
+            for place, amount in enumerate(_amounts(row)):
+                of_run[place] += sign * amount
+    connection.execute(
+        _adding(connection.dialect.name),
+        [
+            {"run_id": run_id, "provider": provider} | dict(zip(_SUMS, amounts, strict=True))
+            for (run_id, provider), amounts in sorted(sums.items())
+        ],
+    )
+
+
+_APPENDED = schema.ledger_entries.insert()
+
+
+@cache
+def _adding(dialect: str) -> sa.Executable:
+    table = schema.run_totals
+    statement = insert_of(dialect, table)
+    more = {name: table.c[name] + statement.excluded[name] for name in _SUMS}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=more)
+
+
+def _amounts(entry: Mapping[str, Any]) -> tuple[Decimal | int, ...]:
+    """Return what an entry adds to each part of `Totals`."""
+    kind, credits_, wants_email = entry["kind"], entry["credits"], Need.EMAIL in entry["needs"]
+    is_paid = kind == EntryKind.CHARGED and credits_ > 0
+    return (
+        credits_ if kind == EntryKind.CHARGED else NONE,
+        credits_ if kind == EntryKind.IN_DOUBT else NONE,
+        int(bool(entry["needs"])),
+        int(bool(entry["fills"])),
+        int(wants_email),
+        int(wants_email and Need.EMAIL in entry["fills"]),
+        int(is_paid and not entry["fills"]),
+        int(is_paid and wants_email and Need.EMAIL not in entry["fills"]),
+    )
+
+
+def of_run(connection: sa.Connection, run_id: str) -> dict[str, Totals]:
+    """Return the sums of one run by provider, as they are kept; as quick at its end as at its beginning."""
+    table = schema.run_totals
+    rows = connection.execute(sa.select(table).where(table.c.run_id == run_id).order_by(table.c.provider))
+    return {row.provider: Totals(**{name: getattr(row, name) for name in _SUMS}) for row in rows}
 
 
 def totals(connection: sa.Connection, run_id: str | None = None) -> dict[str, Totals]:
@@ -154,66 +220,79 @@ def keys_of_run(
     return found
 
 
+Moved = tuple[Mapping[str, Decimal], Mapping[str, Decimal]]
+"""Credits of lookups that have ended, by cap: what was reserved and is given back, and what was spent."""
+NOT_MOVED: Moved = {}, {}
+
+_NAMES = schema.counters.c.cap.in_(sa.bindparam("names", expanding=True))
+_LOCKED = sa.select(schema.counters).where(_NAMES).order_by(schema.counters.c.cap).with_for_update()
+_CHANGE = {
+    "reserved": schema.counters.c.reserved + sa.bindparam("by_reserved", type_=Credits),
+    "spent": schema.counters.c.spent + sa.bindparam("by_spent", type_=Credits),
+}
+_CHANGED = schema.counters.update().where(_NAMES).values(_CHANGE)
+_locked = _LOCKED.with_only_columns(schema.counters.c.cap).cte("locked")
+_LOCKED_AND_CHANGED = schema.counters.update().where(schema.counters.c.cap == _locked.c.cap).values(_CHANGE)
+
+
 def reserve(
-    connection: sa.Connection, caps: Sequence[Cap], wanted: int, credits_each: Decimal
+    connection: sa.Connection, caps: Sequence[Cap], wanted: int, credits_each: Decimal, moved: Moved = NOT_MOVED
 ) -> tuple[int, Cap | None]:
     """Reserve credits for up to `wanted` lookups on every cap, as many as all of them allow.
+
+    Before that, the credits of lookups that have ended are `moved`.
 
     Returns:
         How many were granted, and the cap that was in the way of more (None where none was).
     """
-    table = schema.counters
+    if not wanted:
+        move(connection, *moved)
+        return 0, None
+    released, spent = moved
     # In one order everywhere, so that two transactions cannot wait for each other.
     ordered = sorted(caps, key=lambda cap: cap.name)
-    locked = (
-        sa.select(table).where(table.c.cap.in_([cap.name for cap in ordered])).order_by(table.c.cap).with_for_update()
-    )
-    rows = connection.execute(locked).all()
-    if len(rows) < len({cap.name for cap in ordered}):
+    names = sorted({*(cap.name for cap in ordered), *released, *spent})
+    rows = connection.execute(_LOCKED, {"names": names}).all()
+    if len(rows) < len(names):
         connection.execute(
-            insert(connection, table).on_conflict_do_nothing(),
-            [{"cap": cap.name, "reserved": NONE, "spent": NONE} for cap in ordered],
+            insert(connection, schema.counters).on_conflict_do_nothing(),
+            [{"cap": name, "reserved": NONE, "spent": NONE} for name in names],
         )
-        rows = connection.execute(locked).all()
-    used = {row.cap: row.reserved + row.spent for row in rows}
+        rows = connection.execute(_LOCKED, {"names": names}).all()
+    used = {row.cap: row.reserved + row.spent - released.get(row.cap, NONE) + spent.get(row.cap, NONE) for row in rows}
     granted, in_the_way = wanted, None
     for cap in ordered:
         room = max(0, int((cap.limit - used[cap.name]) // credits_each)) if credits_each else granted
         if room < granted:
             granted, in_the_way = room, cap
-    if granted:
-        connection.execute(
-            table.update()
-            .where(table.c.cap.in_([cap.name for cap in ordered]))
-            .values(reserved=table.c.reserved + granted * credits_each)
-        )
+    reserved = dict.fromkeys((cap.name for cap in ordered), granted * credits_each)
+    changes = _by_change(reserved, released, spent)
+    for (by_reserved, by_spent), changed in changes.items():
+        connection.execute(_CHANGED, {"names": changed, "by_reserved": by_reserved, "by_spent": by_spent})
     return granted, in_the_way
 
 
 def move(connection: sa.Connection, released: Mapping[str, Decimal], spent: Mapping[str, Decimal]) -> None:
     """Give reservations back and add what was spent, cap by cap."""
-    table = schema.counters
-    by_change: dict[tuple[Decimal, Decimal], list[str]] = {}
-    for name in sorted({*released, *spent}):
-        change = (released.get(name, NONE), spent.get(name, NONE))
-        by_change.setdefault(change, []).append(name)
-    if not by_change:
-        return
-    names = sorted({*released, *spent})
-    in_order = sa.select(table.c.cap).where(table.c.cap.in_(names)).order_by(table.c.cap).with_for_update()
-    if len(by_change) == 1:  # nearly always: then they are locked and changed in one round trip
-        ((freed, added),) = by_change
-        locked = in_order.cte("locked")
-        moved = table.update().where(table.c.cap == locked.c.cap)
-        connection.execute(moved.values(reserved=table.c.reserved - freed, spent=table.c.spent + added))
-        return
-    connection.execute(in_order).all()
-    for (freed, added), caps in by_change.items():
-        connection.execute(
-            table.update()
-            .where(table.c.cap.in_(caps))
-            .values(reserved=table.c.reserved - freed, spent=table.c.spent + added)
-        )
+    changes = _by_change({}, released, spent)
+    statement = _LOCKED_AND_CHANGED  # nearly always: then they are locked and changed in one round trip
+    if len(changes) > 1:
+        statement = _CHANGED
+        connection.execute(_LOCKED, {"names": sorted({*released, *spent})}).all()
+    for (by_reserved, by_spent), changed in changes.items():
+        connection.execute(statement, {"names": changed, "by_reserved": by_reserved, "by_spent": by_spent})
+
+
+def _by_change(
+    reserved: Mapping[str, Decimal], released: Mapping[str, Decimal], spent: Mapping[str, Decimal]
+) -> dict[tuple[Decimal, Decimal], list[str]]:
+    """Return the names of caps by the change of their counters: of what is reserved, and of what is spent."""
+    changes: dict[tuple[Decimal, Decimal], list[str]] = {}
+    for name in sorted({*reserved, *released, *spent}):
+        change = reserved.get(name, NONE) - released.get(name, NONE), spent.get(name, NONE)
+        changes.setdefault(change, []).append(name)
+    changes.pop((NONE, NONE), None)
+    return changes
 
 
 def used(connection: sa.Connection, caps: Iterable[Cap]) -> dict[str, Decimal]:

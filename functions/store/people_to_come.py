@@ -10,8 +10,13 @@ import sqlalchemy as sa
 from functions.credits.lead_status import LeadStatus
 from functions.credits.terms import Needs
 from functions.store import schema
+from functions.store.job_states import ChunkState
 from functions.store.leads import EVERY_PROVIDER, Freshness
 
+SOME_CHUNKS, PER_CHUNK = 8, 50
+"""Of a long run, the chunks that are looked at, and the open rows of each."""
+SOME_ROWS = SOME_CHUNKS * PER_CHUNK
+"""The most open rows that are all looked at."""
 _SHORT = (LeadStatus.MISSING, LeadStatus.REFUSED)
 """They are fresh for as long as a miss is."""
 
@@ -26,8 +31,11 @@ def count(
     since: datetime | None,
     fresh: Freshness,
     now: datetime,
+    open_rows: int,
 ) -> int:
     """Return their number, as an estimate: with several providers, some of them will not reach the last one.
+
+    Of a long run, some rows of some chunks stand for all of them: a job is looked at each second, however long it is.
 
     Args:
         connection: a transaction.
@@ -38,6 +46,7 @@ def count(
         since: when the job was started or retried; what was learned since then is not asked again.
         fresh: the periods for which leads and misses count as known.
         now: the present.
+        open_rows: the rows of the job that have no outcome.
     """
     rows, known = schema.job_rows, schema.leads.alias("known")
     since_miss, since_lead = (sa.literal(now - life, known.c.learned_at.type) for life in (fresh.miss, fresh.lead))
@@ -49,8 +58,29 @@ def count(
     if retry and since is not None:
         conditions.append(sa.or_(known.c.status.not_in(list(retry)), known.c.learned_at >= since))
     is_known = sa.exists().where(*conditions)
-    statement = sa.select(sa.func.count(rows.c.key.distinct())).where(
-        rows.c.job_id == job_id, rows.c.outcome.is_(None), ~is_known
+    earlier = schema.job_rows.alias("earlier")
+    is_repeat = sa.exists().where(
+        earlier.c.job_id == job_id,
+        earlier.c.key == rows.c.key,
+        earlier.c.outcome.is_(None),
+        earlier.c.position < rows.c.position,
     )
-    found: int = connection.execute(statement).scalar_one()
-    return found
+    is_wanted = sa.and_(rows.c.key.is_not(None), ~is_known, ~is_repeat)
+    of_job = rows.c.job_id == job_id, rows.c.outcome.is_(None)
+    if open_rows <= SOME_ROWS:
+        few: int = connection.execute(sa.select(sa.func.count()).where(*of_job, is_wanted)).scalar_one()
+        return few
+    looked_at = found = 0
+    for number in _some_chunks(connection, job_id):
+        sample = sa.select(is_wanted).where(*of_job, rows.c.chunk == number).limit(PER_CHUNK)
+        wanted = connection.scalars(sample).all()
+        looked_at, found = looked_at + len(wanted), found + sum(map(bool, wanted))
+    return round(found * open_rows / looked_at) if looked_at else 0
+
+
+def _some_chunks(connection: sa.Connection, job_id: str) -> list[int]:
+    """Return the numbers of chunks that are not done, of many some in even steps."""
+    table = schema.chunks
+    is_open = table.c.job_id == job_id, table.c.number > 0, table.c.state != ChunkState.DONE
+    numbers = list(connection.scalars(sa.select(table.c.number).where(*is_open).order_by(table.c.number)))
+    return numbers[:: -(-len(numbers) // SOME_CHUNKS) or 1]

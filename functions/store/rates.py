@@ -21,6 +21,9 @@ MAX_TURN = timedelta(seconds=20)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _rates = schema.rates
+_BY_NAME = _rates.c.name == sa.bindparam("rate")
+_LOCKED = sa.select(_rates).where(_BY_NAME).with_for_update()
+_SAVED = _rates.update().where(_BY_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,11 @@ def lock(connection: sa.Connection, pace: Pace) -> Schedule:
 
     Lock it before the counters of the ledger: in one order everywhere, so that no two transactions wait for each other.
     """
-    statement = sa.select(_rates).where(_rates.c.name == pace.name).with_for_update()
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_LOCKED, {"rate": pace.name}).one_or_none()
     if row is None:
         empty = {"name": pace.name, "limits": "", "counts": {}, "refusals": 0}
         connection.execute(insert(connection, _rates).values(empty).on_conflict_do_nothing())
-        row = connection.execute(statement).one()
+        row = connection.execute(_LOCKED, {"rate": pace.name}).one()
     return _schedule(pace, row)
 
 
@@ -80,7 +82,7 @@ def save(connection: sa.Connection, pace: Pace, schedule: Schedule) -> None:
         "refused_at": schedule.refused_at,
         "refusals": schedule.refusals,
     }
-    connection.execute(_rates.update().where(_rates.c.name == pace.name).values(values))
+    connection.execute(_SAVED, {"rate": pace.name, **values})
 
 
 def change(store: Store, pace: Pace, move: Callable[[Schedule], Schedule]) -> Schedule:

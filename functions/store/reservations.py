@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from functions.credits.caps import Cap
 from functions.credits.pacing import Turn
 from functions.store import ledger, rates
+from functions.store.ledger import NOT_MOVED, Moved
 from functions.store.rates import Given, Pace
 
 
@@ -30,16 +31,24 @@ class Reserved:
 
 
 def reserve(
-    connection: sa.Connection, caps: Sequence[Cap], wanted: int, price: Decimal, *, pace: Pace | None, now: datetime
+    connection: sa.Connection,
+    caps: Sequence[Cap],
+    wanted: int,
+    price: Decimal,
+    *,
+    pace: Pace | None,
+    now: datetime,
+    moved: Moved = NOT_MOVED,
 ) -> Reserved:
-    """Reserve credits and turns for up to `wanted` lookups, as many as every cap and the rate allow."""
-    if not wanted:
-        return Reserved()
-    if pace is None:
-        count, cap = ledger.reserve(connection, caps, wanted, price)
-        return Reserved([None] * count, wanted - count, cap)
+    """Reserve credits and turns for up to `wanted` lookups, as many as every cap and the rate allow.
+
+    Before that, the credits of `moved` lookups are given back and spent.
+    """
     # The rate is locked before the counters, here and everywhere: no two transactions wait for each other.
-    offer = rates.offer(connection, pace, wanted, now)
-    count, cap = ledger.reserve(connection, caps, offer.count, price) if offer.count else (0, None)
+    offer = rates.offer(connection, pace, wanted, now) if wanted and pace is not None else None
+    offered = wanted if offer is None else offer.count
+    count, cap = ledger.reserve(connection, caps, offered, price, moved)
+    if offer is None:
+        return Reserved([None] * count, wanted - count, cap)
     given = offer.take(connection, count)
     return Reserved(given.turns, offer.count - count, cap, given)

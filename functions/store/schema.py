@@ -90,11 +90,27 @@ ledger_entries = sa.Table(
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("needs", NeedSet, nullable=False, default=NO_NEEDS, comment="asked for; none if nothing was sent"),
     sa.Column("fills", NeedSet, nullable=False, default=NO_NEEDS, comment="the needs that the answer fills"),
-    sa.Column("run_id", sa.Text, nullable=False, index=True),
+    sa.Column("run_id", sa.Text, nullable=False),
     sa.Column("user_id", sa.Text, nullable=False),
     sa.Column("spreadsheet_id", sa.Text, nullable=False),
     sa.UniqueConstraint("token", "kind"),
+    sa.Index("ix_ledger_entries_of_a_run", "run_id", "at"),
     _one_of("kind", EntryKind),
+)
+
+run_totals = sa.Table(
+    "run_totals",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("charged", Credits, nullable=False, comment="the sums of the ledger's entries; a look counts none"),
+    sa.Column("in_doubt", Credits, nullable=False),
+    sa.Column("lookups", sa.Integer, nullable=False),
+    sa.Column("found", sa.Integer, nullable=False),
+    sa.Column("emails_wanted", sa.Integer, nullable=False),
+    sa.Column("emails", sa.Integer, nullable=False),
+    sa.Column("paid_without_lead", sa.Integer, nullable=False),
+    sa.Column("paid_without_email", sa.Integer, nullable=False),
 )
 
 jobs = sa.Table(
@@ -167,7 +183,22 @@ job_rows = sa.Table(
     sa.Column("held", sa.Text, nullable=True, comment="fields that held something before, as `,0,3,`; NULL: none"),
     sa.Index("ix_job_rows_by_outcome", "job_id", "outcome"),
     sa.Index("ix_job_rows_by_chunk", "job_id", "chunk"),
-    sa.Index("ix_job_rows_by_key", "key"),
+    sa.Index("ix_job_rows_by_key", "key", "job_id", "position"),
+)
+sa.Index(
+    "ix_job_rows_to_be_tried",
+    job_rows.c.job_id,
+    sqlite_where=job_rows.c.again.is_not(None),
+    postgresql_where=job_rows.c.again.is_not(None),
+)
+
+row_counts = sa.Table(
+    "row_counts",
+    metadata,
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("rows", sa.Integer, nullable=False, comment="of the job that ended so; kept, since a look counts none"),
+    sa.CheckConstraint("rows >= 0", name="rows_is_no_debt"),
 )
 
 snapshots = sa.Table(

@@ -245,5 +245,15 @@ def left_behind(store: Store) -> None:
     counters = caps(spends, PLENTY, PROVIDER, then)
     price = Decimal(1)
     claims.claim(
-        store, keys, spends, counters, provider=PROVIDER, price=price, owner="elsewhere", fresh=FRESH, now=then
+        store,
+        claims.Wanted(
+            keys=keys,
+            spender=spends,
+            caps=counters,
+            provider=PROVIDER,
+            price=price,
+            owner="elsewhere",
+            fresh=FRESH,
+            now=then,
+        ),
     )

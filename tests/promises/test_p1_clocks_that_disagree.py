@@ -97,14 +97,16 @@ def test_a_sweep_by_one_whose_clock_is_off_leaves_living_claims_alone(instances:
     key = people(1)[0].key
     claimed = claims.claim(
         first,
-        [key],
-        spender(),
-        [Cap("month:any", Decimal(10))],
-        provider=PROVIDER,
-        price=Decimal(1),
-        owner="first",
-        fresh=FRESH,
-        now=first.clock(),
+        claims.Wanted(
+            keys=[key],
+            spender=spender(),
+            caps=[Cap("month:any", Decimal(10))],
+            provider=PROVIDER,
+            price=Decimal(1),
+            owner="first",
+            fresh=FRESH,
+            now=first.clock(),
+        ),
     )
     assert [claim.key for claim in claimed.granted] == [key]
     assert claims.expire(second, second.clock()) == 0

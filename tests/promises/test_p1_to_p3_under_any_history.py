@@ -30,6 +30,7 @@ from functions.store import claims, leads, ledger, schema
 from functions.store.claims import Claim
 from functions.store.database import Store
 from local.providers.client import Sandbox
+from tests.support.accounts import assert_totals_kept
 from tests.support.enrichers import FRESH, limits, spender, waterfall
 from tests.support.waiting import wait_until_quiet
 
@@ -209,6 +210,7 @@ class History(RuleBasedStateMachine):
     @invariant()
     def the_ledger_brackets_the_truth(self) -> None:
         """P2, person by person at each provider; a claim that stands is a doubt to come."""
+        assert_totals_kept(self.store)
         entries, table = schema.ledger_entries, schema.claims
         with self.store.reading() as connection:
             totals = ledger.totals(connection)
@@ -275,14 +277,16 @@ class History(RuleBasedStateMachine):
             return []
         return claims.claim(
             self.store,
-            keys,
-            who,
-            caps(who, LIMITS, provider, self.now),
-            provider=provider,
-            price=Decimal(1),
-            owner="dead:1",
-            fresh=FRESH,
-            now=self.now,
+            claims.Wanted(
+                keys=keys,
+                spender=who,
+                caps=caps(who, LIMITS, provider, self.now),
+                provider=provider,
+                price=Decimal(1),
+                owner="dead:1",
+                fresh=FRESH,
+                now=self.now,
+            ),
         ).granted
 
     def _ask(self, profile: Profile, provider: str) -> Answer | None:

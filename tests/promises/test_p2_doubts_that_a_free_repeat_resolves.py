@@ -55,8 +55,18 @@ def leave_doubts(store: Store, persons: list[Profile], who: Spender, needs: Need
     """A process claims them and is heard of no more."""
     past = datetime.now(UTC) - 2 * claims.LIFETIME
     keys, counted = [person.key for person in persons], caps(who, PLENTY, "prospeo", past)
-    terms = {"provider": "prospeo", "price": Decimal(1), "owner": "dead:1", "fresh": FRESH, "now": past, "needs": needs}
-    assert len(claims.claim(store, keys, who, counted, **terms).granted) == len(persons)  # type: ignore[arg-type] # each is of its own type
+    wanted = claims.Wanted(
+        keys=keys,
+        spender=who,
+        caps=counted,
+        provider="prospeo",
+        price=Decimal(1),
+        needs=needs,
+        owner="dead:1",
+        fresh=FRESH,
+        now=past,
+    )
+    assert len(claims.claim(store, wanted).granted) == len(persons)
     claims.expire(store, past + claims.LIFETIME)
 
 

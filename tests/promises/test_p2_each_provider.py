@@ -54,15 +54,17 @@ def look_up(store: Store, provider: Provider, profiles: list[Profile], needs: Ne
     now = datetime.now(UTC)
     claimed = claims.claim(
         store,
-        [profile.key for profile in profiles],
-        who,
-        caps(who, PLENTY, provider.name, now),
-        provider=provider.name,
-        price=provider.terms.max_price(needs),
-        needs=needs,
-        owner="me",
-        fresh=FRESH,
-        now=now,
+        claims.Wanted(
+            keys=[profile.key for profile in profiles],
+            spender=who,
+            caps=caps(who, PLENTY, provider.name, now),
+            provider=provider.name,
+            price=provider.terms.max_price(needs),
+            needs=needs,
+            owner="me",
+            fresh=FRESH,
+            now=now,
+        ),
     )
     by_key = {profile.key: profile for profile in profiles}
     for claim in claimed.granted:

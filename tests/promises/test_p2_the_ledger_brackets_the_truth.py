@@ -114,15 +114,17 @@ def claimed(store: Store, key: str, now: datetime) -> claims.Claim:
     who = spender()
     granted = claims.claim(
         store,
-        [key],
-        who,
-        caps(who, PLENTY, PROVIDER, now),
-        provider=PROVIDER,
-        price=Decimal(1),
-        owner="elsewhere:1",
-        fresh=FRESH,
-        now=now,
-        retry=frozenset({LeadStatus.IN_DOUBT}),
+        claims.Wanted(
+            keys=[key],
+            spender=who,
+            caps=caps(who, PLENTY, PROVIDER, now),
+            provider=PROVIDER,
+            price=Decimal(1),
+            owner="elsewhere:1",
+            fresh=FRESH,
+            now=now,
+            retry=frozenset({LeadStatus.IN_DOUBT}),
+        ),
     ).granted
     return granted[0]
 
@@ -181,10 +183,10 @@ def test_what_was_paid_for_is_recorded_though_the_store_fails_for_a_moment(
     monkeypatch.setattr(in_flight, "RESCUES_S", (0.0, 0.0, 0.0))
     settle, failures = claims.settle, iter([False, True, True])
 
-    def failing(*arguments: Any) -> None:  # noqa: ANN401 - those of settle
+    def failing(*arguments: Any) -> claims.Recorded:  # noqa: ANN401 - those of settle
         if next(failures, False):
             raise StoreError
-        settle(*arguments)
+        return settle(*arguments)
 
     monkeypatch.setattr(claims, "settle", failing)
     with pytest.raises(StoreError):

@@ -314,7 +314,7 @@ def test_trouble_at_the_sheet_passes_and_the_run_goes_on(
 def to_come(desk: Desk, job: Job) -> int:
     """Whom the time left of a job counts."""
     with desk.store.reading() as connection:
-        return ahead_of(desk.context, connection, desk.job(job), {}).people
+        return ahead_of(desk.context, connection, desk.job(job), {}, 0).people
 
 
 def test_only_who_is_still_to_be_looked_up_makes_the_time_left(desk: Desk) -> None:

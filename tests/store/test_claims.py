@@ -41,16 +41,18 @@ def claim(
 ) -> Claimed:
     return claims.claim(
         store,
-        keys,
-        spender(run_id="run"),
-        [CAP],
-        provider=PROVIDER,
-        price=Decimal(1),
-        owner=owner,
-        fresh=FRESH,
-        now=at,
-        retry=retry,
-        retry_before=retry_before,
+        claims.Wanted(
+            keys=keys,
+            spender=spender(run_id="run"),
+            caps=[CAP],
+            provider=PROVIDER,
+            price=Decimal(1),
+            owner=owner,
+            fresh=FRESH,
+            now=at,
+            retry=retry,
+            retry_before=retry_before,
+        ),
     )
 
 

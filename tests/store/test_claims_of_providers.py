@@ -42,15 +42,17 @@ def claim(
 ) -> Claimed:
     return claims.claim(
         store,
-        keys or [KEY],
-        spender(run_id="run"),
-        [cap(provider, limit)],
-        provider=provider,
-        price=Decimal(price),
-        needs=needs,
-        owner="me",
-        fresh=FRESH,
-        now=at,
+        claims.Wanted(
+            keys=keys or [KEY],
+            spender=spender(run_id="run"),
+            caps=[cap(provider, limit)],
+            provider=provider,
+            price=Decimal(price),
+            needs=needs,
+            owner="me",
+            fresh=FRESH,
+            now=at,
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from functions.credits.terms import EVERY_NEED, NO_NEEDS, Need, Needs
 from functions.outcomes import Outcome
 from functions.store import leads, people_to_come, schema
 from functions.store.database import Store
-from functions.store.job_states import JobState
+from functions.store.job_states import ChunkState, JobState
 from functions.store.leads import EVERY_PROVIDER, Known
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -29,7 +29,8 @@ def add_job(store: Store, rows: list[tuple[str, Outcome | None]]) -> None:
             {"job_id": "1", "position": at, "chunk": 1, "row": 2 + at, "key": key, "detail": "", "outcome": outcome}
             for at, (key, outcome) in enumerate(rows)
         ]
-        connection.execute(schema.job_rows.insert(), values)
+        if values:
+            connection.execute(schema.job_rows.insert(), values)
 
 
 def learn(store: Store, key: str, provider: str, status: LeadStatus, *, days: int = 0, fills: Needs = NO_NEEDS) -> None:
@@ -39,9 +40,34 @@ def learn(store: Store, key: str, provider: str, status: LeadStatus, *, days: in
 
 
 def count(store: Store, last: str = FIRST, needs: Needs = EVERY_NEED, **more: Any) -> int:  # noqa: ANN401 - see `people_to_come.count`
-    chosen: dict[str, Any] = {"retry": (), "since": NOON - timedelta(hours=1)} | more
+    chosen: dict[str, Any] = {"retry": (), "since": NOON - timedelta(hours=1), "open_rows": 1} | more
     with store.reading() as connection:
         return people_to_come.count(connection, "1", needs=needs, last_provider=last, fresh=FRESH, now=NOON, **chosen)
+
+
+def test_of_a_long_run_some_rows_stand_for_all(store: Store) -> None:
+    add_job(store, [])
+    chunks, per_chunk = 40, people_to_come.SOME_ROWS // 20
+    with store.writing() as connection:
+        connection.execute(
+            schema.chunks.insert(),
+            [
+                {"id": f"{number}", "job_id": "1", "number": number, "state": ChunkState.QUEUED, "due_at": NOON}
+                | {"seen": 0, "failed_attempts": 0, "progress": 0}
+                for number in range(1, chunks + 1)
+            ],
+        )
+        connection.execute(
+            schema.job_rows.insert(),
+            [
+                {"job_id": "1", "position": at, "chunk": 1 + at // per_chunk, "row": 2 + at, "detail": ""}
+                | {"key": f"person-{at // 2}" if at % 4 < 2 else f"{at}"}
+                for at in range(chunks * per_chunk)
+            ],
+        )
+    rows = chunks * per_chunk
+    found = count(store, open_rows=rows)
+    assert abs(found - 3 / 4 * rows) < rows / 50, "of four rows two are of one person"
 
 
 def test_one_person_counts_once_and_only_while_a_row_is_open(store: Store) -> None:

@@ -73,15 +73,17 @@ KEYS = [person.key for person in people(40)]
 def claim(store: Store, *keys: str, limits: tuple[Limit, ...] = (TEN,), cap: Cap = CAP, at: datetime = NOON) -> Claimed:
     return claims.claim(
         store,
-        keys,
-        spender(),
-        [cap],
-        provider=PROVIDER,
-        price=Decimal(1),
-        owner="me",
-        fresh=FRESH,
-        now=at,
-        pace=Pace(PROVIDER, limits, MARGIN),
+        claims.Wanted(
+            keys=keys,
+            spender=spender(),
+            caps=[cap],
+            provider=PROVIDER,
+            price=Decimal(1),
+            owner="me",
+            fresh=FRESH,
+            now=at,
+            pace=Pace(PROVIDER, limits, MARGIN),
+        ),
     )
 
 

@@ -26,14 +26,16 @@ def look_up(store: Store, name: str, charge: Charge, at: datetime, user_id: str 
     status = LeadStatus.FOUND if charge.kind is EntryKind.CHARGED else LeadStatus.IN_DOUBT
     claimed = claims.claim(
         store,
-        [key],
-        spender(user_id=user_id),
-        [CAP],
-        provider=PROVIDER,
-        price=Decimal(1),
-        owner="me",
-        fresh=FRESH,
-        now=at,
+        claims.Wanted(
+            keys=[key],
+            spender=spender(user_id=user_id),
+            caps=[CAP],
+            provider=PROVIDER,
+            price=Decimal(1),
+            owner="me",
+            fresh=FRESH,
+            now=at,
+        ),
     )
     claims.settle(store, [Settlement(claim, charge, status, leads.pack(b'{"id": 1}')) for claim in claimed.granted], at)
     return key

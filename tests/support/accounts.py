@@ -21,6 +21,13 @@ def totals_of(store: Store, run_id: str | None = None, provider: str = PROVIDER)
         return ledger.totals(connection, run_id).get(provider, ledger.Totals())
 
 
+def assert_totals_kept(store: Store) -> None:
+    """Compares the totals that are kept of each run with a count of its entries."""
+    with store.reading() as connection:
+        for run_id in connection.scalars(sa.select(schema.ledger_entries.c.run_id).distinct()).all():
+            assert ledger.of_run(connection, run_id) == ledger.totals(connection, run_id), run_id
+
+
 def status_of(known: Mapping[str, Mapping[str, Standing]], key: str, provider: str = PROVIDER) -> LeadStatus | None:
     """The status of a person with one provider, as `leads.read` or `leads.statuses` tell it."""
     standing = known.get(key, {}).get(leads.EVERY_PROVIDER) or known.get(key, {}).get(provider)
@@ -30,6 +37,7 @@ def status_of(known: Mapping[str, Mapping[str, Standing]], key: str, provider: s
 def assert_bracketed(store: Store, sandbox: Sandbox) -> ledger.Totals:
     """Compares the ledger with the sandbox's own count, and the counters with the ledger."""
     totals = totals_of(store, provider=sandbox.provider)
+    assert_totals_kept(store)
     with store.reading() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(schema.claims)) == 0
         counters = connection.execute(sa.select(schema.counters)).all()

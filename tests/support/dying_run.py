@@ -37,16 +37,21 @@ def main(url: str, providers: str, step: str, after: int, *, prefix: str, count:
             if reached == after:
                 os.kill(os.getpid(), signal.SIGKILL)
 
+    def reach_all(moment: str, names: list[str]) -> None:
+        for name in names:
+            reach(f"{moment} {name}")
+
     def wrap(function: Callable[..., Any], name: str) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any step of the engine
+            names = [name, "claim"] if name == "settle" and args[-1] is not None else [name]
             steps = inside.steps = getattr(inside, "steps", [])
-            reach(f"before {name}")
-            steps.append(name)
+            reach_all("before", names)
+            steps.append(names)
             try:
                 result = function(*args, **kwargs)
             finally:
                 steps.pop()
-            reach(f"after {name}")
+            reach_all("after", names)
             return result
 
         return wrapped
@@ -55,8 +60,8 @@ def main(url: str, providers: str, step: str, after: int, *, prefix: str, count:
 
     @sa.event.listens_for(store.engine, "commit")
     def _at_commit(_connection: sa.Connection) -> None:
-        for name in getattr(inside, "steps", [])[-1:]:
-            reach(f"commit of {name}")
+        for names in getattr(inside, "steps", [])[-1:]:
+            reach_all("commit of", names)
 
     claims.claim = wrap(claims.claim, "claim")
     claims.settle = wrap(claims.settle, "settle")

@@ -8,7 +8,6 @@ that made it, where a change of turns costs a microsecond.
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,12 +17,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import inf
 from random import Random
-from typing import Generic, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from greenlet import getcurrent, greenlet
 
-from functions.runtime import Event, Mailbox, Pool, Runtime, Thread
+from functions.runtime import Event, Pool, Runtime, Thread
 from functions.store import schema
 from functions.store.database import Store
 
@@ -210,10 +209,6 @@ class Process(Runtime):
         """An event of this world."""
         return _Event(self)
 
-    def mailbox(self) -> Mailbox[T]:
-        """A queue of this world."""
-        return _Mailbox(self)
-
     def spawn(self, work: Callable[[], object], *, name: str) -> Thread:
         """Starts a thread of this process."""
         return self.world.spawn(self, work, name)
@@ -276,22 +271,6 @@ class _Event:
     def wait(self, timeout: float, /) -> bool:
         self._process.world.wait("wait", timeout, self.is_set)
         return self._is_set
-
-
-class _Mailbox(Generic[T]):
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        self._items: deque[T] = deque()
-
-    def put(self, item: T, /) -> None:
-        self._items.append(item)
-
-    def get(self, block: bool, timeout: float, /) -> T:  # noqa: FBT001 - the standard library's signature
-        if block and not self._items:
-            self._process.world.wait("get", timeout, lambda: bool(self._items))
-        if not self._items:
-            raise queue.Empty
-        return self._items.popleft()
 
 
 class _Pool:

@@ -42,14 +42,16 @@ def fill(store: Store) -> None:
     for first in range(0, CLAIMED, 500):
         claims.claim(
             store,
-            keys[first : first + 500],
-            payer,
-            caps(payer, PLENTY, PROVIDER, NOW),
-            provider=PROVIDER,
-            price=allowed(1)[PROVIDER],
-            owner=uuid4().hex,
-            fresh=FRESH,
-            now=NOW - timedelta(hours=1),
+            claims.Wanted(
+                keys=keys[first : first + 500],
+                spender=payer,
+                caps=caps(payer, PLENTY, PROVIDER, NOW),
+                provider=PROVIDER,
+                price=allowed(1)[PROVIDER],
+                owner=uuid4().hex,
+                fresh=FRESH,
+                now=NOW - timedelta(hours=1),
+            ),
         )
 
 

@@ -50,12 +50,18 @@ def claim_is_not_durable() -> Iterator[None]:
             connection.execute(table.delete().where(condition))
         return claimed
 
-    def belated(store: Store, settlements: Sequence[claims.Settlement], now: Any) -> None:  # noqa: ANN401 - the function's own
+    def belated(
+        store: Store,
+        settlements: Sequence[claims.Settlement],
+        now: Any,  # noqa: ANN401 - the function's own
+        wanted: claims.Wanted | None = None,
+    ) -> claims.Recorded:
         with store.writing() as connection:
             for settlement in settlements:
                 if made := rows.pop(settlement.claim.token, None):
                     connection.execute(insert(connection, schema.claims).on_conflict_do_nothing(), made)
-        settle(store, settlements, now)
+        recorded = settle(store, settlements, now)
+        return replace(recorded, claimed=hasty(store, wanted)) if wanted else recorded
 
     with patch.object(claims, "claim", hasty), patch.object(claims, "settle", belated):
         yield
@@ -63,13 +69,12 @@ def claim_is_not_durable() -> Iterator[None]:
 
 def release_is_lost() -> AbstractContextManager[object]:
     """What was reserved for a lookup that cost nothing stays reserved."""
-    move = ledger.move
+    by_change = ledger._by_change
 
-    def lossy(connection: sa.Connection, reserved: Mapping[str, Any], spent: Mapping[str, Any]) -> None:
-        kept = {name: amount for name, amount in reserved.items() if spent.get(name)}
-        move(connection, kept, spent)
+    def lossy(reserved: Mapping[str, Any], released: Mapping[str, Any], spent: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the function's own
+        return by_change(reserved, {name: amount for name, amount in released.items() if spent.get(name)}, spent)
 
-    return patch.object(ledger, "move", lossy)
+    return patch.object(ledger, "_by_change", lossy)
 
 
 def row_is_matched_by_number() -> AbstractContextManager[object]:

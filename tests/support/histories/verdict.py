@@ -12,7 +12,7 @@ from functions.credits.pricing import EntryKind
 from functions.jobs.attempt_limit import GIVEN_UP, GivenUp
 from functions.outcomes import Outcome
 from functions.providers import prospeo
-from functions.store import job_rows, schema, unfinished_rows
+from functions.store import job_rows, ledger, schema, unfinished_rows
 from functions.store.job_rows import JobRow
 from functions.store.job_states import LIVE, JobState
 from functions.store.jobs import Job
@@ -66,6 +66,9 @@ def _caps(history: History) -> Iterator[str]:
     """P3 and P4, by the counters and by what was really charged."""
     with history.context.store.reading() as connection:
         counters = connection.execute(sa.select(schema.counters)).all()
+        for job in history.jobs:
+            if (kept := ledger.of_run(connection, job.id)) != (counted := ledger.totals(connection, job.id)):
+                yield f"P2: the totals of a run are kept as {kept}, and its entries make {counted}"
     scenario = history.scenario
     for counter in counters:
         if counter.reserved:
@@ -92,6 +95,11 @@ def _ends(history: History) -> Iterator[str]:
         if job.encrypted_token is not None:
             yield f"P9: a run that is {job.state} keeps its access"
         rows = rows_of(history, job)
+        with history.context.store.reading() as connection:
+            if (kept := job_rows.counts(connection, job.id)) != (
+                counted := Counter(row.outcome for row in rows if row.outcome)
+            ):
+                yield f"P8: the counts of a run are kept as {kept}, and its rows make {counted}"
         if [row.position for row in rows] != list(range(job.rows)):
             yield f"P8: {len(rows)} of {job.rows} rows are there"
         if lacking := [row.position for row in rows if row.outcome is None]:

@@ -189,7 +189,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_ledger_entries_at"), "ledger_entries", ["at"], unique=False)
     op.create_index(op.f("ix_ledger_entries_key"), "ledger_entries", ["key"], unique=False)
-    op.create_index(op.f("ix_ledger_entries_run_id"), "ledger_entries", ["run_id"], unique=False)
+    op.create_index("ix_ledger_entries_of_a_run", "ledger_entries", ["run_id", "at"], unique=False)
     op.create_table(
         "locks",
         sa.Column(
@@ -216,6 +216,22 @@ def upgrade() -> None:
         sa.Column("refused_at", sa.BigInteger(), nullable=True),
         sa.Column("refusals", sa.Integer(), nullable=False, comment="in a row"),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_rates")),
+    )
+    op.create_table(
+        "run_totals",
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column(
+            "charged", sa.BigInteger(), nullable=False, comment="the sums of the ledger's entries; a look counts none"
+        ),
+        sa.Column("in_doubt", sa.BigInteger(), nullable=False),
+        sa.Column("lookups", sa.Integer(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("emails_wanted", sa.Integer(), nullable=False),
+        sa.Column("emails", sa.Integer(), nullable=False),
+        sa.Column("paid_without_lead", sa.Integer(), nullable=False),
+        sa.Column("paid_without_email", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "provider", name=op.f("pk_run_totals")),
     )
     op.create_table(
         "sheet_behaviour",
@@ -271,8 +287,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "position", name=op.f("pk_job_rows")),
     )
     op.create_index("ix_job_rows_by_chunk", "job_rows", ["job_id", "chunk"], unique=False)
-    op.create_index("ix_job_rows_by_key", "job_rows", ["key"], unique=False)
+    op.create_index("ix_job_rows_by_key", "job_rows", ["key", "job_id", "position"], unique=False)
     op.create_index("ix_job_rows_by_outcome", "job_rows", ["job_id", "outcome"], unique=False)
+    op.create_index(
+        "ix_job_rows_to_be_tried",
+        "job_rows",
+        ["job_id"],
+        unique=False,
+        sqlite_where=sa.text("again IS NOT NULL"),
+        postgresql_where=sa.text("again IS NOT NULL"),
+    )
+    op.create_table(
+        "row_counts",
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column(
+            "rows", sa.Integer(), nullable=False, comment="of the job that ended so; kept, since a look counts none"
+        ),
+        sa.CheckConstraint("rows >= 0", name=op.f("ck_row_counts_rows_is_no_debt")),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_row_counts_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("job_id", "outcome", name=op.f("pk_row_counts")),
+    )
     op.create_table(
         "snapshots",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
