@@ -16,6 +16,7 @@ from functions.credits.pricing import Charge, EntryKind
 from functions.store import claims, leads, ledger
 from functions.store.claims import LIFETIME, Claimed, Settlement
 from functions.store.database import Store
+from functions.store.leads import Known
 from tests.support.accounts import status_of, totals_of
 from tests.support.enrichers import FRESH, PROVIDER, people, spender
 
@@ -172,6 +173,44 @@ def test_a_lead_that_came_late_outlives_the_doubt_of_a_later_lookup(store: Store
     settle(store, first, CHARGED, LeadStatus.FOUND, LATER + timedelta(seconds=1))
     assert claims.expire(store, LATER + LIFETIME) == 1
     assert (totals(store), status(store, LATER + LIFETIME)) == ((1, 1), LeadStatus.FOUND)
+
+
+def test_only_claims_of_these_keys_that_are_over_become_doubts(store: Store) -> None:
+    claim(store, *KEYS[:2])
+    assert claims.expire(store, NOON, keys=KEYS) == 0, "none is over"
+    assert claims.expire(store, LATER, keys=[KEY]) == 1, "the other one is nobody's question"
+    with store.reading() as connection:
+        assert claims.held(connection, KEYS, PROVIDER) == {KEYS[1]}
+    assert (totals(store), used(store)) == ((0, 1), 2)
+
+
+@pytest.mark.parametrize(
+    ("learned", "at", "remains"),
+    [
+        (LeadStatus.FOUND, NOON, LeadStatus.FOUND),
+        (LeadStatus.FOUND, NOON - timedelta(seconds=1), LeadStatus.IN_DOUBT),
+        (LeadStatus.MISSING, LATER, LeadStatus.IN_DOUBT),
+    ],
+    ids=["a lead of the same moment", "an older lead", "a miss"],
+)
+def test_only_a_lead_that_came_while_the_claim_stood_outlives_its_doubt(
+    store: Store, learned: LeadStatus, at: datetime, remains: LeadStatus
+) -> None:
+    claim(store, KEY)
+    with store.writing() as connection:
+        leads.learn(connection, {(KEY, PROVIDER): Known(learned, at)})
+    assert claims.expire(store, LATER) == 1
+    assert (totals(store), status(store)) == ((0, 1), remains)
+
+
+def test_what_is_settled_already_hides_nothing_that_comes_with_it(store: Store) -> None:
+    claimed = claim(store, *KEYS[:3])
+    first, *others = (Settlement(one, CHARGED, LeadStatus.FOUND, LEAD) for one in claimed.granted)
+    claims.settle(store, [first], NOON)
+    claims.settle(store, [first, *others], NOON)
+    assert (totals(store), used(store)) == ((3, 0), 3)
+    with store.reading() as connection:
+        assert claims.held(connection, KEYS, PROVIDER) == set()
 
 
 def test_a_commit_that_nobody_heard_of_is_neither_reserved_nor_charged_twice(

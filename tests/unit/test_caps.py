@@ -98,3 +98,10 @@ def test_a_provider_that_is_not_named_in_a_setting_keeps_the_default() -> None:
     of = Limits(per_run=one, per_user_day=Allowance(Decimal(7)), per_month=Allowance(Decimal(9)))
     assert of.of("prospeo") == ProviderLimits(per_run=Decimal("0.5"), per_user_day=Decimal(7), per_month=Decimal(9))
     assert of.of("slintel").per_run == 5000
+
+
+def test_each_cap_of_a_provider_is_the_one_that_is_named_for_it() -> None:
+    run, day, month = (Allowance(Decimal(5000), {"prospeo": Decimal(amount)}) for amount in (1, 2, 3))
+    named = Limits(per_run=run, per_user_day=day, per_month=month)
+    assert [cap.limit for cap in caps(spends(40, provider="prospeo"), named, "prospeo", NOW)] == [1, 2, 3]
+    assert [cap.limit for cap in caps(spends(40), named, "slintel", NOW)] == [40, 5000, 5000]

@@ -64,10 +64,11 @@ def test_a_row_is_left_out_only_where_it_is_neither_unusable_nor_filled_and_befo
         row_counts.count("empty", left_out=left_out)
         row_counts.count(A, filled=True, left_out=left_out)
         row_counts.count(A, left_out=left_out)
+    row_counts.count(B, left_out=LeftOut.HIDDEN)
     row_counts.count(A)
     made = of_all(row_counts, PLENTY)
-    assert (made.unusable, made.already_filled, made.left_out, made.duplicates, made.lookups) == (2, 2, 2, 0, 1)
-    assert made.left_out_reasons == {"filtered": 1, "hidden": 1}
+    assert (made.unusable, made.already_filled, made.left_out, made.duplicates, made.lookups) == (2, 2, 3, 0, 1)
+    assert made.left_out_reasons == {"filtered": 1, "hidden": 2}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,8 @@ def test_a_provider_that_the_person_did_not_name_may_spend_nothing() -> None:
 
 
 def test_who_has_to_be_asked_of_nobody_is_known_or_in_doubt() -> None:
-    made = plan(counted(A, B, C), {C.key: [ONE], A.key: []}, [B.key, C.key, "somebody else"], {ONE: budget()})
+    strangers = ["somebody else", "one more"]
+    made = plan(counted(A, B, C), {C.key: [ONE], A.key: []}, [B.key, C.key, *strangers], {ONE: budget()})
     assert (made.in_doubt, made.known, made.lookups) == (1, 1, 1)
 
 
