@@ -14,13 +14,14 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 
 from tests.support.histories.mutants import MUTANTS
 from tests.support.histories.scenario import scenario_of
-from tests.support.histories.shrinking import Outcome, prepare_process, run, run_seed, scenario_in, shrink, text_of
+from tests.support.histories.shrinking import Outcome, many_histories, run, run_seed, scenario_in, shrink, text_of
 from tests.support.histories.verdict import judged
 
 WORKERS = 2
@@ -65,16 +66,19 @@ def main() -> int:
 def histories(seeds: range, workers: int) -> Iterator[Outcome]:
     """Yield the outcomes, in the order of the seeds."""
     if workers == 1:
-        prepare_process()
-        yield from map(run_seed, seeds)
+        with many_histories():
+            yield from map(run_seed, seeds)
         return
     with ProcessPoolExecutor(workers, get_context("forkserver"), _prepare) as processes:
         yield from processes.map(run_seed, seeds, chunksize=AT_ONCE)
 
 
+_AS_LONG_AS_IT_LIVES = ExitStack()
+
+
 def _prepare() -> None:
     logging.disable(logging.CRITICAL)
-    prepare_process()
+    _AS_LONG_AS_IT_LIVES.enter_context(many_histories())
 
 
 def tell(outcome: Outcome, *, is_shrunk: bool) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 
 from functions.store import schema
-from functions.store.database import Store, insert
+from functions.store.database import Instant, Store, insert
 from functions.store.job_states import ChunkState
 
 LEASE = timedelta(seconds=20)
@@ -83,28 +85,37 @@ def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -
         owner: names this process, so that its attempts can be recognised should it die.
         chunk_id: this one and no other.
     """
-    queued = _chunks.c.state == ChunkState.QUEUED
-    limit_over = sa.and_(_chunks.c.state == ChunkState.WAITING_FOR_QUOTA, _chunks.c.due_at <= now + SKEW)
-    died = sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now)
-    if chunk_id is None:
-        wanted = sa.or_(sa.and_(sa.or_(queued, limit_over), _chunks.c.due_at <= now), died)
-    else:
-        wanted = sa.or_(sa.and_(queued, _chunks.c.due_at <= now + EARLY), limit_over, died)
-        wanted = sa.and_(wanted, _chunks.c.id == chunk_id)
-    columns = _chunks.c.id, _chunks.c.job_id, _chunks.c.number, _chunks.c.failed_attempts, _chunks.c.lease
-    first = sa.select(*columns).where(wanted).order_by(_chunks.c.due_at, _chunks.c.number).limit(1)
+    wanted = {"now": now, "early": now + EARLY, "skewed": now + SKEW, "chunk_id": chunk_id}
+    first = _first(this_one=chunk_id is not None)
     with store.reading() as connection:
-        if connection.execute(first).first() is None:
+        if connection.execute(first, wanted).first() is None:
             return None
     lease = f"{owner}/{uuid4().hex}"
     with store.writing() as connection:
-        row = connection.execute(first.with_for_update(skip_locked=True)).first()
+        row = connection.execute(_first(this_one=chunk_id is not None, lock=True), wanted).first()
         if row is None:
             return None
         values = {"lease": lease, "lease_expires_at": now + LEASE, "failed_attempts": row.failed_attempts + 1}
         taken = _chunks.update().where(_chunks.c.id == row.id)
         connection.execute(taken.values(state=ChunkState.RUNNING, seen=0, **values))
     return Chunk(row.id, row.job_id, row.number, lease, row.failed_attempts, silent=row.lease)
+
+
+@cache
+def _first(*, this_one: bool, lock: bool = False) -> sa.Select[Any]:
+    """The statement for the first chunk that can be taken, made once: whoever has nothing to do asks for it."""
+    now, early, skewed = (sa.bindparam(name, type_=Instant) for name in ("now", "early", "skewed"))
+    queued = _chunks.c.state == ChunkState.QUEUED
+    limit_over = sa.and_(_chunks.c.state == ChunkState.WAITING_FOR_QUOTA, _chunks.c.due_at <= skewed)
+    died = sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now)
+    if this_one:
+        wanted = sa.or_(sa.and_(queued, _chunks.c.due_at <= early), limit_over, died)
+        wanted = sa.and_(wanted, _chunks.c.id == sa.bindparam("chunk_id"))
+    else:
+        wanted = sa.or_(sa.and_(sa.or_(queued, limit_over), _chunks.c.due_at <= now), died)
+    columns = _chunks.c.id, _chunks.c.job_id, _chunks.c.number, _chunks.c.failed_attempts, _chunks.c.lease
+    first = sa.select(*columns).where(wanted).order_by(_chunks.c.due_at, _chunks.c.number).limit(1)
+    return first.with_for_update(skip_locked=True) if lock else first
 
 
 def taken_again_at(connection: sa.Connection, chunk_id: str) -> datetime | None:

@@ -196,7 +196,7 @@ class Store:
         until_s = self._runtime.monotonic() + PATIENCE_S
         while True:
             try:
-                connection = self.engine.execution_options(writes=writes).connect()
+                connection = self.engine.connect().execution_options(writes=writes)
             except sa.exc.DBAPIError as error:
                 if not self._reached or not db_errors.passes(error) or self._runtime.monotonic() >= until_s:
                     raise

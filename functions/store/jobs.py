@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,8 +96,7 @@ def get(connection: sa.Connection, job_id: str, *, lock: bool = False) -> Job:
     Raises:
         NotFound: there is none.
     """
-    statement = sa.select(*_columns()).where(_jobs.c.id == job_id)
-    row = connection.execute(statement.with_for_update() if lock else statement).one_or_none()
+    row = connection.execute(_one(lock=lock), {"job_id": job_id}).one_or_none()
     if row is None:
         raise NotFound(NO_SUCH_JOB)
     return _job(row)
@@ -224,6 +224,13 @@ def waiting_since(connection: sa.Connection, moment: datetime) -> list[Job]:
     """Jobs that have waited since then, or longer, for access or for the end of a provider's limit."""
     condition = _jobs.c.state.in_(WAITING), _jobs.c.waiting_since <= moment
     return [_job(row) for row in connection.execute(sa.select(*_columns()).where(*condition))]
+
+
+@cache
+def _one(*, lock: bool) -> sa.Select[Any]:
+    """The statement for one job, made once: every attempt asks it again and again."""
+    statement = sa.select(*_columns()).where(_jobs.c.id == sa.bindparam("job_id"))
+    return statement.with_for_update() if lock else statement
 
 
 def _columns() -> list[sa.Column[Any]]:

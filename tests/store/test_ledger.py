@@ -100,6 +100,12 @@ def test_a_reservation_is_as_much_as_all_caps_allow_and_names_the_first_that_doe
         assert used == {cap.name: spent.get(cap.name, Decimal(0)) + granted * Decimal(each) for cap in CAPS}
 
 
+def test_a_cap_that_is_reached_and_not_passed_is_in_nobodys_way(store: Store) -> None:
+    assert reserve(store, 10) == (10, None)
+    assert reserve(store, 0) == (0, None)
+    assert reserve(store, 1) == (0, RUN)
+
+
 def test_the_tightest_cap_is_the_one_that_leaves_least_wherever_it_stands(store: Store) -> None:
     reserve(store, 0)
     with store.writing() as connection:

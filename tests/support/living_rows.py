@@ -233,17 +233,24 @@ class Line:
     cells: Mapping[str, Cell]
 
 
-def lines_of(living: LivingSheet) -> Iterator[Line]:
-    """The rows below the header."""
+def lines_of(living: LivingSheet, nth: int = 0) -> Iterator[Line]:
+    """The rows below the header; of columns with the same title the last, or with `nth` that one, counted from 1."""
     header, *rows = living.cells()
-    places = {str(title): column for column, title in enumerate(header) if isinstance(title, str)}
+    places: dict[str, int] = {}
+    met = Counter[str]()
+    for column, title in enumerate(header):
+        if isinstance(title, str) and (not nth or met[title] < nth):
+            places[title] = column
+            met[title] += 1
     for number, row in enumerate(rows, 2):
         cells = {title: row[column] if column < len(row) else None for title, column in places.items()}
         if row:
             yield Line(number, living.mark(number - 1), str(value_of(cells["LinkedIn"]) or ""), cells)
 
 
-def judge(living: LivingSheet, rows: Rows, *, over: bool, run: bool) -> tuple[Verdict, list[tuple[Line, str]]]:
+def judge(
+    living: LivingSheet, rows: Rows, *, over: bool, run: bool, nth: int = 0
+) -> tuple[Verdict, list[tuple[Line, str]]]:
     """Each target cell is empty, its own person's, typed by hand, or what it held from the start.
 
     Args:
@@ -251,13 +258,15 @@ def judge(living: LivingSheet, rows: Rows, *, over: bool, run: bool) -> tuple[Ve
         rows: as it was filled.
         over: whether the run may write over what rows hold.
         run: whether somebody edited while it ran, and not while it was undone.
+        nth: which of several columns with the same title, as `lines_of` counts them; what was typed into these is
+            not judged by its place.
 
     Returns:
         The verdict, and the cells that hold what a run has put there.
     """
     verdict = Verdict()
     put: list[tuple[Line, str]] = []
-    for line in lines_of(living):
+    for line in lines_of(living, nth):
         held = rows.at(line.mark)
         people = {line.url, *living.urls.get(line.mark, ()), held.get("LinkedIn", "")}
         for name, title in TITLES.items():
@@ -270,7 +279,9 @@ def judge(living: LivingSheet, rows: Rows, *, over: bool, run: bool) -> tuple[Ve
             where = f"row {line.number} ({line.mark or 'inserted'}) {title}"
             typed, method = living.typed.get((line.mark, title), ("", ""))
             is_run, is_own = cell is not None and cell in theirs, cell == own or _is_formula(cell, own)
-            if typed and line.mark:
+            if nth and _is_typed(cell):
+                continue
+            if typed and line.mark and not nth:
                 if cell != typed and method != WRITE and not (run and over and is_run):
                     verdict.lost.append(f"{where}: {typed!r} became {cell!r}")
                 continue

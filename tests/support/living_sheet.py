@@ -59,6 +59,7 @@ T = TypeVar("T")
 CALLER = Caller("person-1", "person@example.com", "example.com")
 FIELDS = ("email", "title", "company", "size")
 WRITE = "spreadsheets.values.batchUpdateByDataFilter"
+WRITES = frozenset({WRITE, "spreadsheets.batchUpdate"})
 READ = "spreadsheets.getByDataFilter"
 MAX_STEPS = 400
 """Attempts at chunks after which a job must have ended."""
@@ -120,6 +121,8 @@ class LivingSheet:
     _looking: bool = False
     typed: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """By a row's mark and a column's title: what somebody typed there last, and before which method."""
+    typed_under_a_write: set[str] = field(default_factory=set)
+    """Texts that somebody typed in the very round trip of a write."""
     deleted: set[str] = field(default_factory=set)
     """Titles of columns that somebody has deleted; others may have the same titles now."""
     urls: dict[str, set[str]] = field(default_factory=dict)
@@ -216,6 +219,8 @@ class LivingSheet:
             self.urls.setdefault(mark, set()).update((edit["before"], edit["after"]))
         else:
             self.typed[mark, title] = edit["after"], edit["method"]
+            if edit["method"] in WRITES:
+                self.typed_under_a_write.add(edit["after"])
 
     def run(self, cells: str, *, write: Literal["empty", "all"] = "empty") -> Job:
         """Starts a job and runs it to its end."""

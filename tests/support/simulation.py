@@ -66,9 +66,9 @@ class _Turn:
 class World:
     """Everything that happens in one simulation. The thread that makes it is its first one, of the process `person`."""
 
-    def __init__(self, seed: int, max_freeze_s: float = MAX_FREEZE_S) -> None:
+    def __init__(self, seed: int, max_freeze_s: float = MAX_FREEZE_S, max_steps: float = inf) -> None:
         self.random = Random(seed)
-        self.max_freeze_s = max_freeze_s
+        self.max_freeze_s, self.max_steps = max_freeze_s, max_steps
         self.now_s = 0.0
         self.history: list[tuple[float, str, str]] = []
         """The time, the thread, and what it was about to do."""
@@ -123,6 +123,8 @@ class World:
     def record(self, what: str) -> None:
         """Writes history."""
         self.history.append((round(self.now_s, 6), self._current.name, what))
+        if len(self.history) > self.max_steps:
+            raise RuntimeError(f"{self._current.name} goes round in circles: {what}")
 
     def close(self) -> None:
         """Ends every process, lets every thread end, and raises what went wrong in one of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ from functions.errors import LeadfillError, SheetBusy, StoreError
 from functions.jobs import new_job, service
 from functions.jobs.request import JobRequest
 from functions.jobs.sweep import sweep
+from functions.sheet_writes import writer
+from functions.sheets import client, tab_reader
 from functions.store.claims import LIFETIME
 from functions.store.job_states import LIVE, JobState
 from functions.store.jobs import Job
@@ -34,6 +36,15 @@ FIRST_LOOK_S, LAST_LOOK_S = 5.0, 600.0
 """Seconds from one look of a person at their run to the next: who sees nothing new looks less often."""
 SELDOM: dict[str, Any] = {"POLL_S": 120.0, "SWEEP_S": 600.0, "BALANCES_S": 86_400.0}
 """As in `local_worker`: one that has nothing to do for hours need not look three times a second."""
+PARTS = (
+    (tab_reader, "WHOLE_CELLS", 0),
+    (tab_reader, "MAX_ROWS", 5),
+    (client, "MAX_BYTES", 800),
+    (writer, "PAGE_ROWS", 5),
+)
+"""Sizes with which even a small tab is read and written in several parts."""
+MAX_STEPS = 100_000
+"""A hundred times as many as in most histories: who takes more waits for nothing."""
 GONE_S = 1_500.0
 """The longest that a process stands still, or is missed once it is dead: longer than leases, locks and claims last."""
 
@@ -67,9 +78,9 @@ class History:
         of_providers = sum(provider.faults for provider in self.stage.providers.values())
         return deaths + of_providers + self.stage.faults.total() + len(self.scenario.acts)
 
-    def start(self) -> None:
-        """Somebody reads the plan, and starts a run."""
-        caller = CALLERS[len(self.jobs) % len(CALLERS)]
+    def start(self, number: int) -> None:
+        """Somebody reads the plan, and starts the run of this number."""
+        caller = CALLERS[0 if self.scenario.twice else number % len(CALLERS)]
         request = JobRequest(
             spreadsheet_id=self.stage.workbook.id,
             range=f"Leads!{self._url_column()}2:{self._url_column()}",
@@ -78,7 +89,7 @@ class History:
             providers=self.scenario.providers,
             go_on_without=self.scenario.go_on,
         )
-        context, key = self.context, f"start-{len(self.jobs)}"
+        context, key = self.context, f"start-{number}"
 
         def plan() -> dict[str, Decimal]:
             _, made = service.plan_run(context, request, caller, self.stage.token().text)
@@ -96,11 +107,17 @@ class History:
             self.jobs.append(started.job)
             self.ceilings[started.job.id] = most
 
+    def start_twice(self) -> None:
+        """Somebody starts two runs at once, in two windows."""
+        second = self.world.spawn(self.world.person, lambda: self.start(1), "second window")
+        self.start(0)
+        second.join()
+
     def act(self, act: Act) -> None:
         """Somebody does something, if it can be done now."""
         job, context, stage = self.jobs[-1], self.context, self.stage
         if act.kind == "another_run":
-            self.start()
+            self.start(len(self.jobs))
         elif act.kind == "database_down":
             stage.database_back_s = self.world.now_s + DOWN_S
             stage.faults["database down"] += 1
@@ -202,7 +219,7 @@ def play(scenario: Scenario, once_ended: Callable[[History], None] = lambda _: N
         Exception: a thread of the deployment ended as none may.
     """
     with _drawn_from(scenario.seed), _settings(scenario):
-        world = World(scenario.seed, max_freeze_s=GONE_S)
+        world = World(scenario.seed, max_freeze_s=GONE_S, max_steps=MAX_STEPS)
         stage = Stage(
             world=world, in_cloud=scenario.in_cloud, sweep_s=SELDOM["SWEEP_S"], max_absence_s=GONE_S, scenario=scenario
         )
@@ -225,7 +242,10 @@ def _happen(history: History, once_ended: Callable[[History], None]) -> None:
     ]
     stage.work(fates)
     with stage.edited():
-        history.start()
+        if scenario.twice:
+            history.start_twice()
+        else:
+            history.start(0)
         for act in scenario.acts if history.jobs else ():
             history.wait(act.at_s)
             history.act(act)
@@ -249,10 +269,11 @@ def _undo_all(history: History) -> None:
 
 @contextmanager
 def _settings(scenario: Scenario) -> Iterator[None]:
-    with (
-        patch.object(new_job, "CHUNK_ROWS", scenario.chunk_rows),
-        patch.multiple(local_worker, **SELDOM),
-    ):
+    with ExitStack() as patches:
+        patches.enter_context(patch.object(new_job, "CHUNK_ROWS", scenario.chunk_rows))
+        patches.enter_context(patch.multiple(local_worker, **SELDOM))
+        for module, name, value in PARTS if scenario.large_tab else ():
+            patches.enter_context(patch.object(module, name, value))
         yield
 
 

@@ -67,6 +67,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the person undoes the runs at last."""
     typed: int = 0
     """Cells of the run into which somebody types before that."""
+    twice: bool = False
+    """Whether the person starts two runs in the same moment."""
+    large_tab: bool = False
+    """Whether the tab is read and written in parts, as a large one is."""
 
     @property
     def is_calm(self) -> bool:
@@ -137,6 +141,8 @@ def scenario_of(seed: int) -> Scenario:
         acts=() if calm else tuple(_acts(draw)),
         undo=chance(0.4),
         typed=draw.choice([0, 1, 3]),
+        twice=not calm and chance(0.08),
+        large_tab=chance(0.3),
     )
 
 

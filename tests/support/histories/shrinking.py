@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import process_time
 
@@ -30,11 +32,18 @@ class Outcome:
     simulated_s: float
 
 
-def prepare_process() -> None:
-    """Spares a process that runs many histories to look through what it has imported again and again."""
+@contextmanager
+def many_histories() -> Iterator[None]:
+    """Spares a process, while it runs many histories, to look through what it has imported again and again."""
+    before = gc.get_threshold()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*FULL_COLLECTION)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def run(scenario: Scenario) -> Outcome:

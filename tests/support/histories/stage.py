@@ -26,6 +26,7 @@ from functions.store.rates import Pace
 from functions.task_queue import Queue, QueueError, StoreQueue
 from local.sheets_api.cells import value_of
 from local.sheets_api.editor import RandomEditor
+from local.sheets_api.grid import BY_HAND
 from tests.support.desk import url_of
 from tests.support.enrichers import PLENTY
 from tests.support.histories.providers import TERMS, SimulatedProvider, dispatcher_of, limits_of, shown_of
@@ -131,6 +132,7 @@ class Stage(Deployment):
             start = {"sheetId": living.sheet.id, "rowIndex": row, "columnIndex": column}
             typed = [{"values": [{"userEnteredValue": {"stringValue": text}}]}]
             living.edit({"updateCells": {"start": start, "rows": typed, "fields": "userEnteredValue"}})
+            living.sheet.writable(row).put_aside(column, BY_HAND, text)
             living.typed[living.mark(row), str(value_of(header[column]))] = text, ""
             self.faults["edits"] += 1
 

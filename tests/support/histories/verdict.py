@@ -17,6 +17,7 @@ from functions.store.job_rows import JobRow
 from functions.store.job_states import LIVE, JobState
 from functions.store.jobs import Job
 from local.sheets_api.cells import value_of
+from local.sheets_api.grid import BY_HAND
 from tests.support.histories.history import History, play
 from tests.support.histories.scenario import Scenario
 from tests.support.living_rows import TITLES, judge, judge_run, judge_undo, lines_of
@@ -136,9 +137,17 @@ def _sheet(history: History) -> Iterator[str]:
     living.context = history.context
     if any(_was_given_up(history, job) for job in history.jobs):
         return
-    titles = [value_of(cell) for cell in living.cells()[0]]
-    if not history.jobs or any(titles.count(title) > 1 for title in TITLES.values()):
-        return  # runs that began in one moment have each made columns of their own: which is meant cannot be told here
+    if not history.jobs:
+        return
+    yield from _typed(history)
+    titles = Counter(value_of(cell) for cell in living.cells()[0])
+    if double := [title for title in TITLES.values() if titles[title] > 1]:
+        if scenario.twice and not _happened(history, "freezes"):  # a call of one who stood still may come much later
+            yield f"P6: there are two columns {', '.join(double)}"
+        for nth in range(1, max(titles.values()) + 1):
+            found, _ = judge(living, stage.rows, over=scenario.overwrite, run=True, nth=nth)
+            yield from (f"P5: {text}" for text in found.foreign)
+        return
     is_undone = all(job.state is JobState.UNDONE for job in history.jobs)
     overwrite = scenario.overwrite
     if len(history.jobs) == 1 and is_undone:
@@ -153,6 +162,23 @@ def _sheet(history: History) -> Iterator[str]:
     yield from (f"P8: {text}" for text in found.silent)
     if not scenario.edits:
         yield from _exactly(history)
+
+
+def _typed(history: History) -> Iterator[str]:
+    """P6: what somebody typed stands somewhere, unless the run may write over it, or it was typed under a write."""
+    living = history.stage.living
+    if history.scenario.overwrite:
+        return
+    standing = {str(value_of(cell)) for row in living.cells() for cell in row}
+    for row in living.sheet.rows:
+        for extras in (row.extras or {}).values():
+            text = extras.get(BY_HAND)
+            if text and text not in standing and text not in living.typed_under_a_write:
+                yield f"P6: {text!r} was typed and is gone"
+
+
+def _happened(history: History, what: str) -> bool:
+    return any(happened == what for _, _, happened in history.world.history)
 
 
 def _was_given_up(history: History, job: Job) -> bool:
