@@ -33,6 +33,13 @@ def reserve(store: Store, wanted: int, each: str = "1") -> tuple[int, Cap | None
         return ledger.reserve(connection, CAPS, wanted, Decimal(each))
 
 
+def open_counters(store: Store, *caps: Cap) -> None:
+    """Makes the counters, with nothing on them."""
+    with store.writing() as connection:
+        rows = [{"cap": cap.name, "reserved": Decimal(0), "spent": Decimal(0)} for cap in caps or CAPS]
+        connection.execute(sa.insert(schema.counters), rows)
+
+
 def enter(store: Store, *lines: tuple[str, EntryKind, datetime], run_id: str = "run") -> None:
     """Lines of the ledger: key, kind and time."""
     fixed = {"provider": "slintel", "run_id": run_id, "user_id": "u", "spreadsheet_id": "s", "credits": Decimal(1)}
@@ -90,7 +97,7 @@ def test_one_change_of_several_caps_leaves_the_others_alone(store: Store) -> Non
 def test_a_reservation_is_as_much_as_all_caps_allow_and_names_the_first_that_does_not(
     store: Store, spent: dict[str, Decimal], each: str, granted: int, in_the_way: Cap | None
 ) -> None:
-    reserve(store, 0)
+    open_counters(store)
     with store.writing() as connection:
         ledger.move(connection, {}, spent)
     assert reserve(store, 12, each) == (granted, in_the_way)
@@ -107,7 +114,7 @@ def test_a_cap_that_is_reached_and_not_passed_is_in_nobodys_way(store: Store) ->
 
 
 def test_the_tightest_cap_is_the_one_that_leaves_least_wherever_it_stands(store: Store) -> None:
-    reserve(store, 0)
+    open_counters(store)
     with store.writing() as connection:
         ledger.move(connection, {}, amounts(day="19", month="5"))
         assert ledger.tightest(connection, CAPS).cap == DAY
@@ -119,8 +126,8 @@ def test_the_tightest_cap_is_the_one_that_leaves_least_wherever_it_stands(store:
 def test_a_run_has_spent_with_each_provider_what_its_own_counter_says(store: Store) -> None:
     caps = [Cap(cap_of_run(provider, "run"), Decimal(9)) for provider in ("slintel", "prospeo")]
     caps.append(Cap(cap_of_run("slintel", "another"), Decimal(9)))
+    open_counters(store, *caps)
     with store.writing() as connection:
-        ledger.reserve(connection, caps, 0, Decimal(1))
         ledger.move(connection, {}, {cap.name: Decimal(number) for number, cap in enumerate(caps, 1)})
         assert ledger.spent(connection, "run", ["slintel", "prospeo", "apollo"]) == {
             "slintel": Decimal(1),
