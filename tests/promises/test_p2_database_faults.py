@@ -16,6 +16,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from functions.enrichment import in_flight
 from functions.enrichment.enricher import Enricher
 from functions.errors import StoreError
 from functions.outcomes import Outcome
@@ -132,6 +133,7 @@ def test_a_connection_that_breaks_around_any_commit_leaves_no_doubt(
     *,
     committed: bool,
 ) -> None:
+    monkeypatch.setattr(in_flight, "SETTLE_BATCH", 4)  # so that there are enough commits to break
     do_commit, commits = store.engine.dialect.do_commit, 0
 
     def break_off(connection: Any) -> None:  # noqa: ANN401 - the pool's own type
