@@ -38,26 +38,35 @@ class _Area:
 
 
 def blocks(cells: Cells, sheet_id: int, max_bytes: int) -> Iterator[list[dict[str, Any]]]:
-    """Cut cells into blocks: each is a list of requests, together no longer than `max_bytes` where one cell is not."""
+    """Cut cells into blocks: each is a list of requests, together no longer than `max_bytes` where one cell is not.
+
+    A row's cells are in one block, unless they alone are longer: rows may move between two blocks, and what was meant
+    for a row is known again by what came with it.
+    """
     areas: dict[tuple[int, int], _Area] = {}
     block: list[_Area] = []
     size = 0
     for row in sorted(cells):
-        for left, values in _parts(cells[row], row, max_bytes):
-            line = msgspec.Raw(msgspec.json.encode({"values": values}))
-            if block and size + len(line) + _OVERHEAD > max_bytes:
+        parts = [(left, len(values), _line(values)) for left, values in _parts(cells[row], row, max_bytes)]
+        length = sum(len(line) + 1 + _OVERHEAD for _, _, line in parts)
+        for number, (left, width, line) in enumerate(parts):
+            wanted = len(line) + 1 + _OVERHEAD if length > max_bytes else length
+            if block and (number == 0 or length > max_bytes) and size + wanted > max_bytes:
                 yield [area.request(sheet_id) for area in block]
                 areas, block, size = {}, [], 0
-            place = left, len(values)
-            area = areas.get(place)
+            area = areas.get((left, width))
             if area is None or area.row + len(area.rows) != row:
-                area = areas[place] = _Area(row, left)
+                area = areas[left, width] = _Area(row, left)
                 block.append(area)
                 size += _OVERHEAD
             area.rows.append(line)
             size += len(line) + 1
     if block:
         yield [area.request(sheet_id) for area in block]
+
+
+def _line(values: Sequence[dict[str, Any]]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode({"values": values}))
 
 
 def _parts(cells: Mapping[int, Content], row: int, max_bytes: int) -> Iterator[tuple[int, Sequence[dict[str, Any]]]]:
