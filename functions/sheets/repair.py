@@ -167,7 +167,7 @@ def misplaced(
     stray = _Strays(strays, rows)
     own = _Own(sent, rows)
     repairs = []
-    for row, base in paired(believed, rows, own.by_row):
+    for row, base in paired(believed, rows, own.by_row, {fix.row.number: fix.row for fix in planned}):
         held = base.cells if base else {}
         differing = [
             number for number in differences(row.cells, held) if not own.got(row, number, held if base else None)

@@ -17,14 +17,18 @@ Who = tuple[str, frozenset[int]]
 
 
 def paired(
-    believed: Sequence[SheetRow], rows: Sequence[SheetRow], sent: Mapping[Who, Sequence[Cells]]
+    believed: Sequence[SheetRow],
+    rows: Sequence[SheetRow],
+    sent: Mapping[Who, Sequence[Cells]],
+    hit: Mapping[int, SheetRow] | None = None,
 ) -> list[tuple[SheetRow, SheetRow | None]]:
     """Return each present row with its former self: matched by person, then by other contents.
 
     Args:
-        believed: rows as they were.
+        believed: rows as they were; where they were to be repaired, as they should be.
         rows: as they are now.
         sent: what was written to whom since.
+        hit: rows that were to be repaired, as they were before that, by their number.
     """
     olds, beside = by_identity(believed), _Neighbours(believed, rows)
     pairs: list[tuple[SheetRow, SheetRow | None]] = []
@@ -34,7 +38,7 @@ def paired(
         if len(before) == len(group) == 1 and not _contradict(before[0], group[0]):
             pairs.append((group[0], before[0]))
             continue
-        found, open_rows, rest = _told_apart(before, group, beside, sent)
+        found, open_rows, rest = _told_apart(before, group, beside, sent, hit or {})
         pairs += found
         without += open_rows
         olds[name] = rest
@@ -84,6 +88,7 @@ def _told_apart(
     now: Sequence[SheetRow],
     beside: _Neighbours,
     sent: Mapping[Who, Sequence[Cells]],
+    hit: Mapping[int, SheetRow],
 ) -> tuple[list[tuple[SheetRow, SheetRow | None]], list[SheetRow], list[SheetRow]]:
     """Return the pairs among rows of one identity, and the rows that cannot be paired.
 
@@ -91,7 +96,8 @@ def _told_apart(
     there were, they are interchangeable: nothing is typed in one that is not in the others.
     """
     pairs: list[tuple[SheetRow, SheetRow | None]] = []
-    open_rows, rest = list(now), sorted(before, key=lambda old: old.number)
+    inserted = _inserted(before, now, hit)
+    open_rows, rest = [row for row in now if row not in inserted], sorted(before, key=lambda old: old.number)
 
     def likeliest(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
         return _likeliest(olds, rows, sent)
@@ -104,7 +110,24 @@ def _told_apart(
         done = {id(one) for pair in found for one in pair}
         open_rows = [row for row in open_rows if id(row) not in done]
         rest = [old for old in rest if id(old) not in done]
-    return pairs, open_rows, rest
+    return pairs, open_rows + inserted, rest
+
+
+def _inserted(before: Sequence[SheetRow], now: Sequence[SheetRow], hit: Mapping[int, SheetRow]) -> list[SheetRow]:
+    """Return the empty rows that are new and have got a repair that was meant for another row, still as it was.
+
+    Of the only row without an address in a large tab the rest is not read, so it looks as the inserted one does now.
+    """
+    if len(now) <= len(before) or not is_nobody(now[0]) or any(old.row_context for old in before):
+        return []
+    inserted = [row for row in now if not row.row_context]
+    others = Counter(_shown(row) for row in now if row.row_context)
+    missed = Counter(_shown(hit[old.number]) for old in before if old.number in hit)
+    return inserted if missed and missed <= others and others.total() == len(before) else []
+
+
+def _shown(row: SheetRow) -> object:
+    return frozenset((number, exact(content)) for number, content in row.cells.items())
 
 
 def _alike(
@@ -200,7 +223,7 @@ def without(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[SheetRow
 
 
 def _look(row: SheetRow) -> object:
-    return row.row_context, frozenset((number, exact(content)) for number, content in row.cells.items())
+    return row.row_context, _shown(row)
 
 
 def differences(cells: Cells, base: Cells) -> list[int]:

@@ -16,10 +16,14 @@ def row(number: int, identity: str, cell: str = "", row_context: int = 0) -> She
 
 
 def numbers(
-    believed: list[SheetRow], rows: list[SheetRow], sent: Mapping[Who, Sequence[Cells]] = NOTHING
+    believed: list[SheetRow],
+    rows: list[SheetRow],
+    sent: Mapping[Who, Sequence[Cells]] = NOTHING,
+    hit: Mapping[int, SheetRow] | None = None,
 ) -> list[tuple[int, str | None]]:
     """Return each row's number with what the row held with which it is paired."""
-    return sorted((now.number, None if old is None else str(old.cells[0])) for now, old in paired(believed, rows, sent))
+    pairs = paired(believed, rows, sent, hit)
+    return sorted((now.number, None if old is None else str(old.cells[0])) for now, old in pairs)
 
 
 def test_a_person_is_found_anywhere_and_a_double_by_what_is_typed_beside_it() -> None:
@@ -50,6 +54,15 @@ def test_a_row_without_a_profile_that_is_remembered_need_not_be_the_one_that_is_
     assert numbers([row(0, A, "mine", 1)], [row(5, A)]) == [(5, "mine")], "the same person at least"
     two = [row(4, NOBODY, "seen", 1), row(0, NOBODY, "remembered", 2)]
     assert numbers(two, [row(4, NOBODY, "seen", 1), row(5, NOBODY)]) == [(4, "seen"), (5, None)]
+
+
+def test_an_inserted_row_that_got_a_repair_is_not_taken_for_the_row_that_was_hit() -> None:
+    repaired, hit = [row(5, NOBODY, "mine")], {5: row(5, NOBODY, "stray")}
+    missed = [row(5, NOBODY, "mine"), row(6, NOBODY, "stray", 1)]
+    assert numbers(repaired, missed, hit=hit) == [(5, None), (6, "mine")]
+    assert numbers(repaired, missed) == [(5, "mine"), (6, None)], "without a repair, who looks like it is it"
+    emptied = [row(5, NOBODY, "mine"), row(6, NOBODY, "other", 1)]
+    assert numbers(repaired, emptied, hit=hit) == [(5, "mine"), (6, None)], "somebody's address was deleted"
 
 
 def test_rows_that_nothing_tells_apart_are_known_by_the_rows_beside_them() -> None:
