@@ -70,7 +70,9 @@ class Lease:
 
     def is_set(self) -> bool:
         """Return whether nobody may be looked up any more."""
-        return self._stop.is_set() or self.is_over
+        if self.is_over:  # for good: lookups are recalled by now, also if the lease is renewed in the next moment
+            self._stop.set()
+        return self._stop.is_set()
 
     def wait(self, timeout: float, /) -> bool:
         """Sleeps for so many seconds, or until somebody sets it; whether it is set."""

@@ -206,9 +206,14 @@ def by_day(connection: sa.Connection, since: datetime) -> list[Day]:
 def keys_of_run(
     connection: sa.Connection, run_id: str, keys: Sequence[str], *, since: datetime | None = None
 ) -> dict[tuple[str, str], bool]:
-    """Return the key and the provider of lookups of a run since then, each with whether it was charged."""
+    """Return the key and the provider of lookups of a run since then, each with whether it was charged.
+
+    A lookup that was free after all, also if that was in doubt for a while, is none of them: the run may repeat it.
+    """
     entries = schema.ledger_entries
-    condition = [entries.c.run_id == run_id, entries.c.kind != EntryKind.RELEASED]
+    later = entries.alias("later")
+    was_free = sa.exists().where(later.c.token == entries.c.token, later.c.kind == EntryKind.RELEASED)
+    condition = [entries.c.run_id == run_id, ~was_free]
     if since is not None:
         condition.append(entries.c.at >= since)
     found: dict[tuple[str, str], bool] = {}
