@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tests.support.histories import shrinking
@@ -50,15 +49,10 @@ def failures(scenarios: list[Scenario]) -> list[str]:
     return found
 
 
-def without_open_faults(seed: int) -> Scenario:
-    """The scenario of a seed, but never in a large tab (see the corpus), or in two windows that each insert columns."""
-    return msgspec.structs.replace(scenario_of(seed), large_tab=False, twice=False)
-
-
 @pytest.mark.parametrize("part", range(SEEDS // A_TEST))
 def test_every_promise_holds_whatever_goes_wrong_on_the_way(part: int) -> None:
     first = first_seed() + part * A_TEST
-    found = failures([without_open_faults(seed) for seed in range(first, first + A_TEST)])
+    found = failures([scenario_of(seed) for seed in range(first, first + A_TEST)])
     assert not found, "\n".join(found)
 
 

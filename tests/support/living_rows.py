@@ -18,7 +18,7 @@ from functions.store.jobs import Job
 from local.sheets_api.a1 import letters
 from local.sheets_api.cells import Cell, Formula, Spilled, value_of
 from tests.support.desk import expected, url_of
-from tests.support.living_sheet import FIELDS, READ, WRITE, LivingSheet
+from tests.support.living_sheet import FIELDS, READ, WRITE, WRITES, LivingSheet
 
 TITLES = {"email": "Email", "title": "Title", "company": "Company", "size": "Company size"}
 PUT = (Outcome.ENRICHED, Outcome.KNOWN)
@@ -282,7 +282,7 @@ def judge(
             if nth and _is_typed(cell):
                 continue
             if typed and line.mark and not nth:
-                if cell != typed and method != WRITE and not (run and over and is_run):
+                if cell != typed and method not in WRITES and not (run and over and is_run):
                     verdict.lost.append(f"{where}: {typed!r} became {cell!r}")
                 continue
             if is_run and not is_own:

@@ -134,6 +134,9 @@ class History:
         retried = self._insist(
             lambda: service.retry(self.context, job, retry_in_doubt=in_doubt, max_credits=most, **self._access())
         )
+        if retried is None:  # perhaps it took effect, its answer got lost, and the next try was refused for that
+            found = self._insist(lambda: service.reload(self.context, job))
+            retried = found if found is not None and found.ceilings != self.ceilings[job.id] else None
         if retried is not None:
             self.in_doubt_retries += in_doubt
             self.undone.discard(job.id)
