@@ -12,8 +12,8 @@ from functions.credits.terms import STEADY, Limit, WindowStart
 
 MIN_PEOPLE = 10
 """Fewer answers say nothing about the pace: only the documented rates do."""
-STRAGGLERS = 0.75
-"""The last answers come late: as if so many more were to come for each lookup in flight."""
+STRAGGLERS = 0.3
+"""The last answers come late: as if so many more were to come for each claimed lookup. About half of those are sent."""
 MARGIN = timedelta(minutes=2)
 """The usual time from the end of a limit of an hour or a day until somebody asks again."""
 MAX_PAUSES = 1_000
@@ -30,7 +30,7 @@ class Recent:
     until: datetime
     """The present, or when the run began to wait."""
     in_flight: int = 0
-    """Lookups whose answers have not come."""
+    """Lookups that are claimed, and whose answers have not come."""
 
     @property
     def interval(self) -> timedelta | None:

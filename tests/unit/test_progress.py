@@ -66,7 +66,7 @@ SLINTEL = Supply(Schedule(limits=(TEN_A_SECOND,)))
         (
             (900, 1),
             Ahead(99, recent(20, 2.0)),
-            Progress(901, 0.901, 10.0, 12.1),
+            Progress(901, 0.901, 10.0, 11.4),
         ),  # known and earlier rows count for nothing
         ((0, 5), Ahead(995, recent(5, 0.5)), Progress(5, 0.005, None, None)),  # five answers tell no pace
         (
