@@ -15,7 +15,15 @@ from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnsw
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance, HttpProvider, conclude, key_rejected, quota_exhausted
+from functions.providers.contract import (
+    GATEWAY_GAVE_UP,
+    Answer,
+    Balance,
+    HttpProvider,
+    conclude,
+    key_rejected,
+    quota_exhausted,
+)
 from functions.providers.http import NoReply, Reply, number
 from functions.providers.lead_shape import at, email, entries, lead, text, texts, unix_time
 from functions.providers.person_match import is_other_person
@@ -108,7 +116,7 @@ def _conclude(reply: Reply, error_code: str, condition: Needs) -> LookupResult:
             raise key_rejected(LABEL, VARIABLES)
         case "INSUFFICIENT_CREDITS":
             raise quota_exhausted(LABEL)
-        case "INTERNAL_ERROR":
+        case "INTERNAL_ERROR" if reply.status not in GATEWAY_GAVE_UP:
             return Unavailable(reply.status, reply.retry_after_s)
         case "RATE_LIMITED":
             return _rate_limited(reply)

@@ -264,6 +264,7 @@ def test_prospeo_says_whether_a_repeat_was_free(free: bool | None, cost: int) ->
         (400, "INVALID_DATAPOINTS", Refused(400)),
         (400, "INVALID_REQUEST", Refused(400)),
         (400, "INTERNAL_ERROR", Unavailable(400)),
+        (504, "INTERNAL_ERROR", NoAnswer(sent=True)),
         (429, "RATE_LIMITED", Throttled()),
         (400, "SOMETHING_NEW", Refused(400)),
         (503, "SOMETHING_NEW", Unavailable(503)),
