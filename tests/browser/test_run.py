@@ -213,7 +213,7 @@ def test_a_person_is_erased_and_allowed_again(open_sheet: OpenSheet) -> None:
     assert charged(window.stack) == spent
     inside.get_by_label("LinkedIn profile URL").fill(rows[1][1])
     inside.get_by_role("button", name="Allow again").click()
-    expect(inside.get_by_role("dialog")).to_contain_text("is paid for again")
+    expect(inside.get_by_role("dialog")).to_contain_text("pays for them again")
     inside.get_by_role("dialog").get_by_role("button", name="Allow again").click()
     expect(inside.get_by_text("may be looked up again")).to_be_visible()
     window.type("D2", '=ENRICH(B2, "company", "none")')
