@@ -8,7 +8,7 @@ Slintel: "one credit is charged for every successful response returned"; for the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
 from enum import StrEnum
 from typing import assert_never
 
@@ -26,6 +26,12 @@ from functions.credits.lookup_result import (
 
 UNIT = Decimal("0.000001")
 """The smallest amount of credits that is kept; what a provider states more finely is rounded up."""
+
+NOISE = Decimal("1e-12")
+"""Finer digits are those of a sum of floats, such as 0.30000000000000004: no price has them."""
+
+MAX_AMOUNT = Decimal(1_000_000_000)
+"""More credits than anybody has: a provider that states more has stated nothing."""
 
 
 class EntryKind(StrEnum):
@@ -56,8 +62,7 @@ def charge(result: LookupResult, stated: Decimal | None, price: Decimal) -> Char
         stated: credits that the provider says it charged; it may be more than `price`. None where it does not say.
         price: the most that the lookup costs by the provider's terms, which was reserved for it.
     """
-    if stated is not None:
-        stated = _rounded(stated) if stated.is_finite() and stated >= 0 else None
+    stated = amount(stated)
     match result:
         case Found() | Missing(successful=True) | Unreadable():
             return Charge(EntryKind.CHARGED, price if stated is None else stated)
@@ -69,5 +74,8 @@ def charge(result: LookupResult, stated: Decimal | None, price: Decimal) -> Char
             assert_never(result)
 
 
-def _rounded(credits_: Decimal) -> Decimal:
-    return credits_ if credits_ % UNIT == 0 else credits_.quantize(UNIT, ROUND_UP)
+def amount(stated: Decimal | None) -> Decimal | None:
+    """Return the credits that a provider states, as they are kept; None where it states none, or what is no amount."""
+    if stated is None or not stated.is_finite() or not 0 <= stated <= MAX_AMOUNT:
+        return None
+    return stated if stated % UNIT == 0 else stated.quantize(NOISE, ROUND_HALF_EVEN).quantize(UNIT, ROUND_UP)

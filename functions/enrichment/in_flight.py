@@ -208,7 +208,7 @@ def _person(lead: Lead) -> str | None:
     if not isinstance(told, str) or not isinstance(name, str) or not told.strip() or not name.strip():
         return None
     person = f"{told.strip()} {name.strip().casefold()}"
-    return person if len(person) <= MAX_PERSON else None
+    return person if len(person) <= MAX_PERSON and "\0" not in person else None  # PostgreSQL keeps no text with a NUL
 
 
 def _answer_of(flight: _Flight) -> Answer | None:

@@ -7,6 +7,7 @@ none, and what is missing of its company where both name the same company.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +27,14 @@ _COMPANY = (
     ("technologies",),
 )
 """Values about the company alone. Those in a line are taken together, from one lead."""
+
+
+_ATOM = r"[\w!#$%&'+/=?^`{|}~-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[\w-]+(?:\.[\w-]+)*\.[\w-]{{2,}}")
+"""Looks like an address. Masked ones do not: they hold `*`, bullets or several dots, as in `ada.*****@example.com`."""
+
+_PLACEHOLDER = "email_not_unlocked@"
+"""Begins what Apollo shows in place of an address that was not paid for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +71,14 @@ def merge(leads: Mapping[str, Lead]) -> Merged:
 
 
 def email_of(lead: Lead) -> str:
-    """Return the lead's e-mail address; empty if it has none that can be written to: a masked one holds a `*`."""
-    email = _text(lead, "email")
-    return email if "@" in email and "*" not in email else ""
+    """Return the lead's e-mail address; empty if it has none that can be written to."""
+    return address(lead.get("email"))
+
+
+def address(value: object) -> str:
+    """Return an e-mail address that can be written to; empty if it is masked, a placeholder or none at all."""
+    found = value.strip() if isinstance(value, str) else ""
+    return found if _ADDRESS.fullmatch(found) and not found.casefold().startswith(_PLACEHOLDER) else ""
 
 
 def has_position(lead: Lead) -> bool:

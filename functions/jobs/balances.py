@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from functions import logs
 from functions.context import AppContext
+from functions.credits.pricing import amount
 from functions.errors import KeyRejected
 from functions.providers.contract import Provider
 from functions.store import balances
@@ -43,5 +44,5 @@ def _ask(provider: Provider, context: AppContext) -> StoredBalance:
     except KeyRejected as error:
         logs.warning("A provider rejects its key.", slug=error.slug, provider=name)
         return StoredBalance(provider=name, read_at=context.clock(), key_is_rejected=True)
-    left, used = (balance.left, balance.used) if balance else (None, None)
+    left, used = (amount(balance.left), amount(balance.used)) if balance else (None, None)
     return StoredBalance(provider=name, read_at=context.clock(), credits_left=left, credits_used=used)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unreadable
+from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Unreadable
 from functions.credits.terms import EVERY_NEED, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
@@ -119,12 +119,11 @@ def _conclude(reply: Reply) -> LookupResult:
     ):
         raise quota_exhausted(LABEL)
     if reply.status == 429:
-        named = re.search(r"\bper (hour|day)\b", error.message or "")
+        named = re.search(r"\bper (hour|day)\b", (error.message or "").casefold())
         if named:
             after_s = reply.retry_after_s
             wait = _WINDOWS[named[1]] if after_s is None else timedelta(seconds=min(after_s, 86_400))
             raise quota_exhausted(LABEL, reply.sent_at + wait, now=reply.sent_at)
-        return Throttled(reply.retry_after_s)
     return conclude(reply, LABEL, VARIABLES)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Protocol
 
@@ -21,6 +21,7 @@ from functions.credits.lookup_result import (
     Unavailable,
     Unreadable,
 )
+from functions.credits.pacing import PATIENCE
 from functions.credits.terms import NO_NEEDS, Needs, Terms
 from functions.errors import KeyRejected, QuotaExhausted
 from functions.profiles import Profile
@@ -29,6 +30,10 @@ from functions.providers.http import HttpClient, Reply
 GATEWAY_GAVE_UP: Mapping[int, NoAnswer] = {504: NoAnswer(sent=True), 524: NoAnswer(sent=True)}
 """Statuses of a gateway that waited in vain: the service behind it may have finished, and charged. (504 by RFC 9110;
 524 is Cloudflare's.)"""
+
+
+MAX_WAIT = timedelta(days=1)
+"""A longer wait that a provider asks for is cut to this: then one request finds out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +155,34 @@ def quota_exhausted(label: str, until: datetime | None = None, *, now: datetime 
     )
 
 
+def throttled(reply: Reply, label: str, after_s: float | None) -> Throttled:
+    """Return the result of a 429 that asks to wait for so many seconds; None where it does not say.
+
+    Raises:
+        QuotaExhausted: no run waits for so long between two requests; what ends then is a limit of an hour or a day.
+    """
+    if after_s is not None and after_s > PATIENCE.total_seconds():
+        wait = timedelta(seconds=min(after_s, MAX_WAIT.total_seconds()))
+        raise quota_exhausted(label, reply.sent_at + wait, now=reply.sent_at)
+    return Throttled(after_s)
+
+
 def conclude(reply: Reply, label: str, variables: str) -> LookupResult:
     """Translate a status that the provider does not define by its meaning in HTTP; a success counts as unreadable.
 
     Raises:
         KeyRejected: 401 or 403.
-        QuotaExhausted: 402.
+        QuotaExhausted: 402, or 429 with a long `Retry-After`.
     """
     status = reply.status
     if status in {401, 403}:
         raise key_rejected(label, variables)
     if status == 402:
         raise quota_exhausted(label)
+    if status == 429:
+        return throttled(reply, label, reply.retry_after_s)
     results: dict[int, LookupResult] = {
         408: Unavailable(status, reply.retry_after_s),  # arrived in part only, by RFC 9110: it may be repeated
-        429: Throttled(reply.retry_after_s),
         451: OptedOut(),
         **GATEWAY_GAVE_UP,
     }

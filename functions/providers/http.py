@@ -37,6 +37,14 @@ USER_AGENT = f"leadfill/{VERSION}"
 COMPRESSED = {"Accept-Encoding": "gzip, deflate"}
 """What urllib3 can read without another library."""
 
+LAST_YEAR = 2100
+"""A date of a header that is later is none."""
+
+_HALF_LETTER = re.compile(
+    rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..\\u[dD])[c-fC-F][0-9a-fA-F]{2})"
+)
+"""The escape of one half of a pair of UTF-16: a text that was cut between the two makes an answer unreadable."""
+
 Read = TypeVar("Read")
 
 
@@ -137,6 +145,10 @@ class HttpClient:
             )
         except FAULTS:
             return NoReply(sent=exchange.sent)
+        if response.status < 200:  # the answer itself comes after it, and must not be taken for that to another request
+            response.close()
+            response.release_conn()
+            return NoReply(sent=True)
         return Reply(response.status, response.headers, _read(response))
 
     def close(self) -> None:
@@ -163,7 +175,10 @@ def number(text: str) -> float | None:
 
 
 def _read(response: BaseHTTPResponse) -> bytes | None:
-    """The body; None where it was cut, late or too long, and then its connection is not used again."""
+    """The body; None where it was cut, late or too long, and then its connection is not used again.
+
+    Letters that are cut in two are replaced: the lead is paid for, and one of them would make all of it unreadable.
+    """
     from functions.providers.connections import FAULTS
 
     body = bytearray()
@@ -178,12 +193,15 @@ def _read(response: BaseHTTPResponse) -> bytes | None:
         return None
     finally:
         response.release_conn()
-    return bytes(body)
+    whole = body if body.isascii() else body.decode(errors="replace").encode()
+    return _HALF_LETTER.sub(rb"\\ufffd", whole) if b"\\u" in whole else bytes(whole)
 
 
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
+        return None
+    if moment.year > LAST_YEAR:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

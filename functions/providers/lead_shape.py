@@ -11,13 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.fields.merge import address
 from functions.outcomes import Lead
-
-_EMAIL = re.compile(r"[^@\s*<>,;]+@[^@\s*<>,;]+\.[^@\s*<>,;.]{2,}")
-"""Looks like an address, and holds no `*`: a masked one reads `ada.*****@example.com`."""
-
-_PLACEHOLDER = "email_not_unlocked@"
-"""Begins what Apollo shows in place of an address that was not paid for."""
 
 _SIZES = {
     10: "1-10",
@@ -57,16 +52,14 @@ def entries(value: object, *path: str) -> list[dict[str, Any]]:
 
 
 def email(value: object, *, status: object = None) -> str | None:
-    """An address that can be written to; None if it is masked, a placeholder, a boolean or known to bounce.
+    """An address that can be written to, see `merge.address`; None if there is none, or one that is known to bounce.
 
     Args:
         value: where the provider has the address; plans without contact data have `true` there.
         status: the provider's word on the address.
     """
-    found = (text(value) or "").strip()
-    if not _EMAIL.fullmatch(found) or found.casefold().startswith(_PLACEHOLDER):
-        return None
-    return None if isinstance(status, str) and status.casefold() == "bounced" else found
+    is_bounced = isinstance(status, str) and status.casefold() == "bounced"
+    return None if is_bounced else address(value) or None
 
 
 def year(value: object) -> int | None:

@@ -12,12 +12,12 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Throttled, Unreadable
+from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Unreadable
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance, HttpProvider, conclude
-from functions.providers.http import NoReply, Reply, number
+from functions.providers.contract import Answer, Balance, HttpProvider, conclude, throttled
+from functions.providers.http import LAST_YEAR, NoReply, Reply, number
 from functions.providers.lead_shape import at, email, entries, lead, text, texts, year
 from functions.providers.person_match import is_other_person
 
@@ -51,7 +51,7 @@ class PeopleDataLabs(HttpProvider):
 
         Raises:
             KeyRejected: 401.
-            QuotaExhausted: 402.
+            QuotaExhausted: 402, or 429 whose limit ends in more than a moment.
         """
         condition = needs if needs == ONLY_EMAIL else NO_NEEDS
         query = {
@@ -85,7 +85,7 @@ def _conclude(reply: Reply, profile: Profile, condition: Needs) -> tuple[LookupR
     if reply.status == 404:
         return Missing(successful=False, under=condition), NO_NEEDS
     if reply.status == 429:
-        return Throttled(_seconds_to_reset(reply)), NO_NEEDS
+        return throttled(reply, LABEL, _seconds_to_reset(reply)), NO_NEEDS
     return conclude(reply, LABEL, VARIABLES), NO_NEEDS
 
 
@@ -109,11 +109,12 @@ def _found(reply: Reply, profile: Profile) -> tuple[LookupResult, Needs]:
 def _seconds_to_reset(reply: Reply) -> float | None:
     """`x-ratelimit-reset` is documented as a UTC timestamp; both of its usual spellings are read."""
     value = reply.headers.get("x-ratelimit-reset", "").strip()
-    if (seconds := number(value)) is not None:
-        return reply.seconds_until(datetime.fromtimestamp(min(seconds, 2**32), UTC))
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
+        seconds = number(value)
+        moment = datetime.fromisoformat(value) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError):
+        return reply.retry_after_s
+    if moment.year > LAST_YEAR:
         return reply.retry_after_s
     return reply.seconds_until(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Refused, Throttled, Unavailable
+from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnswer, Refused, Unavailable
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
@@ -23,6 +23,7 @@ from functions.providers.contract import (
     conclude,
     key_rejected,
     quota_exhausted,
+    throttled,
 )
 from functions.providers.http import NoReply, Reply, number
 from functions.providers.lead_shape import at, email, entries, lead, text, texts, unix_time
@@ -127,14 +128,14 @@ def _conclude(reply: Reply, error_code: str, condition: Needs) -> LookupResult:
 
 
 def _rate_limited(reply: Reply) -> LookupResult:
-    """The limit of a second or a minute is `Throttled`; that of a day is raised with the time of its end."""
+    """The limit of a second or a minute is `Throttled`; a longer one is raised with the time of its end."""
     if number(reply.headers.get("x-daily-request-left", "")) == 0:
         seconds = number(reply.headers.get("x-daily-reset-seconds", ""))
         wait = TERMS.limits[-1].window if seconds is None else timedelta(seconds=min(seconds, 86_400))
         raise quota_exhausted(LABEL, reply.sent_at + wait, now=reply.sent_at)
     reset_s = number(reply.headers.get("x-minute-reset-seconds", ""))
     is_minute = number(reply.headers.get("x-minute-request-left", "")) == 0
-    return Throttled(reset_s if is_minute and reset_s is not None else reply.retry_after_s)
+    return throttled(reply, LABEL, reset_s if is_minute and reset_s is not None else reply.retry_after_s)
 
 
 def _found(person: dict[str, Any], company: dict[str, Any] | None, profile: Profile) -> Found:

@@ -19,13 +19,20 @@ from functions.credits.lookup_result import (
     NoAnswer,
     OptedOut,
     Refused,
-    Throttled,
     Unavailable,
     Unreadable,
 )
 from functions.credits.terms import EVERY_NEED, Limit, Needs, Terms, WindowStart
 from functions.profiles import Profile
-from functions.providers.contract import GATEWAY_GAVE_UP, Answer, Balance, HttpProvider, key_rejected, quota_exhausted
+from functions.providers.contract import (
+    GATEWAY_GAVE_UP,
+    Answer,
+    Balance,
+    HttpProvider,
+    key_rejected,
+    quota_exhausted,
+    throttled,
+)
 from functions.providers.http import NoReply, Reply
 
 NAME, LABEL, VARIABLES = "slintel", "Slintel", "SLINTEL"
@@ -69,7 +76,7 @@ class Slintel(HttpProvider):
 
         Raises:
             KeyRejected: 401 or 403.
-            QuotaExhausted: 402, or 429 *Limit Exceeded*.
+            QuotaExhausted: 402, or 429 *Limit Exceeded* or with a long `Retry-After`.
         """
         reply = self._http.send("GET", f"/lead/enrich?linkedin_url={quote(profile.url, safe='')}")
         return Answer(NoAnswer(reply.sent) if isinstance(reply, NoReply) else _conclude(reply))
@@ -100,10 +107,11 @@ def _conclude(reply: Reply) -> LookupResult:
         raise quota_exhausted(LABEL)
     if status == 429 and _message(reply).startswith(_LIMIT_EXCEEDED):
         raise quota_exhausted(LABEL, DAY.next_window(reply.sent_at), now=reply.sent_at)
+    if status == 429:
+        return throttled(reply, LABEL, reply.retry_after_s)
     others: dict[int, LookupResult] = {
         404: Missing(successful=False),
         408: Unavailable(status, reply.retry_after_s),  # arrived in part only, by RFC 9110: it may be repeated
-        429: Throttled(reply.retry_after_s),
         451: OptedOut(),
         **GATEWAY_GAVE_UP,
     }

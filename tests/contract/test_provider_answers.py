@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -168,6 +169,48 @@ def test_a_request_whose_body_did_not_leave_was_not_sent(name: str, monkeypatch:
     assert parts
 
 
+@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize(
+    ("asked", "wait"), [("3600", timedelta(hours=1)), ("864000", timedelta(days=1)), (None, timedelta(minutes=5))]
+)
+def test_a_long_retry_after_is_the_end_of_a_limit(name: str, asked: str | None, wait: timedelta) -> None:
+    """No run waits for so long between two requests of one lookup: it waits as for the end of a day."""
+    after = asked or formatdate(NOON.timestamp() + 300, usegmt=True)
+    with pytest.raises(QuotaExhausted) as caught:
+        look_up(name, failed(429, {}, Retry_After=after))
+    assert (caught.value.until, caught.value.wait) == (NOON + wait, wait)
+    assert look_up(name, failed(429, {}, Retry_After="90")).result == Throttled(90.0)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("date", ["soon", f"Mon, 01 Jan {10**20} 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_date_that_is_none_is_not_believed(name: str, date: str) -> None:
+    """Neither when it is at the provider nor when a limit ends."""
+    for body in ({"message": "Limit Exceeded"}, {"message": "600 times per day"}, {"error_code": "RATE_LIMITED"}):
+        serve = says(answer(429, json.dumps(body).encode(), Date=date, Retry_After=date, x_daily_request_left="0"))
+        concluded: object
+        try:
+            concluded = look_up(name, serve).result
+        except QuotaExhausted as error:
+            concluded = error.wait
+        assert concluded == Throttled() or (isinstance(concluded, timedelta) and concluded <= timedelta(days=1))
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_what_comes_before_an_answer_is_not_taken_for_the_answer_to_the_next_lookup(name: str) -> None:
+    """The first lookup is in doubt, since its answer is still to come; the second one has a connection of its own."""
+
+    def hints(connection: socket.socket) -> None:
+        connection.sendall(answer(103))
+        connection.recv(65_536)  # a client that goes on here meets somebody else's answer
+        connection.sendall(answer(500))
+
+    miss = {"data": None, "error": True, "error_code": "NO_MATCH", "matches": []}
+    with wire(hints, failed(404 if name == PDL else 200, miss)) as (url, _), provider(name, url) as made:
+        assert made.look_up(ADA, EVERY_NEED).result == NoAnswer(sent=True)
+        assert isinstance(made.look_up(ADA, EVERY_NEED).result, Missing)
+
+
 # People Data Labs.
 
 
@@ -211,12 +254,20 @@ def test_a_miss_at_people_data_labs_is_one_under_its_condition(needs: Needs, und
         ({"x_ratelimit_reset": "2026-11-24 12:00:30"}, 30.0),
         ({"x_ratelimit_reset": "2026-11-24T11:59:30+00:00"}, 0.0),
         ({"x_ratelimit_reset": "soon"}, None),
+        ({"x_ratelimit_reset": "1795000000000"}, None),
+        ({"x_ratelimit_reset": "9999-12-31T23:59:59-05:00"}, None),
         ({"x_ratelimit_reset": "soon", "Retry_After": "3"}, 3.0),
         ({}, None),
     ],
 )
 def test_people_data_labs_slows_down_until_its_reset(headers: dict[str, str], expected: float | None) -> None:
     assert look_up(PDL, failed(429, {"status": 429}, **headers)) == Answer(Throttled(expected))
+
+
+def test_people_data_labs_waits_for_a_reset_that_is_far_away() -> None:
+    with pytest.raises(QuotaExhausted) as caught:
+        look_up(PDL, failed(429, {"status": 429}, x_ratelimit_reset="2026-11-24T14:00:00Z"))
+    assert caught.value.until == NOON + timedelta(hours=2)
 
 
 def test_a_free_plan_of_people_data_labs_withholds_the_address() -> None:
@@ -359,7 +410,7 @@ def test_apollos_errors(status: int, body: object, expected: LookupResult | type
     ("word", "headers", "wait"),
     [
         ("hour", {}, timedelta(hours=1)),
-        ("hour", {"retry_after": "600"}, timedelta(minutes=10)),
+        ("Hour", {"retry_after": "60"}, timedelta(minutes=1)),
         ("day", {}, timedelta(days=1)),
         ("day", {"retry_after": formatdate(NOON.timestamp() + 7200, usegmt=True)}, timedelta(hours=2)),
     ],

@@ -142,7 +142,21 @@ def test_the_answers_table(sandbox: Sandbox, slug: str, expected: LookupResult, 
         (answer(200, b"null"), Unreadable()),
         (answer(200, b""), Unreadable()),
         (answer(200, b"<html>maintenance</html>"), Unreadable()),
-        (answer(200, b'{"data":{"id":"1","name":"\xff"}}'), Unreadable()),
+        *(  # one letter that was cut in two makes no lead unreadable
+            (
+                answer(200, b'{"data":{"id":"1","name":"A%b"}}' % cut),
+                Found({"id": "1", "name": "A\ufffd"}, raw, raw_is_lead=True),
+            )
+            for cut, raw in (
+                (b"\xff", '{"id":"1","name":"A\ufffd"}'.encode()),
+                (rb"\ud83d", rb'{"id":"1","name":"A\ufffd"}'),
+                (rb"\uDE00", rb'{"id":"1","name":"A\ufffd"}'),
+            )
+        ),
+        (
+            answer(200, rb'{"data":{"id":"1","name":"A\ud83d\uDE00"}}'),
+            Found({"id": "1", "name": "A\U0001f600"}, rb'{"id":"1","name":"A\ud83d\uDE00"}', raw_is_lead=True),
+        ),
         (answer(200, b'{"data":' + b"[" * 200_000 + b"]" * 200_000 + b"}"), Unreadable()),
         (answer(200, b'{"data":{"id":"1","a":' + b"[" * 5_000 + b"]" * 5_000 + b"}}"), Unreadable()),
         (answer(200, b"no gzip", Content_Encoding="gzip"), Unreadable()),
@@ -164,6 +178,9 @@ def test_the_answers_table(sandbox: Sandbox, slug: str, expected: LookupResult, 
         (answer(429, b'{"message":null}', Retry_After="0.5"), Throttled(0.5)),
         (answer(429, b"{}", Retry_After="soon"), Throttled()),
         (answer(429, b"{}", Retry_After="-1"), Throttled()),
+        (answer(429, b"{}", Retry_After=f"Mon, 01 Jan {10**20} 00:00:00 GMT"), Throttled()),
+        (answer(429, b"{}", Retry_After="Fri, 31 Dec 9999 23:59:59 GMT"), Throttled()),
+        (answer(103), NoAnswer(sent=True)),
         (
             answer(429, b"{}", Retry_After=formatdate(1e9 + 9, usegmt=True), Date=formatdate(1e9, usegmt=True)),
             Throttled(9),

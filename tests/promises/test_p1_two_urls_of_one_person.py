@@ -6,18 +6,23 @@ Nobody can know it beforehand: the first answer does not tell that a second URL 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from functions.credits.lead_status import LeadStatus
+from functions.credits.lookup_result import Found
+from functions.enrichment.in_flight import settlement_of
 from functions.outcomes import Outcome
 from functions.profiles import parse
+from functions.providers.contract import Answer
 from functions.store import claims, erasures, leads
+from functions.store.claims import Claim
 from functions.store.database import Store
 from functions.store.leads import Known
 from local.providers.client import Sandbox
 from tests.support.accounts import totals_of
-from tests.support.enrichers import EnricherOf, WaterfallOf, spender
+from tests.support.enrichers import FRESH, EnricherOf, WaterfallOf, spender
 from tests.support.traces import traces
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -79,6 +84,17 @@ def test_an_id_that_stands_for_several_names_makes_nobody_the_same(store: Store)
         assert leads.learn(connection, {("in/zq-a", "prospeo"): found[0]}) == set()
         erasures.erase(connection, keys[0], "ada", NOW)
         assert set(erasures.among(connection, keys)) == {keys[0]}
+
+
+def test_an_answer_with_a_nul_is_recorded_as_every_other(store: Store) -> None:
+    """PostgreSQL keeps none in a text: the answers that are settled with it would all become doubts."""
+    answer = Answer(Found({"id": "1", "name": "A\0da"}, rb'{"id": "1", "name": "A\u0000da"}', raw_is_lead=True))
+    known = settlement_of(Claim(ONE.key, "token", "slintel", Decimal(1)), answer).known(NOW)
+    assert known is not None
+    with store.writing() as connection:
+        claims.learn(connection, {(ONE.key, "slintel"): known}, [ONE.key], NOW)
+        kept = leads.read(connection, [ONE.key], FRESH, NOW)[ONE.key]["slintel"]
+    assert kept.lead == {"id": "1", "name": "A\0da"}
 
 
 def test_who_is_erased_or_objects_by_one_url_is_gone_by_every_other(

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
+
+from functions.enrichment.dispatcher import Dispatcher
+from functions.enrichment.enricher import Enricher
 from functions.jobs.balances import MAX_AGE, refresh
+from functions.providers.slintel import Slintel
 from functions.store import balances
 from functions.store.balances import StoredBalance
 from functions.store.database import Store
 from local.providers.client import Sandbox
 from tests.support.contexts import context_without_sheets
-from tests.support.enrichers import PLENTY, EnricherOf, people, spender
+from tests.support.enrichers import FRESH, PLENTY, EnricherOf, people, spender
+from tests.support.wire import answer, says, wire
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -53,6 +60,21 @@ def test_the_balance_is_the_providers_and_is_read_again_only_when_it_is_old(
     assert kept(store)["slintel"] == StoredBalance(
         provider="slintel", read_at=now[0], credits_left=Decimal(97), credits_used=Decimal(3)
     )
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept_as"),
+    [("99.33333333333333", "99.333334"), ("0.30000000000000004", "0.3"), ("NaN", None), ("1e30", None), ("-3", None)],
+)
+def test_an_odd_balance_stops_nobody(store: Store, stated: str, kept_as: str | None) -> None:
+    """What is no amount is no balance; a fraction is kept as finely as every amount."""
+    body = json.dumps({"available_credits": stated}).encode()
+    with wire(says(answer(200, body))) as (url, _):
+        slintel = Slintel(url, "key", concurrency=1, timeout_s=30)
+        enricher = Enricher(store=store, dispatchers={"slintel": Dispatcher(slintel, 1)}, limits=PLENTY, fresh=FRESH)
+        refresh(context_without_sheets(store, PLENTY, lambda: enricher, clock=lambda: NOON))
+        enricher.close()
+    assert kept(store)["slintel"].credits_left == (None if kept_as is None else Decimal(kept_as))
 
 
 def test_a_rejected_key_is_seen_before_any_run(store: Store, enricher_of: EnricherOf) -> None:

@@ -44,7 +44,13 @@ def test_the_word_on_an_address_belongs_to_that_address() -> None:
     assert merged.email_source == "slintel"
 
 
-@pytest.mark.parametrize("odd", [True, False, "ada.*****@acme.test", "", None, "none", ["ada@acme.test"], 3])
+ODD = [
+    *(True, False, "", None, "none", ["ada@acme.test"], 3, "ada.*****@acme.test", "a•••@acme.test", "ada●●●@acme.test"),
+    *("a...@acme.test", "ada@a****.test", "email_not_unlocked@domain.com", "EMAIL_NOT_UNLOCKED@domain.com", "ada@acme"),
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
 def test_what_is_no_address_never_becomes_one(odd: object) -> None:
     merged = merge({"slintel": ADA | {"email": odd}, "prospeo": ADA | EMAIL})
     assert merged.lead is not None
@@ -52,6 +58,13 @@ def test_what_is_no_address_never_becomes_one(odd: object) -> None:
     alone = merge({"slintel": ADA | {"email": odd}})
     assert alone.lead == ADA
     assert alone.email_source == ""
+
+
+@pytest.mark.parametrize(
+    "email", ["ada@acme.test", "o'ada+b.c@mail.acme.co", "adà@acmé.test", "ada@xn--acm-dma.xn--p1ai"]
+)
+def test_an_address_is_one_in_any_script(email: str) -> None:
+    assert merge({"slintel": ADA | {"email": email}}).email_source == "slintel"
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,20 @@ def test_what_is_stated_more_finely_than_is_kept_is_rounded_up() -> None:
     assert charge(FOUND, Decimal("0.0000001"), PRICE).credits == Decimal("0.000001")
 
 
-@pytest.mark.parametrize("stated", ["NaN", "Infinity", "-1"])
+@pytest.mark.parametrize(
+    ("stated", "kept"),
+    [
+        ("0.30000000000000004", "0.3"),
+        ("1.0000000000000002", "1"),
+        ("1.4999999999999998", "1.5"),
+        ("0.1234567", "0.123457"),
+    ],
+)
+def test_the_noise_of_floats_is_no_price(stated: str, kept: str) -> None:
+    """What costs a whole credit is not dearer than its terms because somebody has added floats."""
+    assert charge(FOUND, Decimal(stated), PRICE) == Charge(EntryKind.CHARGED, Decimal(kept))
+
+
+@pytest.mark.parametrize("stated", ["NaN", "sNaN", "Infinity", "-1", "1e30", "1e400", "1000000001"])
 def test_what_is_no_amount_is_not_believed(stated: str) -> None:
     assert charge(FOUND, Decimal(stated), PRICE) == CHARGED
