@@ -205,7 +205,7 @@ def test_what_comes_before_an_answer_is_not_taken_for_the_answer_to_the_next_loo
         connection.recv(65_536)  # a client that goes on here meets somebody else's answer
         connection.sendall(answer(500))
 
-    miss = {"data": None, "error": True, "error_code": "NO_MATCH", "matches": []}
+    miss: dict[str, Any] = {"data": None, "error": True, "error_code": "NO_MATCH", "matches": []}
     with wire(hints, failed(404 if name == PDL else 200, miss)) as (url, _), provider(name, url) as made:
         assert made.look_up(ADA, EVERY_NEED).result == NoAnswer(sent=True)
         assert isinstance(made.look_up(ADA, EVERY_NEED).result, Missing)
