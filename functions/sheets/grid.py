@@ -20,8 +20,8 @@ from functions.sheets.cells import Content, Formula, Spilled
 ANCHOR_KEY = "leadfill"
 """Of the developer metadata on a column that a run reads or writes."""
 
-_HYPERLINK = re.compile(r'=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
-"""A formula that is one link to an address that stands in it, not one that may come to a link."""
+_HYPERLINK = re.compile(r'=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"\s*[,;)]', re.IGNORECASE)
+"""A formula that is one link to an address that stands in it, not one that may come to a link or puts it together."""
 
 CellData = Mapping[str, Any]
 """Google's CellData."""

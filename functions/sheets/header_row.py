@@ -18,7 +18,8 @@ def find_header_row(top: RowBlock, column: int) -> int | None:
     """Return the number of the header row, from 1; None where there is none.
 
     It stands above the first address of the column: the row with the most words that lists of people have in their
-    headers, else the first with a title above the URLs. In a tab with frozen rows it is one of them, rather the last.
+    headers, else the first with a title above the URLs. In a tab with frozen rows it is one of them, rather the last,
+    unless a row below them is surely a header and none of them is.
 
     Args:
         top: the first rows of the tab.
@@ -26,7 +27,14 @@ def find_header_row(top: RowBlock, column: int) -> int | None:
     """
     above = _rows_above(top, column)
     frozen = {index: row for index, row in above.items() if index < top.tab.frozen_rows}
-    return _likeliest(top, column, frozen, last=True) or _likeliest(top, column, above)
+    in_frozen, anywhere = _likeliest(top, column, frozen, last=True), _likeliest(top, column, above)
+    if in_frozen is None or anywhere is None:
+        return in_frozen or anywhere
+    return anywhere if _words(above, anywhere) >= SURE_WORDS > _words(above, in_frozen) else in_frozen
+
+
+def _words(rows: dict[int, list[str]], number: int) -> int:
+    return title_words(rows[number - 1])
 
 
 def _rows_above(top: RowBlock, column: int) -> dict[int, list[str]]:

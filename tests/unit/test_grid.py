@@ -86,6 +86,8 @@ def test_a_formula_is_told_from_a_text_that_looks_like_one() -> None:
         ({"hyperlink": "a"}, ("a",)),
         ({"userEnteredValue": {"formulaValue": '= hyperlink( "a""b" ; "Ada")'}}, ('a"b',)),
         ({"userEnteredValue": {"formulaValue": '=IF(FALSE, HYPERLINK("a", "Ada"), "no")'}}, ()),
+        ({"userEnteredValue": {"formulaValue": '=HYPERLINK("a/"&B2, "Ada")'}}, ()),
+        ({"hyperlink": "a/b", "userEnteredValue": {"formulaValue": '=HYPERLINK("a/"&B2, "Ada")'}}, ("a/b",)),
         ({"userEnteredValue": {"stringValue": '=HYPERLINK("a", "Ada")'}}, ()),
         ({"hyperlink": "a", "userEnteredValue": {"formulaValue": '=HYPERLINK("a")'}}, ("a",)),
         ({"textFormatRuns": [{"format": {}}, {"format": {"link": {"uri": "a"}}}, {"format": {"bold": True}}]}, ("a",)),

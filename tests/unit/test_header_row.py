@@ -37,6 +37,7 @@ WITHOUT = ["Eve", "n/a", "y"]
         (top(["Anna", "", "y"], ADA), None),
         (top(["Ours", "Theirs", ""], NAMES, ["Eve", "n/a", ""], ADA, frozen=2), 2),
         (top(["Ours"], NAMES, ["Eve", "n/a", ""], ADA, frozen=2), 2),
+        (top(["", "Leads of spring"], ["", "as of May"], TITLES, ADA, frozen=2), 3),
         (top(["", "", ""], ADA, frozen=1), None),
         (top(TITLES, WITHOUT, WITHOUT), 1),
         (top(["Leads of spring"], TITLES, WITHOUT, frozen=2), 2),
