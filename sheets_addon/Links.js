@@ -3,7 +3,8 @@
 
 /** A person's profile, also inside of a redirect, where its address is encoded. */
 const PERSON_ADDRESS = /linkedin\.com(?:\/|%2F)(?:(?:mwlite|comm)(?:\/|%2F))?(?:in|pub)(?:\/|%2F)[^/?#\s]/i;
-const HYPERLINK_FORMULA = /^=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"/i;
+/** With an address that stands in it; one that is put together cannot be told from here. */
+const HYPERLINK_FORMULA = /^=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"\s*[,;)]/i;
 
 /**
  * @param {GoogleAppsScript.Spreadsheet.Range} range

@@ -3,6 +3,8 @@
 
 /** More at once would only be slow: a selection is there to be looked at. */
 const MOST_ROWS = 2000;
+/** Before the slug of a person, so that no other text is taken for one. */
+const IN = "in/";
 
 /**
  * @param {string} id
@@ -84,16 +86,22 @@ function activateRows_(sheet, rows) {
  * @returns {number[]} ascending, each once
  */
 function rowsNow_(reports, cells) {
+  const stays = new Set(
+    reports.filter(({ row, linkedin_url }) => cells[row - 1] === personIn_(linkedin_url)).map(({ row }) => row),
+  );
   /** @type {Map<string, number[]>} */
   const places = new Map();
   cells.forEach((person, i) => {
-    places.set(person, [...(places.get(person) ?? []), i + 1]);
+    if (stays.has(i + 1)) return;
+    const rows = places.get(person);
+    if (rows) rows.push(i + 1);
+    else places.set(person, [i + 1]);
   });
-  const rows = reports.map(({ row, linkedin_url }) => {
-    const person = personIn_(linkedin_url);
-    if (person === "" || cells[row - 1] === person) return row;
-    const [elsewhere] = places.get(person) ?? [];
-    return elsewhere ?? row;
+  const rows = reports.flatMap(({ row, linkedin_url }) => {
+    if (linkedin_url === "" || stays.has(row)) return row;
+    const elsewhere = places.get(personIn_(linkedin_url))?.shift();
+    // Where somebody else stands now, the row is gone.
+    return elsewhere ?? (cells[row - 1]?.startsWith(IN) ? [] : row);
   });
   return [...new Set(rows)].sort((a, b) => a - b);
 }
@@ -111,8 +119,20 @@ function personOf_(texts) {
  * @returns {string} enough of it to find the row again; whether it is a profile is none of its business
  */
 function personIn_(text) {
-  const slug = /\/in\/([^/?#\s]+)/i.exec(text)?.[1];
-  return (slug ?? text).trim().toLowerCase();
+  const [, slug] = /\/in\/([^/?#&\s]+)/i.exec(decoded_(text)) ?? [];
+  return (slug ? IN + decoded_(slug) : text.trim()).normalize("NFC").toLowerCase();
+}
+
+/**
+ * @param {string} address perhaps percent-encoded, once or as a part of a redirect
+ * @returns {string}
+ */
+function decoded_(address) {
+  try {
+    return decodeURIComponent(address);
+  } catch {
+    return address; // A text with a lone percent sign.
+  }
 }
 
 /**

@@ -48,12 +48,12 @@ function describeSelection_(oneCell) {
  * @param {number} header row of the titles; 0 where there is none
  * @param {number} lastRow that holds something
  * @param {"person" | "any"} oneCell
- * @returns {number | null} the row that a single selected cell means; null where it means none
+ * @returns {number | null} the row that a single selected cell, or several of one row, mean; null where they mean none
  */
 function rowOfCell_(active, header, lastRow, oneCell) {
   const row = active.getRow();
-  if (active.getNumColumns() > 1 || row <= Math.max(header, 1) || row > lastRow) return null;
-  return oneCell === "any" || isPerson_(readWithLinks_(active)[0]?.[0]) ? row : null;
+  if (row <= Math.max(header, 1) || row > lastRow) return null;
+  return oneCell === "any" || readWithLinks_(active)[0]?.some(isPerson_) ? row : null;
 }
 
 /**

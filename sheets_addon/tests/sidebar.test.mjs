@@ -85,7 +85,8 @@ test("the button counts the rows that can be filled, and is free only where noth
 });
 
 test("people who were looked up for nothing are not offered again", () => {
-  const misses = { ...PLAN, already_filled: 0, known: 4, lookups: 0, fillable: 0, costs: [cost("0")] };
+  const nothing_else = { already_filled: 0, left_out: 0, left_out_reasons: {}, in_doubt: 0, lookups: 0, fillable: 0 };
+  const misses = { ...PLAN, ...nothing_else, known: 4, costs: [cost("0")] };
   assert.equal(words.goText(misses), "Nothing to fill");
   assert.match(words.nothingSentence(misses, { write: "empty" }), /^Nothing more is known about these people/);
   const finished = words.nothingSentence({ ...misses, already_filled: 1040 }, { write: "empty" });
@@ -93,6 +94,44 @@ test("people who were looked up for nothing are not offered again", () => {
     finished,
     /^This list is finished: 1,040 rows filled as far as anything is known; 4 people were not found\. To/,
   );
+});
+
+test("a list is called finished only where no row is left for another run", () => {
+  const nothing_else = { left_out: 0, left_out_reasons: {}, in_doubt: 0, known: 0, lookups: 0, fillable: 0 };
+  const filled = { ...PLAN, ...nothing_else, already_filled: 90 };
+  const said = (changes, choice = {}) =>
+    words.nothingSentence({ ...filled, ...changes }, { write: "empty", ...choice });
+  assert.match(said({}), /^This list is finished/);
+  assert.match(said({ left_out: 9, left_out_reasons: { hidden: 9 } }), /^Only hidden rows are left/);
+  assert.match(said({ left_out: 9, left_out_reasons: { condition: 9 } }), /meets your conditions/);
+  assert.match(said({ in_doubt: 3 }), /^Only rows in doubt are left/);
+  const chosen = { trial: { rows: 10, take: "spread", numbers: [7] } };
+  const outside = { left_out: 90, left_out_reasons: { trial: 90 } };
+  assert.match(said(outside, chosen), /^None of the selected rows can be filled/);
+});
+
+test("rows that were filled before a run count neither for nor against it", () => {
+  const job = { ...JOB, rows: 1000, counts: { enriched: 90, already_filled: 900, not_found: 10 } };
+  assert.equal(words.lastRunSentence(job), "Last run: 90 of 100 rows filled.");
+  assert.equal(words.endSentence(job), "90 of 100 rows have an answer.");
+  const none = { ...JOB, rows: 3, counts: { already_filled: 3 } };
+  assert.equal(words.endSentence(none), "Every row was filled already.");
+  assert.equal(words.lastRunSentence(none), "Last run: every row was filled already.");
+});
+
+test("the last run is that of the tab, also one that has just ended", () => {
+  const run = (id, range, created_at, failed = 0) => ({ ...JOB, id, range, created_at, counts: { failed } });
+  const here = run("j1", "'My leads'!B2:B9", "2026-11-24T09:00:00Z");
+  const there = run("j2", "Other!B2:B9", "2026-11-25T09:00:00Z");
+  assert.equal(words.lastRunOf([there, here], "My leads")?.id, "j1");
+  assert.equal(words.lastRunOf([there], "My leads"), null);
+  const ended = run("j3", "'My leads'!B2:B9", "2026-11-26T09:00:00Z", 2);
+  const jobs = words.withRun(words.withRun([there, here], ended), { ...here, state: "undone" });
+  assert.deepEqual(plain(jobs.map(({ id, state }) => [id, state])), [
+    ["j3", "done"],
+    ["j2", "done"],
+    ["j1", "undone"],
+  ]);
 });
 
 test("the last run is one sentence, and so is a column", () => {

@@ -94,7 +94,10 @@ def test_a_plan_that_has_become_dearer_is_shown_anew_before_anything_is_spent(op
 
 
 def test_closing_the_sidebar_stops_nothing_and_cancel_does(open_sheet: OpenSheet) -> None:
-    """A run goes on while the sidebar is closed and is shown again when it opens; cancelling ends it."""
+    """A run goes on while the sidebar is closed and is shown again when it opens; cancelling ends it.
+
+    The next plan offers the rows that had no answer, without the sidebar being opened again.
+    """
     window = open_sheet(leads(400))
     spent = charged(window.stack)
     with switched(window.stack, latency_s=1.0):
@@ -109,6 +112,12 @@ def test_closing_the_sidebar_stops_nothing_and_cancel_does(open_sheet: OpenSheet
         expect(inside.get_by_role("heading", name="Cancelled")).to_be_visible()
     expect(inside.get_by_text(re.compile("stopped before the row.s turn"))).to_be_visible()
     assert charged(window.stack) - spent < 400
+    inside.get_by_role("button", name="New run").click()
+    inside.get_by_role("button", name="Next: fields").click()
+    inside.get_by_role("button", name="Show the plan").click()
+    inside.get_by_text("Only some of the rows").click()
+    inside.get_by_role("button", name=re.compile(r"Failed in the last run \(\d+\)")).click()
+    expect(inside.get_by_text("No answer in the last run")).to_be_visible()
 
 
 def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:
