@@ -72,9 +72,11 @@ def _may_be(old: SheetRow, row: SheetRow, sent: Mapping[Who, Sequence[Cells]]) -
     """Return whether a row may be this one, if nothing but the lack of other candidates says so.
 
     Who was seen right before is one of those that are there now. Who is remembered (number 0) may be gone by now, and
-    another row without a profile be new; a profile tells that they are of the same person at least.
+    another row without a profile be new; a profile tells that they are of the same person at least. A row in which
+    something was typed is not an empty one: that was inserted, or stands below the last row.
     """
-    return old.number > 0 or not is_nobody(old) or _agree(old, row, sent)
+    is_empty = bool(old.row_context) and not row.row_context
+    return not is_nobody(old) or (old.number > 0 and not is_empty) or _agree(old, row, sent)
 
 
 def _contradict(old: SheetRow, row: SheetRow) -> bool:

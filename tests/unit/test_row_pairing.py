@@ -56,6 +56,11 @@ def test_a_row_without_a_profile_that_is_remembered_need_not_be_the_one_that_is_
     assert numbers(two, [row(4, NOBODY, "seen", 1), row(5, NOBODY)]) == [(4, "seen"), (5, None)]
 
 
+def test_a_row_in_which_something_was_typed_is_not_the_empty_one_that_is_new() -> None:
+    before = [row(3, NOBODY, "deleted", 1), row(9, NOBODY, "mine", 2)]
+    assert numbers(before, [row(6, NOBODY, "mine", 2), row(8, NOBODY, "stray")]) == [(6, "mine"), (8, None)]
+
+
 def test_an_inserted_row_that_got_a_repair_is_not_taken_for_the_row_that_was_hit() -> None:
     repaired, hit = [row(5, NOBODY, "mine")], {5: row(5, NOBODY, "stray")}
     missed = [row(5, NOBODY, "mine"), row(6, NOBODY, "stray", 1)]
