@@ -51,7 +51,9 @@ class Refusals:
         try:
             write(columns)
         except (BadRange, Protected) as error:
-            if not self._doubted:  # perhaps rows were deleted, so that the last of these lie beyond the tab: look first
+            if _PLACE.search(str(error)):  # rows were deleted, or columns were moved: the next look finds them
+                return error
+            if not self._doubted:
                 self._doubted = True
                 return error
             return self._send_each(columns, write)
