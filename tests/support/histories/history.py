@@ -39,7 +39,7 @@ SELDOM: dict[str, Any] = {"POLL_S": 120.0, "SWEEP_S": 600.0, "BALANCES_S": 86_40
 PARTS = (
     (tab_reader, "WHOLE_CELLS", 0),
     (tab_reader, "MAX_ROWS", 5),
-    (client, "MAX_BYTES", 800),
+    (client, "MAX_BYTES", 1_600),
     (writer, "PAGE_ROWS", 5),
 )
 """Sizes with which even a small tab is read and written in several parts."""

@@ -110,15 +110,13 @@ def _ends(history: History) -> Iterator[str]:
 
 def _enriched(history: History, job: Job, rows: Sequence[JobRow]) -> Iterator[str]:
     """One row says that it was paid for, for each person whom this run has paid for and who has values."""
+    entries = schema.ledger_entries
     with history.context.store.reading() as connection:
-        entries = schema.ledger_entries
-        paid = set(
-            connection.scalars(
-                sa.select(entries.c.key).where(
-                    entries.c.run_id == job.id, entries.c.kind == EntryKind.CHARGED, entries.c.credits > 0
-                )
-            )
-        )
+        of_run = connection.execute(sa.select(entries).where(entries.c.run_id == job.id, entries.c.credits > 0)).all()
+    doubted = {entry.token for entry in of_run if entry.kind == EntryKind.IN_DOUBT}
+    charged = [entry for entry in of_run if entry.kind == EntryKind.CHARGED]
+    paid = {entry.key for entry in charged}
+    in_time = {entry.key for entry in charged if entry.token not in doubted}  # a row says that others are in doubt
     outcomes: dict[str, list[Outcome]] = defaultdict(list)
     for row in rows:
         if row.key and row.outcome in PUT:
@@ -127,7 +125,7 @@ def _enriched(history: History, job: Job, rows: Sequence[JobRow]) -> Iterator[st
         count = of_key.count(Outcome.ENRICHED)
         if count > 1 or (count == 1 and key not in paid):
             yield f"P8: {count} rows of {key} are enriched, and the run has {'' if key in paid else 'not '}paid"
-        if key in paid and not count and not history.in_doubt_retries:
+        if key in in_time and not count and not history.in_doubt_retries:
             yield f"P8: the run has paid for {key}, and no row says so"
 
 
