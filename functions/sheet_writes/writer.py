@@ -128,7 +128,8 @@ class SheetWriter:
         sent: list[Sent] = []
         repairs: list[Repair] = []
         if strays:  # an earlier attempt died before it looked where its contents had landed
-            repairs = misplaced(self._believed(task, [], rows, strays), rows, strays, strays)
+            believed = self._believed(task, [], rows, strays)
+            repairs = misplaced(believed, rows, strays, strays, whole_rows=self.small)
             rows = as_repaired(rows, repairs)
         placed = task.match(rows, None, whole=whole)
         for _ in range(ROUNDS):
@@ -163,7 +164,7 @@ class SheetWriter:
                 after = self.read_all()
             strays += going
             believed = before if known else self._believed(task, before, after, strays)
-            repairs = misplaced(believed, after, sent, strays, planned)
+            repairs = misplaced(believed, after, sent, strays, planned, whole_rows=self.small)
             rows = as_repaired(after, repairs)
             placed = task.match(rows, lost, whole=whole)
         if refused is not None:

@@ -150,6 +150,8 @@ def misplaced(
     sent: Sequence[Sent],
     strays: Sequence[Sent],
     planned: Sequence[Repair] = (),
+    *,
+    whole_rows: bool = False,
 ) -> list[Repair]:
     """Finds cells that a write hit because rows moved under it.
 
@@ -160,6 +162,7 @@ def misplaced(
         strays: of it, what was sent while rows moved. Also of what is seen beside its own URL, some may have got there
             by chance, as an empty cell does, and have hit another row.
         planned: what was to be repaired already, and may not have come to where its row was.
+        whole_rows: whether all rows were read with their contexts.
     """
     hits: dict[Who, list[Cells]] = defaultdict(list)
     for fix in planned:
@@ -167,7 +170,8 @@ def misplaced(
     stray = _Strays(strays, rows)
     own = _Own(sent, rows)
     repairs = []
-    for row, base in paired(believed, rows, own.by_row, {fix.row.number: fix.row for fix in planned}):
+    planned_rows = {fix.row.number: fix.row for fix in planned}
+    for row, base in paired(believed, rows, own.by_row, planned_rows, whole_rows=whole_rows):
         held = base.cells if base else {}
         differing = [
             number for number in differences(row.cells, held) if not own.got(row, number, held if base else None)

@@ -21,6 +21,8 @@ def paired(
     rows: Sequence[SheetRow],
     sent: Mapping[Who, Sequence[Cells]],
     hit: Mapping[int, SheetRow] | None = None,
+    *,
+    whole_rows: bool = False,
 ) -> list[tuple[SheetRow, SheetRow | None]]:
     """Return each present row with its former self: matched by person, then by other contents.
 
@@ -29,6 +31,7 @@ def paired(
         rows: as they are now.
         sent: what was written to whom since.
         hit: rows that were to be repaired, as they were before that, by their number.
+        whole_rows: whether all rows were read with their contexts, so that nothing else stands in a row without one.
     """
     olds, beside = by_identity(believed), _Neighbours(believed, rows)
     pairs: list[tuple[SheetRow, SheetRow | None]] = []
@@ -50,7 +53,8 @@ def paired(
     places = {old.number: old for old in gone if old.number and id(old) not in taken}
     for row in without:
         old = places.get(row.number)
-        if old is not None and _agree(old, row, sent):
+        is_another = whole_rows and old is not None and bool(old.row_context) and not row.row_context
+        if old is not None and not is_another and _agree(old, row, sent):
             known.setdefault(id(row), old)
     return pairs + [(row, known.get(id(row))) for row in without]
 

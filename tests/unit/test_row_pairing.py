@@ -61,6 +61,13 @@ def test_a_row_in_which_something_was_typed_is_not_the_empty_one_that_is_new() -
     assert numbers(before, [row(6, NOBODY, "mine", 2), row(8, NOBODY, "stray")]) == [(6, "mine"), (8, None)]
 
 
+def test_a_row_that_was_deleted_is_not_the_empty_one_that_stands_in_its_place() -> None:
+    deleted, blank = [row(4, A, "mine", 7)], [row(4, NOBODY, "sent")]
+    sent = {(A, frozenset({7})): [{0: "sent"}]}
+    assert [old for _, old in paired(deleted, blank, sent, whole_rows=True)] == [None]
+    assert [old for _, old in paired(deleted, blank, sent)] == deleted, "something may be typed that was not read"
+
+
 def test_an_inserted_row_that_got_a_repair_is_not_taken_for_the_row_that_was_hit() -> None:
     repaired, hit = [row(5, NOBODY, "mine")], {5: row(5, NOBODY, "stray")}
     missed = [row(5, NOBODY, "mine"), row(6, NOBODY, "stray", 1)]
