@@ -43,7 +43,7 @@ class _FillTask:
                 want.position,
                 want.key,
                 0,
-                {},
+                want.changes,
                 {n: change.after for n, change in want.changes.items()},
                 want.row_context,
             )
