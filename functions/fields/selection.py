@@ -21,6 +21,10 @@ from functions.outcomes import Lead, Outcome
 
 MAX_FIELDS = 100
 MAX_HEADER_LENGTH = 100
+_NOT_IN_HEADER = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff\ud800-\udfff]"
+)
+"""Line ends, controls and marks that nobody sees; the joiner of emoji and blanks that do not break are text."""
 NO_RAW_ANSWERS: Mapping[str, object] = MappingProxyType({})
 FieldNames = Annotated[
     tuple[Annotated[str, msgspec.Meta(max_length=1500)], ...],
@@ -187,7 +191,7 @@ def _selected(name: str) -> Field:
 
 
 def _custom(header: str, expression: str) -> Field:
-    if not header or not header.isprintable() or len(header) > MAX_HEADER_LENGTH:
+    if not header or _NOT_IN_HEADER.search(header) or len(header) > MAX_HEADER_LENGTH:
         raise InvalidRequest(
             f"The custom field “{_short(f'{header}={expression}')}” needs a header of one line and at most "
             f"{MAX_HEADER_LENGTH} characters before the “=”, such as `First skill=skills[0]`.",

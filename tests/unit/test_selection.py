@@ -35,6 +35,11 @@ def test_the_names_of_selected_fields_select_them_again() -> None:
     assert select([field.name for field in fields]) == fields
 
 
+@pytest.mark.parametrize("header", ["\U0001f9d1\u200d\U0001f4bc Title \u2764\ufe0f", "Titre\xa0: poste"])
+def test_a_header_holds_emoji_and_any_blank(header: str) -> None:
+    assert [field.header for field in select([f"{header}=lead_title"])] == [header]
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
@@ -69,6 +74,8 @@ def test_an_unknown_field_is_refused_with_the_nearest_one(name: str, hint: str) 
         (["x" * 10_000_000], "10000000 characters long"),
         (["=skills"], "needs a header"),
         (["A\nB=skills"], "needs a header of one line"),
+        (["A\u2028B=skills"], "needs a header of one line"),
+        (["A\u202eB=skills"], "needs a header of one line"),
         ([f"{'h' * 101}=skills"], "needs a header"),
         (["X="], "The expression of “X” is empty"),
         (["X=skills[0"], "The expression of “X” is not valid JMESPath"),
