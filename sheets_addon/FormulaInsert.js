@@ -6,7 +6,7 @@ const MAX_FORMULA_ROWS = 10_000;
 
 /**
  * @param {Choice} choice
- * @returns {FormulaSuggestion} the formula, and the first free column for it
+ * @returns {{ formula: string, cell: string, rows: number }} the formula, and the first free column for it
  */
 function suggestFormula_(choice) {
   const sheet = sheetNamed_(choice.sheet);
@@ -20,6 +20,23 @@ function suggestFormula_(choice) {
     formula: `=ENRICH(${range}, "${list}")`,
     cell: `${columnLetters_(sheet.getLastColumn() + 1)}${first}`,
     rows,
+  };
+}
+
+/**
+ * @param {Choice} choice
+ * @returns {JobRequest} the plan for its price: a formula asks about everybody in its rows, whatever else they hold
+ */
+function formulaPlanBody_(choice) {
+  return {
+    spreadsheet_id: SpreadsheetApp.getActiveSpreadsheet().getId(),
+    range: rangeOf_(choice),
+    fields: choice.fields,
+    header: choice.header,
+    write: "all",
+    placement: "end",
+    columns: {},
+    include_hidden: true,
   };
 }
 

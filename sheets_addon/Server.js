@@ -113,7 +113,12 @@ function planRun(choice) {
  * @returns {Answer<FormulaSuggestion>}
  */
 function suggestFormula(choice) {
-  return answer_(() => suggestFormula_(choice));
+  return answer_(() => {
+    const suggestion = suggestFormula_(choice);
+    const { lookups } = callApi_("post", "/v1/plan", formulaPlanBody_(choice), { withSheetAccess: true });
+    rememberChoice_(sheetIdOf_(choice.sheet), choice);
+    return { ...suggestion, lookups };
+  });
 }
 
 /**

@@ -130,7 +130,8 @@ interface FormulaSuggestion {
   formula: string;
   /** A1, on the choice's tab. */
   cell: string;
-  rows: number;
+  /** People whom it looks up. */
+  lookups: number;
 }
 
 interface Recalculated {

@@ -504,6 +504,7 @@ test("recalculating puts formulas without a value in anew, and no other", { skip
 });
 
 test("a formula for the choice goes into free cells, with its headers above", { skip }, async () => {
+  await addon.backend.answers({ "POST /v1/plan": { body: { lookups: 4 } } });
   const choice = { ...CHOICE, fields: ["email", 'Skills=join(", ", skills)'] };
   const { formula, cell } = value(addon.rpc("suggestFormula", choice));
   assert.equal(formula, '=ENRICH(B2:B5, "email, Skills=join("", "", skills)")');
@@ -522,6 +523,29 @@ test("a formula for the choice goes into free cells, with its headers above", { 
     ["", ""],
   ]);
   assert.match(addon.rpc("suggestFormula", { ...choice, last_row: 20_000 }).problem.sentence, /10,000 rows/);
+});
+
+test("the price of a formula is that of everybody in its rows, whatever a run over them would leave out", {
+  skip,
+}, async () => {
+  await addon.backend.answers({ "POST /v1/plan": { body: { lookups: 4 } } });
+  const only_where = [{ test: "empty", column: "D", title: null, values: [] }];
+  const trial = { rows: 10, take: "spread", numbers: [] };
+  const choice = { ...CHOICE, only_where, trial, providers: ["prospeo"], needs: ["email"], go_on_without: true };
+  assert.equal(value(addon.rpc("suggestFormula", choice)).lookups, 4);
+  const [{ body }] = await addon.backend.calls();
+  assert.deepEqual(body, {
+    spreadsheet_id: addon.emulator.id,
+    range: "Leads!B2:B5",
+    fields: ["email"],
+    header: "auto",
+    write: "all",
+    placement: "end",
+    columns: {},
+    include_hidden: true,
+  });
+  assert.equal(value(addon.rpc("getStart")).remembered.write, "empty", "what was chosen is remembered");
+  value(addon.rpc("forgetChoices"));
 });
 
 test("the menu makes waiting formulas of every tab calculate, and says how many", { skip }, async () => {
