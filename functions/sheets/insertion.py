@@ -21,8 +21,9 @@ def insertion(
 ) -> list[dict[str, Any]]:
     """Insert a column for each field before the column `start` (from 0), as wide as its values, with title and anchor.
 
-    They inherit the format of the column to their right, except its number format: a number must not become a date.
-    After the last column, Google only inserts columns with that column's format.
+    They inherit the format of the column to their right, except its number format and dropdown: a number must not
+    become a date, and a dropdown of that column would refuse every value. They are shown even where that column is
+    hidden. After the last column, Google only inserts columns with that column's format.
 
     Args:
         new: fields, each with the anchor of its column.
@@ -38,7 +39,7 @@ def insertion(
     cells = {"sheetId": sheet_id, "startColumnIndex": start, "endColumnIndex": end}
     requests: list[dict[str, Any]] = [
         {"insertDimension": {"range": span, "inheritFromBefore": start == tab_columns}},
-        {"repeatCell": {"range": cells, "cell": {}, "fields": "userEnteredFormat.numberFormat"}},
+        {"repeatCell": {"range": cells, "cell": {}, "fields": "userEnteredFormat.numberFormat,dataValidation"}},
     ]
     requests += [_width(sheet_id, start + place, field) for place, (_, field) in enumerate(new)]
     if header_row is not None:
@@ -56,4 +57,5 @@ def _width(sheet_id: int, column: int, field: Field) -> dict[str, Any]:
     letters = max(len(field.header), len(field.example), USUAL_LETTERS.get(field.name, 0))
     pixels = max(MIN_WIDTH_PX, min(MAX_WIDTH_PX, letters * LETTER_PX + MARGIN_PX))
     span = {"sheetId": sheet_id, "dimension": "COLUMNS", "startIndex": column, "endIndex": column + 1}
-    return {"updateDimensionProperties": {"range": span, "properties": {"pixelSize": pixels}, "fields": "pixelSize"}}
+    properties = {"pixelSize": pixels, "hiddenByUser": False}
+    return {"updateDimensionProperties": {"range": span, "properties": properties, "fields": "pixelSize,hiddenByUser"}}

@@ -52,6 +52,30 @@ def test_a_number_beside_a_column_of_dates_is_no_date(desk: Desk, dates_in: str)
     assert shown == [[str(value)] for (value,) in held]
 
 
+def test_a_column_beside_a_dropdown_in_a_hidden_column_is_neither(desk: Desk) -> None:
+    """Google lets a new column inherit both from its neighbour."""
+    spreadsheet = desk.sheet(people_rows(3))
+    notes = {"sheetId": 0, "startRowIndex": 1, "startColumnIndex": 2, "endColumnIndex": 3}
+    rule = {"condition": {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": "yes"}]}, "strict": True}
+    column = {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 2, "endIndex": 3}
+    hidden = {"range": column, "properties": {"hiddenByUser": True}, "fields": "hiddenByUser"}
+    dropdown = {"setDataValidation": {"range": notes, "rule": rule}}
+    desk.emulator.edit(spreadsheet, dropdown, {"updateDimensionProperties": hidden})
+    desk.emulator.switch(strict_validation_refuses=True)
+    job = desk.run(spreadsheet, fields=("email",))
+    held = desk.columns(spreadsheet)["Email"]
+    assert [held[url_of(f"person-{number}")] for number in range(3)] == [
+        expected(f"person-{number}", ("email",))[0] for number in range(3)
+    ]
+    assert {row.detail for row in desk.rows(job)} == {""}
+    fields = "sheets(data(columnMetadata(hiddenByUser),rowData(values(dataValidation(strict)))))"
+    answer = desk.emulator.call("spreadsheets.get", spreadsheet, ranges=["Leads!C1:D4"], fields=fields)
+    (data,) = answer["sheets"][0]["data"]
+    assert [line.get("hiddenByUser", False) for line in data["columnMetadata"]] == [False, True]
+    cells = [[bool(cell) for cell in row.get("values", [])] for row in data["rowData"][1:]]
+    assert cells == [[False, True]] * 3
+
+
 MOVES: dict[str, dict[str, Any]] = {
     "somebody's column moves to where the run's is": {
         "moveDimension": {

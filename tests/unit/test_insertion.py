@@ -22,6 +22,7 @@ def test_a_new_column_is_as_wide_as_its_usual_values_or_an_example() -> None:
     requests = insertion(list(enumerate(fields)), 2, sheet_id=3, tab_columns=9, header_row=1)
     widths = [each["updateDimensionProperties"] for each in requests if "updateDimensionProperties" in each]
     assert [each["range"]["startIndex"] for each in widths] == [2, 3, 4, 5]
+    assert {each["properties"]["hiddenByUser"] for each in widths} == {False}, "the column beside may be hidden"
     title, size, location, custom = (each["properties"]["pixelSize"] for each in widths)
     assert (title, size, custom) == (USUAL_LETTERS["title"] * 8 + 24, 120, 112)
     assert location == 320
