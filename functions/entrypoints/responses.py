@@ -395,7 +395,7 @@ def check(findings: Sequence[Finding], obstacle: str | None) -> Check:
 
 def row(row: job_rows.JobRow) -> RowReport:
     """Make the report of one row of a job."""
-    url = f"https://www.{row.key}" if row.key else ""
+    url = f"https://www.{row.person}" if row.person else ""
     return RowReport(row=row.row, linkedin_url=url, outcome=row.outcome, detail=row.detail)
 
 

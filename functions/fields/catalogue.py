@@ -224,7 +224,8 @@ _TECHNOLOGIES = _group(
 
 _LEADFILL = _group(
     LEADFILL,
-    ("status", "Status", "", R.TEXT, "How the row ended: enriched, known, not_found, …", "enriched"),
+    ("status", "Status", "", R.TEXT, "How the row ended: enriched, known, not_found, …; unusable with the reason.",
+     "enriched"),
     ("source", "Source", "", R.TEXT, "The provider whose name, position and company these are.", "Slintel"),
     ("email_source", "Email source", "", R.TEXT, "The provider whose e-mail address this is.", "Slintel"),
     ("enriched_at", "Enriched at", "", R.TEXT, "When that provider gave the lead, in UTC.", "2026-11-24T09:30:00Z"),

@@ -24,6 +24,7 @@ from functions.jobs.attempt import Attempt, ChunkResult, LeaseLost, begin
 from functions.jobs.attempt_limit import give_up, has_failed_too_often
 from functions.jobs.delivery import Delivery
 from functions.jobs.leases import Lease, access_lasts, heartbeat, tab_lock
+from functions.jobs.row_statuses import write_statuses
 from functions.outcomes import Outcome
 from functions.profiles.parsing import of_key
 from functions.sheet_writes.undo import undo_rows
@@ -114,7 +115,7 @@ def prepare(attempt: Attempt) -> ChunkResult:
 
     def record(connection: sa.Connection, job: Job) -> list[str]:
         jobs.change(connection, job.id, layout=layout.to_record())
-        numbers = [] if job.stop_requested else job_rows.open_chunk_numbers(connection, job.id)
+        numbers = [] if job.stop_requested else job_rows.chunk_numbers(connection, job.id)
         return chunks.add(connection, job.id, numbers, context.clock())
 
     return attempt.end(record)
@@ -146,18 +147,20 @@ def _ensure_columns(attempt: Attempt, sheet: GoogleSheet) -> Layout:
         header_row=request.header_row,
         reuse=request.placement == "reuse",
         choices=request.choices(),
-        keys={row.key for row in sample if row.key},
+        keys={row.person for row in sample if row.person},
     )
     return ensure_columns(sheet, wanted)
 
 
 def fill(attempt: Attempt, lease: Lease) -> ChunkResult:
-    """Look up the chunk's open rows, and write the results as they come."""
+    """Look up the chunk's open rows, and write the results as they come; or the Status of rows without a profile."""
     job, number = attempt.job, attempt.chunk.number
     with attempt.context.store.reading() as connection:
-        rows = [row for row in job_rows.of_chunk(connection, job.id, number) if row.is_open]
+        all_rows = job_rows.of_chunk(connection, job.id, number)
     if not access_lasts(job, attempt.context.clock()):
         raise SheetAccessExpired
+    write_statuses(attempt, all_rows)
+    rows = [row for row in all_rows if row.is_open]
     delivery, ending = Delivery(attempt, rows), _Ending()
     if rows:
         lease.waiting = delivery

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -127,7 +128,7 @@ def start(
         found = resolved(job_request, scan)
         job = _new_job(context, confirmed, job_request.spreadsheet_id, found, scan.tab.sheet_id)
         keys = [row.found.key for row in rows if isinstance(row.found, Profile) and _is_open(row)]
-        return job, list(_rows_of(rows, chunk_numbers(context, job_request, keys, CHUNK_ROWS)))
+        return job, list(_rows_of(rows, list(chunk_numbers(context, job_request, keys, CHUNK_ROWS))))
 
     return _start_once(context, confirmed, make)
 
@@ -253,7 +254,13 @@ def _is_open(row: ScannedRow) -> bool:
     return isinstance(row.found, Profile) and not row.filled and row.left_out is None
 
 
-def _rows_of(rows: Iterable[ScannedRow], chunks_of_open: Iterator[int]) -> Iterator[JobRow]:
+def _rows_of(rows: Iterable[ScannedRow], numbers: Sequence[int]) -> Iterator[JobRow]:
+    """Yield the rows of a job; `numbers` are the chunks of the open ones.
+
+    Rows without a profile whose Status is written come in further chunks, after all that somebody pays for.
+    """
+    chunks_of_open = iter(numbers)
+    chunks_of_told = (1 + max(numbers, default=0) + told // CHUNK_ROWS for told in count())
     for position, row in enumerate(rows):
         if isinstance(row.found, Profile) and _is_open(row):
             yield JobRow(position, next(chunks_of_open), row.number, row.found.key, None, "", row.held)
@@ -263,7 +270,9 @@ def _rows_of(rows: Iterable[ScannedRow], chunks_of_open: Iterator[int]) -> Itera
             sentence = row.left_out.meaning if row.left_out else ""
             yield JobRow(position, PREPARE, row.number, row.found.key, Outcome.LEFT_OUT, sentence)
         else:
-            yield JobRow(position, PREPARE, row.number, None, Outcome.UNUSABLE, row.sentence)
+            identity = row.identity if row.left_out is None else None
+            chunk = PREPARE if identity is None else next(chunks_of_told)
+            yield JobRow(position, chunk, row.number, identity, Outcome.UNUSABLE, row.sentence)
 
 
 def _reopened(rows: Sequence[JobRow], chunks_of_open: Iterator[int]) -> Iterator[JobRow]:

@@ -118,13 +118,13 @@ class _Choice:
         candidates = [number for key, number in first.items() if asked[key]]
         tried = set(trial.pick(candidates or list(first.values())))
         for row in rows:
-            is_other = isinstance(row.found, Profile) and _is_open(row) and row.number not in tried
+            is_other = _is_open(row) and row.number not in tried
             yield replace(row, left_out=LeftOut.TRIAL) if is_other else row
 
 
 def _only_of(rows: Iterator[ScannedRow], keys: set[str]) -> Iterator[ScannedRow]:
     for row in rows:
-        is_other = isinstance(row.found, Profile) and _is_open(row) and row.found.key not in keys
+        is_other = _is_open(row) and not (isinstance(row.found, Profile) and row.found.key in keys)
         yield replace(row, left_out=LeftOut.CONDITION) if is_other else row
 
 

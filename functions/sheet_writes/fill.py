@@ -61,7 +61,8 @@ class _FillTask:
             wanted = [want for want in latest if want.position in positions]
             done = [want for want in latest if want.position not in positions and want.changes]
             taken = taken + Counter((want.key, want.row_context) for want in done)
-        return match_rows(wanted, rows, overwrite=self.overwrite, taken=taken, whole=whole)
+        statuses = [number for number, column in enumerate(self.writer.layout.columns) if column.is_status]
+        return match_rows(wanted, rows, overwrite=self.overwrite, taken=taken, whole=whole, statuses=statuses)
 
     def record(self, writes: Sequence[Write]) -> None:
         with self.writer.store.writing() as connection:
@@ -69,8 +70,9 @@ class _FillTask:
 
     def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
         """Return the first contents of the rows, overlaid with what this run wrote."""
+        mine = {want.position for want in self.wanted}
         with self.writer.store.reading() as connection:
-            ended = job_rows.ended(connection, self.writer.job_id, [row.position for row in rows])
+            ended = job_rows.ended(connection, self.writer.job_id, [row.position for row in rows]) - mine
 
         def got(row: WrittenRow) -> Cells:
             # What is still open is not there yet: where it hit, and whom, is what is being found out.

@@ -76,7 +76,7 @@ class SheetRow:
     number: int
     """From 1."""
     identity: str
-    """The profile's key; where there is none, a digest of the URL cell's text, which is no key."""
+    """The profile's key; where there is none, the reason and a digest of the URL cell's text, which are no key."""
     cells: Cells
     """Of each field whose column still exists."""
     row_context: frozenset[int] = frozenset()

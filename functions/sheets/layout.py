@@ -16,6 +16,7 @@ from functions.sheets.client import GoogleSheet
 from functions.sheets.grid import RowBlock, Tab
 from functions.sheets.insertion import insertion
 from functions.sheets.row_identity import identity
+from functions.sheets.row_status import STATUS
 from functions.sheets.scan import columns_of
 
 SAMPLE_ROWS = 200
@@ -31,6 +32,8 @@ class Column:
     anchor: int
     inserted: bool
     """True if the run made it."""
+    is_status: bool = False
+    """True if this or an earlier run made it for Status, so that the words of an earlier run count as empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,17 +219,18 @@ def _requests(
     missing: dict[NewColumn, list[tuple[int, Field]]] = {NewColumn.BESIDE: [], NewColumn.END: []}
     held = held_columns(task.fields, there, task.choices, reuse=task.reuse)
     for number, (field, place) in enumerate(zip(task.fields, held, strict=True)):
-        own = task.anchor(number)
+        own, is_status = task.anchor(number), field.name == STATUS
         if own in header.anchors:
-            columns.append(Column(anchor=own, inserted=True))
+            columns.append(Column(anchor=own, inserted=True, is_status=is_status))
         elif place is not None:
             if place not in anchored:
                 anchored[place] = task.anchor(len(task.fields) + number)
                 requests.append(anchored_at(anchored[place], task.sheet_id, place))
-            columns.append(Column(anchor=anchored[place], inserted=False))
+            is_ours = is_status and header.made_for.get(place) == STATUS
+            columns.append(Column(anchor=anchored[place], inserted=False, is_status=is_ours))
             titles[anchored[place]] = there.title(place)
         else:
-            columns.append(Column(anchor=own, inserted=True))
+            columns.append(Column(anchor=own, inserted=True, is_status=is_status))
             missing[NewColumn.END if task.choices.get(field.name) is NewColumn.END else NewColumn.BESIDE].append(
                 (own, field)
             )

@@ -19,15 +19,25 @@ def who(block: RowBlock, index: int, column: int) -> tuple[Profile | str, str]:
 
 
 def identity(block: RowBlock, index: int, column: int) -> str:
-    """Return the identity of a row: its profile's key or, without one, a digest of its URL cell, which is not a key.
+    """Return the identity of a row: its profile's key or, without one, the reason and a digest of its URL cell.
 
-    It is kept for the undo, and the text may name somebody.
+    The latter is no key. It is a digest since it is kept for the undo, and the text may name somebody.
     """
     found, _ = who(block, index, column)
     if isinstance(found, Profile):
         return found.key
     said = _typed(block.content(index, column)).encode("utf-8", "surrogatepass")
-    return f"{NOBODY}{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+    return f"{NOBODY}{found}:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+
+
+def reason_of(identity_of_nobody: str) -> str:
+    """Return the reason why a row with this identity has no profile."""
+    return identity_of_nobody.removeprefix(NOBODY).partition(":")[0]
+
+
+def is_computed(block: RowBlock, index: int, column: int) -> bool:
+    """Tell whether the URL cell holds a formula: by its text, which changes when the row moves, no row is known."""
+    return isinstance(block.content(index, column), Formula)
 
 
 def _typed(cell: Content) -> str:

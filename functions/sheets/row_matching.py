@@ -6,11 +6,12 @@ Rows are known by who stands in them, not by their number: people sort, insert a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from functions.sheets.cells import CellChange, Cells, Content, SheetRow, Spilled, Write, by_identity, same
+from functions.sheets.row_status import is_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def match_rows(
     overwrite: bool,
     taken: Mapping[RowSignature, int] | None = None,
     whole: bool = True,
+    statuses: Collection[int] = (),
 ) -> RowMatches:
     """Finds each wanted row among the rows of the sheet, and what to write there.
 
@@ -62,6 +64,7 @@ def match_rows(
         overwrite: whether a cell that holds something else is written over.
         taken: by appearance, the number of rows that other chunks write to or have written to.
         whole: whether these are all the rows of the tab.
+        statuses: the numbers of columns in which the words of an earlier run are written over.
     """
     theirs: dict[str, Counter[frozenset[int]]] = defaultdict(Counter)
     for (key, row_context), count in (taken or {}).items():
@@ -71,7 +74,7 @@ def match_rows(
         for want, match in _matched(wants, there, theirs[wants[0].key], whole=whole):
             if match is None:
                 placed.absent.append(want)
-            elif (write := _write(want, match, overwrite=overwrite)) is None:
+            elif (write := _write(want, match, overwrite=overwrite, statuses=statuses)) is None:
                 placed.filled.append(want)
             else:
                 placed.writes.append(write)
@@ -204,7 +207,7 @@ def _likest(wants: Sequence[RowValues], rows: Sequence[SheetRow]) -> dict[int, S
     return found
 
 
-def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
+def _write(want: RowValues, row: SheetRow, *, overwrite: bool, statuses: Collection[int]) -> Write | None:
     """Return the values for the row; None if every cell of it holds something else that stays."""
     # An earlier attempt may have written what this one does not know: an undo has to find that, too.
     changes = {n: change for n, change in want.changes.items() if n not in want.values and n in row.cells}
@@ -218,7 +221,7 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
         if same(now, value):
             if ours and earlier is not None:
                 changes[number] = earlier
-        elif now == "" or ours or (overwrite and not isinstance(now, Spilled) and not _typed_since(earlier, now)):
+        elif now == "" or ours or (_may_replace(now, earlier) if overwrite else number in statuses and is_status(now)):
             changes[number] = CellChange(earlier.before if ours and earlier is not None else now, value)
             pending[number] = value
         else:
@@ -226,6 +229,10 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool) -> Write | None:
     if blocked and blocked == len([number for number in want.values if number in row.cells]):
         return None
     return Write(want.position, want.key, row.number, changes, pending, row.row_context)
+
+
+def _may_replace(now: Content, earlier: CellChange | None) -> bool:
+    return not isinstance(now, Spilled) and not _typed_since(earlier, now)
 
 
 def _typed_since(earlier: CellChange | None, now: Content) -> bool:

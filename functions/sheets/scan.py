@@ -12,13 +12,16 @@ from functions.fields.catalogue import Field
 from functions.fields.columns import Choices, Chosen, Columns, Target, place_of, target_columns
 from functions.outcomes import LeftOut
 from functions.profiles import Profile
+from functions.profiles.parsing import Reason
 from functions.sheets.a1 import Range, column_number, letters
 from functions.sheets.grid import Box, RowBlock, Tab
 from functions.sheets.header_row import find_header_row
 from functions.sheets.paging import PageSize
-from functions.sheets.row_identity import who
+from functions.sheets.row_identity import identity, is_computed, who
+from functions.sheets.row_status import STATUS, is_status, number_of, unusable
 from functions.sheets.spills import SpillGuard
 
+COMPUTED = "Its Status stays as it is, since the cell holds a formula, whose text changes when rows move."
 LOOKS = 3
 """Attempts to see a large tab while people move its rows."""
 MOVING = "Rows of this tab are being moved at the moment; try again when nobody sorts, inserts or deletes rows."
@@ -31,8 +34,9 @@ FILTER_VIEWS = (
 """Neither the API nor Apps Script tells what somebody sees through a filter view."""
 
 
-_Seen = tuple[frozenset[int], bool]
-"""The numbers of the fields whose cells hold something, and whether the row meets the conditions."""
+_Seen = tuple[frozenset[int], bool, str]
+"""The numbers of the fields whose cells hold something; whether the row meets the conditions; and the Status that an
+earlier run has written, which this one may replace, or ""."""
 
 
 class Sheet(Protocol):
@@ -69,6 +73,8 @@ class ScannedRow:
     """The numbers of the fields whose cells hold something."""
     left_out: LeftOut | None
     """The reason why the row is left alone, if it is."""
+    identity: str | None = None
+    """The identity of a row without a profile beside which its Status is to be written; None for other rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +130,7 @@ class SheetScan:
         column, guard = self.range.column, self._begun_guard()
         needed = {column, *guard.columns, *(place for place, _ in self.conditions)}
         if needed == {column} and not self.conditions:
-            return [(frozenset(), True)] * (last - first + 1)
+            return [(frozenset(), True, "")] * (last - first + 1)
         found: list[_Seen] = []
         size = PageSize.guess(len(needed))
         while first <= last:
@@ -139,17 +145,19 @@ class SheetScan:
         return found
 
     def _see(self, block: RowBlock, guard: SpillGuard, first: int, last: int) -> list[_Seen]:
-        """Return of rows which fields hold something, and whether they meet the conditions; and guard the rows.
+        """Return of rows what is to be known of their cells, and guard the rows.
 
         Whatever stands below them in the first page is looked at as well.
         """
         found = []
         shared: dict[_Seen, _Seen] = {}  # a hundred thousand rows hold few different sets
         places = [(number, target.held) for number, target in enumerate(self.targets) if target.held is not None]
+        status = self._replaced_status()
         for index in range(first - block.first_row, last - block.first_row + 1):
             guard.look(block, index, covered=True)
             held = frozenset(number for number, place in places if block.content(index, place) != "")
-            seen = held, self._meets(block, index)
+            written = "" if status is None else block.content(index, status)
+            seen = held, self._meets(block, index), str(written) if is_status(written) else ""
             found.append(shared.setdefault(seen, seen))
         if block is self.first_page:
             for index in range(last, len(block.rows)):
@@ -161,6 +169,11 @@ class SheetScan:
             condition.is_met(block.text(index, column), is_empty=block.content(index, column) == "")
             for column, condition in self.conditions
         )
+
+    def _replaced_status(self) -> int | None:
+        """Return the column of Status, where it is one that Leadfill has made for it."""
+        made = (target.held for target in self.targets if target.field.name == STATUS and target.held is not None)
+        return next((place for place in made if self.columns.made_for.get(place) == STATUS), None)
 
     def _begun_guard(self) -> SpillGuard:
         """A guard that has looked at what stands above the range."""
@@ -174,10 +187,16 @@ class SheetScan:
         beside = any(target.held is None and not target.at_end for target in self.targets)
         return SpillGuard(held, self.range.column + 1 if beside else None)
 
-    def _row(self, block: RowBlock, number: int, held: frozenset[int], is_wanted: bool) -> ScannedRow:  # noqa: FBT001 - the parts of `_Seen`
+    def _row(self, block: RowBlock, number: int, held: frozenset[int], is_wanted: bool, status: str) -> ScannedRow:  # noqa: FBT001 - the parts of `_Seen`
         index = number - block.first_row
         hidden = None if self.include_hidden else block.hidden.get(index)
         found, sentence = who(block, index, self.range.column)
+        told = None
+        if isinstance(found, str) and found != Reason.EMPTY and self._tells(unusable(found), held, status):
+            if is_computed(block, index, self.range.column):
+                sentence = f"{sentence} {COMPUTED}"
+            else:
+                told = identity(block, index, self.range.column)
         return ScannedRow(
             number=number,
             found=found,
@@ -185,7 +204,15 @@ class SheetScan:
             filled=not self.overwrite and len(held) == len(self.targets),
             held=held,
             left_out=hidden if is_wanted else hidden or LeftOut.CONDITION,
+            identity=told,
         )
+
+    def _tells(self, status: str, held: frozenset[int], replaced: str) -> bool:
+        """Tell whether a Status is to be written into a row with these cells."""
+        number = number_of(tuple(target.field for target in self.targets))
+        if number is None or replaced == status:
+            return False
+        return self.overwrite or number not in held or replaced != ""
 
     def _read(self, first_row: int, last_row: int, columns: Collection[int]) -> RowBlock:
         visible = not self.include_hidden

@@ -14,6 +14,7 @@ from itertools import islice
 import sqlalchemy as sa
 
 from functions.outcomes import Again, Outcome
+from functions.sheets.cells import NOBODY
 from functions.store import schema
 from functions.store.database import insert
 
@@ -35,7 +36,7 @@ class JobRow:
     row: int
     """Its row in the sheet when it was read, from 1."""
     key: str | None
-    """The profile's key; None where the cell holds no profile."""
+    """The profile's key. Where there is no profile, the identity of a row whose Status is written, or None."""
     outcome: Outcome | None
     """None while the row is open."""
     detail: str
@@ -45,13 +46,25 @@ class JobRow:
     """Why it is tried again although it has ended."""
 
     @property
+    def person(self) -> str | None:
+        """The profile's key; None where there is none."""
+        return None if self.key is None or self.key.startswith(NOBODY) else self.key
+
+    @property
     def is_open(self) -> bool:
         """Tell whether the run still looks its person up."""
         return self.key is not None and (self.outcome is None or self.again is Again.WAITING)
 
 
 _READ = tuple(name for name in JobRow.__slots__ if name != "held")
-_WANTED = _rows.c.key.is_not(None), sa.func.coalesce(_rows.c.outcome, "") != Outcome.LEFT_OUT
+_WANTED = (
+    _rows.c.key.is_not(None),
+    sa.func.coalesce(_rows.c.outcome, "").not_in([Outcome.LEFT_OUT, Outcome.UNUSABLE]),
+)
+
+
+_WRITTEN = (Outcome.ENRICHED, Outcome.KNOWN, Outcome.NOT_FOUND, Outcome.FAILED, Outcome.IN_DOUBT)
+"""Outcomes of rows that hold what is recorded of their cells: at least their Status."""
 
 
 def add(connection: sa.Connection, job_id: str, rows: Iterable[JobRow]) -> None:
@@ -155,9 +168,10 @@ def ended_as(connection: sa.Connection, job_id: str, outcomes: Iterable[Outcome]
     return _selected(connection, sa.and_(*condition), limit=None)
 
 
-def open_chunk_numbers(connection: sa.Connection, job_id: str) -> list[int]:
-    """The chunks in which rows are open."""
-    condition = _rows.c.job_id == job_id, _rows.c.outcome.is_(None)
+def chunk_numbers(connection: sa.Connection, job_id: str) -> list[int]:
+    """The chunks with rows that are open, or without a profile and with a Status that is to be written."""
+    is_told = sa.and_(_rows.c.outcome == Outcome.UNUSABLE, _rows.c.key.is_not(None))
+    condition = _rows.c.job_id == job_id, sa.or_(_rows.c.outcome.is_(None), is_told)
     return list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
 
 
@@ -252,7 +266,7 @@ def _count(connection: sa.Connection, job_id: str, more: Mapping[Outcome, int]) 
 
 
 def _is_filled(number: int) -> sa.ColumnElement[bool]:
-    got = _rows.c.outcome.in_([Outcome.ENRICHED, Outcome.KNOWN]), _rows.c.cells[str(number)].as_string().is_not(None)
+    got = _rows.c.outcome.in_(_WRITTEN), _rows.c.cells[str(number)].as_string().is_not(None)
     return sa.or_(sa.func.coalesce(_rows.c.held, "").contains(f",{number},"), sa.and_(*got))
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from functions.sheets.cells import NOBODY
 from functions.store import schema
 
 
@@ -22,7 +23,7 @@ def purge(
 
     Args:
         connection: a transaction.
-        cell_history: of jobs that ended before, what cells held and got.
+        cell_history: of jobs that ended before, what cells held and got, and by what rows without a profile were known.
         jobs: whole jobs that ended before.
         leads: what was learned, or first shown by a formula, before.
         formula_tokens: those that expired before.
@@ -32,6 +33,7 @@ def purge(
     old = sa.select(table.c.id).where(table.c.finished_at < cell_history)
     statements = [
         rows.update().where(rows.c.job_id.in_(old), rows.c.cells.is_not(None)).values(cells=sa.null()),
+        rows.update().where(rows.c.job_id.in_(old), rows.c.key.startswith(NOBODY)).values(key=None),
         before.delete().where(before.c.job_id.in_(old)),
         table.delete().where(table.c.finished_at < jobs),
         schema.leads.delete().where(schema.leads.c.learned_at < leads),

@@ -173,7 +173,12 @@ job_rows = sa.Table(
     sa.Column("position", sa.Integer, primary_key=True, comment="its place in the range, from 0"),
     sa.Column("chunk", sa.Integer, nullable=False),
     sa.Column("row", sa.Integer, nullable=False, comment="its row in the sheet when it was read, from 1"),
-    sa.Column("key", sa.Text, nullable=True, comment="NULL: no profile, or erased"),
+    sa.Column(
+        "key",
+        sa.Text,
+        nullable=True,
+        comment="of a profile, or an identity without one; NULL: erased, or nothing is written",
+    ),
     sa.Column("outcome", sa.Text, nullable=True),
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column(

@@ -23,10 +23,12 @@ from functions.enrichment.cost_plan import knows_no_more, make_plan, people_to_a
 from functions.enrichment.enricher import Enricher
 from functions.enrichment.result import Result
 from functions.errors import LeadfillError, NotAProfile
-from functions.fields import Budget, Facts, project
+from functions.fields import Budget
 from functions.fields.cell_format import CellValue
 from functions.outcomes import LeftOut, Outcome
 from functions.profiles import Profile, parse
+from functions.profiles.parsing import Reason
+from functions.sheets.row_status import STATUS, is_status, number_of, unusable
 from functions.store import leads
 from local.command.only_where import ListCondition, Watch
 from local.command.tally import Tally
@@ -44,7 +46,6 @@ BATCH = 500
 """Rows whose people are read from the store at once."""
 SHOWN_EVERY_S = 0.5
 """Each time the store is asked what was spent."""
-_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _AGAIN = {Outcome.ENRICHED: Outcome.KNOWN}
 """How a person's further rows end: one lookup is one `enriched`."""
 
@@ -100,7 +101,7 @@ class ListRun:
         self._include_hidden = include_hidden
         self._watch = Watch(layout, source.shape, only_where, str(path)) if only_where else None
         self._tried: frozenset[int] | None = None
-        self._status = next((n for n, field in enumerate(layout.fields) if field.name == "status"), None)
+        self._status = number_of(layout.fields)
         self._parse = lru_cache(maxsize=REMEMBERED)(_profile_or_reason)
 
     def plan(self, spender: Spender, ceilings: Mapping[str, Decimal] | None) -> Plan:
@@ -178,7 +179,7 @@ class ListRun:
 
     def fresh_row(self, row: Row) -> Row:
         """Return a row in which a status of an earlier run counts as empty: this run's takes its place."""
-        if self._status is None or row.held[self._status] not in _OUTCOMES:
+        if self._status is None or not is_status(row.held[self._status]):
             return row
         held = list(row.held)
         held[self._status] = ""
@@ -197,7 +198,7 @@ class ListRun:
             for row, filled, left_out in self._rows():
                 found, sentence = parsed(row.url)
                 if isinstance(found, str):
-                    rows.add_unusable(row, sentence)
+                    rows.add_unusable(row, found, sentence)
                 elif filled:
                     add(row, Outcome.ALREADY_FILLED, None)
                 elif left_out:
@@ -300,7 +301,6 @@ class _InOrder:
     def __init__(self, run: ListRun, writer: ListWriter, tally: Tally, show: Callable[[], None]) -> None:
         self._run, self._writer, self._tally, self._show = run, writer, tally, show
         self._fields = run.layout.fields
-        self._unusable = tuple(project(None, Facts(status=Outcome.UNUSABLE), self._fields))
         # A row with its outcome and values; without an outcome it waits for the run's next result.
         self._waiting: deque[tuple[Row, Outcome | None, Sequence[CellValue] | None]] = deque()
         self._finished: dict[int, Result] = {}
@@ -315,12 +315,13 @@ class _InOrder:
         else:
             self._put(row, outcome, values)
 
-    def add_unusable(self, row: Row, sentence: str) -> None:
-        """Take a row without a profile; its status is written only where the cell holds a text."""
-        has_text = bool(row.url.strip())
-        if has_text:
+    def add_unusable(self, row: Row, reason: str, sentence: str) -> None:
+        """Take a row without a profile; its status is written, with the reason, unless the cell is empty."""
+        values = None
+        if reason != Reason.EMPTY:
             self._tally.trouble(row.number, Outcome.UNUSABLE, sentence)
-        self.add(self._run.fresh_row(row), Outcome.UNUSABLE, self._unusable if has_text else None)
+            values = [unusable(reason) if field.name == STATUS else "" for field in self._fields]
+        self.add(self._run.fresh_row(row), Outcome.UNUSABLE, values)
 
     def recall(self, row: Row, key: str) -> bool:
         """Take a row of a person who has had a result in this run, unless too much is waiting."""

@@ -193,7 +193,7 @@ def test_duplicates_cost_one_and_junk_costs_nothing(command: Command, sandbox: S
     assert {tuple(row[2:]) for row in read(command.folder / "leads.enriched.csv")[1:]} == {
         ("enriched",),
         ("known",),
-        ("unusable",),
+        ("unusable: not a web address",),
     }
 
 

@@ -57,7 +57,8 @@ def ended(store: Store, finished_at: datetime | None) -> str:
     )
     with store.writing() as connection:
         jobs.add(connection, job, job.id)
-        job_rows.add(connection, job.id, [JobRow(0, 1, 2, "a-key", Outcome.ENRICHED, "")])
+        rows = [JobRow(0, 1, 2, "a-key", Outcome.ENRICHED, ""), JobRow(1, 1, 3, "text:x:0", Outcome.UNUSABLE, "")]
+        job_rows.add(connection, job.id, rows)
         connection.execute(
             schema.job_rows.update().where(schema.job_rows.c.job_id == job.id).values(cells={"0": "old"})
         )
@@ -76,7 +77,10 @@ def kept(store: Store, job_id: str) -> dict[str, Any]:
         return {
             "job": bool(connection.scalar(sa.select(sa.func.count()).where(schema.jobs.c.id == job_id))),
             "rows": connection.scalar(sa.select(sa.func.count()).where(rows.c.job_id == job_id)),
-            "cells": bool(connection.scalar(sa.select(rows.c.cells).where(rows.c.job_id == job_id))),
+            "cells": bool(
+                connection.scalar(sa.select(rows.c.cells).where(rows.c.job_id == job_id, rows.c.position == 0))
+            ),
+            "keys": connection.scalar(sa.select(sa.func.count(rows.c.key)).where(rows.c.job_id == job_id)),
             "images": connection.scalar(sa.select(sa.func.count()).where(before.c.job_id == job_id)),
             "credits": int(ledger.totals(connection, job_id)[PROVIDER].charged),
         }
@@ -95,9 +99,9 @@ def purge(store: Store) -> int:
         )
 
 
-ALL = {"job": True, "rows": 1, "cells": True, "images": 1, "credits": 1}
-WITHOUT_IMAGES = ALL | {"cells": False, "images": 0}
-CREDITS_ONLY = {"job": False, "rows": 0, "cells": False, "images": 0, "credits": 1}
+ALL = {"job": True, "rows": 2, "cells": True, "keys": 2, "images": 1, "credits": 1}
+WITHOUT_IMAGES = ALL | {"cells": False, "keys": 1, "images": 0}  # the person's key stays, a digest of a text goes
+CREDITS_ONLY = {"job": False, "rows": 0, "cells": False, "keys": 0, "images": 0, "credits": 1}
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,25 @@ from tests.support.living_rows import (
     random_rows,
     shown,
 )
-from tests.support.living_sheet import living_sheet
+from tests.support.living_sheet import FIELDS, living_sheet
 
 SEEDS = int(os.environ.get("LIVING_SHEETS", "20"))
 """Sheets of each kind; before a release more."""
+STATUS_SEEDS = int(os.environ.get("LIVING_SHEETS", "3"))
+"""The same where the Status of rows without a profile is written."""
 SHOWN_BY = {"formulas_tell_rows_apart": 1, "any_row_of_a_person_proves_a_write": 10}
 """The seed of the first sheet that shows the fault; the search begins there, since it is long."""
 
 
-def force(seed: int, size: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *, undo: bool) -> list[str]:
+def force(
+    seed: int,
+    size: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    undo: bool,
+    fields: tuple[str, ...] = FIELDS,
+) -> list[str]:
     """Runs a sheet of a seed, and perhaps undoes it, while somebody edits; returns where a promise is broken."""
     monkeypatch.setattr(new_job, "CHUNK_ROWS", 25)
     if size == "large":  # as in a large tab, of which only a part is read at a time
@@ -51,7 +61,7 @@ def force(seed: int, size: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *
         enter(living, rows)
         watch = living.watch = WriteWatch(living, rows, overwrite=overwrite)
         if undo:
-            job = living.run(cells, write=write)
+            job = living.run(cells, write=write, fields=fields)
             assert job.state is JobState.DONE, job.message
             with living.edited(seed, 0.5, KINDS) as editor:
                 job = living.undo(job)
@@ -60,7 +70,7 @@ def force(seed: int, size: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *
             if rows.late:
                 living.once_laid_out = lambda: fill_by_formula(living, rows)
             with living.edited(seed, 0.5, KINDS) as editor:
-                job = living.run(cells, write=write)
+                job = living.run(cells, write=write, fields=fields)
             verdict = judge_run(living, rows, job, overwrite=overwrite)
         ended = (JobState.UNDONE if undo else JobState.DONE, JobState.STOPPED)
         assert job.state in ended, job.message
@@ -78,6 +88,16 @@ def test_a_run_while_somebody_edits(seed: int, size: str, tmp_path: Path, monkey
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_an_undo_while_somebody_edits(seed: int, size: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not force(seed, size, tmp_path, monkeypatch, undo=True)
+
+
+@pytest.mark.parametrize("what", ["run", "undo"])
+@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.parametrize("seed", range(STATUS_SEEDS))
+def test_the_status_of_rows_without_a_profile_while_somebody_edits(
+    seed: int, size: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = force(seed, size, tmp_path, monkeypatch, undo=what == "undo", fields=(*FIELDS, "status"))
+    assert [text for text in found if "Status" in text or "unusable" in text] == []
 
 
 @pytest.mark.parametrize("fault", FAULTS)

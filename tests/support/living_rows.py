@@ -12,7 +12,9 @@ from typing import Any
 
 from functions.outcomes import Outcome
 from functions.profiles import NotAProfile, parse
+from functions.profiles.parsing import Reason
 from functions.sheets.cells import Formula as OurFormula
+from functions.sheets.row_status import unusable
 from functions.store import job_rows
 from functions.store.jobs import Job
 from local.sheets_api.a1 import letters
@@ -20,7 +22,7 @@ from local.sheets_api.cells import Cell, Formula, Spilled, value_of
 from tests.support.desk import expected, url_of
 from tests.support.living_sheet import FIELDS, READ, WRITE, WRITES, LivingSheet
 
-TITLES = {"email": "Email", "title": "Title", "company": "Company", "size": "Company size"}
+TITLES = {"email": "Email", "title": "Title", "company": "Company", "size": "Company size", "status": "Status"}
 PUT = (Outcome.ENRICHED, Outcome.KNOWN)
 KINDS = (
     "sort",
@@ -49,7 +51,9 @@ class Rows:
     late: str
     """The title of a column of the run that somebody fills by one formula once the run has begun; perhaps empty."""
     requests: list[dict[str, Any]] = field(default_factory=list)
-    shown: Callable[[str, str], Collection[Any]] = lambda slug, name: expected(slug, [name])
+    shown: Callable[[str, str], Collection[Any]] = lambda slug, name: (
+        PUT if name == "status" else expected(slug, [name])
+    )
     """What may stand beside a person's address, by the name of the field."""
 
     @property
@@ -143,6 +147,7 @@ class WriteWatch:
         self._own = {str(cell) for line in rows.lines[1:] for cell in line}
         people = {line[rows.urls].rpartition("/")[2] for line in rows.lines[1:] if "living-" in line[rows.urls]}
         self._values = {value for slug in people for value in expected(slug, FIELDS)}
+        self._values |= {*PUT, *(status_of(line[rows.urls]) for line in rows.lines[1:])}
         self._filled = 0
         self._put: set[object] = set()
         self.wrong: list[str] = []
@@ -276,6 +281,7 @@ def judge(
             own = "" if title in living.deleted else held.get(title, "")
             slugs = [url.rpartition("/")[2] for url in people if "linkedin.com/in/" in url]
             theirs = {value for slug in slugs for value in rows.shown(slug, name)}
+            theirs |= {status for url in people if name == "status" and (status := status_of(url))}
             where = f"row {line.number} ({line.mark or 'inserted'}) {title}"
             typed, method = living.typed.get((line.mark, title), ("", ""))
             is_run, is_own = cell is not None and cell in theirs, cell == own or _is_formula(cell, own)
@@ -365,7 +371,7 @@ def said_cells(message: str) -> int:
     """How many cells the sentences of an undo account for, at most."""
     total = 0
     for count, what in re.findall(r"(\d+) (cells?|rows?)\b", message):
-        total += int(count) * (1 if what.startswith("cell") else len(FIELDS))
+        total += int(count) * (1 if what.startswith("cell") else len(TITLES))
     return total
 
 
@@ -375,6 +381,15 @@ def key_of(url: str) -> str:
         return parse(url).key
     except NotAProfile:
         return ""
+
+
+def status_of(text: str) -> str:
+    """The Status of a row whose URL cell holds this text; empty for a profile and an empty cell."""
+    try:
+        parse(text)
+    except NotAProfile as error:
+        return "" if error.reason == Reason.EMPTY else unusable(error.reason)
+    return ""
 
 
 def shown(edits: Sequence[dict[str, Any]]) -> str:

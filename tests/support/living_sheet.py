@@ -222,9 +222,9 @@ class LivingSheet:
             if edit["method"] in WRITES:
                 self.typed_under_a_write.add(edit["after"])
 
-    def run(self, cells: str, *, write: Literal["empty", "all"] = "empty") -> Job:
+    def run(self, cells: str, *, write: Literal["empty", "all"] = "empty", fields: tuple[str, ...] = FIELDS) -> Job:
         """Starts a job and runs it to its end."""
-        wanted = JobRequest(spreadsheet_id=self.workbook.id, range=cells, fields=FIELDS, write=write)
+        wanted = JobRequest(spreadsheet_id=self.workbook.id, range=cells, fields=fields, write=write)
         started = new_job.start(
             self.context, wanted, CALLER, "token", max_credits=allowed(10**6), idempotency_key=uuid4().hex
         )
