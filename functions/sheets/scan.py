@@ -265,11 +265,11 @@ def scan_range(
     if last < first:
         raise BadRange(f"{wanted} ends at the header, which is row {header_row}; choose the rows below it.")
     urls = None
-    if last > page_rows and len(page.rows) == page_rows:
+    if last > page_rows:  # also where the page ends with blank rows: further ones may stand below them
         urls = sheet.read_rows(tab.sheet_id, first, last, columns=[wanted.column], visibility=not include_hidden)
         last = max(first, min(last, first + len(urls.rows) - 1))
-    else:
-        last = max(first, min(last, len(page.rows)))
+    if urls is None or last <= page_rows:
+        urls, last = None, max(first, min(last, len(page.rows)))
     covered = Range(wanted.title, wanted.column, first, last)
     top = page if (header_row or 1) <= page_rows else sheet.read_rows(tab.sheet_id, header_row or 1, header_row)
     columns = columns_of(top, header_row, wanted.column, page)

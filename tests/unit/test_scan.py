@@ -199,6 +199,25 @@ def test_of_a_large_tab_the_urls_are_read_in_one_answer_and_other_columns_only_w
 
 
 @pytest.mark.usefixtures("_small_pages")
+@pytest.mark.parametrize("blank", [1, 40])
+def test_blank_rows_at_the_end_of_the_first_page_are_not_the_end_of_the_tab(blank: int) -> None:
+    sheet = large(500)
+    page_rows = paging.PageSize.guess(4).rows
+    sheet.rows[page_rows - blank : page_rows] = [["", "", "", ""]] * blank
+    rows = list(scan(sheet).rows())
+    assert [row.number for row in rows] == list(range(2, 502))
+    assert sum(isinstance(row.found, Profile) for row in rows) == 500 - blank
+
+
+@pytest.mark.usefixtures("_small_pages")
+def test_below_the_first_page_of_a_tab_that_holds_little_only_the_urls_are_looked_for() -> None:
+    sheet = large(20)
+    sheet.rows += [["", "", "", ""]] * 500
+    assert [row.number for row in scan(sheet).rows()] == list(range(2, 22))
+    assert [columns for columns, _ in sheet.reads] == [None, [0]]
+
+
+@pytest.mark.usefixtures("_small_pages")
 def test_of_a_large_tab_the_column_of_a_condition_is_read_as_well() -> None:
     sheet = large(300)
     with_note = Condition(test="contains", column="C", values=("note",))
