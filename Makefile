@@ -45,7 +45,7 @@ FIELDS ?= email,title,company,size
 
 # What is typed after `make enrich` and `make run` reaches the program as it is, through the environment: make would expand
 # each `$` in it, and the shell would run its backticks.
-TYPED := FILE FILES FIELDS URL_COLUMN HEADER_ROW TAB ENCODING DELIMITER OUT REPLACE PROVIDERS MAX_CREDITS ONLY_WHERE INCLUDE_HIDDEN TRY YES
+TYPED := FILE FILES FIELDS URL_COLUMN HEADER_ROW TAB ENCODING DELIMITER OUT REPLACE PROVIDERS GO_ON MAX_CREDITS ONLY_WHERE INCLUDE_HIDDEN TRY YES
 $(foreach name,$(TYPED),$(eval override $(name) := $$(value $(name))))
 export $(TYPED)
 
@@ -54,7 +54,7 @@ enrich: .venv/local.stamp ## enrich a CSV or Excel file: FILE=leads.csv FIELDS=e
 	@$(BIN)/python -m local.enrich --fields "$$FIELDS" \
 	  $${URL_COLUMN:+--url-column "$$URL_COLUMN"} $${HEADER_ROW:+--header-row "$$HEADER_ROW"} $${TAB:+--tab "$$TAB"} \
 	  $${ENCODING:+--encoding "$$ENCODING"} $${DELIMITER:+--delimiter "$$DELIMITER"} $${OUT:+--out "$$OUT"} \
-	  $${REPLACE:+--replace} $${PROVIDERS:+--providers "$$PROVIDERS"} $${MAX_CREDITS:+--max-credits "$$MAX_CREDITS"} $${ONLY_WHERE:+--only-where "$$ONLY_WHERE"} \
+	  $${REPLACE:+--replace} $${PROVIDERS:+--providers "$$PROVIDERS"} $${GO_ON:+--go-on} $${MAX_CREDITS:+--max-credits "$$MAX_CREDITS"} $${ONLY_WHERE:+--only-where "$$ONLY_WHERE"} \
 	  $${INCLUDE_HIDDEN:+--include-hidden} $${TRY:+--try "$$TRY"} $${YES:+--yes} -- "$$FILE"
 
 .PHONY: run

@@ -41,6 +41,7 @@ def chosen(
         name: placed.get(name) or environ.get(name, "").strip() or deployed.get(name) or DEFAULTS[name]
         for name in PLAIN
     }
+    values |= {name: ",".join(settings.parts_of(values[name])) for name in settings.LISTS}
     as_deployed = {"K_SERVICE": "leadfill", "DATABASE_URL": environ.get("DATABASE_URL") or "postgresql://"}
     settings.read(values | as_deployed, keys_needed=False)  # keys are kept apart from what is plain
     missing = []

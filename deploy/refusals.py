@@ -10,7 +10,7 @@ import re
 
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
-        r"iam\.serviceaccounts\.actAs",
+        r"iam\.service[Aa]ccounts\.actAs",
         (
             "You may not let a service run as this service account. An owner of the project can give you the role "
             "Service Account User (roles/iam.serviceAccountUser); then start again."
@@ -33,7 +33,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         ),
     ),
     (
-        r"constraints/[\w.]+",
+        r"constraints/[\w.]+|prohibited by organization's policy",
         "A policy of your organization forbids this. Ask its administrator to exempt this project, then start again.",
     ),
     (
@@ -57,7 +57,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "The project has no billing account. Link one at https://console.cloud.google.com/billing, then start again.",
     ),
     (
-        r"PERMISSION_DENIED|does not have permission|Permission '[\w.]+' denied",
+        r"PERMISSION_DENIED|does not have permission|[Pp]ermission (?:'[\w.]+' )?denied",
         (
             "Your account lacks a right in this project; the line above names it. An owner of the project can give "
             "it to you (docs/deploy.md, before the first time); then start again."

@@ -124,9 +124,12 @@ def _convert(text: str, kind: object, name: str) -> object:
         if not 0 <= number < float("inf"):
             raise ValueError("must be a number, 0 or more.")
         return number
-    if kind == tuple[str, ...]:
-        return tuple(part.strip().lower() for part in text.split(",") if part.strip())
-    return text
+    return parts_of(text) if kind == tuple[str, ...] else text
+
+
+def parts_of(text: str) -> tuple[str, ...]:
+    """Return the parts of a list with commas, in lower case and without the blanks around them."""
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
 
 
 def _allowance(text: str, name: str) -> Allowance:
@@ -140,6 +143,8 @@ def _allowance(text: str, name: str) -> Allowance:
 
 
 _DEFAULTS: dict[str, Any] = {one.name: one.default for one in fields(Settings)}
+LISTS = frozenset(one.name.upper() for one in fields(Settings) if isinstance(one.default, tuple))
+"""The variables that hold a list with commas; see `parts_of`."""
 _SIMPLE = tuple(one.name for one in fields(Settings) if one.name != "providers")
 """The attributes that are one variable each."""
 

@@ -97,7 +97,7 @@ def amounts_of(text: str) -> dict[str, Decimal]:
     """
     amounts: dict[str, Decimal] = {}
     for part in text.split(","):
-        name, is_named, amount = (piece.strip() for piece in part.partition("="))
+        name, is_named, amount = (piece.strip().casefold() for piece in part.partition("="))
         if not is_named or not name or name in amounts:
             raise ValueError("must be a number, or one for each provider such as `slintel=5000,prospeo=300`.")
         amounts[name] = amount_of(amount)

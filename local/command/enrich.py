@@ -22,7 +22,7 @@ from functions.credits.forecast import done_at, in_words
 from functions.credits.lead_status import DOUBTFUL
 from functions.credits.plan import Plan
 from functions.credits.trial import Trial
-from functions.errors import LeadfillError, QuotaExhausted
+from functions.errors import LeadfillError, ProviderError, QuotaExhausted
 from functions.fields import select, split
 from functions.jobs.progress import LATELY, supplies_of
 from functions.store import ledger
@@ -77,6 +77,11 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--delimiter", default="", help="Delimiter of a CSV, or `tab`; found automatically if omitted."),
     click.option(
         "--providers", default="", help="Providers to ask, in this order; default: PROVIDERS, or all that have a key."
+    ),
+    click.option(
+        "--go-on",
+        is_flag=True,
+        help="Go on with the other providers where one rejects its key or reaches a limit, and do not stop.",
     ),
     click.option(
         "--max-credits",
@@ -148,6 +153,7 @@ def _run(
     encoding: str,
     delimiter: str,
     providers: str,
+    go_on: bool,
     max_credits: Allowance | None,
     retry_in_doubt: bool,
     only_where: tuple[ListCondition, ...],
@@ -177,6 +183,7 @@ def _run(
                 lay_out(source.shape, chosen),
                 path=named,
                 providers=[name for name in enricher.dispatchers if _may_spend(max_credits, name)],
+                go_on=go_on,
                 retry=DOUBTFUL if retry_in_doubt else frozenset(),
                 only_where=only_where,
                 include_hidden=include_hidden,
@@ -249,6 +256,8 @@ def _say(console: Console, run: ListRun, ended: Ended, written: Path) -> None:
         )
     elif ended.stopped_by is not None:
         console.print(f"[bold red]The run stopped early:[/] {plain(str(ended.stopped_by))}")
+        if len(run.providers) > 1 and isinstance(ended.stopped_by, ProviderError) and not run.goes_on:
+            console.print("GO_ON=1 (--go-on) goes on with the other providers then.")
         if isinstance(ended.stopped_by, QuotaExhausted) and ended.stopped_by.until is not None:
             console.print("Then run the same command again: it goes on, and you never pay for the same person twice.")
 

@@ -74,6 +74,7 @@ class ListRun:
         *,
         path: Path,
         providers: Iterable[str] | None = None,
+        go_on: bool = False,
         retry: frozenset[LeadStatus] = frozenset(),
         only_where: Sequence[ListCondition] = (),
         include_hidden: bool = False,
@@ -87,6 +88,7 @@ class ListRun:
             layout: of its columns.
             path: the list that a person named, even if an earlier result is read.
             providers: those that may be asked, in their order; None for all.
+            go_on: whether the run goes on with the others where a provider cannot be used any more.
             retry: statuses that are asked again.
             only_where: what must hold for a row's cells; other rows are left out.
             include_hidden: whether rows of a workbook count that a filter or somebody hides.
@@ -96,7 +98,7 @@ class ListRun:
         self.enricher, self.source, self.layout = enricher, source, layout
         self.providers = tuple(enricher.dispatchers if providers is None else providers)
         self.needs = needs_of(layout.fields)
-        self._retry = retry
+        self.goes_on, self._retry = go_on, retry
         self.only_where, self.trial = tuple(only_where), trial
         self._include_hidden = include_hidden
         self._watch = Watch(layout, source.shape, only_where, str(path)) if only_where else None
@@ -210,7 +212,13 @@ class ListRun:
                     yield found
 
         run = self.enricher.enrich(
-            profiles(), spender, providers=self.providers, needs=self.needs, retry=self._retry, stop=stop
+            profiles(),
+            spender,
+            providers=self.providers,
+            needs=self.needs,
+            go_on=self.goes_on,
+            retry=self._retry,
+            stop=stop,
         )
         with closing(iter(run)) as results:  # where a row cannot be written, what is in flight is settled first
             for result in results:

@@ -500,6 +500,22 @@ def test_killed_it_pays_for_nobody_twice(command: Command, sandbox: Sandbox) -> 
     assert command.totals()[0] == 200, retried.text
 
 
+def test_it_goes_on_with_the_other_providers_where_that_is_allowed(
+    command: Command, sandbox: Sandbox, prospeo: Sandbox
+) -> None:
+    sandbox.switch(quota=3)
+    both = {"PROSPEO_API_KEY": "team", "PROSPEO_BASE_URL": prospeo.url}
+    path = a_list(command.folder, 12)
+    stopped = command.run(path, "--yes", environment=both)
+    assert stopped.code == 3
+    assert "GO_ON=1 (--go-on) goes on with the other providers" in stopped.text
+    assert prospeo.charges()["requests"] <= 3
+    went_on = command.run(path, "--yes", "--go-on", environment=both)
+    assert went_on.code == 0, went_on.text
+    assert sandbox.charges()["total"] == 3
+    assert prospeo.charges()["requests"] >= 9
+
+
 def test_the_ceiling_holds_and_says_whom_it_left_out(command: Command, sandbox: Sandbox) -> None:
     done = command.run(a_list(command.folder, 30), "--yes", "--max-credits", 7)
     assert "Left out: 23 lookups." in done.text

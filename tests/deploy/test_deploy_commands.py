@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from functions_framework._http.gunicorn import GunicornApplication
 
-from deploy import doctoring, environment, watching
+from deploy import doctoring, environment, refusals, watching
 from deploy.database import MAX_CONNECTIONS, connection_name
 from deploy.foundation import QUEUE_LIMITS
 from deploy.gcloud import Gcloud
@@ -152,6 +152,40 @@ def test_a_private_api_is_checked_by_cloud_run_too() -> None:
     assert flag(api, "set-custom-audiences") == GIVEN["IDENTITY_AUDIENCE"]
     invited = {flag(words, "member") for words in commands(done.stdout) if "--role=roles/run.invoker" in words}
     assert invited == {"domain:example.com", "domain:example.org", "user:ann@example.net"}
+
+
+def test_a_list_may_be_written_with_blanks_and_capitals() -> None:
+    """Cloud Run compares audiences letter by letter, and IAM takes no member with a blank."""
+    lists = {"IDENTITY_AUDIENCE": " 1-a.apps.googleusercontent.com , 2-b.apps.googleusercontent.com,"}
+    lists |= {"ALLOWED_DOMAINS": "Example.com, example.org"}
+    done = dry_run("up", **lists, **SECRET_VALUES, API_PRIVATE="1", ALLOWED_EMAILS="Ann@example.net , bo@example.net")
+    [api] = [words for words in commands(done.stdout) if words[:3] == ["run", "deploy", "leadfill-api"]]
+    assert flag(api, "set-custom-audiences") == "1-a.apps.googleusercontent.com,2-b.apps.googleusercontent.com"
+    invited = {flag(words, "member") for words in commands(done.stdout) if "--role=roles/run.invoker" in words}
+    assert invited == {"domain:example.com", "domain:example.org", "user:ann@example.net", "user:bo@example.net"}
+
+
+@pytest.mark.parametrize(
+    ("said", "advised"),
+    [
+        (
+            "PERMISSION_DENIED: Missing necessary permission iam.serviceAccounts.actAs for ann@example.com",
+            "Account User",
+        ),
+        (
+            "PERMISSION_DENIED: Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: x",
+            "A policy",
+        ),
+        ("FAILED_PRECONDITION: 'us' violates constraint 'constraints/gcp.resourceLocations'", "A policy"),
+        ("ERROR: Permission denied on 'locations/x' (or it may not exist).", "lacks a right"),
+        ("API [run.googleapis.com] not enabled on project [123].", "not switched on"),
+        ("ERROR: (gcloud.run.deploy) Image not found.", ""),
+    ],
+)
+def test_a_refusal_is_recognised_in_each_of_googles_spellings(said: str, advised: str) -> None:
+    advice = refusals.advice(said)
+    assert advised in advice
+    assert bool(advice) == bool(advised)
 
 
 def test_no_role_is_wider_than_its_task(printed: str) -> None:
