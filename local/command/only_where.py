@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import click
+from msgspec.structs import replace
 
 from functions.credits.only_where import Condition
 from functions.errors import InvalidRequest
@@ -86,7 +87,7 @@ class Watch:
 
     def of_fields(self, row: Row) -> Row:
         """Return the row with the cells of the fields alone."""
-        return row if len(row.held) == self._fields else row._replace(held=row.held[: self._fields])
+        return row if len(row.held) == self._fields else replace(row, held=row.held[: self._fields])
 
 
 def _place(column: str, shape: Shape, file: str) -> int:

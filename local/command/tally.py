@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -40,7 +39,7 @@ class Tally:
     _file: TextIO | None = None
     _writer: Any = None
 
-    def count(self, outcome: Outcome, held: Sequence[str], values: Sequence[CellValue] | None) -> None:
+    def count(self, outcome: Outcome, held: tuple[str, ...], values: tuple[CellValue, ...] | None) -> None:
         """Count a row that was written."""
         self.outcomes[outcome] += 1
         if outcome in _NOBODY:
@@ -48,7 +47,7 @@ class Tally:
         if values is None:
             self._filled[tuple(map(bool, held))] += 1
             return
-        mask, retyped = _filled_and_retyped(tuple(held), tuple(values))
+        mask, retyped = _filled_and_retyped(held, values)
         self._filled[mask] += 1
         self.retyped += retyped
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from functions.fields.cell_format import CellValue
 from functions.outcomes import LeftOut
@@ -12,8 +14,8 @@ from local.lists.layout import Layout
 from local.lists.shape import Shape
 
 
-class Row(NamedTuple):
-    """A row of a list."""
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A row of a list; a struct, since a list may have millions of them."""
 
     number: int
     """As a spreadsheet shows it, from 1."""

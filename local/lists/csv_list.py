@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,7 +15,7 @@ from functions.fields.cell_format import CellValue
 from local.lists import dialect as dialects
 from local.lists import encoding as encodings
 from local.lists.contract import Row
-from local.lists.csv_records import Record, Records
+from local.lists.csv_records import Record, Records, parted, text_of
 from local.lists.csv_safety import guarded
 from local.lists.dialect import Dialect
 from local.lists.encoding import Encoding
@@ -24,6 +25,7 @@ from local.lists.shape import Shape, shape_of
 from local.lists.url_column import is_profile
 
 DIALECT_LINES = 400
+_LINE_ENDS = frozenset("\r\n")
 SAMPLE_ROWS = 200
 """Rows with text in them that are looked at to find header and column; more where none of them holds a profile."""
 SHOWN_LINES = 5
@@ -42,7 +44,7 @@ class CsvList:
     """The cells of most lines."""
     mark: str
     """What precedes the first row: the file's mark, and a line that names the delimiter."""
-    above: tuple[Record, ...]
+    above: tuple[str, ...]
     """What stands above the list, its header last."""
     shape: Shape
     stray_quotes: list[int] = field(default_factory=list)
@@ -71,7 +73,7 @@ class CsvList:
                 f"The quote in {_lines(self.stray_quotes, verb='')} is not closed; it is read as an ordinary character."
             )
         if self.shape.header:
-            number = self.above[-1].number + self.offset
+            number = len(self.above) + self.offset
             notes.append(f"The header is row {number}; what stands above it is kept.")
         return notes
 
@@ -80,11 +82,15 @@ class CsvList:
         """1 where a line that names the delimiter comes before the first row."""
         return int(self.mark.endswith(("\n", "\r")))
 
-    def records(self) -> Iterator[Record]:
+    def cells(self, record: Record) -> list[str]:
+        """Cut a record of the list into its raw cells."""
+        return self.dialect.cut(parted(text_of(record))[0])
+
+    def records(self, pattern: re.Pattern[str] | None = None) -> Iterator[Record]:
         """Iterate over every record of the list, blank ones included."""
         with self.encoding.open(self.path) as file:
             lines = _without(self.mark, file)
-            records = Records(lines, self.dialect, self.width, str(self.path))
+            records = Records(lines, self.dialect, self.width, str(self.path), pattern)
             records.stray_quotes = self.stray_quotes
             self.stray_quotes.clear()
             cut = iter(records)
@@ -95,21 +101,24 @@ class CsvList:
     def rows(self, layout: Layout) -> Iterator[Row]:
         """Iterate over every row; see `SourceList`."""
         column, old, value = self.shape.url_column, layout.old, self.dialect.value
-        nothing = ("",) * len(layout.fields)
-        offset = self.offset
-        for record in self.records():
-            number, cells, _ = record
-            width, held = len(cells), nothing
-            if old:
-                texts = [""] * len(nothing)
-                for number_of_field, place in old:
-                    if place < width and (raw := cells[place]):
-                        texts[number_of_field] = value(raw).strip()
-                held = tuple(texts)
-            url = cells[column] if column < width else ""
-            if '"' in url or "\0" in url:
-                url = value(url)
-            yield Row(number + offset, url, held, record)
+        places = sorted({column, *(place for _, place in old)})
+
+        @lru_cache(maxsize=REMEMBERED)
+        def shown(raw: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+            """Return what the URL's cell and the fields' cells show."""
+            shown_at, held = dict(zip(places, map(value, raw), strict=True)), [""] * len(layout.fields)
+            for field_number, place in old:
+                held[field_number] = shown_at[place].strip()
+            return shown_at[column], tuple(held)
+
+        records = self.records(self.dialect.pattern(column, places))
+        for number, record in enumerate(records, self.shape.first + self.offset + 1):
+            if isinstance(record, str):
+                cells = self.cells(record)
+                url, held = shown(tuple([cells[place] if place < len(cells) else "" for place in places]))
+            else:
+                url, held = shown(record.groups())
+            yield Row(number, url, held, record)
 
     def create(self, target: Path, layout: Layout) -> CsvWriter:
         """Begin the result; see `SourceList`."""
@@ -122,37 +131,44 @@ class CsvWriter:
     def __init__(self, source: CsvList, target: Path, layout: Layout) -> None:
         self._dialect, self._layout = source.dialect, layout
         self._join = source.dialect.delimiter.join
-        self._new, self._old, self._after = layout.new, layout.old, source.shape.url_column + 1
-        self._end = next((record.end for record in source.above if record.end), "\r\n")
-        self._open_ended = False
+        self._new, self._after = layout.new, source.shape.url_column + 1
+        self._old = {place: number for number, place in layout.old}
+        self._end = next(filter(None, (parted(text)[1] for text in source.above)), "\r\n")
+        self._open_ended, self._nothing = False, ("",) * len(layout.fields)
         self._raws = lru_cache(maxsize=REMEMBERED, typed=True)(self._raw_cells)
         self._file: TextIO = source.encoding.create(target)
         mark = source.mark if source.encoding.is_unicode else source.mark.lstrip("\ufeff")
         self._file.write(mark)
         header = source.shape.header
-        for place, record in enumerate(source.above):
-            cells, after = record.cells, self._after - source.shape.shift
+        for place, text in enumerate(source.above):
+            cells, after = source.cells(text), self._after - source.shape.shift
             if place == header:
                 titles = [self._dialect.raw(guarded(layout.fields[number].header)) for number in self._new]
                 cells = cells + [""] * (after - len(cells) if titles else 0)
                 cells[after:after] = titles
-            self._put(cells, record.end)
+            self._write(self._join(cells) + parted(text)[1])
 
     def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
         """Write a row; see `ListWriter`."""
-        _, cells, end = row.record
-        after, (raw, new) = self._after, self._raws(tuple(values or ()))
-        if raw:
-            for number, place in self._old:
-                if raw[number] and not row.held[number]:
-                    cells = cells + [""] * (place + 1 - len(cells))
-                    cells[place] = raw[number]
+        record: Record = row.record
+        filling, new, inserted = self._raws(*(values or ()))
+        if filling:
+            filling = {place: cell for place, cell in filling.items() if not row.held[self._old[place]]}
+        if not filling and not isinstance(record, str):
+            text, after = record.string, record.end("url")
+            self._write(text[:after] + inserted + text[after:])
+            return
+        (body, end), after = parted(text_of(record)), self._after
+        cells = self._dialect.cut(body)
+        for place, cell in filling.items():
+            cells += [""] * (place + 1 - len(cells))
+            cells[place] = cell
         if len(cells) >= after:
             if cells != [""] or any(new):  # a line without anything stays one
                 cells = cells[:after] + new + cells[after:]
         elif any(new):
             cells = cells + [""] * (after - len(cells)) + new
-        self._put(cells, end)
+        self._write(self._join(cells) + end)
 
     def close(self) -> None:
         """Finish the file durably."""
@@ -164,16 +180,21 @@ class CsvWriter:
         """Close the file as it is."""
         self._file.close()
 
-    def _raw_cells(self, values: tuple[CellValue, ...]) -> tuple[list[str], list[str]]:
-        """Return the raw cells of all fields, and of those with a new column; no values leave all cells as they are."""
-        raw = [self._dialect.raw(guarded(value)) if value != "" else "" for value in values]
-        return raw, [raw[number] for number in self._new] if raw else [""] * len(self._new)
+    def _raw_cells(self, *values: CellValue) -> tuple[dict[int, str], list[str], str]:
+        """Return the raw cells for columns of the list, those of new columns, and these as they are put into a row.
 
-    def _put(self, cells: Sequence[str], end: str) -> None:
+        No values leave all cells as they are.
+        """
+        raw = [self._dialect.raw(guarded(value)) if value != "" else "" for value in values or self._nothing]
+        new = [raw[number] for number in self._new]
+        filling = {place: raw[number] for place, number in self._old.items() if raw[number]}
+        return filling, new, "".join(self._dialect.delimiter + cell for cell in new)
+
+    def _write(self, text: str) -> None:
         if self._open_ended:  # rows that are appended to a list whose last line has no end
             self._file.write(self._end)
-        self._file.write(self._join(cells) + end)
-        self._open_ended = not end
+        self._file.write(text)
+        self._open_ended = text[-1:] not in _LINE_ENDS
 
 
 def open_csv(
@@ -192,7 +213,7 @@ def open_csv(
             sample = _sample(Records(_without(mark, file), dialect, width, str(path)), dialect)
     except UnicodeError as error:
         raise BadFile(f"{path} is cut off in the middle of a character; export the list again.") from error
-    values = [[dialect.value(cell) for cell in record.cells] for record in sample]
+    values = [[dialect.value(cell) for cell in dialect.cut(parted(text)[0])] for text in sample]
     if header_row and separator:
         header_row -= 1
     shape = shape_of(values, str(path), column=column, header_row=header_row)
@@ -209,8 +230,8 @@ def read_values(path: Path) -> list[list[str]]:
         found = encodings.detect(path)
         mark, dialect, width = _dialect(path, found, "")
         with found.open(path) as file:
-            records = Records(_without(mark, file), dialect, width, str(path))
-            return [[dialect.value(cell) for cell in record.cells] for record in records]
+            texts = map(text_of, Records(_without(mark, file), dialect, width, str(path)))
+            return [[dialect.value(cell) for cell in dialect.cut(parted(text)[0])] for text in texts]
     except UnicodeError as error:
         raise BadFile(f"{path} is cut off in the middle of a character; export the list again.") from error
 
@@ -248,15 +269,16 @@ def _without(mark: str, lines: Iterator[str]) -> Iterator[str]:
     return chain([first[len(mark) :]], lines)
 
 
-def _sample(records: Records, dialect: Dialect) -> list[Record]:
+def _sample(records: Records, dialect: Dialect) -> list[str]:
     """Return the first records: so many that some hold a profile, if any do."""
-    sample: list[Record] = []
+    sample: list[str] = []
     texts, has_profile = 0, False
-    for record in records:
-        sample.append(record)
-        if any(record.cells):
+    for text in map(text_of, records):
+        sample.append(text)
+        cells = dialect.cut(parted(text)[0])
+        if any(cells):
             texts += 1
-            has_profile = has_profile or any(is_profile(dialect.value(cell)) for cell in record.cells)
+            has_profile = has_profile or any(is_profile(dialect.value(cell)) for cell in cells)
         if texts >= SAMPLE_ROWS and has_profile:
             break
     return sample

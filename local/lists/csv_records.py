@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from local.lists.dialect import Dialect, is_bare_url
 from local.lists.errors import BadFile
@@ -15,15 +15,19 @@ MAX_STRAY_QUOTES = 100
 """More than this is no slip of a pen, and each costs a look at what follows."""
 
 
-class Record(NamedTuple):
-    """A row as it stands in the file."""
+Record = str | re.Match[str]
+"""A row as it stands in the file, with its line end: its text, or the match of the list's pattern in its only line."""
 
-    number: int
-    """As a spreadsheet counts it, from 1."""
-    cells: list[str]
-    """Raw."""
-    end: str
-    """The line end; empty in a last line that has none."""
+
+def text_of(record: Record) -> str:
+    """Return a record's line or lines, with the line end."""
+    return record if isinstance(record, str) else record.string
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Part a record's text from its line end, which is empty in a last line that has none."""
+    body = text.rstrip("\r\n")
+    return body, text[len(body) :]
 
 
 class Records:
@@ -34,34 +38,37 @@ class Records:
         dialect: how a line is cut.
         width: the cells of most lines: what tells a stray quote from a long cell.
         name: the file's, for sentences.
+        pattern: of the dialect, to find cells with, which is faster than to cut all.
 
     Iterating raises `BadFile` where a quote is not closed and it cannot be told what its line should be.
     """
 
-    def __init__(self, lines: Iterable[str], dialect: Dialect, width: int, name: str) -> None:
+    def __init__(
+        self, lines: Iterable[str], dialect: Dialect, width: int, name: str, pattern: re.Pattern[str] | None = None
+    ) -> None:
         self._lines = iter(lines)
         self._pending: deque[str] = deque()
         self._dialect, self._width, self._name = dialect, width, name
+        self._pattern = pattern
         self._line = 0
         self.stray_quotes: list[int] = []
         """Lines with an opening quote that was never closed, read as a letter; from 1."""
 
     def __iter__(self) -> Iterator[Record]:
         """Cut line by line."""
-        delimiter, cut_if_closed, number = self._dialect.delimiter, self._dialect.cut_if_closed, 0
+        match = _never if self._pattern is None else self._pattern.match
+        is_closed, is_closed_from = self._dialect.is_closed, self._dialect.is_closed_from
         pending, lines = self._pending, self._lines
         while (line := pending.popleft() if pending else next(lines, None)) is not None:
             self._line += 1
-            number += 1
-            body = line.rstrip("\r\n")
-            if '"' not in line:
-                yield Record(number, body.split(delimiter), line[len(body) :])
-            elif (cells := cut_if_closed(body)) is not None:
-                yield Record(number, cells, line[len(body) :])
+            if (found := match(line)) is not None and is_closed_from(line, found.end()):
+                yield found
+            elif '"' not in line or is_closed(line.rstrip("\r\n")):
+                yield line
             else:
-                yield self._over_several_lines(number, line)
+                yield self._over_several_lines(line)
 
-    def _over_several_lines(self, number: int, first: str) -> Record:
+    def _over_several_lines(self, first: str) -> str:
         following: list[str] = []
         length, is_closed = 0, False
         while length <= MAX_CELL and not is_closed:
@@ -76,9 +83,9 @@ class Records:
         within = [*following[:-1], following[-1].partition('"')[0]] if following else []
         if is_closed and self._dialect.is_closed(body, tidy=True) and not any(map(self._is_a_row, within)):
             self._line += len(following)
-            return Record(number, self._dialect.cut(body), text[len(body) :])
+            return text
         self._pending.extendleft(reversed(following))
-        return self._stray(number, first)
+        return self._stray(first)
 
     def _is_a_row(self, line: str) -> bool:
         """Whether a line within a long cell is a row of its own: as wide as the others, with an address in a cell."""
@@ -88,7 +95,7 @@ class Records:
         cells = self._dialect.cut(body)
         return 1 < self._width == len(cells) and any(is_bare_url(self._dialect.value(cell)) for cell in cells)
 
-    def _stray(self, number: int, line: str) -> Record:
+    def _stray(self, line: str) -> str:
         body = line.rstrip("\r\n")
         cells = self._dialect.cut(body)
         self.stray_quotes.append(self._line)
@@ -100,4 +107,8 @@ class Records:
             )
         # Written as a letter too: other programs would take it for the beginning of a cell over several lines.
         written = [cell if self._dialect.is_closed(cell) else self._dialect.raw(cell) for cell in cells]
-        return Record(number, written, line[len(body) :])
+        return self._dialect.delimiter.join(written) + line[len(body) :]
+
+
+def _never(_line: str) -> None:
+    """Match no line."""

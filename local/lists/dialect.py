@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,24 +59,33 @@ class Dialect:
     def _whole(self) -> re.Pattern[str]:
         return re.compile(rf"({self._quoted})([^\"]*)", re.DOTALL)
 
-    def cut_if_closed(self, body: str) -> list[str] | None:
-        """Cut as `cut` does, or return None where an opening quote has no closing one."""
-        parts, delimiter = body.split('"'), self.delimiter
-        if len(parts) == 3 and not self.escape:  # most lines with quotes have one quoted cell
-            before, inner, after = parts
-            if (not before or before[-1] == delimiter) and (not after or after[0] == delimiter):
-                cells = before.split(delimiter)
-                cells[-1] = f'"{inner}"'
-                if after:
-                    cells += after[1:].split(delimiter)
-                return cells
-        return self.cut(body) if self.is_closed(body) else None
-
     def cut(self, body: str) -> list[str]:
         """Cut a record without its line end into raw cells; a quote that is not closed is a letter like others."""
         if '"' not in body:
             return body.split(self.delimiter)
         return self._cell.findall(self.delimiter + body)
+
+    def pattern(self, url: int, others: Collection[int]) -> re.Pattern[str]:
+        """Return a pattern that finds cells in a line, from its beginning; it matches no line that lacks one of them.
+
+        Args:
+            url: the place of the cell that becomes the group `url`.
+            others: the places of cells that become groups, too, in the order of the line.
+        """
+        delimiter = re.escape(self.delimiter)
+        other = rf"[^{delimiter}\r\n]*+"
+        # The first branch is most cells, and only faster. A cell that a quote opens has to be closed by another.
+        cell = rf'(?>[^{delimiter} "\r\n]{other}|{self._quoted}{other}|(?! *+"){other})'
+        groups = dict.fromkeys(others, f"({cell})") | {url: f"(?P<url>{cell})"}
+        cells = (groups.get(place, cell) for place in range(max(groups) + 1))
+        return re.compile(rf"(?=[^\r\n]){delimiter.join(cells)}", re.DOTALL)
+
+    def is_closed_from(self, line: str, start: int) -> bool:
+        """Whether no quote is open at the end of a line, of which this is known up to the end of a cell."""
+        if line.find('"', start) < 0:
+            return True
+        found = self._closed.match(line, start)
+        return found is not None and found.end() == len(line)
 
     def is_closed(self, body: str, *, tidy: bool = False) -> bool:
         """Whether no cell of the text has an opening quote without a closing one (and, `tidy`, text after it)."""

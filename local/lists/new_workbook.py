@@ -30,8 +30,8 @@ class NewWorkbookWriter:
         self._book = openpyxl.Workbook(write_only=True)
         self._sheet = self._book.create_sheet("Leads")
         self._rows = 0
-        for place, record in enumerate(source.above):
-            texts = [source.dialect.value(cell) for cell in record.cells]
+        for place, text in enumerate(source.above):
+            texts = [source.dialect.value(cell) for cell in source.cells(text)]
             after = self._after - source.shape.shift
             if place == source.shape.header:
                 texts += [""] * (after - len(texts))
@@ -41,7 +41,7 @@ class NewWorkbookWriter:
 
     def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
         """Write a row; see `ListWriter`."""
-        texts: list[CellValue] = [self._source.dialect.value(cell) for cell in row.record.cells]
+        texts: list[CellValue] = [self._source.dialect.value(cell) for cell in self._source.cells(row.record)]
         new: list[CellValue] = [""] * len(self._new)
         if values is not None:
             for number, place in self._layout.old:

@@ -134,4 +134,17 @@ def test_the_encodings_of_the_property_are_those_that_are_found(encoding: str, t
     source = open_csv(path)
     assert source.encoding.codec == encoding
     row = next(iter(source.rows(NOTHING)))
-    assert source.dialect.value(row.record.cells[1]) == city
+    assert source.dialect.value(source.cells(row.record)[1]) == city
+
+
+def test_equal_values_of_different_kinds_are_written_each_in_its_own_way(tmp_path: Path) -> None:
+    """1, 1.0 and TRUE are equal to Python, and three texts to a person."""
+    path, target = tmp_path / "leads.csv", tmp_path / "out.csv"
+    path.write_text("LinkedIn\n" + "".join(f"linkedin.com/in/lead-{number:03d}\n" for number in range(3)))
+    source = open_csv(path)
+    layout = lay_out(source.shape, select(["Value A=name"]))
+    writer = source.create(target, layout)
+    for row, value in zip(source.rows(layout), (1, True, 1.5 - 0.5), strict=True):
+        writer.write(row, (value,))
+    writer.close()
+    assert [line.split(",")[1] for line in target.read_text().splitlines()] == ["Value A", "1", "TRUE", "1.0"]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.lists.csv_records import MAX_CELL, MAX_STRAY_QUOTES, Records
+from local.lists.csv_records import MAX_CELL, MAX_STRAY_QUOTES, Records, text_of
 from local.lists.dialect import DELIMITERS, Dialect, detect, usual_width
 from local.lists.errors import BadFile
 from tests.support.csv_work import FRAMES, PIECES, excess, sized
@@ -24,6 +24,8 @@ WORK: dict[str, Callable[[Dialect, str], object]] = {
     "is closed": Dialect.is_closed,
     "is tidy": lambda dialect, text: dialect.is_closed(text, tidy=True),
     "closes": Dialect.closes,
+    "is closed from": lambda dialect, text: dialect.is_closed_from(f"a{text}", 1),
+    "pattern": lambda dialect, text: dialect.pattern(1, [0]).match(text),
     "value": Dialect.value,
 }
 """What looks at the characters of a line."""
@@ -57,7 +59,7 @@ def test_any_text_is_records_or_refused_and_no_character_is_lost(text: str) -> N
     dialect = detect(lines)
     records = Records(lines, dialect, usual_width(dialect, lines), "x.csv")
     with suppress(BadFile):
-        read_back = "".join(dialect.delimiter.join(record.cells) + record.end for record in records)
+        read_back = "".join(map(text_of, records))
         if not records.stray_quotes:  # a stray quote is written as a letter, for other programs
             assert read_back == text
 
@@ -93,10 +95,22 @@ def test_the_looks_at_what_follows_stray_quotes_are_bounded() -> None:
 @given(
     body=st.lists(st.sampled_from([",", '"', '""', '"a"', "b", " ", "\\", '\\"', "\0"]), max_size=9).map("".join),
     escape=st.sampled_from(["", "\\"]),
+    end=st.sampled_from(["", "\n", "\r\n", "\r"]),
+    url=st.integers(0, 3),
+    others=st.sets(st.integers(0, 3)),
 )
-def test_the_short_ways_for_usual_cells_come_to_what_the_rules_say(body: str, escape: str) -> None:
+def test_the_short_ways_for_usual_cells_come_to_what_the_rules_say(
+    body: str, escape: str, end: str, url: int, others: set[int]
+) -> None:
     dialect = Dialect(",", escape)
-    assert dialect.cut_if_closed(body) == (dialect.cut(body) if dialect.is_closed(body) else None)
+    line, cells, places = body + end, dialect.cut(body), sorted({url, *others})
+    found = dialect.pattern(url, others).match(line)
+    if found is not None and not dialect.is_closed_from(line, found.end()):
+        found = None
+    assert (found is not None) == (body != "" and dialect.is_closed(body) and len(cells) > places[-1])
+    if found is not None:
+        assert list(found.groups()) == [cells[place] for place in places]
+        assert body[: found.end("url")] == ",".join(cells[: url + 1])
     for cell in dialect.cut(body):
         # A blank before it leads by the long way: a spreadsheet drops the blanks before an opening quote.
         slow = (
