@@ -49,7 +49,8 @@ class _Envelope(msgspec.Struct):
     error_code: str | None = None
     free_enrichment: bool | None = None
     person: dict[str, Any] | None = None
-    company: dict[str, Any] | None = None
+    company: Any = None
+    """An object; anything else is no company, and costs nobody the person that was paid for."""
 
 
 class _Account(msgspec.Struct):
@@ -88,7 +89,8 @@ class Prospeo(HttpProvider):
             if not envelope.person:
                 return Answer(NoAnswer(sent=True), quota_left=quota_left)
             cost = Decimal(0 if envelope.free_enrichment else 1)
-            return Answer(_found(envelope.person, envelope.company, profile), cost, quota_left)
+            company = envelope.company if isinstance(envelope.company, dict) else None
+            return Answer(_found(envelope.person, company, profile), cost, quota_left)
         return Answer(_conclude(reply, envelope.error_code or "", condition), quota_left=quota_left)
 
     def balance(self) -> Balance | None:

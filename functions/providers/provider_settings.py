@@ -14,7 +14,7 @@ from functions.credits.terms import Terms
 from functions.providers.contract import Provider
 from functions.providers.registry import REGISTRY, Registered
 
-MOST_PER_SECOND = 10_000
+MOST_PER_DAY = 10_000 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +146,8 @@ def _read_one(registered: Registered, environ: Mapping[str, str], wrong: list[st
 
 def _rate(text: str) -> Decimal:
     number = _number(text)
-    if not 0 < number <= MOST_PER_SECOND * 86_400:
-        raise ValueError("must be a number above 0.")
+    if not 0 < number <= MOST_PER_DAY:
+        raise ValueError(f"must be a number above 0, and {MOST_PER_DAY:,} at most.")
     return number
 
 

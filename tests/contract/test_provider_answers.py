@@ -351,6 +351,13 @@ def test_prospeos_minute_slows_down_and_its_day_waits() -> None:
         assert caught.value.until == NOON + wait
 
 
+@pytest.mark.parametrize("company", [None, [], "", False])
+def test_a_person_at_prospeo_is_one_whatever_stands_for_no_company(company: object) -> None:
+    found = look_up(PROSPEO, ok(PERSON[PROSPEO] | {"company": company}))
+    assert isinstance(found.result, Found)
+    assert json.loads(found.result.raw) == {"person": {"person_id": "p1"}, "company": None}
+
+
 def test_a_success_of_prospeo_without_a_person_is_in_doubt() -> None:
     assert look_up(PROSPEO, ok({"error": False, "person": None})) == Answer(NoAnswer(sent=True))
 
