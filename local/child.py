@@ -66,6 +66,11 @@ class Child:
         self._session.close()
         self._end()
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._process.pid
+
     def _ask(self, method: str, path: str, **content: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
         """Asks it to do something; raises `ValueError` with its own sentence where it will not."""
         proof = {secret.HEADER: self.held}

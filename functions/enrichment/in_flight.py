@@ -36,7 +36,7 @@ SETTLE_BATCH = 100
 """The most answers that are settled in one transaction: few, so that a crash leaves little in doubt."""
 SETTLE_FEW, SETTLE_SHARE = 8, 3 / 8
 """Answers that are settled at once, and the share of those in flight: what waits behind those that are sent is half."""
-LINGER_S = 0.1
+LINGER_S = 0.2
 """Seconds that the first answer waits for others to be settled with it."""
 POLL_S = 0.1
 """Seconds to wait for an answer before other work is looked at."""

@@ -26,6 +26,7 @@ from functions.store.database import Store, insert_of
 from functions.store.erasures import Erasure
 from functions.store.leads import EVERY_PROVIDER, Freshness, Known
 from functions.store.ledger import NOT_MOVED, Moved
+from functions.store.pipeline import pipeline
 from functions.store.rates import Pace
 
 _COPIED = ("token", "key", "provider", "needs", "run_id", "user_id", "spreadsheet_id")
@@ -237,7 +238,7 @@ def _record(connection: sa.Connection, settlements: Sequence[Settlement], now: d
     """Record what lookups have told and cost; return what is to be given back on the counters, and what was spent."""
     by_token = {settlement.claim.token: settlement for settlement in settlements}
     # Done again it changes nothing: the claims are gone, and what is in the ledger is no open doubt.
-    held = _hold(connection, _BY_TOKEN, {"tokens": list(by_token)})
+    held = _take(connection, list(by_token))
     late = [token for token in by_token if token not in held]
     doubts = open_doubts(connection, late)
     entries = []
@@ -259,7 +260,6 @@ def _record(connection: sa.Connection, settlements: Sequence[Settlement], now: d
     recorded = learn(connection, learned, keys, now, entries=entries, resolved=resolved)
     for claim in forgotten:
         _forget_doubt(connection, claim)
-    _free(connection, list(held))
     moved = (
         ledger.tally((row["caps"], row["credits"]) for row in held.values()),
         ledger.tally((row["caps"], by_token[token].charge.credits) for token, row in held.items()),
@@ -281,9 +281,12 @@ def learn(
     With it go the `entries` of the ledger about them, and the doubts that those have `resolved`.
     """
     objected = {key for (key, _), known in learned.items() if known.status is LeadStatus.OPTED_OUT}
-    # Leads come before the ledger, here and everywhere: no two transactions wait for each other.
-    shared = leads.learn(connection, {pair: known for pair, known in learned.items() if pair[0] not in objected})
-    ledger.append(connection, entries, resolved)
+    kept = {pair: known for pair, known in learned.items() if pair[0] not in objected}
+    people = leads.same_people(connection, kept)
+    with pipeline(connection):
+        # Leads come before the ledger, here and everywhere: no two transactions wait for each other.
+        shared = leads.record(connection, kept, people)
+        ledger.append(connection, entries, resolved)
     erasures.opt_out(connection, sorted(objected), now)
     persons = {pair: known.person for pair, known in learned.items() if known.person}
     return Recorded(shared, erasures.keep_out(connection, keys, persons))
@@ -381,20 +384,25 @@ def _held(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
 _TOKENS = schema.claims.c.token.in_(sa.bindparam("tokens", expanding=True))
 _BY_TOKEN = _held(_TOKENS)
 _FREE = schema.claims.delete().where(_TOKENS)
+_locked = _BY_TOKEN.with_only_columns(schema.claims.c.token).cte("locked")
+_TAKEN = schema.claims.delete().where(schema.claims.c.token.in_(sa.select(_locked.c.token))).returning(schema.claims)
 """Statements that every lookup needs are built once: that takes as long as to run them."""
 
 
-def _hold(
-    connection: sa.Connection, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
-) -> dict[str, dict[str, Any]]:
-    rows = connection.execute(statement, values).mappings()
+def _hold(connection: sa.Connection, statement: sa.Select[Any]) -> dict[str, dict[str, Any]]:
+    rows = connection.execute(statement).mappings()
+    return {row["token"]: dict(row) for row in rows}
+
+
+def _take(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Delete the claims of these tokens, in the order in which everybody locks them; return those there were."""
+    rows = connection.execute(_TAKEN, {"tokens": list(tokens)}).mappings()
     return {row["token"]: dict(row) for row in rows}
 
 
 def _take_back(connection: sa.Connection, tokens: Sequence[str]) -> None:
     """Undo claims whose commit was not confirmed, since no lookup was sent for them."""
-    unheard = _hold(connection, _BY_TOKEN, {"tokens": list(tokens)})
-    _free(connection, list(unheard))
+    unheard = _take(connection, tokens)
     ledger.move(connection, ledger.tally((row["caps"], row["credits"]) for row in unheard.values()), {})
 
 

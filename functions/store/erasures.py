@@ -117,12 +117,17 @@ def lift(connection: sa.Connection, key: str) -> bool:
 
 def among(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Erasure]:
     """Return those of these people who were erased or have objected."""
-    digests = {_digest(key): key for key in keys}
-    return {digests[row.digest]: _erasure(row) for row in _rows(connection, digests)}
+    of_keys = digests(keys)
+    return {of_keys[row.digest]: _erasure(row) for row in _rows(connection, of_keys)}
 
 
-def _rows(connection: sa.Connection, digests: Collection[str]) -> Sequence[sa.Row[Any]]:
-    return connection.execute(_OF_DIGESTS, {"digests": list(digests)}).all() if digests else []
+def digests(keys: Sequence[str]) -> dict[str, str]:
+    """Return the keys by the digest that an erasure of each would leave."""
+    return {_digest(key): key for key in keys}
+
+
+def _rows(connection: sa.Connection, found: Collection[str]) -> Sequence[sa.Row[Any]]:
+    return connection.execute(_OF_DIGESTS, {"digests": list(found)}).all() if found else []
 
 
 def _erasure(row: sa.Row[Any]) -> Erasure:

@@ -98,12 +98,18 @@ def read(
     An erasure or an objection never expires, and is the only entry, under `EVERY_PROVIDER`.
     """
     known: dict[str, dict[str, Known]] = {}
-    for key, provider, is_shared, *standing, lead, raw in connection.execute(_OF_KEYS, {"keys": keys}):
+    barred: dict[str, Known] = {}
+    digests = erasures.digests(keys)
+    for key, provider, is_shared, *standing, lead, raw in connection.execute(
+        _OF_KEYS, {"keys": keys, "digests": list(digests)}
+    ):
         status, learned_at, fills, under = _standing(*standing)
-        if _is_fresh(status, learned_at, fresh, now):
+        if provider == EVERY_PROVIDER:
+            barred[digests[key]] = Known(status, learned_at)
+        elif _is_fresh(status, learned_at, fresh, now):
             known.setdefault(key, {})[provider] = Known(status, learned_at, fills, under, is_shared, lead, raw)
-    for key, erased in erasures.among(connection, [key for key in keys if key not in known]).items():
-        known[key] = {EVERY_PROVIDER: Known(erased.status, erased.at)}
+    for key, erased in barred.items():
+        known.setdefault(key, {EVERY_PROVIDER: erased})
     return known
 
 
@@ -132,7 +138,7 @@ def _standing_columns() -> tuple[sa.Column[Any], ...]:
     return table.c.status, table.c.learned_at, table.c.fills, table.c.under
 
 
-_OF_KEYS = sa.select(
+_LEADS_OF_KEYS = sa.select(
     schema.leads.c.key,
     schema.leads.c.provider,
     schema.leads.c.is_shared,
@@ -140,6 +146,22 @@ _OF_KEYS = sa.select(
     schema.leads.c.lead,
     schema.leads.c.raw,
 ).where(schema.leads.c.key.in_(sa.bindparam("keys", expanding=True)))
+_ERASURES_OF_KEYS = sa.select(
+    schema.erasures.c.digest,
+    sa.literal_column(f"'{EVERY_PROVIDER}'"),
+    sa.false(),
+    sa.case(
+        (schema.erasures.c.by_user_id.is_(None), sa.literal_column(f"'{LeadStatus.OPTED_OUT.value}'")),
+        else_=sa.literal_column(f"'{LeadStatus.ERASED.value}'"),
+    ),
+    schema.erasures.c.at,
+    sa.literal_column("''"),
+    sa.literal_column("''"),
+    sa.null(),
+    sa.null(),
+).where(schema.erasures.c.digest.in_(sa.bindparam("digests", expanding=True)))
+_OF_KEYS = sa.union_all(_LEADS_OF_KEYS, _ERASURES_OF_KEYS)
+"""One round trip for both: every lookup asks this twice."""
 
 
 def _standing(
@@ -162,9 +184,18 @@ def learn(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> 
     Returns:
         Keys, with their provider, that share their lead with another URL.
     """
+    return record(connection, known, same_people(connection, known))
+
+
+def record(
+    connection: sa.Connection,
+    known: Mapping[tuple[str, str], Known],
+    people: Iterable[set[tuple[str, str]]],
+) -> set[tuple[str, str]]:
+    """Record what `learn` does, where `same_people` has told who is one person; it asks nothing, and only writes."""
     shared: set[tuple[str, str]] = set()
     learned = dict(known)
-    for urls in _same_people(connection, known):
+    for urls in people:
         shared |= urls
         newest = known[next(url for url in sorted(urls) if url in known)]
         learned |= dict.fromkeys(urls - known.keys(), newest)
@@ -190,7 +221,7 @@ def learn(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> 
     return shared
 
 
-def _same_people(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> Iterable[set[tuple[str, str]]]:
+def same_people(connection: sa.Connection, known: Mapping[tuple[str, str], Known]) -> Iterable[set[tuple[str, str]]]:
     """Return, of each person who is found now by several URLs or was found by another one, those URLs' keys."""
     urls: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for (key, provider), it in known.items():

@@ -75,7 +75,7 @@ def append(
     )
 
 
-_APPENDED = schema.ledger_entries.insert()
+_APPENDED = schema.ledger_entries.insert().inline()  # the ids are not asked for: it may be sent in a pipeline
 
 
 @cache
