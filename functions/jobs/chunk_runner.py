@@ -136,18 +136,18 @@ def _ensure_columns(attempt: Attempt, sheet: GoogleSheet) -> Layout:
     job, request = attempt.job, attempt.request
     covered = parse_range(request.range)
     with attempt.context.store.reading() as connection:
-        sample = job_rows.page(connection, job.id, None, -1, SAMPLE_ROWS)
+        sample = job_rows.first_people(connection, job.id, SAMPLE_ROWS)
     wanted = ColumnRequest(
         job_id=job.id,
         sheet_id=job.sheet_id,
         fields=request.chosen(),
         url_column=covered.column,
-        first_row=covered.first_row,
+        first_row=sample[0].row if sample else covered.first_row,
         last_row=covered.last_row or covered.first_row,
         header_row=request.header_row,
         reuse=request.placement == "reuse",
         choices=request.choices(),
-        keys={row.person for row in sample if row.person},
+        keys={row.key for row in sample if row.key},
     )
     return ensure_columns(sheet, wanted)
 

@@ -114,13 +114,14 @@ class ColumnRequest:
     url_column: int
     """The column of the URLs when the rows were read, from 0."""
     first_row: int
+    """The first with a person."""
     last_row: int
     header_row: int | None
     """From 1; None where there is none."""
     reuse: bool
     choices: Choices
     keys: Collection[str]
-    """People of the first rows."""
+    """People of that row and those below it."""
 
     def anchor(self, number: int) -> int:
         """Return the same id each time this is repeated, so that anchors of an earlier attempt are recognised."""

@@ -175,6 +175,12 @@ def chunk_numbers(connection: sa.Connection, job_id: str) -> list[int]:
     return list(connection.scalars(sa.select(_rows.c.chunk).where(*condition).distinct()))
 
 
+def first_people(connection: sa.Connection, job_id: str, limit: int) -> list[JobRow]:
+    """Return the first rows with a person, in order."""
+    is_person = _rows.c.key.is_not(None), sa.func.coalesce(_rows.c.outcome, "") != Outcome.UNUSABLE
+    return _selected(connection, sa.and_(_rows.c.job_id == job_id, *is_person), limit=limit)
+
+
 def ended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> set[int]:
     """Return those of these rows that have their outcome."""
     found: set[int] = set()

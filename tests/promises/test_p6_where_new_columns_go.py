@@ -35,6 +35,19 @@ def test_urls_in_the_last_column_of_the_grid_get_their_fields_right_of_it(desk: 
     assert desk.grid(spreadsheet) == rows
 
 
+@pytest.mark.parametrize("cell", ["", "n/a"], ids=["blank", "no address"])
+def test_a_list_of_which_hundreds_of_first_rows_have_no_address_is_filled(desk: Desk, cell: str) -> None:
+    header, *people = people_rows(2)
+    spreadsheet = desk.sheet([header, *[[f"Company {number}", cell] for number in range(250)], *people])
+    job = desk.run(spreadsheet, fields=("email",))
+    assert (job.state, job.message) == (JobState.DONE, None)
+    assert desk.counts(job) == {Outcome.ENRICHED: 2, Outcome.UNUSABLE: 250}
+    held = desk.columns(spreadsheet)["Email"]
+    assert [held[url_of(f"person-{number}")] for number in range(2)] == [
+        expected(f"person-{number}", ("email",))[0] for number in range(2)
+    ]
+
+
 @pytest.mark.parametrize("dates_in", ["B", "C"], ids=["the URLs' column", "the next column"])
 def test_a_number_beside_a_column_of_dates_is_no_date(desk: Desk, dates_in: str) -> None:
     spreadsheet = desk.sheet(people_rows(3))
