@@ -44,8 +44,9 @@ def undo_rows(
     Raises:
         SheetError: the sheet cannot be used; cells that were restored so far stay restored.
     """
-    writer = SheetWriter(store, job.id, sheet, layout, renew_lock)
-    left = _Leftovers()
+    # What refused the run's values may take their earlier contents now.
+    writer = SheetWriter(store, job.id, sheet, replace(layout, refused=()), renew_lock)
+    left = _Leftovers(titles, writer.refusals.reasons)
     try:
         _undo_all(writer, left)
     except SheetGone:
@@ -90,6 +91,11 @@ def _undo_across_pages(writer: SheetWriter, left: _Leftovers) -> None:
 class _Leftovers:
     """Cells that an undo leaves as they are."""
 
+    titles: Sequence[str]
+    reasons: Mapping[int, str]
+    """Why columns accept nothing, by the field's number."""
+    refused: dict[int, frozenset[int]] = field(default_factory=dict)
+    """By position, the numbers of the fields whose columns did not accept what they held before."""
     alone: LeftAlone = field(default_factory=LeftAlone)
     gone: int = 0
     """Rows that are not there any more."""
@@ -111,6 +117,10 @@ class _Leftovers:
             as_is = "was left as it is" if cells == 1 else "were left as they are"
             why = "several rows of the same person look alike, and it is not known which of them held what"
             said.append(f"{cells} {'cell' if cells == 1 else 'cells'} {as_is}, since {why} ({rows}).")
+        for number, rows_refused in sorted(Counter(at for them in self.refused.values() for at in them).items()):
+            as_is = "cell was left as it is" if rows_refused == 1 else "cells were left as they are"
+            why = self.reasons.get(number, "").removesuffix(".")
+            said.append(f"{rows_refused} {as_is} in the column “{self.titles[number]}”, which accepts nothing: {why}.")
         if self.gone:
             said.append(f"{self.gone} {'row is' if self.gone == 1 else 'rows are'} not there any more.")
         if self.columns_stay:
@@ -157,6 +167,7 @@ def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, people
     delivered = writer.deliver(task, (rows[0].number, rows[-1].number), rows)
     with writer.store.writing() as connection:
         cell_history.record_undo(connection, writer.job_id, [replace(theirs[at], undone=True) for at in delivered.done])
+    left.refused |= delivered.refused
     left.alone.changed |= task.alone.changed
     left.alone.ambiguous |= task.alone.ambiguous
 

@@ -10,7 +10,7 @@ import pytest
 
 from functions.jobs import new_job, service
 from functions.outcomes import Outcome
-from functions.sheets import client
+from functions.sheets import client, paging, tab_reader
 from functions.store.job_states import JobState
 from tests.support.desk import FIELDS, Desk, expected, people_rows, url_of
 
@@ -75,6 +75,26 @@ def test_a_column_that_refuses_its_values_costs_that_column(
     assert (job.state, job.message) == (JobState.UNDONE, None)
     assert desk.grid(spreadsheet)[1] == people_rows(ROWS)[1]
     assert sum(calls.values()) < 40, "the second chunk knows what the first one has learned"
+
+
+@pytest.mark.parametrize("whole_cells", [paging.WHOLE_CELLS, 0], ids=["small", "large"])
+def test_an_undo_says_what_it_left_in_a_column_that_accepts_nothing_any_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, whole_cells: int
+) -> None:
+    monkeypatch.setattr(tab_reader, "WHOLE_CELLS", whole_cells)
+    spreadsheet = desk.sheet(
+        [[*row, header] for row, header in zip(people_rows(ROWS), ["Title", *[""] * ROWS], strict=True)]
+    )
+    job = desk.run(spreadsheet, fields=("email", "title"))
+    desk.emulator.edit(spreadsheet, protected(4))
+    job = desk.undo(job)
+    assert job.state is JobState.UNDONE
+    assert job.message is not None
+    assert job.message.startswith(f"{ROWS} cells were left as they are in the column “Title”, which accepts nothing: ")
+    assert "protected" in job.message
+    header, *rows = desk.grid(spreadsheet)
+    assert header == ["Name", "LinkedIn", "Notes", "Title"], "the other column is gone"
+    assert [row[3] for row in rows] == [expected(f"person-{number}")[1] for number in range(ROWS)]
 
 
 def test_a_row_into_which_nothing_could_be_written_fails_with_the_reason_and_can_be_tried_again(desk: Desk) -> None:
