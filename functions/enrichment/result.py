@@ -10,7 +10,8 @@ from functions.credits.terms import label_of
 from functions.fields import Budget, Facts, project
 from functions.fields.catalogue import Field
 from functions.fields.cell_format import CellValue
-from functions.fields.merge import Merged, merge
+from functions.fields.merge import KEYS, Merged, merge
+from functions.fields.selection import keys_read
 from functions.outcomes import Lead, Outcome
 from functions.profiles import Profile
 from functions.store.leads import Known
@@ -40,7 +41,7 @@ class Result:
     @property
     def lead(self) -> Lead | None:
         """The merged lead; None if there is none to show."""
-        return self._merged().lead
+        return self._merged(None).lead
 
     def cells(
         self,
@@ -58,7 +59,7 @@ class Result:
             budget: what the custom fields of all rows together may cost.
             failed: what a cell holds whose custom field has no value, from the sentence that says why.
         """
-        merged = self._merged()
+        merged = self._merged(keys_read(fields))
         facts = Facts(
             status=status or self.outcome,
             enriched_at=self.known[merged.source].learned_at if merged.source else None,
@@ -69,10 +70,16 @@ class Result:
         raw = _RawAnswers(self.known if merged.source else {})
         return project(merged.lead, facts, fields, raw=raw, budget=budget, failed=failed)
 
-    def _merged(self) -> Merged:
+    def _merged(self, keys: frozenset[str] | None) -> Merged:
+        """Merge the leads as far as these keys are concerned; None: whole."""
         if self.outcome not in WITH_VALUES:
             return Merged(None)
-        found = {name: it.lead for name, it in self.known.items() if it.status is LeadStatus.FOUND}
+        wanted = None if keys is None else keys | KEYS
+        found = {
+            name: it.lead if wanted is None else it.lead_with(wanted)
+            for name, it in self.known.items()
+            if it.status is LeadStatus.FOUND
+        }
         return merge({provider: lead for provider, lead in found.items() if lead is not None})
 
 

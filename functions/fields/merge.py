@@ -29,6 +29,10 @@ _COMPANY = (
 """Values about the company alone. Those in a line are taken together, from one lead."""
 
 
+_PERSON = ("name", "lead_title", "company_name", "company_website", "email", "email_status")
+KEYS = frozenset(_PERSON).union(*_COMPANY)
+"""All that a merge reads of a lead."""
+
 _ATOM = r"[\w!#$%&'+/=?^`{|}~-]+"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[\w-]+(?:\.[\w-]+)*\.[\w-]{{2,}}")
 """Looks like an address. Masked ones do not: they hold `*`, bullets or several dots, as in `ada.*****@example.com`."""

@@ -89,6 +89,18 @@ def project(
     return cells
 
 
+def keys_read(fields: Sequence[Field]) -> frozenset[str] | None:
+    """Return the keys of a lead that these fields read, and perhaps more; None where they may read any."""
+    if any(field.group == CUSTOM for field in fields):
+        return None
+    return _all_words(tuple([field.expression for field in fields]))
+
+
+@lru_cache(maxsize=100)
+def _all_words(expressions: tuple[str, ...]) -> frozenset[str]:
+    return frozenset[str]().union(*map(_words, expressions))
+
+
 def _named(expression: str, raw: Mapping[str, object]) -> Lead:
     """Return the raw answers that an expression names; others are not decoded."""
     words = _words(expression)

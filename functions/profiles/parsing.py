@@ -164,7 +164,7 @@ def parse(cell: object, links: Sequence[str] = ()) -> Profile:
 def of_key(key: str) -> Profile:
     """Return the profile of a key that `parse` gave."""
     slug = key.removeprefix(_KEY)
-    escaped = slug if slug.isascii() and slug.isalnum() else quote(slug, safe="")
+    escaped = slug if slug.isascii() and slug.replace("-", "").isalnum() else quote(slug, safe="")
     # A full stop at the end of a URL reads as the end of a sentence.
     return Profile(key, _SITE + (f"{escaped[:-1]}%2E" if escaped.endswith(".") else escaped))
 

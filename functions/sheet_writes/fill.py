@@ -95,6 +95,6 @@ class _FillTask:
         return [
             replace(want, changes=found.changes, row_context=found.row_context)
             if (found := known.get(want.position)) and not found.undone
-            else replace(want, changes={})
+            else (replace(want, changes={}) if want.changes else want)
             for want in wanted
         ]

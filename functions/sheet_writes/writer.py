@@ -40,6 +40,8 @@ from functions.store.database import Store
 SLACK_ROWS = 50
 """Rows by which a few insertions may have pushed a row that is still found at the first look."""
 PAGE_ROWS = 5_000
+REMEMBERED = 5_000
+"""People of whom is remembered whether they stand in several rows, some more or less."""
 ROUNDS = 12
 """Writes of one delivery while people go on moving rows under it."""
 
@@ -94,6 +96,8 @@ class SheetWriter:
     layout: Layout
     renew_lock: Callable[[], None]
     """Keeps the tab's lock before each round; raises `SheetBusy` where another writer has had it since."""
+    _in_several: dict[str, bool] = field(init=False, default_factory=dict)
+    """Identity → whether it stands in several rows of the job, as far as was asked: the same people are met again."""
     reader: TabReader = field(init=False)
     refusals: Refusals = field(init=False)
 
@@ -120,10 +124,12 @@ class SheetWriter:
         meant = task.unconfirmed()
         others = self._written_by_others(meant)
         strays = sent_by(meant) if unverified(meant, rows, others) else []
+        placed = task.match(rows, None, whole=whole)
         # A row that is missing among its neighbours may only have been moved far away, so it counts as absent only
         # once the whole tab was read.
-        if not whole and (strays or task.match(rows, None, whole=False).absent):
+        if not whole and (strays or placed.absent):
             rows, whole = self.read_all(), True
+            placed = task.match(rows, None, whole=True)
             strays = sent_by(meant) if unverified(meant, rows, others) else []
         sent: list[Sent] = []
         repairs: list[Repair] = []
@@ -131,7 +137,7 @@ class SheetWriter:
             believed = self._believed(task, [], rows, strays)
             repairs = misplaced(believed, rows, strays, strays, whole_rows=self.small)
             rows = as_repaired(rows, repairs)
-        placed = task.match(rows, None, whole=whole)
+            placed = task.match(rows, None, whole=whole)
         for _ in range(ROUNDS):
             result.filled |= {want.position for want in placed.filled}
             result.absent |= {want.position for want in placed.absent}
@@ -146,8 +152,6 @@ class SheetWriter:
             before = rows
             refused = self._send(placed.writes, repairs)
             written = [*placed.writes, *as_writes(repairs)]
-            going = sent_by(written, by_column=self.refusals.by_column)
-            sent += going
             looks = any(write.pending for write in written)
             after = rows if not looks else (self.read_all() if whole else self.read_near(*near)[0])
             missing = (
@@ -159,6 +163,8 @@ class SheetWriter:
             result.done |= {write.position: write for write in placed.writes if write.position not in lost}
             if not missing:
                 return result
+            going = sent_by(written, by_column=self.refusals.by_column)
+            sent += going
             known, whole = whole, True
             if not known:  # the stray values may have landed anywhere
                 after = self.read_all()
@@ -205,8 +211,14 @@ class SheetWriter:
         yield from self.reader.pages(PAGE_ROWS)
 
     def _several(self, keys: Sequence[str]) -> Collection[str]:
-        with self.store.reading() as connection:
-            return job_rows.several(connection, self.job_id, keys)
+        if len(self._in_several) > REMEMBERED:
+            self._in_several.clear()
+        unknown = [key for key in keys if key not in self._in_several]
+        if unknown:
+            with self.store.reading() as connection:
+                found = job_rows.several(connection, self.job_id, unknown)
+            self._in_several.update((key, key in found) for key in unknown)
+        return [key for key in keys if self._in_several[key]]
 
     def _written_by_others(self, writes: Sequence[Write]) -> Collection[str]:
         if not writes:

@@ -100,6 +100,8 @@ class Write:
 
 def same(one: Content, other: Content) -> bool:
     """Return whether two cells hold the same: `1` and `1.0` do, `1` and TRUE do not, formulas in other rows do."""
+    if type(one) is str and type(other) is str:  # nearly always
+        return one == other
     return exact(one) == exact(other)
 
 

@@ -328,7 +328,7 @@ def _updated_rows(answer: bytes) -> RowBlock | None:
 
 def _length(cells: Mapping[int, Content]) -> int:
     """Return the bytes of a column from row 1 on, as JSON with its envelope."""
-    return 5 * max(cells) + sum(len(msgspec.json.encode(_plain(value, row))) + 1 for row, value in cells.items()) + 150
+    return 5 * max(cells) + len(msgspec.json.encode([_plain(value, row) for row, value in cells.items()])) + 150
 
 
 def _plain(value: Content, row: int) -> str | float | bool:

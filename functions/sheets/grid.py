@@ -25,6 +25,10 @@ _HYPERLINK = re.compile(r'=\s*HYPERLINK\(\s*"((?:[^"]|"")*)"\s*[,;)]', re.IGNORE
 
 CellData = Mapping[str, Any]
 """Google's CellData."""
+_NOTHING: CellData = {}
+_NO_DIGESTS = frozenset[int]()
+"""One for all rows: each takes 200 bytes."""
+_WITHOUT_LINKS = frozenset({"userEnteredValue", "formattedValue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +88,19 @@ class RowBlock:
     made_for: Mapping[int, str] = field(default_factory=dict)
     """Column that a run has made → the name of its field."""
 
+    def contents(self, index: int, columns: Sequence[int]) -> list[Content]:
+        """Return the contents of some cells of the block's row `index` (from 0)."""
+        row = self._row(index)
+        width = len(row)
+        return [self._content(row[column], index) if column < width else "" for column in columns]
+
     def content(self, index: int, column: int) -> Content:
         """Return the content of a cell of the block's row `index` (from 0)."""
-        found = content(self._cell(index, column))
-        return replace(found, row=self.first_row + index) if isinstance(found, Formula) else found
+        return self._content(self._cell(index, column), index)
 
     def text(self, index: int, column: int) -> str:
         """Return the text that a cell shows."""
-        return str(self._cell(index, column).get("formattedValue") or "")
+        return text(self._cell(index, column))
 
     def titles(self, index: int) -> list[str]:
         """Return the texts that the block's row `index` shows, to the end of the tab."""
@@ -107,27 +116,43 @@ class RowBlock:
         Formulas do not count: their text changes whenever a row moves (`=LEN(A2)` becomes `=LEN(A5)`), and what they
         show changes by itself.
         """
-        row = self.rows[index] if index < len(self.rows) else ()
-        return frozenset(
+        found = [
             zlib.crc32(repr(sorted(value.items())).encode())
-            for column, cell in enumerate(row)
-            if column not in without and (value := cell.get("userEnteredValue")) and "formulaValue" not in value
-        )
+            for column, cell in enumerate(self._row(index))
+            if cell
+            and column not in without
+            and (value := cell.get("userEnteredValue"))
+            and "formulaValue" not in value
+        ]
+        return frozenset(found) if found else _NO_DIGESTS
+
+    def _content(self, cell: CellData, index: int) -> Content:
+        found = content(cell)
+        return replace(found, row=self.first_row + index) if isinstance(found, Formula) else found
+
+    def _row(self, index: int) -> Sequence[CellData]:
+        return self.rows[index] if index < len(self.rows) else ()
 
     def _cell(self, index: int, column: int) -> CellData:
-        row = self.rows[index] if index < len(self.rows) else ()
-        return row[column] if column < len(row) else {}
+        row = self._row(index)
+        return row[column] if column < len(row) else _NOTHING
+
+
+def text(cell: CellData) -> str:
+    """Return the text that a cell shows, from Google's CellData."""
+    return str(cell.get("formattedValue") or "")
 
 
 def content(cell: CellData) -> Content:
     """Return the content of a cell from Google's CellData."""
-    value = cell.get("userEnteredValue") or {}
-    if "formulaValue" in value:
-        return Formula(value["formulaValue"])
-    for kind in ("stringValue", "numberValue", "boolValue"):
-        if kind in value:
-            found: str | float | bool = value[kind]
-            return found
+    value = cell.get("userEnteredValue")
+    if value:
+        if "formulaValue" in value:
+            return Formula(value["formulaValue"])
+        for kind in ("stringValue", "numberValue", "boolValue"):
+            if kind in value:
+                found: str | float | bool = value[kind]
+                return found
     # The recipient of an array formula, of IMPORTRANGE or of =ENRICH holds nothing of its own, and shows something.
     shown = cell.get("formattedValue")
     return Spilled(shown) if shown else ""
@@ -139,6 +164,8 @@ def links(cell: CellData) -> tuple[str, ...]:
     Google sets `hyperlink` only if one link covers the cell; several links, or one over a part of the text, are in the
     text runs (as recorded from a live sheet, May 2026).
     """
+    if cell.keys() <= _WITHOUT_LINKS and "formulaValue" not in cell.get("userEnteredValue", ()):  # nearly every cell
+        return ()
     found = [str(cell.get("hyperlink") or "")]
     written = _HYPERLINK.match((cell.get("userEnteredValue") or {}).get("formulaValue", ""))
     found.append(written[1].replace('""', '"') if written else "")
@@ -192,7 +219,7 @@ def tabs_of(answer: bytes) -> list[Tab]:
 class _RowsAsTheyCame:
     """Rows in JSON; the row that was read last is kept decoded, since rows are read cell by cell."""
 
-    __slots__ = ("_at", "_long", "_parts", "_row", "_short")
+    __slots__ = ("_at", "_length", "_long", "_row", "_short")
 
     def __init__(self, parts: Sequence[tuple[int, int, Sequence[msgspec.Raw]]]) -> None:
         """Take for each range its first column, the index of its first row, and its rows."""
@@ -202,11 +229,12 @@ class _RowsAsTheyCame:
             if top:
                 for index, row in enumerate(rows, top):
                     self._short.setdefault(index, []).append((left, row))
+        self._length = max([max(self._short, default=-1) + 1, *(len(rows) for _, _, rows in self._long)])
         self._at = -1
         self._row: Sequence[CellData] = ()
 
     def __len__(self) -> int:
-        return max([max(self._short, default=-1) + 1, *(len(rows) for _, _, rows in self._long)])
+        return self._length
 
     def __getitem__(self, index: int) -> Sequence[CellData]:
         if index != self._at:
@@ -217,19 +245,20 @@ class _RowsAsTheyCame:
         parts = [(left, rows[index]) for left, _, rows in self._long if index < len(rows)]
         row: list[CellData] = []
         for left, raw in [*parts, *self._short.get(index, ())]:
-            cells = msgspec.json.decode(raw, type=_RowData).values
+            cells = _decode_row(raw).values
             row += [_NOTHING] * (left - len(row))
             row[left : left + len(cells)] = cells
         return row
 
-
-_NOTHING: CellData = {}
 
 # Google's own names, as far as they are asked for; whatever else comes is passed over.
 
 
 class _RowData(msgspec.Struct):
     values: list[dict[str, Any]] = []
+
+
+_decode_row = msgspec.json.Decoder(_RowData).decode
 
 
 class _RowMetadata(msgspec.Struct):

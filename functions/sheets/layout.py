@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -67,14 +67,6 @@ class Layout:
         Raises:
             SheetGone: the column of URLs was deleted, or all columns of the fields.
         """
-        return list(self.each(block))
-
-    def each(self, block: RowBlock) -> Iterator[SheetRow]:
-        """Yield the same rows one by one, since a large tab is never held as a whole.
-
-        Raises:
-            SheetGone: at once, as `rows`.
-        """
         url = block.anchors.get(self.url)
         if url is None:
             raise SheetGone("The column of LinkedIn URLs was deleted, so the run ended. Start a new one.")
@@ -86,15 +78,16 @@ class Layout:
         if not places:
             raise SheetGone("All columns of the run were deleted, so it ended. Start a new one.")
         ours = frozenset(block.anchors.values())  # also of other runs, which may write at the same time
-        return (
+        numbers, columns = list(places), list(places.values())
+        return [
             SheetRow(
                 block.first_row + index,
                 identity(block, index, url),
-                {number: block.content(index, place) for number, place in places.items()},
+                dict(zip(numbers, block.contents(index, columns), strict=True)),
                 block.digests(index, ours),
             )
             for index in range(len(block.rows))
-        )
+        ]
 
 
 def layout_from_record(record: Mapping[str, Any]) -> Layout:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from functions.sheets.grid import RowBlock
-
 PAGE_BYTES = 3_500_000
 """Bytes of an answer that are aimed at; the margin up to 5 MB is for cells that hold more than those before them."""
 CELL_BYTES = 105
@@ -34,6 +32,6 @@ class PageSize:
         """At least one."""
         return max(1, min(self.max_rows, int(PAGE_BYTES / self.row_bytes)))
 
-    def learn(self, block: RowBlock, rows: int) -> None:
-        """Take account of a page of so many rows; what was learned is forgotten slowly."""
-        self.row_bytes = max(1.1 * block.size / max(rows, 1), self.row_bytes / 2, 1.0)
+    def learn(self, size_bytes: int, rows: int) -> None:
+        """Take account of an answer with so many rows; what was learned is forgotten slowly."""
+        self.row_bytes = max(1.1 * size_bytes / max(rows, 1), self.row_bytes / 2, 1.0)

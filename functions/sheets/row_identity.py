@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from functions.errors import NotAProfile
 from functions.profiles import Profile, parse
@@ -23,9 +24,9 @@ def identity(block: RowBlock, index: int, column: int) -> str:
 
     The latter is no key. It is a digest since it is kept for the undo, and the text may name somebody.
     """
-    found, _ = who(block, index, column)
-    if isinstance(found, Profile):
-        return found.key
+    key = _key_in(block.text(index, column), block.links(index, column))
+    if key is not None:
+        return key
     said = _typed(block.content(index, column)).encode("utf-8", "surrogatepass")
     return f"{NOBODY}{found}:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
 
@@ -38,6 +39,14 @@ def reason_of(identity_of_nobody: str) -> str:
 def is_computed(block: RowBlock, index: int, column: int) -> bool:
     """Tell whether the URL cell holds a formula: by its text, which changes when the row moves, no row is known."""
     return isinstance(block.content(index, column), Formula)
+
+
+@lru_cache(maxsize=4_000)  # the rows of a chunk are seen twice, before a write and after it
+def _key_in(text: str, links: tuple[str, ...]) -> str | None:
+    try:
+        return parse(text, links).key
+    except NotAProfile:
+        return None
 
 
 def _typed(cell: Content) -> str:

@@ -105,6 +105,13 @@ def _matched(
         """Return how many of the values are in the row, or cannot be since their column is gone."""
         return sum(same(row.cells.get(number, value), value) for number, value in wants[0].values.items())
 
+    if len(wants) == len(rows) == 1 and not theirs:  # nearly everybody
+        # In a part of the tab, somebody else's row may hold the values, and one's own stand elsewhere.
+        values, cells = wants[0].values, rows[0].cells
+        is_certain = (
+            whole or wants[0].changes or any(not same(cells.get(n, value), value) for n, value in values.items())
+        )
+        return [(wants[0], rows[0] if is_certain else None)]
     left, unplaced = _without(wants, rows, theirs, held)
     free = {row.number: row for row in left}
     contexts = {want.row_context for want in wants if want.changes} - {frozenset()}
@@ -118,7 +125,6 @@ def _matched(
     by_held: dict[int, list[SheetRow]] = defaultdict(list)
     for row in free.values():
         by_held[held(row)].append(row)
-    # In a part of the tab, somebody else's row may hold the values, and one's own stand elsewhere.
     holding = by_held.pop(len(wants[0].values), []) if whole else []
     by_held.pop(len(wants[0].values), None)
     for count in sorted(by_held):

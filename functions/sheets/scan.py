@@ -136,7 +136,7 @@ class SheetScan:
         while first <= last:
             end = min(first + size.rows - 1, last)
             page = self._read(first, end, needed)
-            size.learn(page, end - first + 1)
+            size.learn(page.size, end - first + 1)
             there = (page.text(index, column) for index in range(end - first + 1))
             if any(text != urls.text(at - urls.first_row, column) for at, text in enumerate(there, first)):
                 return None

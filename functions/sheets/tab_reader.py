@@ -135,7 +135,7 @@ class TabReader:
             yield Page(1, None, self._rows(self.sheet.read_rows(layout.sheet_id, 1, None)))
             return
         if layout.tab_rows <= self._size().rows:
-            yield Page(1, None, self._rows(self._page(1, None)))
+            yield Page(1, None, self._page(1, None)[1])
             return
         first, names = 1, self._identities()
         last, known = len(names), list[str]()
@@ -196,15 +196,16 @@ class TabReader:
         size = self._size(max_rows)
         while first_row <= last_row:
             end = min(first_row + size.rows - 1, last_row)
-            block = self._page(first_row, end)
-            size.learn(block, end - first_row + 1)
-            yield Page(first_row, end, self._rows(block))
+            size_bytes, rows = self._page(first_row, end)
+            size.learn(size_bytes, end - first_row + 1)
+            yield Page(first_row, end, rows)
             first_row = end + 1
 
     def _size(self, max_rows: int = MAX_ROWS) -> PageSize:
         return PageSize.guess(len(self.layout.columns) + 1, max_rows)
 
-    def _page(self, first_row: int, last_row: int | None) -> RowBlock:
+    def _page(self, first_row: int, last_row: int | None) -> tuple[int, list[SheetRow]]:
+        """Read these rows; return the bytes of the answer, and the rows."""
         refused: BadRange | None = None
         for _ in range(LOOKS):
             if self._columns is None and first_row > self._located().tab.rows:
@@ -223,16 +224,16 @@ class TabReader:
             if self.layout.columns_in(block.anchors) != self._columns:
                 self._columns = None
                 continue
-            wanted = self._rows_of_several(block)
+            rows = self._rows(block)
+            wanted = self._of_several(rows)
             if wanted <= set(apart):
-                return block
+                return block.size, rows
             self._apart[start:end] = sorted(wanted)
         raise _never_still(refused)
 
-    def _rows_of_several(self, block: RowBlock) -> set[int]:
-        url = block.anchors[self.layout.url]
-        names = [identity(block, index, url) for index in range(len(block.rows))]
-        counts = Counter(names)
+    def _of_several(self, rows: Sequence[SheetRow]) -> set[int]:
+        """Return the numbers of the rows of people with several."""
+        counts = Counter(row.identity for row in rows)
         self._found |= {name for name, count in counts.items() if count > 1}
         self._found |= set(self.several(sorted(counts)))
-        return {number for number, name in enumerate(names, block.first_row) if name in self._found}
+        return {row.number for row in rows if row.identity in self._found}

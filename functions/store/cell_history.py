@@ -186,6 +186,8 @@ def _packed_image(change: CellChange) -> list[object]:
 
 
 def _packed(content: Content) -> object:
+    if type(content) is str:  # nearly always
+        return content
     if isinstance(content, Formula):
         return {"formula": content.text, "row": content.row}
     return {"spilled": content.text} if isinstance(content, Spilled) else content

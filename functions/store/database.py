@@ -12,6 +12,7 @@ from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from functions.credits.terms import Need, Needs
@@ -287,6 +288,14 @@ def _replace_broken(engine: sa.Engine) -> None:
             raise sa.exc.InvalidatePoolError  # the others are as old
 
 
+def _json_text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_JSON = {"json_serializer": _json_text, "json_deserializer": msgspec.json.decode}
+"""Several times as fast as the standard library's, which SQLAlchemy uses; each row that is written has a JSON value."""
+
+
 def _engine(url: str) -> sa.Engine:
     address = sa.make_url(url)
     if address.drivername in {"postgres", "postgresql"}:
@@ -299,10 +308,11 @@ def _engine(url: str) -> sa.Engine:
             pool_timeout=BUSY_TIMEOUT_S,
             pool_recycle=1800,
             connect_args=SERVER,
+            **_JSON,
         )
         _replace_broken(engine)
         return engine
-    engine = sa.create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+    engine = sa.create_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}, **_JSON)
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own types

@@ -6,7 +6,7 @@ and a look must not count its rows. Whoever changes outcomes has locked the job.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -57,6 +57,15 @@ class JobRow:
 
 
 _READ = tuple(name for name in JobRow.__slots__ if name != "held")
+_SETTLE = (
+    _rows.update()
+    .where(
+        _rows.c.job_id == sa.bindparam("of_job"),
+        _rows.c.position.in_(sa.bindparam("at", expanding=True)),
+        _rows.c.outcome.is_(None),
+    )
+    .values(outcome=sa.bindparam("so"), detail=sa.bindparam("said"))
+)
 _WANTED = (
     _rows.c.key.is_not(None),
     sa.func.coalesce(_rows.c.outcome, "").not_in([Outcome.LEFT_OUT, Outcome.UNUSABLE]),
@@ -106,19 +115,14 @@ def page(
 
 def settle(connection: sa.Connection, job_id: str, outcomes: Sequence[tuple[int, Outcome, str]]) -> None:
     """Give open rows their outcomes (position, outcome, sentence); a row that has one keeps it."""
-    statement = (
-        _rows.update()
-        .where(_rows.c.job_id == job_id, _rows.c.position == sa.bindparam("at"), _rows.c.outcome.is_(None))
-        .values(outcome=sa.bindparam("as_outcome"), detail=sa.bindparam("as_detail"))
-    )
+    alike: dict[tuple[Outcome, str], list[int]] = defaultdict(list)  # most rows end in one of a few ways
+    for position, outcome, detail in outcomes:
+        alike[outcome, detail].append(position)
     ended = Counter[Outcome]()
-    for one in sorted({outcome for _, outcome, _ in outcomes}):
-        rows = [
-            {"at": position, "as_outcome": outcome, "as_detail": detail}
-            for position, outcome, detail in outcomes
-            if outcome is one
-        ]
-        ended[one] = connection.execute(statement, rows).rowcount
+    for (outcome, detail), positions in sorted(alike.items()):
+        for start in range(0, len(positions), _BATCH):
+            values = {"of_job": job_id, "at": positions[start : start + _BATCH], "so": outcome, "said": detail}
+            ended[outcome] += connection.execute(_SETTLE, values).rowcount
     _count(connection, job_id, ended)
 
 

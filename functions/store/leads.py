@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -75,10 +76,27 @@ class Known(Standing):
         """The lead, normalised and whole; None where none was ever found."""
         return _unpack(self.packed)
 
+    def lead_with(self, keys: frozenset[str]) -> Lead | None:
+        """The lead without what is not under these keys: decoded as a whole it costs three times as much."""
+        if self.packed is None:
+            return None
+        names, decode = _decoder_of(keys)
+        values = msgspec.structs.astuple(decode(zlib.decompress(self.packed)))
+        return {name: value for name, value in zip(names, values, strict=True) if value is not msgspec.UNSET}
+
     @property
     def raw(self) -> Lead | None:
         """The provider's own answer; None where none was ever found."""
         return _unpack(self.packed_raw or self.packed)
+
+
+@lru_cache(maxsize=100)
+def _decoder_of(keys: frozenset[str]) -> tuple[tuple[str, ...], Callable[[bytes], Any]]:
+    """Return these keys in an order, and a decoder of the values under them in the same order."""
+    names = tuple(keys)
+    attributes = {f"value_{at}": name for at, name in enumerate(names)}
+    part = msgspec.defstruct("Part", [(one, Any, msgspec.UNSET) for one in attributes], rename=attributes)
+    return names, msgspec.json.Decoder(part).decode
 
 
 def pack(text: bytes) -> bytes:

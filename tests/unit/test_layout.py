@@ -54,9 +54,9 @@ def test_a_deleted_column_is_left_out_and_without_urls_or_any_column_nothing_is_
     [row] = LAYOUT.rows(block({URL: 0, TITLE: 1}, [JANE, "a title"]))
     assert row.cells == {1: "a title"}
     with pytest.raises(SheetGone, match="column of LinkedIn URLs"):
-        LAYOUT.each(block({EMAIL: 0, TITLE: 1}, ["a mail"]))  # at once, before a row is asked for
+        LAYOUT.rows(block({EMAIL: 0, TITLE: 1}, ["a mail"]))
     with pytest.raises(SheetGone, match="All columns"):
-        LAYOUT.each(block({URL: 0}, [JANE]))
+        LAYOUT.rows(block({URL: 0}, [JANE]))
 
 
 def test_an_anchors_id_is_the_same_in_each_attempt_and_differs_between_columns_and_jobs() -> None:

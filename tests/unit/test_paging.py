@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from functions.sheets.grid import RowBlock, Tab
 from functions.sheets.paging import CELL_BYTES, PAGE_BYTES, PageSize
-
-PAGE = RowBlock(Tab(0, "", 0, 0), 1, {}, ())
 
 
 def test_wide_rows_make_short_pages_and_narrow_ones_long_pages_but_not_endless_ones() -> None:
@@ -20,12 +15,12 @@ def test_wide_rows_make_short_pages_and_narrow_ones_long_pages_but_not_endless_o
 def test_a_page_that_was_larger_than_guessed_makes_the_next_one_shorter() -> None:
     size = PageSize.guess(9)
     rows = size.rows
-    size.learn(replace(PAGE, size=2 * PAGE_BYTES), rows)
+    size.learn(2 * PAGE_BYTES, rows)
     assert rows / 3 < size.rows < rows / 2
 
 
 def test_one_empty_page_does_not_make_the_next_one_endless() -> None:
     size = PageSize.guess(25)
     rows = size.rows
-    size.learn(replace(PAGE, size=100), rows)
+    size.learn(100, rows)
     assert size.rows <= 2 * rows + 1
