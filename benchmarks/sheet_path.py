@@ -164,6 +164,7 @@ def measure(rows: int, rounds: int) -> list[Figures]:
         read = settings.read(running.environ | WITHOUT_WORKER, keys_needed=True)
         context = bootstrap.context(read, bootstrap.store(read), StoreQueue(lambda: None))
         one_run(context, running, rows)
+        bootstrap.freeze_imports()
         return [one_run(context, running, rows) for _ in range(rounds)]
 
 
