@@ -61,6 +61,17 @@ def application(target: str) -> Flask:
         SettingsError: with one line for each variable that is wrong.
         StoreError: the store cannot be opened.
     """
+    made = _application(target)
+    freeze_imports()
+    return made
+
+
+def freeze_imports() -> None:
+    """Spare the garbage collector what is imported by now, and stays: each page of rows makes it look at everything."""
+    gc.freeze()
+
+
+def _application(target: str) -> Flask:
     settings = read(os.environ, keys_needed=target in ASKING)
     logs.set_up(settings.google_cloud_project)
     opened = store(settings)
@@ -86,14 +97,7 @@ def application(target: str) -> Flask:
         parts = context(settings, opened, _queue(settings, None))
         return WorkerApp(parts, access(settings), settings.sweep_url).sweep()
     _import_early("requests", "google.auth.jwt")
-    made = WorkerApp(_drained(settings, opened), access(settings), settings.worker_url).worker()
-    freeze_imports()
-    return made
-
-
-def freeze_imports() -> None:
-    """Spare the garbage collector what is imported by now, and stays: each page of rows makes it look at everything."""
-    gc.freeze()
+    return WorkerApp(_drained(settings, opened), access(settings), settings.worker_url).worker()
 
 
 def _import_early(*modules: str) -> None:

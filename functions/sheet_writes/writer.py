@@ -218,7 +218,7 @@ class SheetWriter:
             with self.store.reading() as connection:
                 found = job_rows.several(connection, self.job_id, unknown)
             self._in_several.update((key, key in found) for key in unknown)
-        return [key for key in keys if self._in_several[key]]
+        return {key for key in keys if self._in_several[key]}
 
     def _written_by_others(self, writes: Sequence[Write]) -> Collection[str]:
         if not writes:
