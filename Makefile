@@ -115,6 +115,7 @@ benchmarks: .venv/tests.stamp ## measure every figure of docs/benchmarks.md (abo
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.files
 	$(BIN)/python -m benchmarks.sheet
+	$(BIN)/python -m benchmarks.sheet_path
 	$(BIN)/python -m benchmarks.alive
 	$(BIN)/python -m benchmarks.rate
 	$(BIN)/python -m benchmarks.large_tab
