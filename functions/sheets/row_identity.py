@@ -24,11 +24,11 @@ def identity(block: RowBlock, index: int, column: int) -> str:
 
     The latter is no key. It is a digest since it is kept for the undo, and the text may name somebody.
     """
-    key = _key_in(block.text(index, column), block.links(index, column))
-    if key is not None:
+    key, reason = _read(block.text(index, column), block.links(index, column))
+    if not reason:
         return key
     said = _typed(block.content(index, column)).encode("utf-8", "surrogatepass")
-    return f"{NOBODY}{found}:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
+    return f"{NOBODY}{reason}:{hashlib.blake2b(said, digest_size=16).hexdigest()}"
 
 
 def reason_of(identity_of_nobody: str) -> str:
@@ -42,11 +42,12 @@ def is_computed(block: RowBlock, index: int, column: int) -> bool:
 
 
 @lru_cache(maxsize=4_000)  # the rows of a chunk are seen twice, before a write and after it
-def _key_in(text: str, links: tuple[str, ...]) -> str | None:
+def _read(text: str, links: tuple[str, ...]) -> tuple[str, str]:
+    """Return the key of the profile in a cell and an empty reason, or no key and the reason why there is none."""
     try:
-        return parse(text, links).key
-    except NotAProfile:
-        return None
+        return parse(text, links).key, ""
+    except NotAProfile as error:
+        return "", str(error.reason)
 
 
 def _typed(cell: Content) -> str:
