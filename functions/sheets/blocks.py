@@ -47,7 +47,7 @@ def blocks(cells: Cells, sheet_id: int, max_bytes: int) -> Iterator[list[dict[st
     block: list[_Area] = []
     size = 0
     for row in sorted(cells):
-        parts = [(left, len(values), _line(values)) for left, values in _parts(cells[row], row, max_bytes)]
+        parts = list(_parts(cells[row], row, max_bytes))
         length = sum(len(line) + 1 + _OVERHEAD for _, _, line in parts)
         for number, (left, width, line) in enumerate(parts):
             wanted = len(line) + 1 + _OVERHEAD if length > max_bytes else length
@@ -69,14 +69,18 @@ def _line(values: Sequence[dict[str, Any]]) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode({"values": values}))
 
 
-def _parts(cells: Mapping[int, Content], row: int, max_bytes: int) -> Iterator[tuple[int, Sequence[dict[str, Any]]]]:
-    """Cells of a row that stand side by side, as Google's CellData; one by one where they are very long."""
+def _parts(cells: Mapping[int, Content], row: int, max_bytes: int) -> Iterator[tuple[int, int, msgspec.Raw]]:
+    """Cells of a row that stand side by side: the first column, how many, and Google's RowData as JSON.
+
+    They come one by one where they are very long.
+    """
     for start, end in runs(cells):
         values = [cell_data(cells[column], row) for column in range(start, end)]
-        if len(msgspec.json.encode(values)) <= max_bytes // 2:
-            yield start, values
+        line = _line(values)
+        if len(line) <= max_bytes // 2:
+            yield start, end - start, line
         else:
-            yield from ((column, [value]) for column, value in enumerate(values, start))
+            yield from ((column, 1, _line([value])) for column, value in enumerate(values, start))
 
 
 def cell_data(content: Content, row: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from functions.errors import BadRange, SheetBusy
 from functions.sheets.cells import SheetRow
@@ -179,7 +180,8 @@ class TabReader:
             refused = None
             if block.anchors.get(self.layout.url) == url:
                 names = [_one_of(known, index, identity(block, index, url)) for index in range(block.tab.rows)]
-                self._found |= {name for name, count in Counter(names).items() if count > 1}
+                del block  # many megabytes
+                self._found |= {name for name, following in pairwise(sorted(names)) if name == following}
                 self._apart = [number for number, name in enumerate(names, 1) if name in self._found]
                 return names
         raise _never_still(refused)
