@@ -272,6 +272,8 @@ def _target(source: SourceList, out: Path | None) -> Path:
     target = out or file.with_name(f"{file.stem}.enriched{source.suffix}")
     if target.resolve() == file.resolve():
         raise BadFile(f"OUT is {file} itself; name another file, so that the original is kept.")
+    if target.exists() and not target.is_file():
+        raise BadFile(f"OUT is {target}, which is not a regular file; name a file, or `-` for standard output.")
     return target
 
 

@@ -40,15 +40,7 @@ def recognise(path: Path) -> Kind:
     Raises:
         BadFile: it cannot be read, or it is of a kind that cannot be used; the sentence says what to do.
     """
-    try:
-        with path.open("rb") as file:
-            start = file.read(4096)
-    except FileNotFoundError:
-        raise BadFile(f"There is no file {path}; check the name, or try it with the sample leads.csv.") from None
-    except IsADirectoryError:
-        raise BadFile(f"{path} is a folder; name a CSV or Excel file in it.") from None
-    except OSError as error:
-        raise BadFile(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+    start = _start(path)
     if start.startswith(b"PK"):
         return _of_archive(path)
     if start.startswith(_OLE):
@@ -65,6 +57,20 @@ def recognise(path: Path) -> Kind:
     if _JSON.match(plain):
         raise BadFile(f"{path} is JSON; export the list as CSV, then name that file.")
     return Kind.TEXT
+
+
+def _start(path: Path) -> bytes:
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a list is read several times, a pipe only once
+        raise BadFile(f"{path} is not a regular file; name `-` instead, and pass the list through standard input.")
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except FileNotFoundError:
+        raise BadFile(f"There is no file {path}; check the name, or try it with the sample leads.csv.") from None
+    except IsADirectoryError:
+        raise BadFile(f"{path} is a folder; name a CSV or Excel file in it.") from None
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
 
 
 def _of_archive(path: Path) -> Kind:

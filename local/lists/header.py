@@ -8,7 +8,7 @@ from functions.fields.headers import ADDRESS, best_header, holds_data
 from local.lists.columns import Rows, clean
 from local.lists.errors import BadFile
 
-MAX_ABOVE = 100
+MAX_ABOVE = 1_000
 """Rows that are looked at for the header, blank ones left out."""
 
 

@@ -220,6 +220,19 @@ def test_standard_input_and_output_are_a_list_too(command: Command) -> None:
     assert "3 rows" in said.decode()
 
 
+def test_a_pipe_or_a_device_is_neither_read_as_a_file_nor_replaced_by_one(command: Command) -> None:
+    """A list is read several times, and a result takes the place of what stands there."""
+    done = command.run(os.devnull, "--yes", "--fields", "email")
+    assert done.code == 1
+    assert "is not a regular file" in done.text
+    pipe = command.folder / "pipe"
+    os.mkfifo(pipe)
+    done = command.run(a_list(command.folder, 1), "--yes", "--replace", "--fields", "email", "--out", pipe)
+    assert done.code == 1
+    assert "is not a regular file" in done.text
+    assert pipe.is_fifo()
+
+
 def test_json_is_for_scripts(command: Command) -> None:
     process = command.start(
         "enrich",

@@ -194,3 +194,13 @@ def test_an_independent_reader_agrees_with_plain_files() -> None:
         ]
         compared += 1
     assert compared >= 30
+
+
+def test_a_header_is_found_below_a_long_preamble(tmp_path: Path) -> None:
+    """A report that lists its filters, each in a line of its own."""
+    path = tmp_path / "report.csv"
+    notes = "".join(f"Filter {number}: any\n" for number in range(1, 151))
+    path.write_text(f"{notes}Name,LinkedIn\nAda,https://www.linkedin.com/in/lead-001\n", encoding="utf-8")
+    source = open_list(path, Choices())
+    assert source.shape.titles == ("Name", "LinkedIn")
+    assert [row.number for row in source.rows(NOTHING)] == [152]
