@@ -133,7 +133,7 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
     before: list[dict[str, Any]] = []
     for _ in range(ATTEMPTS):
         header, sample = _look(sheet, task)
-        url = _url_column(sample, task)
+        url = _url_column(sheet, sample, task)
         requests, layout, titles = _requests(header, sample, url, task)
         if not requests:
             return _placed(layout, header)
@@ -145,7 +145,10 @@ def ensure_columns(sheet: GoogleSheet, task: ColumnRequest) -> Layout:
             refused, before = error, requests
             continue
         header, sample = after or _look(sheet, task)
-        wrong = _wrong(header, sample, layout, titles, task)
+        wrong = _moved(header, titles, task)
+        place = header.anchors.get(layout.url)
+        if place is not None and not _holds_people(sheet, sample, place, task):
+            wrong.append(layout.url)
         if not wrong:
             return _placed(layout, header)
         sheet.change([{"deleteDeveloperMetadata": {"dataFilter": the_anchor(anchor)}} for anchor in wrong])
@@ -185,13 +188,25 @@ def _score(block: RowBlock, column: int, task: ColumnRequest) -> int:
     return sum(identity(block, index, column) in task.keys for index in range(len(block.rows)))
 
 
-def _url_column(sample: RowBlock, task: ColumnRequest) -> int:
+def _url_column(sheet: GoogleSheet, sample: RowBlock, task: ColumnRequest) -> int:
     if _score(sample, task.url_column, task):
         return task.url_column
     best = max(range(sample.tab.columns), key=lambda column: _score(sample, column, task))
-    if not _score(sample, best, task):
+    if _score(sample, best, task):
+        return best
+    if not _holds_people(sheet, sample, task.url_column, task):
         raise BadRange("The LinkedIn URLs are no longer where they were; make a new plan.")
-    return best
+    return task.url_column
+
+
+def _holds_people(sheet: GoogleSheet, sample: RowBlock, column: int, task: ColumnRequest) -> bool:
+    """Tell whether people of the run stand in a column: in the sample or, if rows were sorted since, anywhere."""
+    if _score(sample, column, task):
+        return True
+    if column >= sample.tab.columns:
+        return False
+    whole = sheet.read_rows(task.sheet_id, 1, None, columns=[column])
+    return any(identity(whole, index, column) in task.keys for index in range(len(whole.rows)))
 
 
 def _requests(
@@ -242,16 +257,10 @@ def _requests(
     return requests, layout, titles
 
 
-def _wrong(
-    header: RowBlock, sample: RowBlock, layout: Layout, titles: Mapping[int, str], task: ColumnRequest
-) -> list[int]:
+def _moved(header: RowBlock, titles: Mapping[int, str], task: ColumnRequest) -> list[int]:
     """Return anchors that were put on another column, because somebody moved columns at the same moment."""
-    wrong = []
-    url = header.anchors.get(layout.url)
-    if url is not None and not _score(sample, url, task):
-        wrong.append(layout.url)
-    if task.header_row is not None:
-        row = task.header_row - header.first_row
-        there = {anchor: header.anchors[anchor] for anchor in titles if anchor in header.anchors}
-        wrong += [anchor for anchor, place in there.items() if header.text(row, place) != titles[anchor]]
-    return wrong
+    if task.header_row is None:
+        return []
+    row = task.header_row - header.first_row
+    there = {anchor: header.anchors[anchor] for anchor in titles if anchor in header.anchors}
+    return [anchor for anchor, place in there.items() if header.text(row, place) != titles[anchor]]

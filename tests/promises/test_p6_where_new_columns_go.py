@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from functions.jobs import chunk_runner
 from functions.outcomes import Outcome
+from functions.sheets import layout
 from functions.store.job_states import JobState
 from tests.support.desk import Desk, expected, people_rows, url_of
 
@@ -45,6 +47,25 @@ def test_a_list_of_which_hundreds_of_first_rows_have_no_address_is_filled(desk: 
     held = desk.columns(spreadsheet)["Email"]
     assert [held[url_of(f"person-{number}")] for number in range(2)] == [
         expected(f"person-{number}", ("email",))[0] for number in range(2)
+    ]
+
+
+def test_a_list_that_is_sorted_before_its_columns_are_looked_for_is_filled(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run may wait for its turn meanwhile; of its first people none stands in the first rows then."""
+    for module in (chunk_runner, layout):
+        monkeypatch.setattr(module, "SAMPLE_ROWS", 2)
+    spreadsheet = desk.sheet(people_rows(8))
+    job = desk.start(spreadsheet, fields=("email",))
+    span = {"sheetId": 0, "startRowIndex": 1, "endRowIndex": 9, "startColumnIndex": 0, "endColumnIndex": 3}
+    sort = {"range": span, "sortSpecs": [{"dimensionIndex": 0, "sortOrder": "DESCENDING"}]}
+    desk.emulator.edit(spreadsheet, {"sortRange": sort})
+    job = desk.drain(job)
+    assert (job.state, job.message) == (JobState.DONE, None)
+    held = desk.columns(spreadsheet)["Email"]
+    assert [held[url_of(f"person-{number}")] for number in range(8)] == [
+        expected(f"person-{number}", ("email",))[0] for number in range(8)
     ]
 
 
