@@ -249,7 +249,7 @@ def _dialect(path: Path, encoding: Encoding, delimiter: str) -> tuple[str, Diale
 
 def _delimiter(name: str) -> str:
     named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(name.lower(), name)
-    if len(named) > 1:
+    if len(named) > 1 or named in {'"', "\r", "\n"}:
         raise BadFile(f"The delimiter {name!r} is not valid; give one character or “tab”.")
     return named
 

@@ -204,3 +204,12 @@ def test_a_header_is_found_below_a_long_preamble(tmp_path: Path) -> None:
     source = open_list(path, Choices())
     assert source.shape.titles == ("Name", "LinkedIn")
     assert [row.number for row in source.rows(NOTHING)] == [152]
+
+
+@pytest.mark.parametrize("delimiter", ["ab", '"', "\n", "\r"])
+def test_what_cannot_part_cells_is_no_delimiter(tmp_path: Path, delimiter: str) -> None:
+    """A quote holds cells together, and a line end parts rows."""
+    path = tmp_path / "leads.csv"
+    path.write_text("Name,LinkedIn\nAda,linkedin.com/in/lead-001\n", encoding="utf-8")
+    with pytest.raises(BadFile, match="is not valid; give one character"):
+        open_list(path, Choices(delimiter=delimiter))
