@@ -22,7 +22,7 @@ class PlanPart(Described):
     DUPLICATES = "duplicates", "Duplicate", "the same person again, free"
     KNOWN = "known", "Known", "looked up before, free"
     IN_DOUBT = "in_doubt", "In doubt", "asked before without an answer, perhaps charged"
-    LOOKUPS = "lookups", "To look up", "each is asked about once at each provider at most"
+    LOOKUPS = "lookups", "To look up", "each person at most once with each provider"
 
 
 MAX_LISTED = 1_000

@@ -276,7 +276,7 @@ test("an account is what the provider said of it, as far as it said something", 
     read_at: "2026-11-26T12:30:00Z",
     key_is_rejected: false,
   };
-  assert.equal(words.accountText(balance), "1,234.5 on the account");
+  assert.equal(words.accountText(balance), "1,234.5 credits on the account");
   assert.equal(words.accountText({ ...balance, credits_left: null }), "");
   assert.equal(words.accountText({ ...balance, key_is_rejected: true }), "its key is rejected");
   assert.equal(words.accountText(null), "");

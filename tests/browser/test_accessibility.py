@@ -58,7 +58,7 @@ def test_every_step_of_a_run(open_sheet: OpenSheet) -> None:
     found.look(window, "done")
     inside.get_by_role("button", name="Undo this run").click()
     found.look(window, "question")
-    inside.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    inside.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     found.check()
 
 

@@ -200,7 +200,7 @@ def test_history_and_usage_show_what_was_spent_and_settings_what_is_kept(open_sh
     assert serious(window.frame()) == []
     inside.get_by_role("button", name="Time a large tab").click()
     expect(inside.get_by_role("dialog")).to_contain_text("a hidden tab of 100,000 rows and 25 columns")
-    inside.get_by_role("button", name="Keep").click()
+    inside.get_by_role("button", name="Cancel").click()
     inside.get_by_role("button", name="Back to settings").click()
     expect(inside.get_by_role("heading", name="Settings", level=1)).to_be_visible()
 
