@@ -98,7 +98,7 @@ MEANINGS: dict[Assumption, Meaning] = {
         "marks that a request makes and deletes at once.",
     ),
     Assumption.ANCHORS: Meaning(  # seen in no recording of a read by data filter
-        "A column's mark is told with its cells",
+        "Google reports a column's mark with its cells",
         "Leadfill sees where its columns are whenever it looks.",
         f"Leadfill cannot find its columns, {_STOP}",
     ),
@@ -141,13 +141,13 @@ MEANINGS: dict[Assumption, Meaning] = {
         f"Leadfill cannot see what formulas fill and would break them, {_STOP}",
     ),
     Assumption.LINKS: Meaning(
-        "Every link in a cell is told",
+        "Google reports every link in a cell",
         "A person is found behind linked words, too.",
         "People behind a link over a part of a cell are not found; such rows are counted as unusable and cost nothing. "
         "Put the address itself into the cell.",
     ),
     Assumption.CHIPS: Meaning(
-        "The address behind a smart chip is told",
+        "Google reports the address behind a smart chip",
         "A person is found behind a chip, too.",
         "People behind a chip are not found; such rows are counted as unusable and cost nothing. Put the address "
         "itself into the cell.",
@@ -166,17 +166,17 @@ MEANINGS: dict[Assumption, Meaning] = {
     ),
     Assumption.TABLE: Meaning(
         "Columns can be inserted into and beside a table",
-        "New columns get beside the addresses, in a table as well.",
+        "New columns go beside the addresses, in a table as well.",
         _NO_INSERT,
     ),
     Assumption.FILTER: Meaning(
         "Columns can be inserted into and beside a filter",
-        "New columns get beside the addresses, under a filter as well.",
+        "New columns go beside the addresses, under a filter as well.",
         _NO_INSERT,
     ),
     Assumption.BANDING: Meaning(
         "Columns can be inserted into and beside alternating colours",
-        "New columns get beside the addresses, in coloured ranges as well.",
+        "New columns go beside the addresses, in coloured ranges as well.",
         _NO_INSERT,
     ),
     Assumption.HEADER: Meaning(  # not documented for tables

@@ -15,13 +15,18 @@ from tests.browser.window import FILL, WAIT_MS, OpenSheet, Window, leads, seriou
 pytestmark = pytest.mark.xdist_group("browser")
 
 
+CUT_OFF = """[...document.querySelectorAll("button, input, select, textarea, p, li")]
+  .filter(each => each.getBoundingClientRect().right > window.innerWidth)
+  .map(each => `beyond the edge: ${each.textContent || each.id}`)"""
+
+
 class Found(dict[str, list[str]]):
-    """What axe found in each view that was looked at."""
+    """What axe found in each view that was looked at, and what does not fit into the sidebar."""
 
     def look(self, window: Window, view: str) -> None:
         """Looks at the sidebar."""
         assert view not in self
-        self[view] = serious(window.frame())
+        self[view] = [*serious(window.frame()), *window.frame().evaluate(CUT_OFF)]
 
     def check(self) -> None:
         """Nothing was found."""
