@@ -186,7 +186,7 @@ def _brought(provider: str, totals: Totals, *, is_first: bool) -> str:
         brought = f"{totals.emails:,} of {counted(totals.emails_wanted, 'e-mail')}"
         in_vain, lacked = totals.paid_without_email, "no address"
     why = f" ({counted(in_vain, 'charged answer')} held {lacked})" if in_vain else ""
-    return f"{label_of(provider)}: {brought} asked for, {counted(totals.charged.normalize(), 'credit')}{why}"
+    return f"{label_of(provider)}: {brought} found, {counted(totals.charged.normalize(), 'credit')}{why}"
 
 
 def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:

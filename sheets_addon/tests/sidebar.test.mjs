@@ -262,11 +262,11 @@ test("each provider has its price, and there is no sum", () => {
 test("what a provider brought is said beside what it was asked for", () => {
   const said = BOTH.credits.map((one, place) => words.broughtSentence(one, place));
   assert.deepEqual(plain(said), [
-    "Slintel: 41 of 45 people asked for, 44 credits (3 charged answers held nothing usable)",
-    "Prospeo: 6 of 14 e-mails asked for, 6.5 credits (1 charged answer held no address)",
+    "Slintel: 41 of 45 people found, 44 credits (3 charged answers held nothing usable)",
+    "Prospeo: 6 of 14 e-mails found, 6.5 credits (1 charged answer held no address)",
   ]);
   const person = { ...BOTH.credits[1], lookups: 1, found: 1, emails_wanted: 0, charged: "1", paid_without_lead: 0 };
-  assert.equal(words.broughtSentence(person, 1), "Prospeo: 1 of 1 person asked for, 1 credit");
+  assert.equal(words.broughtSentence(person, 1), "Prospeo: 1 of 1 person found, 1 credit");
 });
 
 test("an account is what the provider said of it, as far as it said something", () => {

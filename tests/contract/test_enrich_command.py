@@ -76,7 +76,7 @@ def test_the_second_provider_is_asked_where_the_first_has_no_address_and_each_ha
         assert "Slintel costs at most 40 credits; the caps leave 5,000 credits." in done.text
         assert "Prospeo costs at most 40 credits; the caps leave 5,000 credits." in done.text
         assert f"Cost: Slintel 40 · Prospeo {charged} credits." in done.text
-        assert f"of {asked} e-mails asked for, {charged} credits" in done.text
+        assert f"of {asked} e-mails found, {charged} credits" in done.text
         assert 0 < charged <= asked < 40
         again = command.run(source, "--yes", "--replace", "--fields", "email", environment=both)
         assert "Cost: Slintel 0 · Prospeo 0 credits." in again.text
