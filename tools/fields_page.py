@@ -28,9 +28,9 @@ whole: another field of a person who is known costs nothing.
 - A missing value is an empty cell.
 - Lists are joined with `; `. Unix times become ISO dates in UTC. Counts and years are numbers.
 - Text longer than {CELL_LIMIT:,} characters is cut and ends in `…`. Characters that no cell can hold are left out.
-- *Status* says how the row ended, and beside a row without a profile why: `unusable: short link`. It stays as it is where
-  the URL cell is empty or holds a formula, whose text changes when rows move, and in rows that a run leaves out. A later
-  run that writes *Status* replaces these words, in a sheet only in a column that Leadfill has made for them.
+- *Status* says how the row ended, and beside a row without a profile why: `unusable: short link`. It stays as it is
+  where the URL cell is empty or holds a formula, whose text changes when rows move, and in rows that a run leaves out.
+  A later run that writes *Status* replaces these words, in a sheet only in a column that Leadfill has made for them.
 
 ## Custom fields
 

@@ -71,9 +71,7 @@ def test_providers_are_chosen_ordered_and_remembered_and_each_has_its_own_bill(
     in_vain = r"( \(\d+ charged answers? held (nothing usable|no address)\))?"
     expect(brought.first).to_have_text(re.compile(rf"^Slintel: \d+ of 12 people found, 12 credits{in_vain}$"))
     bill = charged(leadfill, "prospeo")
-    expect(brought.nth(1)).to_have_text(
-        re.compile(rf"^Prospeo: \d+ of \d+ e-mails found, {bill} credits?{in_vain}$")
-    )
+    expect(brought.nth(1)).to_have_text(re.compile(rf"^Prospeo: \d+ of \d+ e-mails found, {bill} credits?{in_vain}$"))
     assert (charged(leadfill, "slintel"), 0 < bill < 12) == (12, True)
 
     inside.get_by_role("button", name="History & usage").click()
