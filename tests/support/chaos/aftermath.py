@@ -133,8 +133,10 @@ def _nothing_left(running: Running) -> None:
             left = connection.scalars(query).all()
             assert not left, f"{what} left: {left[:5]}"
     wait_until(lambda: not _tasks(running) and _queue(running)["in_flight"] == 0)
-    assert _queue(running)["faults"] == []
-    assert running.emulator.calls()["faults"] == []
+    faults = _queue(running)["faults"]
+    assert not faults, f"the queue met {faults[:2]}"
+    faults = running.emulator.calls()["faults"]
+    assert not faults, f"the emulator met {faults[:2]}"
 
 
 def _tasks(running: Running) -> list[str]:
