@@ -123,6 +123,8 @@ class InFlightLookups:
         for flight in (self._flying[token] for token in done):
             answer = _answer_of(flight)
             settlement = settlement_of(flight.claim, answer)
+            if flight.lane.repeats_are_free:
+                settlement = replace(settlement, repeats_are_free=True)
             _check_price(flight.lane, settlement)
             settled.append(Settled(settlement, answer.result if answer else None, now))
             (repeats if flight.is_repeat else firsts).append(settlement)

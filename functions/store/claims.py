@@ -89,6 +89,17 @@ class Settlement:
     """Id and name at the provider of whom the lead is about; None where it does not say."""
     was_sent: bool = True
     """False if the provider was not asked after all."""
+    repeats_are_free: bool = False
+    """True if the provider may have been asked again since the lookup became a doubt, on the same credits."""
+
+    @property
+    def tells_what_a_doubt_cost(self) -> bool:
+        """Return whether the doubt about the lookup is resolved by this answer, when it comes late.
+
+        Where repeats are free, one that was free may have been so because of another one that was charged.
+        """
+        is_unknown = self.charge.kind is EntryKind.RELEASED and self.status is not None
+        return not self.repeats_are_free or self.charge.credits > 0 or is_unknown
 
     def known(self, now: datetime) -> Known | None:
         """Return the person's new status; None if nothing was learned."""
@@ -248,11 +259,13 @@ def _record(connection: sa.Connection, settlements: Sequence[Settlement], now: d
         source = held.get(token) or doubts.get(token)
         if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
             continue  # settled already, or still the same doubt
-        told = {"fills": settlement.fills} if settlement.was_sent else {"needs": NO_NEEDS}
-        entries.append(entry_of(source, settlement.charge, now) | told)
+        is_settled = token in held or settlement.tells_what_a_doubt_cost
+        if is_settled:
+            told = {"fills": settlement.fills} if settlement.was_sent else {"needs": NO_NEEDS}
+            entries.append(entry_of(source, settlement.charge, now) | told)
         if (known := settlement.known(now)) is not None:
             learned[settlement.claim.key, settlement.claim.provider] = known
-        elif token in doubts:
+        elif is_settled and token in doubts:
             forgotten.append(settlement.claim)
     told_of = {entry["token"] for entry in entries}
     resolved = [doubt for token, doubt in doubts.items() if token in told_of]

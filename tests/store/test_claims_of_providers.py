@@ -158,6 +158,33 @@ def test_a_doubt_at_one_provider_is_no_doubt_at_another(store: Store) -> None:
     assert (status(store, ONE), totals_of(store, provider=ONE).charged) == (LeadStatus.FOUND, Decimal(1))
 
 
+def test_a_late_answer_that_cost_nothing_leaves_a_doubt_about_which_somebody_may_have_asked_again(
+    store: Store,
+) -> None:
+    [one] = claim(store, OTHER).granted
+    claims.expire(store, NOON + LIFETIME)
+
+    def late(charge: Charge, known: LeadStatus | None, lead: bytes | None = None) -> Decimal:
+        claims.settle(store, [Settlement(one, charge, known, lead, repeats_are_free=True)], NOON + LIFETIME)
+        return totals_of(store, provider=OTHER).in_doubt
+
+    assert late(NOTHING, None) == 1, "it was throttled, and a repeat may have been charged"
+    assert status(store, OTHER) is LeadStatus.IN_DOUBT
+    assert late(Charge(EntryKind.CHARGED, Decimal(0)), LeadStatus.FOUND, LEAD) == 1, "free, since a repeat was not"
+    assert status(store, OTHER) is LeadStatus.FOUND
+    assert late(FOUND, LeadStatus.FOUND, LEAD) == 0, "charged once, and no repeat was charged then"
+    assert used(store, OTHER) == 1
+
+
+def test_a_late_miss_resolves_the_doubt_and_so_does_any_answer_where_each_lookup_is_charged(store: Store) -> None:
+    for provider, free in ((OTHER, True), (ONE, False)):
+        [one] = claim(store, provider).granted
+        claims.expire(store, NOON + LIFETIME)
+        learned = LeadStatus.MISSING if free else None
+        claims.settle(store, [Settlement(one, NOTHING, learned, repeats_are_free=free)], NOON + LIFETIME)
+        assert totals_of(store, provider=provider).in_doubt == 0
+
+
 def test_who_objects_is_forgotten_by_every_provider_and_asked_of_none(store: Store) -> None:
     claims.settle(store, found(claim(store, OTHER)), NOON)
     [objected] = claim(store, ONE).granted
