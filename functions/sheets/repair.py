@@ -226,12 +226,9 @@ class _Own:
 
     def got(self, row: SheetRow, number: int, held: Cells | None) -> bool:
         """Return whether what a cell holds was meant for it; of rows that look alike, for one that held the same."""
-        item = number, exact(row.cells[number])
-        overs = [
-            over
-            for who in ((row.identity, row.row_context), row.identity)
-            for over in self._sent.get(who, {}).get(item, ())
-        ]
+        who = row.identity, row.row_context
+        sent = self._sent.get(who if who in self.by_row else row.identity, {})
+        overs = sent.get((number, exact(row.cells[number])), ())
         return any(over is None or held is None or same(over, held.get(number, "")) for over in overs)
 
 

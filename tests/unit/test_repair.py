@@ -67,6 +67,14 @@ def test_a_value_stays_where_it_is_its_own_although_its_row_was_edited_meanwhile
     assert [(repair.row.number, repair.cells) for repair in repairs] == [(3, {0: "mine"})]
 
 
+def test_what_was_for_a_persons_deleted_row_is_a_stray_in_the_other_one() -> None:
+    before = [row(3, A, "x", 1), row(4, A, "x", 2)]
+    sent = [Sent(A, frozenset({1}), {0: ""}, {0: "x"}), Sent(A, frozenset({2}), {0: "mine"}, {0: "x"})]
+    after = [row(3, A, "", 2), row(4, B, "mine")]
+    repairs = misplaced(before, after, sent, sent)
+    assert [(fix.row.number, fix.cells) for fix in repairs] == [(3, {0: "x"}), (4, {0: ""})]
+
+
 def test_what_a_row_got_by_chance_does_not_hide_whom_its_own_hit() -> None:
     before = [SheetRow(2, A, {0: "a", 1: "a"}), SheetRow(3, B, {0: "b", 1: ""}), SheetRow(4, "text:", {0: "x", 1: "y"})]
     writes = [Write(0, A, 2, {}, {0: "", 1: ""}), Write(1, B, 3, {}, {0: ""})]
