@@ -26,7 +26,6 @@ from functions.sheets.repair import (
     sent_by,
     unseen,
     unseen_nearby,
-    unverified,
     without_overwritten,
 )
 from functions.sheets.row_matching import RowMatches
@@ -121,19 +120,17 @@ class SheetWriter:
         # may stand in another row: it is taken back there in the same call that writes it to the right one.
         result = WriteResult()
         rows, whole = self.read_near(*near) if looked is None else (looked, self.small)
-        meant = task.unconfirmed()
-        others = self._written_by_others(meant)
-        strays = sent_by(meant) if unverified(meant, rows, others) else []
+        # An earlier attempt died: what it wrote may stand in a wrong row, and in the right one as well by now.
+        strays = sent_by(task.unconfirmed())
         placed = task.match(rows, None, whole=whole)
         # A row that is missing among its neighbours may only have been moved far away, so it counts as absent only
         # once the whole tab was read.
         if not whole and (strays or placed.absent):
             rows, whole = self.read_all(), True
             placed = task.match(rows, None, whole=True)
-            strays = sent_by(meant) if unverified(meant, rows, others) else []
         sent: list[Sent] = []
         repairs: list[Repair] = []
-        if strays:  # an earlier attempt died before it looked where its contents had landed
+        if strays:
             believed = self._believed(task, [], rows, strays)
             repairs = misplaced(believed, rows, strays, strays, whole_rows=self.small)
             rows = as_repaired(rows, repairs)
@@ -219,12 +216,6 @@ class SheetWriter:
                 found = job_rows.several(connection, self.job_id, unknown)
             self._in_several.update((key, key in found) for key in unknown)
         return {key for key in keys if self._in_several[key]}
-
-    def _written_by_others(self, writes: Sequence[Write]) -> Collection[str]:
-        if not writes:
-            return ()
-        with self.store.reading() as connection:
-            return job_rows.written_by_others(connection, self.job_id, sorted({write.key for write in writes}))
 
     def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | Protected | None:
         """Send all; return Google's refusal, if any. Google applies one call as a whole or not at all."""

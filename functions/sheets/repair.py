@@ -33,28 +33,6 @@ class Repair:
     cells: Cells
 
 
-def unverified(writes: Sequence[Write], rows: Sequence[SheetRow], others: Collection[str] = ()) -> list[Write]:
-    """Return the writes of an earlier attempt that are not seen beside their own URL in the rows as they are now.
-
-    Args:
-        writes: of the earlier attempt.
-        rows: of the tab as they are now.
-        others: people into whose rows another run has written since: what is seen there proves nothing.
-    """
-    there = by_identity(rows)
-    missing = []
-    for write in writes:
-        candidates = there.get(write.key, [])
-        # A person's other row may hold the same already: that does not mean that this one got it.
-        the_row = [row for row in candidates if row.row_context == write.row_context]
-        found = next((row for row in the_row or candidates if _holds(row, write.pending)), None)
-        if found is None or write.key in others:
-            missing.append(write)
-        elif len(candidates) > 1:
-            candidates.remove(found)
-    return missing
-
-
 def unseen(
     writes: Sequence[Write], before: Sequence[SheetRow], rows: Sequence[SheetRow], repairs: Sequence[Repair] = ()
 ) -> list[Write]:
@@ -167,7 +145,7 @@ def misplaced(
     hits: dict[Who, list[Cells]] = defaultdict(list)
     for fix in planned:
         hits[fix.row.identity, fix.row.row_context].append({number: fix.row.cells[number] for number in fix.cells})
-    stray = _Strays(strays, rows)
+    stray = _Strays(strays, rows, whole_rows=whole_rows)
     own = _Own(sent, rows)
     repairs = []
     planned_rows = {fix.row.number: fix.row for fix in planned}
@@ -235,12 +213,14 @@ class _Own:
 class _Strays:
     """Values that were sent while rows moved and may have hit other rows; those of one call for a row hit one row."""
 
-    def __init__(self, sent: Sequence[Sent], rows: Sequence[SheetRow]) -> None:
+    def __init__(self, sent: Sequence[Sent], rows: Sequence[SheetRow], *, whole_rows: bool) -> None:
         there = {row.identity for row in rows}
+        contexts = frozenset[int]().union(*(row.row_context for row in rows))
         self._bringing: dict[tuple[int, object], dict[object, tuple[Cells, bool]]] = defaultdict(dict)
         for item in sent:
             # What was given back, and to whom nobody knows now: where it stands may be that row, with another URL.
-            is_strange = item.identity in there or item.over.keys() >= item.cells.keys()
+            is_gone = whole_rows and bool(item.row_context) and not item.row_context & contexts
+            is_strange = is_gone or item.identity in there or item.over.keys() >= item.cells.keys()
             look = tuple(sorted((number, exact(cell)) for number, cell in item.cells.items()))
             for number, cell in item.cells.items():
                 self._bringing[number, exact(cell)][look, is_strange] = item.cells, is_strange

@@ -205,24 +205,6 @@ def several(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> set[
     return found
 
 
-def written_by_others(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> set[str]:
-    """Return those of these people into whose rows of the same tab another run has written since this one was made."""
-    mine, other = schema.jobs.alias("mine"), schema.jobs.alias("other")
-    same_tab = other.c.spreadsheet_id == mine.c.spreadsheet_id, other.c.sheet_id == mine.c.sheet_id
-    since = sa.or_(other.c.finished_at.is_(None), other.c.finished_at >= mine.c.created_at)
-    statement = (
-        sa.select(_rows.c.key)
-        .distinct()
-        .join(other, sa.and_(other.c.id == _rows.c.job_id, other.c.id != job_id))
-        .join(mine, sa.and_(mine.c.id == job_id, *same_tab))
-        .where(_rows.c.cells.is_not(None), since)
-    )
-    found: set[str] = set()
-    for start in range(0, len(keys), _BATCH):
-        found.update(connection.scalars(statement.where(_rows.c.key.in_(keys[start : start + _BATCH]))))
-    return found
-
-
 def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Sequence[str]) -> set[str]:
     """Return those of these people who have a row with this outcome."""
     found: set[str] = set()

@@ -16,7 +16,6 @@ from functions.sheets.repair import (
     misplaced,
     sent_by,
     unseen,
-    unverified,
     without_overwritten,
 )
 from functions.sheets.row_matching import RowValues, match_rows
@@ -30,7 +29,8 @@ def row(number: int, identity: str, cell: str = "", row_context: int = 0) -> She
 
 def test_a_persons_other_row_that_holds_the_same_does_not_hide_a_stray() -> None:
     write = Write(0, A, 2, {}, {0: "x"}, frozenset({1}))
-    assert unverified([write], [row(2, B, "x"), row(3, A, "", 1), row(4, A, "x", 2)]) == [write]
+    before = [row(2, A, "", 1), row(3, B), row(4, A, "x", 2)]
+    assert unseen([write], before, [row(2, B, "x"), row(3, A, "", 1), row(4, A, "x", 2)]) == [write]
 
 
 def test_an_empty_row_that_somebody_inserts_does_not_hide_that_a_repair_hit_another_row() -> None:
@@ -53,7 +53,7 @@ def test_a_persons_two_rows_are_told_apart_so_that_what_one_of_them_held_is_not_
     before = [row(2, A, "", 1), row(3, A, "mine", 2), row(4, B, "", 3)]
     after = [row(2, A, "x", 2), row(3, B, "", 3), row(4, A, "", 1)]  # sorted under the write of x into row 2
     write = Write(0, A, 2, {}, {0: "x"}, frozenset({1}))
-    missing = unverified([write], after)
+    missing = unseen([write], before, after)
     assert missing == [write]
     repairs = misplaced(before, after, sent_by([write]), sent_by(missing))
     assert [(repair.row.number, repair.cells) for repair in repairs] == [(2, {0: "mine"})]
@@ -83,7 +83,7 @@ def test_what_a_row_got_by_chance_does_not_hide_whom_its_own_hit() -> None:
         SheetRow(2, B, {0: "", 1: ""}),
         SheetRow(3, "text:", {0: "", 1: "y"}),
     ]
-    assert unverified(writes, after) == writes[:1]  # B is empty, though by what was meant for A
+    assert unseen(writes, before, after) == writes[:1]  # B is empty, though by what was meant for A
     sent = sent_by(writes)
     assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(3, {0: "x"})]
 
@@ -185,7 +185,7 @@ def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_u
                 who, mark, _ = sheet[write.number - 1]
                 sheet[write.number - 1] = (who, mark, str(content))
         after = read()
-        missing = unverified(writes, after)
+        missing = unseen(writes, rows, after, repairs)
         sent += sent_by(writes)
         strays += sent_by(writes) if missing else []
         repairs = misplaced(rows, after, sent, strays) if missing else []

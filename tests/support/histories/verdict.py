@@ -188,6 +188,8 @@ def _was_given_up(history: History, job: Job) -> bool:
 def _exactly(history: History) -> Iterator[str]:
     """Nobody has edited: each row stands where it stood, and shows values if its outcome says so."""
     states = {job.state for job in history.jobs}
+    if any(act.kind == "undo" for act in history.scenario.acts):  # a retry since then fills other rows only
+        return
     if len(history.jobs) != 1 or history.scenario.filled or states & {JobState.UNDOING, JobState.STOPPED}:
         return
     job = history.jobs[0]
