@@ -54,15 +54,26 @@ class SharedClock:
             if self._last is not None and self._passed_s(self._last) < TRUSTED_S and not self._is_strange(self._last):
                 return self._later(self._last)
             try:
-                self._last = self._moment()
+                self._last = self._moment(self._ask)
             except StoreError:
                 if self._last is None or self._is_strange(self._last):
                     raise
             return self._later(self._last)
 
-    def _moment(self) -> _Moment:
+    def read(self, ask: Callable[[], datetime]) -> None:
+        """Ask the database by another way than the usual one, whose answer counts as much."""
+        with self._lock:
+            self._last = self._moment(ask)
+
+    def forked(self) -> SharedClock:
+        """Return the clock of a forked child: the lock is its parent's, and the machine's clocks are the same."""
+        mine = SharedClock(self._ask, self._runtime)
+        mine._last = self._last
+        return mine
+
+    def _moment(self, ask: Callable[[], datetime]) -> _Moment:
         before_s = self._runtime.monotonic()
-        there = self._ask()
+        there = ask()
         return _Moment(there, self._runtime.now(), (before_s + self._runtime.monotonic()) / 2)
 
     def _is_strange(self, moment: _Moment) -> bool:

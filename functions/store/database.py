@@ -188,12 +188,20 @@ class Store:
         """
         return self._runtime.now() if self.is_sqlite else self._shared_clock.now()  # one machine has one clock
 
+    def set_clock(self, connection: sa.Connection) -> None:
+        """Read the time over a connection that is open anyway: the first look at the clock needs none of its own then.
+
+        Raises:
+            StoreError: the database cannot be asked.
+        """
+        if not self.is_sqlite:
+            self._shared_clock.read(lambda: _time_of(connection))
+
     def _ask_time(self) -> datetime:
         # Over a connection of its own: the caller may hold one of the pool's while others wait for this very answer.
         asking = sa.create_engine(self.engine.url, poolclass=sa.NullPool, connect_args=SERVER)
         with db_errors.told(), asking.connect() as connection:
-            there: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
-            return there
+            return _time_of(connection)
 
     def _connect(self, *, writes: bool = False) -> sa.Connection:
         """A connection that works; waits for a server that restarts, since nothing has been asked of it yet."""
@@ -217,7 +225,12 @@ class Store:
         """Start afresh in a forked child: the connections and locks that it inherited are its parent's."""
         self._of_parent = self.engine.pool  # kept, since to close them is as wrong as to use them
         self.engine.dispose(close=False)
-        self._shared_clock = SharedClock(self._ask_time, self._runtime)
+        self._shared_clock = self._shared_clock.forked()
+
+
+def _time_of(connection: sa.Connection) -> datetime:
+    there: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    return there
 
 
 def _survive_forks(store: Store) -> None:
@@ -309,6 +322,7 @@ def _engine(url: str) -> sa.Engine:
             pool_recycle=1800,
             connect_args=SERVER,
             **_JSON,
+            use_native_hstore=False,  # nothing is kept as one, and to look for the type is a trip for each connection
         )
         _replace_broken(engine)
         return engine

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from functions.credits.caps import NONE, Cap, CapUse, cap_of_run
-from functions.credits.forecast import Recent
 from functions.credits.pricing import EntryKind
 from functions.credits.terms import Need
 from functions.store import schema
 from functions.store.database import Credits, insert, insert_of
+
+if TYPE_CHECKING:
+    from functions.credits.forecast import Recent
 
 _BATCH = 500
 """Keys in one query."""
@@ -144,6 +146,8 @@ def _totals(rows: Sequence[sa.Row[Any]]) -> Totals:
 
 def recent(connection: sa.Connection, run_id: str, since: datetime, until: datetime) -> Recent | None:
     """Return the people of a run who were looked up since then, until a moment that was or is now; None for nobody."""
+    from functions.credits.forecast import Recent  # only who watches a run forecasts its end
+
     entries = schema.ledger_entries
     was_sent = sa.type_coerce(entries.c.needs, sa.Text) != ""
     statement = sa.select(sa.func.count(entries.c.key.distinct()), sa.func.min(entries.c.at)).where(

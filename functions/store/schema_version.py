@@ -35,6 +35,7 @@ _LOCK_MS = 2_000
 _LOCK = 0x1EADF111
 """Names PostgreSQL's advisory lock that keeps two upgrades apart; any number that nobody else uses."""
 _version = sa.table("alembic_version", sa.column("version_num", sa.Text))
+_VERSION = sa.select(_version.c.version_num)
 
 
 def check(store: Store) -> None:
@@ -44,7 +45,13 @@ def check(store: Store) -> None:
         StoreError: they are not there, or too old or too new; says what to do. Or the database cannot be reached.
     """
     with store.reading() as connection:
-        found = _revision(connection)
+        try:
+            found = connection.scalar(_VERSION)
+        except sa.exc.DBAPIError:
+            connection.rollback()
+            found = _revision(connection)  # None where there is no such table; else it fails again
+        else:
+            store.set_clock(connection)
         if found is None:
             raise StoreError(f"The database has no tables yet. Run `{COMMAND}` once, then start again.")
         if _is_newer(connection, found):
@@ -127,7 +134,7 @@ def _run_steps(connection: sa.Connection) -> None:
 def _revision(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
-    found: str | None = connection.scalar(sa.select(_version.c.version_num))
+    found: str | None = connection.scalar(_VERSION)
     return found
 
 

@@ -97,3 +97,16 @@ def test_without_any_answer_it_says_so(world: World, shared: SharedClock) -> Non
     world.passed_s += 900
     with pytest.raises(StoreError):
         shared.now()
+
+
+def test_what_another_connection_has_told_counts_as_much_also_in_a_forked_child(
+    world: World, shared: SharedClock
+) -> None:
+    shared.read(world.true_time)
+    world.pass_time(clock.TRUSTED_S - 1)
+    child = shared.forked()
+    assert shared.now() == child.now() == world.true_time()
+    assert world.asked == 0
+    world.pass_time(1)
+    assert child.now() == world.true_time()
+    assert world.asked == 1
