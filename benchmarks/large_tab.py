@@ -60,8 +60,8 @@ class Figures(msgspec.Struct, frozen=True):
 
     @property
     def per_second(self) -> float:
-        """Calls a second, on average."""
-        return self.calls / self.took_s
+        """Calls a second, on average, after those that may come at once."""
+        return max(0, self.calls - BURST) / self.took_s
 
 
 def figures(tab: str, kind: str, ran: Ran, used: Used, calls: list[dict[str, Any]]) -> Figures:
@@ -172,7 +172,7 @@ def judge(verdicts: Verdicts, few: Figures, many: Figures) -> None:
     verdicts.say("  larger answers, each a column of URLs", many.url_answers, URL_ANSWERS[many.run], "d")
     verdicts.say("  the largest of them, bytes", many.url_bytes, MAX_URL_ANSWER, ",d")
     verdicts.say("  largest write, bytes", many.request_bytes, MAX_REQUEST, ",d")
-    verdicts.say("  calls a second, on average", many.per_second, PER_MINUTE / 60, ".2f")
+    verdicts.say("  calls a second, on average, after the first burst", many.per_second, PER_MINUTE / 60, ".2f")
     verdicts.say("  calls in any minute", many.in_a_minute, PER_MINUTE + BURST, "d")
     verdicts.say(
         "  time per row, compared with the narrow tab", many.ms_per_row / few.ms_per_row, MAX_TIME_PER_ROW, ".2f"
