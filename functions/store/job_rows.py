@@ -57,12 +57,15 @@ class JobRow:
 
 
 _READ = tuple(name for name in JobRow.__slots__ if name != "held")
+_outcome = sa.func.coalesce(_rows.c.outcome, "")
+"""For conditions beside some positions or people: SQLite knows no statistics, and would rather look through all rows of
+the job with this outcome, by its index, than through those few."""
 _SETTLE = (
     _rows.update()
     .where(
         _rows.c.job_id == sa.bindparam("of_job"),
         _rows.c.position.in_(sa.bindparam("at", expanding=True)),
-        _rows.c.outcome.is_(None),
+        _outcome == "",
     )
     .values(outcome=sa.bindparam("so"), detail=sa.bindparam("said"))
 )
@@ -92,7 +95,8 @@ def add(connection: sa.Connection, job_id: str, rows: Iterable[JobRow]) -> None:
 def of_chunk(connection: sa.Connection, job_id: str, chunk: int) -> list[JobRow]:
     """The rows of one chunk, in order."""
     condition = _rows.c.job_id == job_id, _rows.c.chunk == chunk
-    return _selected(connection, sa.and_(*condition), limit=None)
+    # In the order of the index of positions, SQLite would look through all rows of the job.
+    return _selected(connection, sa.and_(*condition), limit=None, order=_rows.c.position + 0)
 
 
 def page(
@@ -190,7 +194,7 @@ def ended(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> s
     found: set[int] = set()
     for start in range(0, len(positions), _BATCH):
         batch = list(positions[start : start + _BATCH])
-        condition = _rows.c.job_id == job_id, _rows.c.position.in_(batch), _rows.c.outcome.is_not(None)
+        condition = _rows.c.job_id == job_id, _rows.c.position.in_(batch), _outcome != ""
         found |= set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
     return found
 
@@ -210,7 +214,7 @@ def keys_with(connection: sa.Connection, job_id: str, outcome: Outcome, keys: Se
     found: set[str] = set()
     for start in range(0, len(keys), _BATCH):
         batch = _rows.c.key.in_(keys[start : start + _BATCH])
-        condition = _rows.c.job_id == job_id, _rows.c.outcome == outcome, batch
+        condition = _rows.c.job_id == job_id, _outcome == outcome, batch
         found.update(connection.scalars(sa.select(_rows.c.key).where(*condition)))
     return found
 
@@ -274,9 +278,14 @@ def _to_be_tried(job_id: str, outcomes: Iterable[Outcome]) -> tuple[sa.ColumnEle
     return _rows.c.job_id == job_id, is_wanted, _rows.c.key.is_not(None)
 
 
-def _selected(connection: sa.Connection, condition: sa.ColumnElement[bool], limit: int | None) -> list[JobRow]:
+def _selected(
+    connection: sa.Connection,
+    condition: sa.ColumnElement[bool],
+    limit: int | None,
+    order: sa.ColumnElement[int] = _rows.c.position,
+) -> list[JobRow]:
     columns = [_rows.c[name] for name in _READ]
-    statement = sa.select(*columns).where(condition).order_by(_rows.c.position).limit(limit)
+    statement = sa.select(*columns).where(condition).order_by(order).limit(limit)
     return [
         JobRow(
             row.position,

@@ -217,7 +217,8 @@ def keys_of_run(
     entries = schema.ledger_entries
     later = entries.alias("later")
     was_free = sa.exists().where(later.c.token == entries.c.token, later.c.kind == EntryKind.RELEASED)
-    condition = [entries.c.run_id == run_id, ~was_free]
+    # Not by the index of runs: SQLite knows no statistics, and would look through all that the run has asked for.
+    condition = [sa.func.coalesce(entries.c.run_id, "") == run_id, ~was_free]
     if since is not None:
         condition.append(entries.c.at >= since)
     found: dict[tuple[str, str], bool] = {}
