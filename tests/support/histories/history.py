@@ -63,6 +63,7 @@ class History:
     in_doubt_retries: int = 0
     """Times that somebody wanted to ask again what may have been paid for."""
     undone: set[str] = field(default_factory=set)
+    """Runs that somebody has undone; a retry since then fills only rows that had no values yet."""
     restarted: bool = False
     """Whether a run was started after an undo, or beside one."""
 
@@ -139,7 +140,6 @@ class History:
             retried = found if found is not None and found.ceilings != self.ceilings[job.id] else None
         if retried is not None:
             self.in_doubt_retries += in_doubt
-            self.undone.discard(job.id)
             self.ceilings[job.id] = dict(retried.ceilings)
 
     def undo(self, job: Job) -> None:

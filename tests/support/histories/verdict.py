@@ -188,8 +188,6 @@ def _was_given_up(history: History, job: Job) -> bool:
 def _exactly(history: History) -> Iterator[str]:
     """Nobody has edited: each row stands where it stood, and shows values if its outcome says so."""
     states = {job.state for job in history.jobs}
-    if any(act.kind == "undo" for act in history.scenario.acts):  # a retry since then fills other rows only
-        return
     if len(history.jobs) != 1 or history.scenario.filled or states & {JobState.UNDOING, JobState.STOPPED}:
         return
     job = history.jobs[0]
@@ -203,7 +201,7 @@ def _exactly(history: History) -> Iterator[str]:
             yield f"P6: {slug} keeps {shown} after an undo"
         elif shown and row.outcome not in PUT and job.id not in history.undone:
             yield f"P8: {slug} shows {shown}, and its outcome is {row.outcome}"
-        elif not shown and row.outcome in PUT and job.state is not JobState.UNDONE and _has_values(history, slug):
+        elif not shown and row.outcome in PUT and job.id not in history.undone and _has_values(history, slug):
             yield f"P8: {slug} shows nothing, and its outcome is {row.outcome}"
 
 
