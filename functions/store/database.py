@@ -133,7 +133,8 @@ class Store:
             raise StoreError("DATABASE_URL cannot be understood; use sqlite:///file.db or postgresql://….") from error
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._runtime = runtime
-        self._reached = False
+        self.was_reached = False
+        """Whether the server has answered this process."""
         self._of_parent: sa.Pool | None = None
         self._shared_clock = SharedClock(self._ask_time, runtime)
         _survive_forks(self)
@@ -210,11 +211,11 @@ class Store:
             try:
                 connection = self.engine.connect().execution_options(writes=writes)
             except sa.exc.DBAPIError as error:
-                if not self._reached or not db_errors.passes(error) or self._runtime.monotonic() >= until_s:
+                if not self.was_reached or not db_errors.passes(error) or self._runtime.monotonic() >= until_s:
                     raise
                 self._runtime.sleep(db_errors.RETRY_S)
             else:
-                self._reached = True
+                self.was_reached = True
                 return connection
 
     def close(self) -> None:

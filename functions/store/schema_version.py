@@ -87,7 +87,7 @@ def upgrade(store: Store, runtime: Runtime = REAL) -> str | None:
 
     Raises:
         StoreError: this version cannot work with them because they are newer, or they are not Leadfill's, or they were
-            in use all the time; nothing was changed.
+            in use all the time, or no server answers; nothing was changed.
     """
     until_s = runtime.monotonic() + PATIENCE_S
     while True:
@@ -95,7 +95,8 @@ def upgrade(store: Store, runtime: Runtime = REAL) -> str | None:
             with store.writing() as connection:
                 return _upgrade(connection, is_sqlite=store.is_sqlite)
         except StoreError as error:
-            if error.retry_after_s is None or runtime.monotonic() >= until_s:
+            is_in_use = error.retry_after_s is not None and store.was_reached
+            if not is_in_use or runtime.monotonic() >= until_s:
                 raise
         runtime.sleep(_PAUSE_S)  # those who queued behind this one have their turn
 

@@ -245,9 +245,10 @@ def test_the_command_says_what_is_wrong() -> None:
         text=True,
         capture_output=True,
         check=False,
+        timeout=schema_version.PATIENCE_S / 2,
     )
     assert ended.returncode == 1
-    assert ended.stderr.startswith("Error: The database cannot be")
+    assert ended.stderr.startswith("Error: The database cannot be"), "who mistypes the address is told at once"
     assert "Traceback" not in ended.stderr
 
 
