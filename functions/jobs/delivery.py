@@ -29,7 +29,8 @@ from functions.sheet_writes.writer import SheetWriter, WriteResult
 from functions.sheets.layout import layout_from_record
 from functions.sheets.row_matching import RowValues
 from functions.sheets.transport import hang_up
-from functions.store import cell_history, job_rows, jobs
+from functions.store import cell_history, chunks, job_rows, jobs
+from functions.store.cell_history import WrittenRow
 from functions.store.chunks import FIRST
 from functions.store.job_rows import JobRow
 from functions.store.jobs import Job
@@ -68,6 +69,8 @@ class Delivery:
     _values: dict[int, RowValues | None] = field(init=False, default_factory=dict)
     _unconfirmed: set[int] = field(init=False)
     """Rows that an earlier attempt has perhaps written, without recording their outcomes."""
+    _looked_for: set[int] = field(init=False, default_factory=set)
+    """Rows of other chunks that were looked for in wrong places."""
     _budget: Budget = field(init=False)
     _until: datetime = field(init=False)
     _turn: datetime | None = field(init=False, default=None)
@@ -168,9 +171,19 @@ class Delivery:
                 layout, sheet = layout_from_record(job.layout), attempt.context.sheet_of(job)
                 sheet.guard_writes(lock.write)
                 writer = SheetWriter(attempt.context.store, job.id, sheet, layout, lock.renew)
-                written = write(writer, wanted, overwrite=attempt.request.overwrite)
+                left = self._left_by_others()
+                written = write(writer, wanted, overwrite=attempt.request.overwrite, left=left)
+                self._looked_for |= {row.position for row in left}
                 refused = writer.refusals.reasons
             self._settle(rows, written, refused)
+
+    def _left_by_others(self) -> list[WrittenRow]:
+        """Return the rows of other chunks that their attempts have perhaps written, and then broke off."""
+        attempt, context = self.attempt, self.attempt.context
+        with context.store.reading() as connection:
+            chunk_numbers = chunks.broken_off(connection, attempt.chunk, context.clock())
+            rows = cell_history.unsettled(connection, attempt.job.id, chunk_numbers)
+        return [row for row in rows if row.position not in self._looked_for]
 
     def _deliver(self, lookups: Lookups, over: Event) -> None:
         context = self.attempt.context

@@ -13,14 +13,23 @@ from functions.store import cell_history, job_rows
 from functions.store.cell_history import WrittenRow
 
 
-def write(writer: SheetWriter, wanted: Sequence[RowValues], *, overwrite: bool) -> WriteResult:
+def write(
+    writer: SheetWriter, wanted: Sequence[RowValues], *, overwrite: bool, left: Sequence[WrittenRow] = ()
+) -> WriteResult:
     """Write the rows' values; an earlier attempt may have written some of them.
+
+    Args:
+        writer: of the job's tab.
+        wanted: the values.
+        overwrite: whether cells that hold something are written, too.
+        left: rows of other chunks with recorded values, whose attempt broke off: where these hit other rows, those get
+            their own contents back before anything of theirs counts as empty.
 
     Raises:
         SheetError: the sheet cannot be used; what was recorded stays for the next attempt.
     """
     numbers = [want.row for want in wanted]
-    return writer.deliver(_FillTask(writer, wanted, overwrite), (min(numbers), max(numbers)))
+    return writer.deliver(_FillTask(writer, wanted, overwrite, left), (min(numbers), max(numbers)))
 
 
 @dataclass(slots=True)
@@ -30,6 +39,7 @@ class _FillTask:
     writer: SheetWriter
     wanted: Sequence[RowValues]
     overwrite: bool
+    left: Sequence[WrittenRow]
     at_undo: bool = field(default=False, init=False)
     _unconfirmed: list[Write] = field(init=False)
     _taken: Counter[RowSignature] = field(init=False)
@@ -38,17 +48,11 @@ class _FillTask:
     def __post_init__(self) -> None:
         self.wanted = self._with_changes(self.wanted)
         self._taken = self._taken_by_others()
+        begun: tuple[RowValues | WrittenRow, ...] = (*self.wanted, *self.left)
         self._unconfirmed = [
-            Write(
-                want.position,
-                want.key,
-                0,
-                want.changes,
-                {n: change.after for n, change in want.changes.items()},
-                want.row_context,
-            )
-            for want in self.wanted
-            if want.changes
+            Write(it.position, it.key, 0, it.changes, {n: to.after for n, to in it.changes.items()}, it.row_context)
+            for it in begun
+            if it.changes
         ]
 
     def unconfirmed(self) -> Sequence[Write]:

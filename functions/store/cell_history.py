@@ -70,6 +70,14 @@ def written(connection: sa.Connection, job_id: str, keys: Sequence[str]) -> list
     return [row for batch in _batches(keys) for row in _written(connection, *condition, _rows.c.key.in_(batch))]
 
 
+def unsettled(connection: sa.Connection, job_id: str, chunks: Sequence[int]) -> list[WrittenRow]:
+    """Return the rows of these chunks with recorded values that have no outcome."""
+    if not chunks:
+        return []
+    condition = _rows.c.job_id == job_id, _rows.c.chunk.in_(chunks), _rows.c.outcome.is_(None)
+    return [row for row in _written(connection, *condition, _rows.c.cells.is_not(None)) if not row.undone]
+
+
 def people_to_undo(connection: sa.Connection, job_id: str, *, after: str, limit: int) -> list[str]:
     """Return people of whom a row holds values of the run, as far as is known: those behind `after`, in order."""
     condition = *_to_undo(job_id), _rows.c.key > after

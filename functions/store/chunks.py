@@ -152,6 +152,14 @@ def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
     return 0 if moved else chunk.failed_attempts
 
 
+def broken_off(connection: sa.Connection, chunk: Chunk, now: datetime) -> Sequence[int]:
+    """Return the numbers of the job's other chunks whose latest attempt has failed, and which nobody works on."""
+    is_idle = sa.or_(_chunks.c.state == ChunkState.QUEUED, _chunks.c.lease_expires_at <= now)
+    of_job = _chunks.c.job_id == chunk.job_id, _chunks.c.id != chunk.id, _chunks.c.state != ChunkState.DONE
+    statement = sa.select(_chunks.c.number).where(*of_job, _chunks.c.failed_attempts > 0, is_idle)
+    return connection.scalars(statement).all()
+
+
 def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:
     """Says that the attempt lives and how many rows came back and have no outcome; False where it lost its lease.
 
