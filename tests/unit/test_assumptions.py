@@ -54,7 +54,7 @@ def test_only_what_does_not_hold_is_unmet() -> None:
         ((A.STRICT, A.TYPED, A.TABLE, A.HEADER, A.LINKS, A.CHIPS, A.NOTHING, A.GONE), ""),
         ((A.NULLS,), ""),
         ((A.TAKEN, A.FREED, A.PROOF), ""),
-        ((A.ANCHORS,), "told with its cells"),
+        ((A.ANCHORS,), "with its cells"),
         ((A.FOLLOWED,), "goes where the column goes"),
         ((A.SPILLS,), "shows its value"),
         ((A.NULLS, A.TAKEN), "Nor can it prove"),
