@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from functions.sheets.cells import Cells, Content, Formula, SheetRow, Write, by_identity, exact, same
+from functions.sheets.cells import Cells, Content, Formula, SheetRow, Write, by_identity, exact, is_nobody, same
 from functions.sheets.row_pairing import Who, differences, paired
 
 
@@ -146,13 +146,15 @@ def misplaced(
     for fix in planned:
         hits[fix.row.identity, fix.row.row_context].append({number: fix.row.cells[number] for number in fix.cells})
     stray = _Strays(strays, rows, whole_rows=whole_rows)
-    own = _Own(sent, rows)
+    own, theirs = _Own(sent, rows), _Theirs(believed)
     repairs = []
     planned_rows = {fix.row.number: fix.row for fix in planned}
     for row, base in paired(believed, rows, own.by_row, planned_rows, whole_rows=whole_rows):
         held = base.cells if base else {}
         differing = [
-            number for number in differences(row.cells, held) if not own.got(row, number, held if base else None)
+            number
+            for number in differences(row.cells, held)
+            if not own.got(row, number, held if base else None) and not (base is None and theirs.held(row, number))
         ]
         hit = stray.hits(row, base.cells if base else None, differing)
         for known in hits.get((row.identity, row.row_context), ()):
@@ -208,6 +210,21 @@ class _Own:
         sent = self._sent.get(who if who in self.by_row else row.identity, {})
         overs = sent.get((number, exact(row.cells[number])), ())
         return any(over is None or held is None or same(over, held.get(number, "")) for over in overs)
+
+
+class _Theirs:
+    """Contents of people's rows as they were; beside its person, none of these is a stray."""
+
+    def __init__(self, believed: Sequence[SheetRow]) -> None:
+        self._rows, self._held = believed, set[tuple[str, int, object]]()
+
+    def held(self, row: SheetRow, number: int) -> bool:
+        """Return whether any row of the same person held what a cell holds."""
+        if not self._held:
+            self._held = {
+                (old.identity, n, exact(cell)) for old in self._rows for n, cell in old.cells.items() if cell != ""
+            }
+        return not is_nobody(row) and (row.identity, number, exact(row.cells[number])) in self._held
 
 
 class _Strays:

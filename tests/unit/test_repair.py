@@ -67,6 +67,13 @@ def test_a_value_stays_where_it_is_its_own_although_its_row_was_edited_meanwhile
     assert [(repair.row.number, repair.cells) for repair in repairs] == [(3, {0: "mine"})]
 
 
+def test_what_a_persons_rows_held_is_no_stray_in_a_row_of_theirs_that_nothing_tells_apart() -> None:
+    before = [SheetRow(0, A, {0: "x", 1: "y"}, frozenset({1})), SheetRow(0, A, {0: "x", 1: "z"}, frozenset({2}))]
+    sent = [Sent("linkedin.com/in/c-c", frozenset(), {0: "x"}, {0: ""})]
+    after = [SheetRow(5, A, {0: "x", 1: ""}), row(6, B, "x")]  # the columns that told the rows apart were deleted
+    assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(6, {0: ""})]
+
+
 def test_what_was_for_a_persons_deleted_row_is_a_stray_in_the_other_one() -> None:
     before = [row(3, A, "x", 1), row(4, A, "x", 2)]
     sent = [Sent(A, frozenset({1}), {0: ""}, {0: "x"}), Sent(A, frozenset({2}), {0: "mine"}, {0: "x"})]
