@@ -151,12 +151,13 @@ def misplaced(
     planned_rows = {fix.row.number: fix.row for fix in planned}
     for row, base in paired(believed, rows, own.by_row, planned_rows, whole_rows=whole_rows):
         held = base.cells if base else {}
+        changed = differences(row.cells, held)
         differing = [
             number
-            for number in differences(row.cells, held)
+            for number in changed
             if not own.got(row, number, held if base else None) and not (base is None and theirs.held(row, number))
         ]
-        hit = stray.hits(row, base.cells if base else None, differing)
+        hit = stray.hits(row, differing, changed if base else None)
         for known in hits.get((row.identity, row.row_context), ()):
             hit |= {number for number in differing if number in known and same(known[number], row.cells[number])}
         if hit:
@@ -242,30 +243,35 @@ class _Strays:
             for number, cell in item.cells.items():
                 self._bringing[number, exact(cell)][look, is_strange] = item.cells, is_strange
 
-    def hits(self, row: SheetRow, held: Cells | None, differing: Sequence[int]) -> set[int]:
-        """Return which of the cells that differ from what their row held were hit by one of these, or by several."""
+    def hits(self, row: SheetRow, differing: Sequence[int], changed: Collection[int] | None) -> set[int]:
+        """Return which cells of a row were hit by one of these, or by several.
+
+        Args:
+            row: as it is now.
+            differing: cells that differ from what their row held, and were not meant to.
+            changed: those that differ from that at all; None where it is not known what the row held.
+        """
         hit: set[int] = set()
         brought = [(number, self._bringing.get((number, exact(row.cells[number])), {})) for number in differing]
         for number, looks in sorted(brought, key=lambda one: len(one[1])):  # the rarest value tells the most
             if number not in hit:
                 for cells, is_strange in looks.values():
-                    if is_strange or held is not None:
-                        hit |= _hit_by(row, cells, differing, known=held is not None)
+                    if is_strange or changed is not None:
+                        hit |= _hit_by(row, cells, changed) & set(differing)
         return hit
 
 
-def _hit_by(row: SheetRow, cells: Cells, differing: Sequence[int], *, known: bool) -> set[int]:
-    """Return the differing cells that hold the sent values, if all of these are here.
+def _hit_by(row: SheetRow, cells: Cells, changed: Collection[int] | None) -> set[int]:
+    """Return the cells that hold the sent values, if all of these are here.
 
-    Somebody may have deleted a column since, or typed over what came. Then the cell differs from what it held, which
-    has to be known; else one such cell of three is taken for that.
+    Somebody may have deleted a column since, or typed over what came, or the row's own formulas came in a later call.
+    Then the cell differs from what it held, which has to be known; else one such cell of three is taken for that.
     """
     there = [number for number in cells if number in row.cells]
     holding = {number for number in there if same(row.cells[number], cells[number])}
     others = [number for number in there if number not in holding]
-    if others and not (all(number in differing for number in others) if known else len(others) == 1 and len(there) > 2):
-        return set()
-    return holding & set(differing)
+    is_explained = len(others) == 1 and len(there) > 2 if changed is None else set(others) <= set(changed)
+    return holding if is_explained or not others else set()
 
 
 def _holds(row: SheetRow, cells: Cells) -> bool:

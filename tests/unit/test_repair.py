@@ -74,6 +74,14 @@ def test_what_a_persons_rows_held_is_no_stray_in_a_row_of_theirs_that_nothing_te
     assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(6, {0: ""})]
 
 
+def test_a_stray_is_known_although_the_rows_own_formula_came_over_a_part_of_it() -> None:
+    own = Formula("=LEN(A2)", 2)
+    before = [SheetRow(2, A, {0: "a", 1: "x"}), SheetRow(3, B, {0: "b", 1: "y"})]
+    sent = [Sent(A, frozenset(), {0: "mine", 1: ""}, {0: "a", 1: "x"}), Sent(B, frozenset(), {1: own}, {1: "y"})]
+    after = [SheetRow(2, B, {0: "mine", 1: own}), SheetRow(3, A, {0: "a", 1: "x"})]
+    assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(2, {0: "b"})]
+
+
 def test_what_was_for_a_persons_deleted_row_is_a_stray_in_the_other_one() -> None:
     before = [row(3, A, "x", 1), row(4, A, "x", 2)]
     sent = [Sent(A, frozenset({1}), {0: ""}, {0: "x"}), Sent(A, frozenset({2}), {0: "mine"}, {0: "x"})]
