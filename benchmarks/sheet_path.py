@@ -7,6 +7,7 @@ With `--against FILE` it compares with what another version has written by `--fi
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
 from collections import defaultdict
@@ -164,7 +165,7 @@ def measure(rows: int, rounds: int) -> list[Figures]:
         read = settings.read(running.environ | WITHOUT_WORKER, keys_needed=True)
         context = bootstrap.context(read, bootstrap.store(read), StoreQueue(lambda: None))
         one_run(context, running, rows)
-        bootstrap.freeze_imports()
+        gc.freeze()  # as main.py does for what it has imported
         return [one_run(context, running, rows) for _ in range(rounds)]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import os
 from datetime import timedelta
 from decimal import Decimal
@@ -61,17 +60,6 @@ def application(target: str) -> Flask:
         SettingsError: with one line for each variable that is wrong.
         StoreError: the store cannot be opened.
     """
-    made = _application(target)
-    freeze_imports()
-    return made
-
-
-def freeze_imports() -> None:
-    """Spare the garbage collector what is imported by now, and stays: each page of rows makes it look at everything."""
-    gc.freeze()
-
-
-def _application(target: str) -> Flask:
     settings = read(os.environ, keys_needed=target in ASKING)
     logs.set_up(settings.google_cloud_project)
     opened = store(settings)
