@@ -26,7 +26,7 @@ from local.command.wiring import USER, errors_said, new_console, open_store
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def usage(*, days: int, as_json: bool) -> None:
     """Show the credits spent by day, and how far the caps are used."""
-    with errors_said(new_console()), open_store() as (settings, store):
+    with errors_said(new_console(), as_json=as_json), open_store() as (settings, store):
         now, limits = store.clock(), bootstrap.limits(settings)
         since = (now - timedelta(days=days - 1)).replace(hour=0, minute=0, second=0, microsecond=0)
         spender = Spender(run_id="", user_id=USER, ceilings={})
@@ -93,8 +93,9 @@ def erase(url: str, *, lift: bool, yes: bool) -> None:
     """
     with errors_said(new_console()), open_store() as (_settings, store):
         profile = parse(url)
-        if not lift and not yes:
-            click.confirm(f"Erase {profile.url} for good?", abort=True)
+        if not lift and not yes and not click.confirm(f"Erase {profile.url} for good?"):
+            print("Nothing was erased.")
+            return
         with store.writing() as connection:
             if lift:
                 was_erased = erasures.lift(connection, profile.key)

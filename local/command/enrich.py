@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -40,6 +38,8 @@ from local.command.report import (
     progress,
     run_as_json,
 )
+from local.command.result_file import holds_something, result_file
+from local.command.standard_input import INPUT, STANDARD, copied_input, folder_for_streams
 from local.command.tally import Tally
 from local.command.wiring import (
     DONE,
@@ -51,6 +51,7 @@ from local.command.wiring import (
     interruptible,
     new_console,
     open_enricher,
+    print_json,
 )
 from local.command.wording import plain
 from local.lists.continuing import continued
@@ -59,8 +60,6 @@ from local.lists.errors import BadFile
 from local.lists.layout import lay_out
 from local.lists.opening import Choices, open_list
 
-STANDARD = Path("-")
-"""Standard input or output, where a file would be named."""
 _CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {what}" for code, what in EXIT_CODES.items())
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -129,7 +128,7 @@ def enrich(*, yes: bool, dry_run: bool, **chosen: Any) -> None:  # noqa: ANN401 
     stand-ins of all providers on this machine answer with invented people.
     """
     console = new_console()
-    with errors_said(console):
+    with errors_said(console, as_json=chosen["as_json"]):
         sys.exit(_run(console, **chosen, yes=yes, dry_run=dry_run))
 
 
@@ -138,7 +137,7 @@ def enrich(*, yes: bool, dry_run: bool, **chosen: Any) -> None:  # noqa: ANN401 
 def plan(**chosen: Any) -> None:  # noqa: ANN401 - the options above
     """Show what `enrich` would do with FILE, and the most it can cost; nothing is spent or written."""
     console = new_console()
-    with errors_said(console):
+    with errors_said(console, as_json=chosen["as_json"]):
         sys.exit(_run(console, **chosen, yes=True, dry_run=True))
 
 
@@ -167,21 +166,21 @@ def _run(
 ) -> int:
     choices = Choices(tab=tab, column=url_column, header_row=header_row, encoding=encoding, delimiter=delimiter)
     chosen = select(split(fields))
-    with tempfile.TemporaryDirectory(prefix="leadfill-") as folder:
-        source = open_list(_from_standard_input(Path(folder)) if file == STANDARD else file, choices)
-        named = source.path
+    with folder_for_streams() as folder:
+        source = listed = open_list(copied_input(folder) if file == STANDARD else file, choices)
         out = STANDARD if out is None and file == STANDARD else out
         if out == STANDARD and as_json and not dry_run:
             raise BadFile("Standard output takes the list or the JSON, not both; name a file with --out.")
-        target = _target(source, Path(folder) / f"out{source.suffix}" if out == STANDARD else out)
-        if target.exists() and not replace:
+        target = result_file(source.path, source.suffix, folder / f"out{source.suffix}" if out == STANDARD else out)
+        if holds_something(target) and not replace:
             source = _added_to(source, target, ask=not yes)
         with open_enricher(console, providers) as enricher:
             run = ListRun(
                 enricher,
                 source,
                 lay_out(source.shape, chosen),
-                path=named,
+                path=INPUT if file == STANDARD else file,
+                adds_to=None if source is listed else target,
                 providers=[name for name in enricher.dispatchers if _may_spend(max_credits, name)],
                 go_on=go_on,
                 retry=DOUBTFUL if retry_in_doubt else frozenset(),
@@ -194,12 +193,13 @@ def _run(
             planned = run.plan(spender, ceilings)
             print_plan(console, planned, run)
             if dry_run:
-                _print_json(plan_as_json(planned, run) if as_json else None)
+                print_json(plan_as_json(planned, run) if as_json else None)
                 return DONE
             if not yes and not planned.is_free and not _confirmed(planned):
                 console.print("Nothing was done, nothing was spent.")
+                print_json(plan_as_json(planned, run) if as_json else None)
                 return DONE
-            ended = _enrich(console, run, planned, spender, target)
+            ended = _enrich(console, run, planned, spender, target, keeps_reasons=out != STANDARD)
             rest = run.plan_rest(spender) if run.trial else None
         if out == STANDARD:
             with target.open("rb") as result:
@@ -208,14 +208,16 @@ def _run(
     _say(console, run, ended, STANDARD if out == STANDARD else target)
     if rest is not None:
         print_rest(console, rest, planned, ended)
-    _print_json(run_as_json(planned, run, ended) if as_json else None)
+    print_json(run_as_json(planned, run, ended) if as_json else None)
     return INTERRUPTED if ended.was_interrupted else STOPPED if ended.stopped_by else DONE
 
 
-def _enrich(console: Console, run: ListRun, planned: Plan, spender: Spender, target: Path) -> Ended:
+def _enrich(
+    console: Console, run: ListRun, planned: Plan, spender: Spender, target: Path, *, keeps_reasons: bool
+) -> Ended:
     spender = replace(spender, ceilings=planned.ceilings)
     enricher, stop = run.enricher, threading.Event()
-    tally = Tally(reasons_path=target.with_name(f"{target.stem}.reasons.csv"))
+    tally = Tally(reasons_path=target.with_name(f"{target.stem}.reasons.csv") if keeps_reasons else None)
 
     def spent() -> dict[str, Decimal]:
         with enricher.store.reading() as connection:
@@ -267,16 +269,6 @@ def _may_spend(max_credits: Allowance | None, provider: str) -> bool:
     return max_credits is None or not max_credits.named or max_credits.of(provider) > 0
 
 
-def _target(source: SourceList, out: Path | None) -> Path:
-    file = source.path
-    target = out or file.with_name(f"{file.stem}.enriched{source.suffix}")
-    if target.resolve() == file.resolve():
-        raise BadFile(f"OUT is {file} itself; name another file, so that the original is kept.")
-    if target.exists() and not target.is_file():
-        raise BadFile(f"OUT is {target}, which is not a regular file; name a file, or `-` for standard output.")
-    return target
-
-
 def _added_to(source: SourceList, target: Path, *, ask: bool) -> SourceList:
     """Return the list with what an earlier run, and people since, have put into its result."""
     added_to = continued(source, target)
@@ -288,13 +280,6 @@ def _added_to(source: SourceList, target: Path, *, ask: bool) -> SourceList:
     return added_to
 
 
-def _from_standard_input(folder: Path) -> Path:
-    path = folder / "standard input"
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    return path
-
-
 def _confirmed(planned: Plan) -> bool:
     most = credits_in_words(planned.ceilings)
     if not sys.stdin.isatty():
@@ -302,8 +287,3 @@ def _confirmed(planned: Plan) -> bool:
             f"There is no terminal to ask whether to spend {most}. Set YES=1 (--yes) to go ahead; nothing was spent."
         )
     return click.confirm(f"Spend up to {most}?", default=False, err=True)
-
-
-def _print_json(value: dict[str, Any] | None) -> None:
-    if value is not None:
-        print(json.dumps(value, ensure_ascii=False, indent=2))

@@ -47,6 +47,7 @@ class ListRun:
         layout: Layout,
         *,
         path: Path,
+        adds_to: Path | None = None,
         providers: Iterable[str] | None = None,
         go_on: bool = False,
         retry: frozenset[LeadStatus] = frozenset(),
@@ -61,6 +62,7 @@ class ListRun:
             source: the list, or an earlier result of it.
             layout: of its columns.
             path: the list that a person named, even if an earlier result is read.
+            adds_to: that earlier result.
             providers: those that may be asked, in their order; None for all.
             go_on: whether the run goes on with the others where a provider cannot be used any more.
             retry: statuses that are asked again.
@@ -68,7 +70,7 @@ class ListRun:
             include_hidden: whether rows of a workbook count that a filter or somebody hides.
             trial: the rows to fill, where these are only a few; `plan` picks them.
         """
-        self.path, self.adds_to = path, None if source.path == path else source.path
+        self.path, self.adds_to = path, adds_to
         self.enricher, self.source, self.layout = enricher, source, layout
         self.providers = tuple(enricher.dispatchers if providers is None else providers)
         self.needs = needs_of(layout.fields)
@@ -139,6 +141,7 @@ class ListRun:
             OSError: the file cannot be written; what was paid for is in the store.
             StoreError: the store cannot be used any more.
         """
+        target = target.resolve()  # where it is a link, what it leads to is written, and the link stays
         part = target.with_name(target.name + ".part")
         try:
             writer = self._create(target, part)

@@ -132,6 +132,9 @@ def print_summary(console: Console, run: ListRun, ended: Ended) -> None:
         console.print(f"  row {number}: {plain(sentence)}")
     if ended.reasons is not None:
         console.print(f"  All {tally.reasons:,} reasons are in {plain(str(ended.reasons))}.")
+    elif tally.reasons > len(tally.shown):
+        more = counted(tally.reasons - len(tally.shown), "more reason")
+        console.print(f"  {more}; name a file with --out, and all of them are written beside it.")
     if tally.retyped and ended.target.suffix.lower() not in {".xlsx", ".xlsm"}:
         console.print(
             f"[yellow]{counted(tally.retyped, 'value')} such as 1-10 would become a date or a number when Excel "
@@ -193,7 +196,7 @@ def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:
     """Return a plan as `leadfill plan --json` prints it."""
     source = run.source
     return {
-        "file": str(source.path),
+        "file": str(run.path),
         "url_column": source.shape.column_name,
         "fields": [field.name for field in run.layout.fields],
         "notes": list(source.notes),

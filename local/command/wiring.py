@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
+import click
 from rich.console import Console
 
 from functions import bootstrap, settings
@@ -31,11 +34,13 @@ USER = COMMAND_LINE
 DONE, REFUSED, STOPPED, INTERRUPTED = 0, 1, 3, 130
 EXIT_CODES = {
     DONE: "done",
-    REFUSED: "refused: the message says why; nothing was written",
+    REFUSED: "refused, or not finished: the message says why",
     2: "the command was not understood",
     STOPPED: "stopped early by the provider or a cap; what was done is written",
     INTERRUPTED: "interrupted with Ctrl-C; what was done is written",
 }
+
+_CLOSED = "Standard output was closed before all was written. The leads that were paid for are kept."
 
 
 def new_console() -> Console:
@@ -95,19 +100,32 @@ def interruptible(stop: threading.Event, console: Console) -> Iterator[None]:
 
 
 @contextmanager
-def errors_said(console: Console) -> Iterator[None]:
-    """Turn what goes wrong into a sentence and the exit code for it."""
+def errors_said(console: Console, *, as_json: bool = False) -> Iterator[None]:
+    """Turn what goes wrong into a sentence, `as_json` on standard output as well, and the exit code for it."""
     try:
         yield
     except LeadfillError as error:
-        console.print(f"[bold red]Error:[/] {plain(str(error))}")
-        sys.exit(REFUSED)
-    except BrokenPipeError:  # whoever read standard output has had enough
+        sentence, slug = str(error), error.slug
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.print(f"[bold red]Error:[/] {_CLOSED}")
         sys.exit(REFUSED)
     except OSError as error:
-        console.print(f"[bold red]Error:[/] {plain(_disk_sentence(error))}")
-        sys.exit(REFUSED)
+        sentence, slug = _disk_sentence(error), "not-written"
+    except (KeyboardInterrupt, click.Abort):  # while nothing is looked up; a run ends by itself in good order
+        console.print("\n[bold yellow]Interrupted.[/] Nothing more was done or spent.")
+        sys.exit(INTERRUPTED)
+    else:
+        return
+    console.print(f"[bold red]Error:[/] {plain(sentence)}")
+    print_json({"error": slug, "detail": sentence} if as_json else None)
+    sys.exit(REFUSED)
+
+
+def print_json(value: Mapping[str, Any] | None) -> None:
+    """Print a result for scripts, if there is one."""
+    if value is not None:
+        print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
 
 
 def _settings(environ: dict[str, str]) -> Settings:

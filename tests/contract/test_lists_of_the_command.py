@@ -66,7 +66,10 @@ def test_rows_of_the_result_are_rows_of_the_list_whatever_a_quote_does(command: 
 
 
 def test_a_second_run_keeps_what_was_corrected_by_hand(command: Command, sandbox: Sandbox) -> None:
+    """Also where the result is a link into another folder, which stays one."""
     path, result = a_list(command.folder, 3), command.folder / "leads.enriched.csv"
+    (command.folder / "shared").mkdir()
+    result.symlink_to(command.folder / "shared" / "team.csv")
     assert command.run(path, "--yes", "--fields", "email").code == 0
     rows = read(result)
     rows[1][2] = "corrected@example.com"
@@ -79,6 +82,8 @@ def test_a_second_run_keeps_what_was_corrected_by_hand(command: Command, sandbox
     assert after[1][3] == "corrected@example.com"
     assert [row[3] for row in after] == [row[2] for row in rows]
     assert sandbox.charges()["total"] == 3
+    assert result.is_symlink()
+    assert [each.name for each in (command.folder / "shared").iterdir()] == ["team.csv"]
 
 
 def test_rows_that_the_list_has_got_since_are_added_to_the_result(command: Command, sandbox: Sandbox) -> None:
@@ -218,6 +223,7 @@ def test_standard_input_and_output_are_a_list_too(command: Command) -> None:
     assert lines[0] == "No,LinkedIn,Name"
     assert [line.rsplit(",", 1)[0] for line in lines] == path.read_text(encoding="utf-8").splitlines()
     assert "3 rows" in said.decode()
+    assert "Plan for standard input, LinkedIn URLs in LinkedIn" in said.decode()
 
 
 def test_a_pipe_or_a_device_is_neither_read_as_a_file_nor_replaced_by_one(command: Command) -> None:
@@ -254,6 +260,11 @@ def test_json_is_for_scripts(command: Command) -> None:
     spent = json.loads(usage.communicate(timeout=60)[0])
     assert [day["charged"] for day in spent["days"]] == ["3"]
     assert {cap["cap"]: cap["used"] for cap in spent["caps"]} == {"today": "3", "this month": "3"}
+    refused = command.start("plan", "none.csv", "--json", module=LEADFILL, stderr=subprocess.PIPE)
+    error = json.loads(refused.communicate(timeout=60)[0])
+    assert refused.returncode == 1
+    assert error["error"] == "bad-file"
+    assert "There is no file none.csv" in error["detail"]
 
 
 def test_many_reasons_stand_in_a_file_beside_the_result(command: Command) -> None:
@@ -265,6 +276,8 @@ def test_many_reasons_stand_in_a_file_beside_the_result(command: Command) -> Non
     lines = read(reasons, encoding="utf-8-sig")
     assert lines[0] == ["Row", "Outcome", "Reason"]
     assert [(line[0], line[1]) for line in lines[1:]] == [(str(number), "unusable") for number in range(3, 33)]
+    piped = command.run(path, "--yes", "--out", "-")
+    assert "20 more reasons; name a file with --out" in piped.text
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
