@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from local.lists.layout import Layout, lay_out
 from local.lists.opening import Choices, open_list
 from local.lists.shape import Shape
 from local.lists.workbook_list import WorkbookList
+
+SHOWN = 5
+"""Numbers of rows in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,58 @@ class ContinuedList:
         return self.result.create(target, layout)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """An earlier result in which people have changed rows: it goes on as it is, each row with its own URL."""
+
+    result: SourceList
+    remark: str
+
+    @property
+    def path(self) -> Path:
+        """Where the result stands."""
+        return self.result.path
+
+    @property
+    def shape(self) -> Shape:
+        """That of the result."""
+        return self.result.shape
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """How the result differs from the list, and what was found out about it."""
+        return [self.remark, *self.result.notes]
+
+    @property
+    def suffix(self) -> str:
+        """That of the result."""
+        return self.result.suffix
+
+    def rows(self, layout: Layout) -> Iterator[Row]:
+        """Iterate over the rows of the result."""
+        return self.result.rows(layout)
+
+    def create(self, target: Path, layout: Layout) -> ListWriter:
+        """Begin the new result with everything above the first row of the earlier one."""
+        return self.result.create(target, layout)
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """The rows of a list and of its result, side by side."""
+
+    both: int = 0
+    changed: list[int] = field(default_factory=list)
+    """Numbers of the result's rows with another URL."""
+    list_goes_on: bool = False
+    result_goes_on: bool = False
+
+    @property
+    def is_close(self) -> bool:
+        """Whether the rows are the same ones, of which somebody has corrected some in the result."""
+        return not self.result_goes_on and 2 * len(self.changed) <= self.both
+
+
 def continued(source: SourceList, target: Path) -> SourceList:
     """Return the list to enrich so that the result at `target` is kept: the result itself, and rows that are new.
 
@@ -82,33 +138,78 @@ def continued(source: SourceList, target: Path) -> SourceList:
         BadFile: what stands at `target` is not a result of this list.
     """
     otherwise = "Name another file with OUT=… (--out), or replace this one with REPLACE=1 (--replace)."
-    try:
-        result = open_list(target, _choices(source))
-    except BadFile as error:
-        raise BadFile(f"{target} exists already, and nothing can be added to it: {error} {otherwise}") from error
-    nothing, known_rows, further = Layout((), ()), 0, False
-    for ours, theirs in zip_longest(source.rows(nothing), result.rows(nothing)):
-        if theirs is None:
-            further = True
-            break
-        if ours is None or ours.url.strip() != theirs.url.strip():
-            raise BadFile(
-                f"{target} exists already, and its row {theirs.number} is not that of {source.path}. {otherwise}"
+    refusal = None
+    for choices in _choices(source):
+        try:
+            result = open_list(target, choices)
+        except BadFile as error:
+            refusal = refusal or f"{target} exists already, and nothing can be added to it: {error} {otherwise}"
+            continue
+        found = _compared(source, result)
+        if not found.changed and not found.result_goes_on:
+            return _with_new_rows(source, result, found.both, otherwise) if found.list_goes_on else result
+        if _holds_all(source, result):
+            return KeptResult(result, f"Rows of {target} were moved or added by hand; they stay as they are.")
+        if found.is_close and not found.list_goes_on:
+            return KeptResult(result, _corrected(source, target, found.changed))
+        if refusal is None:
+            number = found.changed[0] if found.changed else result.shape.first + found.both + 1
+            refusal = (
+                f"{target} exists already, and its row {number} is not that of {source.path}. {otherwise} "
+                f"To fill the rows of {target} as they are, name it as the list (FILE)."
             )
-        known_rows += 1
-    if not further:
-        return result
-    if not (isinstance(source, CsvList) and isinstance(result, CsvList)) or (added := _added(source, result)) is None:
-        raise BadFile(f"{source.path} has rows that {target} does not have. {otherwise}")
-    return ContinuedList(result, source, known_rows, added)
+    raise BadFile(refusal or "")
 
 
-def _choices(source: SourceList) -> Choices:
+def _choices(source: SourceList) -> Iterator[Choices]:
+    """Say where the result's URLs can be: in the list's place, or wherever somebody has moved their column to."""
     tab = source.tab.title if isinstance(source, WorkbookList) else ""
-    first = source.shape.first
+    first, place = source.shape.first, letter(source.shape.url_column)
     if first and isinstance(source, CsvList):
         first += source.offset
-    return Choices(tab=tab, column=letter(source.shape.url_column), header_row=first)
+    yield Choices(tab=tab, column=place, header_row=first)
+    if source.shape.column_name in source.shape.titles:
+        yield Choices(tab=tab, column=source.shape.column_name)
+    yield Choices(tab=tab, column=place)
+
+
+def _compared(source: SourceList, result: SourceList) -> _Comparison:
+    nothing, found = Layout((), ()), _Comparison()
+    for ours, theirs in zip_longest(source.rows(nothing), result.rows(nothing)):
+        if theirs is None:
+            found.list_goes_on = True
+            break
+        if ours is None:
+            found.result_goes_on = True
+            break
+        found.both += 1
+        if ours.url.strip() != theirs.url.strip():
+            found.changed.append(theirs.number)
+    return found
+
+
+def _holds_all(source: SourceList, result: SourceList) -> bool:
+    """Tell whether each row of the list with a URL stands somewhere in the result, as often as in the list."""
+    nothing = Layout((), ())
+    left = Counter(url for row in source.rows(nothing) if (url := row.url.strip()))
+    left.subtract(row.url.strip() for row in result.rows(nothing))
+    return all(count <= 0 for count in left.values())
+
+
+def _corrected(source: SourceList, target: Path, changed: Sequence[int]) -> str:
+    rows = ", ".join(map(str, changed[:SHOWN])) + (" and more" if len(changed) > SHOWN else "")
+    one = len(changed) == 1
+    return (
+        f"Row{'' if one else 's'} {rows} of {target} {'has another URL' if one else 'have other URLs'} than "
+        f"{source.path}; the one{'' if one else 's'} in {target} {'is' if one else 'are'} looked up."
+    )
+
+
+def _with_new_rows(source: SourceList, result: SourceList, known_rows: int, otherwise: str) -> SourceList:
+    """Return the result together with the rows that the list has got since."""
+    if not (isinstance(source, CsvList) and isinstance(result, CsvList)) or (added := _added(source, result)) is None:
+        raise BadFile(f"{source.path} has rows that {result.path} does not have. {otherwise}")
+    return ContinuedList(result, source, known_rows, added)
 
 
 def _added(source: CsvList, result: CsvList) -> int | None:

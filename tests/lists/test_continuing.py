@@ -1,0 +1,98 @@
+"""A further run goes on with the result as people have left it: sorted, added to, corrected, its columns moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from functions.fields import select
+from local.lists.continuing import continued
+from local.lists.contract import SourceList
+from local.lists.errors import BadFile
+from local.lists.layout import lay_out
+from local.lists.opening import Choices, open_list
+
+HEADER = ["Name", "LinkedIn", "Email", "Note"]
+FIELDS = select(["email", "title"])
+
+
+def url(number: int) -> str:
+    return f"https://www.linkedin.com/in/lead-{number:03d}"
+
+
+def row(number: int) -> list[str]:
+    return [f"Lead {number}", url(number), f"{number}@example.com", f"note {number}"]
+
+
+def written(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    path.write_text("".join(",".join(cells) + "\n" for cells in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> SourceList:
+    """A list of four people, without an e-mail column yet."""
+    rows = [[name, link, note] for name, link, _, note in (HEADER, *map(row, range(1, 5)))]
+    return open_list(written(tmp_path / "leads.csv", rows), Choices())
+
+
+def gone_on(source: SourceList, rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], str]:
+    """Go on with a result of these rows and fill every empty cell; returns the new result, and what the plan says."""
+    target = written(source.path.with_name("leads.enriched.csv"), rows)
+    after = target.with_name("after.csv")
+    kept = continued(source, target)
+    layout = lay_out(kept.shape, FIELDS)
+    writer = kept.create(after, layout)
+    for each in kept.rows(layout):
+        slug = each.url.rsplit("/", 1)[-1]
+        writer.write(each, (f"e-{slug}", f"t-{slug}"))
+    writer.close()
+    return [line.split(",") for line in after.read_text(encoding="utf-8").splitlines()], " ".join(kept.notes)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [[3, 1, 4, 2], [1, 2, 3, 4, 9], [9, 1, 2, 3, 4], [1, 2, 2, 3, 4]],
+    ids=["sorted", "added below", "added above", "a person twice"],
+)
+def test_rows_that_were_moved_or_added_by_hand_stay_so(source: SourceList, order: list[int]) -> None:
+    after, said = gone_on(source, [HEADER, *map(row, order)])
+    assert after == [
+        ["Name", "LinkedIn", "Title", "Email", "Note"],
+        *([f"Lead {n}", url(n), f"t-lead-{n:03d}", f"{n}@example.com", f"note {n}"] for n in order),
+    ]
+    assert "were moved or added by hand; they stay as they are" in said
+
+
+def test_an_address_that_was_corrected_in_the_result_is_looked_up(source: SourceList) -> None:
+    rows = [HEADER, *map(row, range(1, 5))]
+    rows[2][1], rows[2][2] = url(7), ""
+    after, said = gone_on(source, rows)
+    assert after[2] == ["Lead 2", url(7), "t-lead-007", "e-lead-007", "note 2"]
+    assert "Row 3 of" in said
+    assert "has another URL than" in said
+
+
+@pytest.mark.parametrize("places", [(1, 2, 0, 3), (2, 3, 0, 1), (0, 2, 3, 1)])
+def test_columns_that_were_moved_are_found_again(source: SourceList, places: tuple[int, ...]) -> None:
+    rows = [[cells[place] for place in places] for cells in (HEADER, *map(row, range(1, 5)))]
+    after, _ = gone_on(source, rows)
+    beside = places.index(1) + 1
+    assert [[*cells[:beside], *cells[beside + 1 :]] for cells in after] == rows
+    assert [cells[beside] for cells in after] == ["Title", *(f"t-lead-{n:03d}" for n in range(1, 5))]
+
+
+def test_a_result_without_its_header_is_still_one(source: SourceList) -> None:
+    after, _ = gone_on(source, [*map(row, range(1, 5))])
+    assert [cells[1] for cells in after] == [url(n) for n in range(1, 5)]
+
+
+@pytest.mark.parametrize("order", [[1, 3, 4], [4, 3, 2], [5, 6, 7, 8]], ids=["deleted", "deleted and sorted", "others"])
+def test_a_result_that_lacks_rows_is_not_touched_and_can_be_named_as_the_list(
+    source: SourceList, order: list[int]
+) -> None:
+    """Whether they were deleted on purpose or belong to another list, nobody can tell."""
+    with pytest.raises(BadFile, match="is not that of .* name it as the list"):
+        gone_on(source, [HEADER, *map(row, order)])
