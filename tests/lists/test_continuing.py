@@ -94,5 +94,5 @@ def test_a_result_that_lacks_rows_is_not_touched_and_can_be_named_as_the_list(
     source: SourceList, order: list[int]
 ) -> None:
     """Whether they were deleted on purpose or belong to another list, nobody can tell."""
-    with pytest.raises(BadFile, match="is not that of .* name it as the list"):
+    with pytest.raises(BadFile, match=r"is not that of .* name it as the list"):
         gone_on(source, [HEADER, *map(row, order)])
