@@ -11,7 +11,7 @@ from pathlib import Path
 from local.lists.columns import letter
 from local.lists.contract import ListWriter, Row, SourceList
 from local.lists.csv_list import CsvList
-from local.lists.csv_records import parted, text_of
+from local.lists.csv_records import parted
 from local.lists.errors import BadFile
 from local.lists.layout import Layout, lay_out
 from local.lists.opening import Choices, open_list
@@ -64,15 +64,16 @@ class ContinuedList:
         for place, row in enumerate(self.source.rows(lay_out(self.source.shape, ()))):
             if place < self.known_rows:
                 continue
-            cells = [cell if theirs == ours else ours.raw(theirs.value(cell)) for cell in self.source.cells(row.record)]
+            text = row.record[0]
+            cells = [cell if theirs == ours else ours.raw(theirs.value(cell)) for cell in self.source.cells(text)]
             if len(cells) >= after:
                 cells[after:after] = [""] * self.added
             held = tuple(
                 ours.value(cells[at]).strip() if at is not None and at < len(cells) else "" for at in layout.places
             )
             last += 1
-            end = parted(text_of(row.record))[1]
-            yield Row(last, row.url, held, ours.delimiter.join(cells) + end)
+            end = parted(text)[1]
+            yield Row(last, row.url, held, (ours.delimiter.join(cells) + end, ""))
 
     def create(self, target: Path, layout: Layout) -> ListWriter:
         """Begin the new result with everything above the first row of the earlier one."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -15,7 +14,7 @@ from functions.fields.cell_format import CellValue
 from local.lists import dialect as dialects
 from local.lists import encoding as encodings
 from local.lists.contract import Row
-from local.lists.csv_records import Record, Records, parted, text_of
+from local.lists.csv_records import Record, Records, parted
 from local.lists.csv_safety import guarded
 from local.lists.dialect import Dialect
 from local.lists.encoding import Encoding
@@ -24,6 +23,8 @@ from local.lists.layout import Layout
 from local.lists.shape import Shape, shape_of
 from local.lists.url_column import is_profile
 
+BLOCK = 1 << 17
+"""Characters that are read at once; each block is parted into lines by one pass of a pattern."""
 DIALECT_LINES = 400
 _LINE_ENDS = frozenset("\r\n")
 SAMPLE_ROWS = 200
@@ -82,21 +83,9 @@ class CsvList:
         """1 where a line that names the delimiter comes before the first row."""
         return int(self.mark.endswith(("\n", "\r")))
 
-    def cells(self, record: Record) -> list[str]:
-        """Cut a record of the list into its raw cells."""
-        return self.dialect.cut(parted(text_of(record))[0])
-
-    def records(self, pattern: re.Pattern[str] | None = None) -> Iterator[Record]:
-        """Iterate over every record of the list, blank ones included."""
-        with self.encoding.open(self.path) as file:
-            lines = _without(self.mark, file)
-            records = Records(lines, self.dialect, self.width, str(self.path), pattern)
-            records.stray_quotes = self.stray_quotes
-            self.stray_quotes.clear()
-            cut = iter(records)
-            for _ in range(self.shape.first):
-                next(cut, None)
-            yield from cut
+    def cells(self, text: str) -> list[str]:
+        """Cut the text of a record into its raw cells."""
+        return self.dialect.cut(parted(text)[0])
 
     def rows(self, layout: Layout) -> Iterator[Row]:
         """Iterate over every row; see `SourceList`."""
@@ -111,14 +100,23 @@ class CsvList:
                 held[field_number] = shown_at[place].strip()
             return shown_at[column], tuple(held)
 
-        records = self.records(self.dialect.pattern(column, places))
-        for number, record in enumerate(records, self.shape.first + self.offset + 1):
-            if isinstance(record, str):
-                cells = self.cells(record)
-                url, held = shown(tuple([cells[place] if place < len(cells) else "" for place in places]))
+        for number, record in enumerate(self._records(places), self.shape.first + self.offset + 1):
+            if record[1]:
+                url, held = shown(record[2:])
             else:
-                url, held = shown(record.groups())
+                cells = self.cells(record[0])
+                url, held = shown(tuple([cells[place] if place < len(cells) else "" for place in places]))
             yield Row(number, url, held, record)
+
+    def _records(self, places: Collection[int]) -> Iterator[Record]:
+        """Iterate over the records below the header, blank ones included."""
+        with self.encoding.open(self.path) as file:
+            blocks = _blocks(file, self.mark)
+            url, name = self.shape.url_column, str(self.path)
+            records = Records(blocks, self.dialect, self.width, name, url=url, others=places)
+            records.stray_quotes = self.stray_quotes
+            self.stray_quotes.clear()
+            yield from islice(records, self.shape.first, None)
 
     def create(self, target: Path, layout: Layout) -> CsvWriter:
         """Begin the result; see `SourceList`."""
@@ -150,15 +148,15 @@ class CsvWriter:
 
     def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
         """Write a row; see `ListWriter`."""
-        record: Record = row.record
         filling, new, inserted = self._raws(*(values or ()))
         if filling:
             filling = {place: cell for place, cell in filling.items() if not row.held[self._old[place]]}
-        if not filling and not isinstance(record, str):
-            text, after = record.string, record.end("url")
-            self._write(text[:after] + inserted + text[after:])
+        record: Record = row.record
+        text, before = record[0], record[1]
+        if before and not filling:
+            self._write(before + inserted + text[len(before) :])
             return
-        (body, end), after = parted(text_of(record)), self._after
+        (body, end), after = parted(text), self._after
         cells = self._dialect.cut(body)
         for place, cell in filling.items():
             cells += [""] * (place + 1 - len(cells))
@@ -210,7 +208,7 @@ def open_csv(
         mark, dialect, width = _dialect(path, found, delimiter)
         separator = dialects.SEP_LINE.fullmatch(mark)
         with found.open(path) as file:
-            sample = _sample(Records(_without(mark, file), dialect, width, str(path)), dialect)
+            sample = _sample(Records(_blocks(file, mark), dialect, width, str(path)), dialect)
     except UnicodeError as error:
         raise BadFile(f"{path} is cut off in the middle of a character; export the list again.") from error
     values = [[dialect.value(cell) for cell in dialect.cut(parted(text)[0])] for text in sample]
@@ -230,8 +228,8 @@ def read_values(path: Path) -> list[list[str]]:
         found = encodings.detect(path)
         mark, dialect, width = _dialect(path, found, "")
         with found.open(path) as file:
-            texts = map(text_of, Records(_without(mark, file), dialect, width, str(path)))
-            return [[dialect.value(cell) for cell in dialect.cut(parted(text)[0])] for text in texts]
+            records = Records(_blocks(file, mark), dialect, width, str(path))
+            return [[dialect.value(cell) for cell in dialect.cut(parted(text)[0])] for text, *_ in records]
     except UnicodeError as error:
         raise BadFile(f"{path} is cut off in the middle of a character; export the list again.") from error
 
@@ -239,10 +237,11 @@ def read_values(path: Path) -> list[list[str]]:
 def _dialect(path: Path, encoding: Encoding, delimiter: str) -> tuple[str, Dialect, int]:
     """Return what precedes the first row, how rows are cut, and how many cells most of them have."""
     with encoding.open(path) as file:
-        start = list(islice(file, DIALECT_LINES))
-    mark = _mark(start)
+        lines = list(islice(file, DIALECT_LINES))
+    mark = _mark(lines)
     separator = dialects.SEP_LINE.fullmatch(mark)
-    lines = list(_without(mark, iter(start)))
+    if lines:
+        lines = lines[1:] if lines[0] == mark else [lines[0][len(mark) :], *lines[1:]]
     dialect = dialects.detect(lines, separator[1] if separator else _delimiter(delimiter))
     return mark, dialect, dialects.usual_width(dialect, lines)
 
@@ -262,18 +261,18 @@ def _mark(lines: Sequence[str]) -> str:
     return lines[0][: len(lines[0]) - len(lines[0].lstrip("\ufeff"))]
 
 
-def _without(mark: str, lines: Iterator[str]) -> Iterator[str]:
-    first = next(lines, None)
-    if first is None or first == mark:
-        return lines
-    return chain([first[len(mark) :]], lines)
+def _blocks(file: TextIO, mark: str) -> Iterator[str]:
+    """Iterate over the file in blocks of whole lines, without what precedes the first row."""
+    file.read(len(mark))
+    while block := file.read(BLOCK):
+        yield block + file.readline()
 
 
 def _sample(records: Records, dialect: Dialect) -> list[str]:
     """Return the first records: so many that some hold a profile, if any do."""
     sample: list[str] = []
     texts, has_profile = 0, False
-    for text in map(text_of, records):
+    for text, *_ in records:
         sample.append(text)
         cells = dialect.cut(parted(text)[0])
         if any(cells):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 from local.lists.dialect import Dialect, is_bare_url
 from local.lists.errors import BadFile
@@ -15,13 +15,9 @@ MAX_STRAY_QUOTES = 100
 """More than this is no slip of a pen, and each costs a look at what follows."""
 
 
-Record = str | re.Match[str]
-"""A row as it stands in the file, with its line end: its text, or the match of the list's pattern in its only line."""
-
-
-def text_of(record: Record) -> str:
-    """Return a record's line or lines, with the line end."""
-    return record if isinstance(record, str) else record.string
+Record = tuple[str, ...]
+"""A row as it stands in the file: its text with the line end; what of it stands up to the end of the URL's cell, or ""
+where it has to be cut; and the cells that are wanted of it, unless it has to be cut."""
 
 
 def parted(text: str) -> tuple[str, str]:
@@ -31,60 +27,65 @@ def parted(text: str) -> tuple[str, str]:
 
 
 class Records:
-    """Iterates over the records of some lines, once.
+    """Iterates over the records of a text, once.
 
     Args:
-        lines: with their ends, as a file opened with `newline=""` gives them.
+        blocks: of the text; each is whole lines, with their ends.
         dialect: how a line is cut.
         width: the cells of most lines: what tells a stray quote from a long cell.
         name: the file's, for sentences.
-        pattern: of the dialect, to find cells with, which is faster than to cut all.
+        url: the place of the URL's cell.
+        others: the places of further cells that are wanted.
 
     Iterating raises `BadFile` where a quote is not closed and it cannot be told what its line should be.
     """
 
     def __init__(
-        self, lines: Iterable[str], dialect: Dialect, width: int, name: str, pattern: re.Pattern[str] | None = None
+        self,
+        blocks: Iterable[str],
+        dialect: Dialect,
+        width: int,
+        name: str,
+        *,
+        url: int = 0,
+        others: Collection[int] = (),
     ) -> None:
-        self._lines = iter(lines)
-        self._pending: deque[str] = deque()
+        self._lines = chain.from_iterable(map(dialect.pattern(url, others).findall, blocks))
+        self._pending: deque[Record] = deque()
         self._dialect, self._width, self._name = dialect, width, name
-        self._pattern = pattern
         self._line = 0
         self.stray_quotes: list[int] = []
         """Lines with an opening quote that was never closed, read as a letter; from 1."""
 
     def __iter__(self) -> Iterator[Record]:
         """Cut line by line."""
-        match = _never if self._pattern is None else self._pattern.match
-        is_closed, is_closed_from = self._dialect.is_closed, self._dialect.is_closed_from
-        pending, lines = self._pending, self._lines
+        pending, lines, is_closed = self._pending, self._lines, self._dialect.is_closed
         while (line := pending.popleft() if pending else next(lines, None)) is not None:
             self._line += 1
-            if (found := match(line)) is not None and is_closed_from(line, found.end()):
-                yield found
-            elif '"' not in line or is_closed(line.rstrip("\r\n")):
+            if line[1] or '"' not in line[0] or is_closed(line[0].rstrip("\r\n")):
                 yield line
             else:
-                yield self._over_several_lines(line)
+                yield self._over_several_lines(line[0]), ""
 
     def _over_several_lines(self, first: str) -> str:
-        following: list[str] = []
+        taken: list[Record] = []
         length, is_closed = 0, False
         while length <= MAX_CELL and not is_closed:
-            line = self._pending.popleft() if self._pending else next(self._lines, None)
-            if line is None:
+            record = self._pending.popleft() if self._pending else next(self._lines, None)
+            if record is None:
                 break
-            following.append(line)
+            taken.append(record)
+            line = record[0]
             length += len(line)
             is_closed = '"' in line and self._dialect.closes(line.rstrip("\r\n"))
+        following = [record[0] for record in taken]
         text = "".join([first, *following])
         body = text.rstrip("\r\n")
         within = [*following[:-1], following[-1].partition('"')[0]] if following else []
         if is_closed and self._dialect.is_closed(body, tidy=True) and not any(map(self._is_a_row, within)):
             self._line += len(following)
             return text
-        self._pending.extendleft(reversed(following))
+        self._pending.extendleft(reversed(taken))
         return self._stray(first)
 
     def _is_a_row(self, line: str) -> bool:
@@ -108,7 +109,3 @@ class Records:
         # Written as a letter too: other programs would take it for the beginning of a cell over several lines.
         written = [cell if self._dialect.is_closed(cell) else self._dialect.raw(cell) for cell in cells]
         return self._dialect.delimiter.join(written) + line[len(body) :]
-
-
-def _never(_line: str) -> None:
-    """Match no line."""

@@ -27,10 +27,14 @@ class Dialect:
     quotes_all: bool = False
     """Whether every cell is quoted, so that new ones are as well."""
 
+    def _quoted_within(self, ends: str) -> str:
+        """Return what matches a quoted text, in which none of `ends` stands."""
+        escaped = rf"|\\[^{ends}]" if ends else r"|\\."
+        return rf' *+"(?:[^"{re.escape(self.escape)}{ends}]++|""{escaped if self.escape else ""})*+"'
+
     @cached_property
     def _quoted(self) -> str:
-        escaped = r"|\\." if self.escape else ""
-        return rf' *+"(?:[^"{re.escape(self.escape)}]++|""{escaped})*+"'
+        return self._quoted_within("")
 
     @cached_property
     def _cell(self) -> re.Pattern[str]:
@@ -66,26 +70,26 @@ class Dialect:
         return self._cell.findall(self.delimiter + body)
 
     def pattern(self, url: int, others: Collection[int]) -> re.Pattern[str]:
-        """Return a pattern that finds cells in a line, from its beginning; it matches no line that lacks one of them.
+        """Return a pattern whose `findall` parts a text into its lines; the last group of cells ends with the line.
+
+        Each line is a tuple: the line with its end; its part up to the end of the cell `url`; and the cells at `url`
+        and `others`, in the order of the line. All but the first are empty where the line lacks one of these cells,
+        a quote is open at its end, or it has no end.
 
         Args:
-            url: the place of the cell that becomes the group `url`.
-            others: the places of cells that become groups, too, in the order of the line.
+            url: the place of the cell behind which a line is parted.
+            others: the places of further cells that are wanted.
         """
         delimiter = re.escape(self.delimiter)
-        other = rf"[^{delimiter}\r\n]*+"
+        other, quoted = rf"[^{delimiter}\r\n]*+", self._quoted_within(r"\r\n")
         # The first branch is most cells, and only faster. A cell that a quote opens has to be closed by another.
-        cell = rf'(?>[^{delimiter} "\r\n]{other}|{self._quoted}{other}|(?! *+"){other})'
-        groups = dict.fromkeys(others, f"({cell})") | {url: f"(?P<url>{cell})"}
-        cells = (groups.get(place, cell) for place in range(max(groups) + 1))
-        return re.compile(rf"(?=[^\r\n]){delimiter.join(cells)}", re.DOTALL)
-
-    def is_closed_from(self, line: str, start: int) -> bool:
-        """Whether no quote is open at the end of a line, of which this is known up to the end of a cell."""
-        if line.find('"', start) < 0:
-            return True
-        found = self._closed.match(line, start)
-        return found is not None and found.end() == len(line)
+        cell = rf'(?>[^{delimiter} "\r\n]{other}|{quoted}{other}|(?! *+"){other})'
+        wanted = {url, *others}
+        cells = [f"({cell})" if place in wanted else cell for place in range(max(wanted) + 1)]
+        head, further = delimiter.join(cells[: url + 1]), "".join(delimiter + each for each in cells[url + 1 :])
+        rest = rf'(?>[^"\r\n]*+(?=[\r\n])|(?:{delimiter}{cell})*+)'
+        end = r"(?:\r\n?|\n)"
+        return re.compile(rf"((?=[^\r\n])({head}){further}{rest}{end}|[^\r\n]*+{end}|[^\r\n]++)")
 
     def is_closed(self, body: str, *, tidy: bool = False) -> bool:
         """Whether no cell of the text has an opening quote without a closing one (and, `tidy`, text after it)."""

@@ -41,7 +41,7 @@ class NewWorkbookWriter:
 
     def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
         """Write a row; see `ListWriter`."""
-        texts: list[CellValue] = [self._source.dialect.value(cell) for cell in self._source.cells(row.record)]
+        texts: list[CellValue] = [self._source.dialect.value(cell) for cell in self._source.cells(row.record[0])]
         new: list[CellValue] = [""] * len(self._new)
         if values is not None:
             for number, place in self._layout.old:

@@ -126,8 +126,8 @@ def test_values_stand_right_of_their_urls_and_nowhere_else(name: str, tmp_path: 
     column = source.shape.url_column
     written = list(again.rows(NOTHING))
     for row, result in zip(source.rows(NOTHING), written, strict=True):
-        cells = [source.dialect.value(cell) for cell in source.cells(row.record)]
-        after = [again.dialect.value(cell) for cell in again.cells(result.record)]
+        cells = [source.dialect.value(cell) for cell in source.cells(row.record[0])]
+        after = [again.dialect.value(cell) for cell in again.cells(result.record[0])]
         new = after[column + 1 : column + 3]
         assert [*after[: column + 1], *after[column + 3 :]] == cells
         assert new == ([f"a{row.number}", f"'=b, {row.number}"] if row.url.strip() else [""] * len(new))
@@ -188,7 +188,7 @@ def test_an_independent_reader_agrees_with_plain_files() -> None:
             continue
         text = (FILES / name).read_bytes().decode(source.encoding.codec, "surrogateescape")[len(source.mark) :]
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=source.dialect.delimiter))
-        ours = [[source.dialect.value(cell) for cell in source.cells(row.record)] for row in source.rows(NOTHING)]
+        ours = [[source.dialect.value(cell) for cell in source.cells(row.record[0])] for row in source.rows(NOTHING)]
         assert [line or [""] for line in lines[source.shape.first :]] == [
             row if "\0" not in text else line for row, line in zip(ours, lines[source.shape.first :], strict=True)
         ]

@@ -134,7 +134,7 @@ def test_the_encodings_of_the_property_are_those_that_are_found(encoding: str, t
     source = open_csv(path)
     assert source.encoding.codec == encoding
     row = next(iter(source.rows(NOTHING)))
-    assert source.dialect.value(source.cells(row.record)[1]) == city
+    assert source.dialect.value(source.cells(row.record[0])[1]) == city
 
 
 def test_equal_values_of_different_kinds_are_written_each_in_its_own_way(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.lists.csv_records import MAX_CELL, MAX_STRAY_QUOTES, Records, text_of
+from local.lists.csv_records import MAX_CELL, MAX_STRAY_QUOTES, Records
 from local.lists.dialect import DELIMITERS, Dialect, detect, usual_width
 from local.lists.errors import BadFile
 from tests.support.csv_work import FRAMES, PIECES, excess, sized
@@ -24,8 +24,7 @@ WORK: dict[str, Callable[[Dialect, str], object]] = {
     "is closed": Dialect.is_closed,
     "is tidy": lambda dialect, text: dialect.is_closed(text, tidy=True),
     "closes": Dialect.closes,
-    "is closed from": lambda dialect, text: dialect.is_closed_from(f"a{text}", 1),
-    "pattern": lambda dialect, text: dialect.pattern(1, [0]).match(text),
+    "pattern": lambda dialect, text: dialect.pattern(1, [0, 3]).findall(text),
     "value": Dialect.value,
 }
 """What looks at the characters of a line."""
@@ -59,9 +58,11 @@ def test_any_text_is_records_or_refused_and_no_character_is_lost(text: str) -> N
     dialect = detect(lines)
     records = Records(lines, dialect, usual_width(dialect, lines), "x.csv")
     with suppress(BadFile):
-        read_back = "".join(map(text_of, records))
+        read_back = "".join(record[0] for record in records)
         if not records.stray_quotes:  # a stray quote is written as a letter, for other programs
             assert read_back == text
+        at_once = Records([text] if text else [], dialect, usual_width(dialect, lines), "x.csv")
+        assert list(at_once) == list(Records(lines, dialect, usual_width(dialect, lines), "x.csv"))
 
 
 @settings(max_examples=300, deadline=None)
@@ -104,13 +105,12 @@ def test_the_short_ways_for_usual_cells_come_to_what_the_rules_say(
 ) -> None:
     dialect = Dialect(",", escape)
     line, cells, places = body + end, dialect.cut(body), sorted({url, *others})
-    found = dialect.pattern(url, others).match(line)
-    if found is not None and not dialect.is_closed_from(line, found.end()):
-        found = None
-    assert (found is not None) == (body != "" and dialect.is_closed(body) and len(cells) > places[-1])
-    if found is not None:
-        assert list(found.groups()) == [cells[place] for place in places]
-        assert body[: found.end("url")] == ",".join(cells[: url + 1])
+    found = dialect.pattern(url, others).findall(line)
+    assert [text for text, *_ in found] == ([line] if line else [])
+    if body and end and dialect.is_closed(body) and len(cells) > places[-1]:
+        assert found == [(line, ",".join(cells[: url + 1]), *(cells[place] for place in places))]
+    else:
+        assert not any(any(parts) for _, *parts in found)
     for cell in dialect.cut(body):
         # A blank before it leads by the long way: a spreadsheet drops the blanks before an opening quote.
         slow = (
