@@ -172,6 +172,8 @@ def _choices(source: SourceList) -> Iterator[Choices]:
     if source.shape.column_name in source.shape.titles:
         yield Choices(tab=tab, column=source.shape.column_name)
     yield Choices(tab=tab, column=place)
+    if isinstance(source, CsvList):
+        yield Choices(column=place, header_row=first, delimiter=source.dialect.delimiter)
 
 
 def _compared(source: SourceList, result: SourceList) -> _Comparison:

@@ -68,7 +68,8 @@ class CsvList:
         elif not self.encoding.is_unicode:
             notes.append(f"The list is read as {self.encoding.label}; the result is UTF-8, which has every letter.")
         if lines := self.encoding.doubtful_lines:
-            notes.append(f"{_lines(lines)} not UTF-8 like the rest; their bytes are left as they are.")
+            bytes_ = "its bytes are" if len(lines) == 1 else "their bytes are"
+            notes.append(f"{_lines(lines)} not UTF-8 like the rest; {bytes_} left as they are.")
         if self.stray_quotes:
             notes.append(
                 f"The quote in {_lines(self.stray_quotes, verb='')} is not closed; it is read as an ordinary character."
@@ -242,7 +243,16 @@ def _dialect(path: Path, encoding: Encoding, delimiter: str) -> tuple[str, Diale
     separator = dialects.SEP_LINE.fullmatch(mark)
     if lines:
         lines = lines[1:] if lines[0] == mark else [lines[0][len(mark) :], *lines[1:]]
-    dialect = dialects.detect(lines, separator[1] if separator else _delimiter(delimiter))
+    if dialects.quotes_lines(lines):
+        raise BadFile(
+            f"Each line of {path} is one quoted cell, such as {lines[0].strip()[:60]}: a program that expects another "
+            "delimiter has saved it. Export the list again, or remove the quotes around each line."
+        )
+    said, named = _delimiter(delimiter), separator[1] if separator else ""
+    dialect = dialects.detect(lines, said or named)
+    if named and not said and not dialects.leaves_urls(dialect, lines):  # the line may name another than the file has
+        other = dialects.detect(lines)
+        dialect = other if dialects.leaves_urls(other, lines) else dialect
     return mark, dialect, dialects.usual_width(dialect, lines)
 
 

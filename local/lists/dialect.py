@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 DELIMITERS = (",", ";", "\t", "|")
+_RARE_DELIMITERS = ("^", "~", "¦", "§", "\x1f", "\x01")
+"""Of databases' exports; looked for where no usual one leaves a bare URL."""
 SEP_LINE = re.compile(r"\ufeff*\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
 """Excel's own way to name the delimiter, in the first line."""
-BARE_URL = re.compile(r"\s*(?:https?://)?(?:[\w-]+\.)*linkedin\.com/[^\s,;|\"]+\s*", re.IGNORECASE)
+BARE_URL = re.compile(r"\s*(?:https?://)?(?:[\w-]+\.)*linkedin\.com/[^\s,;|^¦§\x01\x1f\"]+\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,12 @@ def detect(lines: Sequence[str], delimiter: str = "") -> Dialect:
         lines: the first lines of the file, with their ends.
         delimiter: the one that the file or a person names; empty to find it.
     """
-    bodies = [line.rstrip("\r\n") for line in lines]
+    bodies = _bodies(lines)
     escapes = ("", "\\") if any('\\"' in body for body in bodies) else ("",)
-    candidates = [Dialect(each, escape) for each in ([delimiter] if delimiter else DELIMITERS) for escape in escapes]
-    best = max(candidates, key=lambda dialect: _fitness(dialect, bodies))
+    best = _best([delimiter] if delimiter else DELIMITERS, escapes, bodies)
+    if not delimiter and not leaves_urls(best, bodies):
+        rare = _best(_RARE_DELIMITERS, escapes, bodies)
+        best = rare if leaves_urls(rare, bodies) else best
     cells = [cell for body in bodies if best.is_closed(body) for cell in best.cut(body) if body]
     quoted = sum(cell.startswith('"') for cell in cells)
     return Dialect(best.delimiter, best.escape, quotes_all=bool(quoted) and quoted >= len([c for c in cells if c]))
@@ -155,6 +159,27 @@ def usual_width(dialect: Dialect, lines: Sequence[str]) -> int:
 def is_bare_url(value: str) -> bool:
     """Whether a cell is a LinkedIn address and nothing else."""
     return "linkedin" in value.lower() and BARE_URL.fullmatch(value) is not None
+
+
+def quotes_lines(lines: Sequence[str]) -> bool:
+    """Whether each line is one quoted cell that holds a row: a spreadsheet with another separator has saved it so."""
+    bodies = [body for body in _bodies(lines) if body.strip()]
+    inner = [Dialect().value(body) for body in bodies if re.fullmatch(r'"(?:[^"]++|"")*+"', body)]
+    return len(inner) == len(bodies) and leaves_urls(detect(inner), inner) and not leaves_urls(detect(lines), lines)
+
+
+def leaves_urls(dialect: Dialect, lines: Sequence[str]) -> bool:
+    """Whether some cell of the lines is a LinkedIn address and nothing else."""
+    return _fitness(dialect, _bodies(lines))[0] > 0
+
+
+def _bodies(lines: Sequence[str]) -> list[str]:
+    return [line.rstrip("\r\n") for line in lines]
+
+
+def _best(delimiters: Sequence[str], escapes: Sequence[str], bodies: Sequence[str]) -> Dialect:
+    candidates = [Dialect(delimiter, escape) for delimiter in delimiters for escape in escapes]
+    return max(candidates, key=lambda dialect: _fitness(dialect, bodies))
 
 
 def _fitness(dialect: Dialect, bodies: Sequence[str]) -> tuple[int, float, int]:

@@ -1,4 +1,4 @@
-"""The encoding of a text file: UTF-8 wherever multi-byte UTF-8 is found, UTF-16, or an older one, which the plan names.
+"""The encoding of a text file: UTF-8 wherever multi-byte UTF-8 is found, UTF-16, UTF-32, or an older one that is said.
 
 Bytes that fit no encoding are carried through as they came (PEP 383), so that nothing of the list changes.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from local.lists.errors import BadFile
+from local.lists.latin_letters import is_latin, latin_codec
 
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 18
@@ -20,24 +21,42 @@ MAX_DOUBTFUL = 1000
 """Doubtful lines whose numbers are remembered."""
 _STRAYS_PER_SEQUENCE = 4
 """More stray bytes than this for one UTF-8 sequence, and the sequences are chance: GBK and Shift-JIS have some."""
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16's, with which it begins
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_WIDE_LINKEDIN = re.compile(rb"l\0i\0n\0k\0e\0d\0i\0n", re.IGNORECASE)
+_USUAL = ("cp1252", "cp1250")
+_MAX_EXAMPLES = 1000
+"""Texts that are looked at for one whose letters show whether the guess is right."""
 _LABELS = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32",
     "cp1250": "Windows-1250 (Central European)",
     "cp1251": "Windows-1251 (Cyrillic)",
     "cp1252": "Windows-1252 (Western European)",
     "cp1253": "Windows-1253 (Greek)",
+    "cp1254": "Windows-1254 (Turkish)",
+    "cp1256": "Windows-1256 (Arabic)",
+    "cp1257": "Windows-1257 (Baltic)",
+    "cp874": "Windows-874 (Thai)",
+    "cp850": "MS-DOS 850 (Western European)",
+    "cp852": "MS-DOS 852 (Central European)",
+    "cp857": "MS-DOS 857 (Turkish)",
     "mac_roman": "Mac Roman",
     "cp932": "Shift-JIS (Japanese)",
+    "euc_jp": "EUC-JP (Japanese)",
     "gb18030": "GB 18030 (Chinese)",
     "big5": "Big5 (Chinese)",
     "euc_kr": "EUC-KR (Korean)",
 }
-_OTHER_SCRIPTS = ("cp1251", "cp1253", "cp932", "gb18030", "big5", "euc_kr")
+_OTHER_SCRIPTS = ("cp1251", "cp1253", "cp1256", "cp874", "cp932", "euc_jp", "gb18030", "big5", "euc_kr")
 """Those that charset-normalizer tells apart reliably; among the Latin ones it takes Jörg's list for a Polish one."""
-_POLISH = re.compile(r"[a-z][³¹¿][a-z]|£[a-ząó³]|\b[Œœ][a-z]*[³¹¿]")
-"""Letters of Windows-1250 as Windows-1252 shows them: no Western word has a digit or a pound sign within."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,7 @@ class Encoding:
 
     @property
     def _errors(self) -> str:
-        return "surrogatepass" if self.codec.startswith("utf-16") else "surrogateescape"
+        return "surrogatepass" if self.codec.startswith(("utf-16", "utf-32")) else "surrogateescape"
 
     def open(self, path: Path) -> TextIO:
         """Open a file for reading; line ends and marks of the beginning are kept."""
@@ -87,7 +106,7 @@ def detect(path: Path, chosen: str = "") -> Encoding:
         return _chosen(path, chosen)
     with path.open("rb") as file:
         start = file.read(_SAMPLE)
-    if codec := _utf_16(start):
+    if codec := _wide(start):
         return Encoding(codec)
     if _is_utf_8(path):
         return Encoding("utf-8")
@@ -111,25 +130,24 @@ def _chosen(path: Path, name: str) -> Encoding:
     except LookupError:
         raise BadFile(f"There is no encoding {name!r}; try utf-8, cp1252 or cp1250.") from None
     codec = {"utf-8-sig": "utf-8", "iso8859-1": "cp1252"}.get(codec, codec)
-    if codec == "utf-16":
+    if codec in {"utf-16", "utf-32"}:
         with path.open("rb") as file:
-            codec = _utf_16(file.read(_SAMPLE)) or "utf-16-le"
+            codec = _wide(file.read(_SAMPLE)) or f"{codec}-le"
     try:
-        with path.open(
-            encoding=codec, errors="surrogatepass" if "16" in codec else "surrogateescape", newline=""
-        ) as file:
+        with Encoding(codec).open(path) as file:
             file.read(_CHUNK)
     except (UnicodeError, LookupError) as error:
         raise BadFile(f"{path} cannot be read as {name}; leave ENCODING out, or try another.") from error
     return Encoding(codec)
 
 
-def _utf_16(start: bytes) -> str:
-    """Return the codec by the mark at the beginning, or by the zero bytes that Latin letters leave without one."""
-    if start.startswith(codecs.BOM_UTF16_LE):
-        return "utf-16-le"
-    if start.startswith(codecs.BOM_UTF16_BE):
-        return "utf-16-be"
+def _wide(start: bytes) -> str:
+    """Return the codec of UTF-16 or UTF-32, by the mark at the beginning or by the zero bytes of Latin letters."""
+    for mark, codec in _MARKS:
+        if start.startswith(mark):
+            return codec
+    if found := _WIDE_LINKEDIN.search(start):  # whatever the other letters are: Japanese ones have no zero bytes
+        return "utf-16-be" if found.start() % 2 else "utf-16-le"
     pairs = len(start) // 2
     if pairs and start[1::2].count(0) > pairs * 0.6 and start[::2].count(0) < pairs * 0.1:
         return "utf-16-le"
@@ -164,18 +182,23 @@ def _beyond_ascii(path: Path) -> Iterator[tuple[int, int, int]]:
 def _older(start: bytes) -> str:
     if b"\r" in start and b"\n" not in start:
         return "mac_roman"  # only Excel's “CSV (Macintosh)” still ends lines so
+    if is_latin(start) and (codec := latin_codec(start)):
+        return codec
     import charset_normalizer  # noqa: PLC0415 - heavy, and few files need it
 
     best = charset_normalizer.from_bytes(start, cp_isolation=[*_OTHER_SCRIPTS, "cp1252", "cp1250"]).best()
-    if best is not None and best.encoding in _OTHER_SCRIPTS:
-        return best.encoding
-    return "cp1250" if _POLISH.search(start.decode("cp1252", "replace")) else "cp1252"
+    return best.encoding if best is not None and best.encoding in _OTHER_SCRIPTS else "cp1252"
 
 
 def _example(path: Path, codec: str) -> str:
-    """Return the first text with a letter beyond ASCII, as the codec reads it."""
+    """Return the first text, in this encoding, that another usual one reads differently; or else the first."""
+    first, seen = "", 0
     with path.open(encoding=codec, errors="replace", newline="") as file:
         for line in file:
-            if found := re.search(r"[^\s,;|\t\"]*[^\x00-\x7f][^,;|\t\"\r\n]*", line):
-                return found[0].strip()[:60]
-    return ""
+            for found in re.finditer(r"[^\s,;|\t\"]*[^\x00-\x7f][^,;|\t\"\r\n]*", line):
+                text, seen = found[0].strip()[:60], seen + 1
+                bytes_ = text.encode(codec, "replace")
+                if seen > _MAX_EXAMPLES or any(bytes_.decode(other, "replace") != text for other in _USUAL):
+                    return text if seen <= _MAX_EXAMPLES else first
+                first = first or text
+    return first

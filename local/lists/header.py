@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from functions.fields.headers import ADDRESS, best_header, holds_data
+from functions.fields.headers import ADDRESS, best_header, holds_data, title_words
 from local.lists.columns import Rows, clean
 from local.lists.errors import BadFile
 
@@ -28,6 +28,9 @@ def find_header(rows: Rows, column: int, name: str) -> int | None:
     best = best_header([(place, row) for place, row in wide if first_data is None or place < first_data])
     if best is not None:
         return best
+    named = best_header([(place, row) for place, row in above if title_words(row) > 1])
+    if named is not None:  # below what a report says about itself, such as its date
+        return named
     if first_data == above[0][0]:
         return None
     shown = " | ".join(cell for cell in above[0][1] if cell)[:80]

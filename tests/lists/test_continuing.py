@@ -96,3 +96,12 @@ def test_a_result_that_lacks_rows_is_not_touched_and_can_be_named_as_the_list(
     """Whether they were deleted on purpose or belong to another list, nobody can tell."""
     with pytest.raises(BadFile, match=r"is not that of .* name it as the list"):
         gone_on(source, [HEADER, *map(row, order)])
+
+
+def test_a_delimiter_that_somebody_named_is_that_of_the_result(tmp_path: Path) -> None:
+    rows = "Name:LinkedIn\nLead 1:linkedin.com/in/lead-001\n"
+    path, result = tmp_path / "leads.csv", tmp_path / "leads.enriched.csv"
+    for each in (path, result):
+        each.write_text(rows, encoding="utf-8")
+    kept = continued(open_list(path, Choices(delimiter=":")), result)
+    assert [row.url for row in kept.rows(lay_out(kept.shape, ()))] == ["linkedin.com/in/lead-001"]
