@@ -30,6 +30,7 @@ from local.lists.csv_list import CsvList
 from local.lists.errors import BadFile
 from local.lists.layout import Layout
 from local.lists.new_workbook import NewWorkbookWriter
+from local.lists.workbook_list import WORKBOOKS
 
 REMEMBERED = 20_000
 """Texts of URL cells whose profile is kept."""
@@ -156,7 +157,7 @@ class ListRun:
         return stopped_by
 
     def _create(self, target: Path, part: Path) -> ListWriter:
-        if target.suffix.lower() == ".xlsx" and self.source.suffix not in {".xlsx", ".xlsm", ".xltx", ".xltm"}:
+        if target.suffix.lower() == ".xlsx" and self.source.suffix not in WORKBOOKS:
             if not isinstance(self.source, CsvList):
                 raise BadFile(f"{target} exists already and is not a workbook; name another file with OUT=… (--out).")
             return NewWorkbookWriter(self.source, part, self.layout)

@@ -22,6 +22,7 @@ from local.command.list_run import ListRun
 from local.command.only_where import described
 from local.command.tally import Tally
 from local.command.wording import plain
+from local.lists.workbook_list import WORKBOOKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def print_summary(console: Console, run: ListRun, ended: Ended) -> None:
     elif tally.reasons > len(tally.shown):
         more = counted(tally.reasons - len(tally.shown), "more reason")
         console.print(f"  {more}; name a file with --out, and all of them are written beside it.")
-    if tally.retyped and ended.target.suffix.lower() not in {".xlsx", ".xlsm"}:
+    if tally.retyped and ended.target.suffix.lower() not in WORKBOOKS:
         console.print(
             f"[yellow]{counted(tally.retyped, 'value')} such as 1-10 would become a date or a number when Excel "
             "opens the CSV.[/] The file is right; to keep them in Excel, write a workbook: OUT=….xlsx (--out)."

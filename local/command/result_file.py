@@ -5,15 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from local.lists.errors import BadFile
+from local.lists.workbook_list import WORKBOOKS
+
+_NO_TEXT = (WORKBOOKS - {".xlsx"}) | {".xls", ".xlsb", ".ods", ".numbers", ".pdf", ".json"}
 
 
 def result_file(file: Path, suffix: str, out: Path | None) -> Path:
     """Return where the result of the list at `file` is written: `out`, or beside the list.
 
+    Args:
+        file: the list.
+        suffix: of a result of the list's own kind.
+        out: what somebody named, if anything.
+
     Raises:
         BadFile: nothing may be written there.
     """
     target = out or file.with_name(f"{file.stem}.enriched{suffix}")
+    _fits(target, suffix)
     try:
         real = target.resolve()
     except (OSError, RuntimeError) as error:
@@ -27,6 +36,15 @@ def result_file(file: Path, suffix: str, out: Path | None) -> Path:
             f"{target} is read-only; allow writing to it (chmod u+w), or name another file with OUT=… (--out)."
         )
     return target
+
+
+def _fits(target: Path, suffix: str) -> None:
+    """Refuse a name that says another kind of file than is written: Excel would not open it."""
+    ending = target.suffix.lower()
+    if suffix in WORKBOOKS and ending != suffix:
+        raise BadFile(f"The result of a workbook is a workbook; name a file with OUT (--out) that ends in {suffix}.")
+    if suffix not in WORKBOOKS and ending in _NO_TEXT:
+        raise BadFile(f"A list cannot be written as {ending}; name a file with OUT (--out) that ends in .csv or .xlsx.")
 
 
 def holds_something(target: Path) -> bool:

@@ -124,8 +124,14 @@ def errors_said(console: Console, *, as_json: bool = False) -> Iterator[None]:
 
 def print_json(value: Mapping[str, Any] | None) -> None:
     """Print a result for scripts, if there is one."""
-    if value is not None:
-        print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
+    if value is None:
+        return
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # a byte of a title that is not of its list's encoding, or a narrow terminal
+        text = json.dumps(value, indent=2)
+    print(text, flush=True)
 
 
 def _settings(environ: dict[str, str]) -> Settings:

@@ -139,12 +139,12 @@ def continued(source: SourceList, target: Path) -> SourceList:
         BadFile: what stands at `target` is not a result of this list.
     """
     otherwise = "Name another file with OUT=… (--out), or replace this one with REPLACE=1 (--replace)."
-    refusal = None
+    unlike = unreadable = ""
     for choices in _choices(source):
         try:
             result = open_list(target, choices)
         except BadFile as error:
-            refusal = refusal or f"{target} exists already, and nothing can be added to it: {error} {otherwise}"
+            unreadable = unreadable or f"{target} exists already, and nothing can be added to it: {error} {otherwise}"
             continue
         found = _compared(source, result)
         if not found.changed and not found.result_goes_on:
@@ -153,13 +153,13 @@ def continued(source: SourceList, target: Path) -> SourceList:
             return KeptResult(result, f"Rows of {target} were moved or added by hand; they stay as they are.")
         if found.is_close and not found.list_goes_on:
             return KeptResult(result, _corrected(source, target, found.changed))
-        if refusal is None:
+        if not unlike:
             number = found.changed[0] if found.changed else result.shape.first + found.both + 1
-            refusal = (
+            unlike = (
                 f"{target} exists already, and its row {number} is not that of {source.path}. {otherwise} "
                 f"To fill the rows of {target} as they are, name it as the list (FILE)."
             )
-    raise BadFile(refusal or "")
+    raise BadFile(unlike or unreadable)
 
 
 def _choices(source: SourceList) -> Iterator[Choices]:
@@ -172,6 +172,8 @@ def _choices(source: SourceList) -> Iterator[Choices]:
     if source.shape.column_name in source.shape.titles:
         yield Choices(tab=tab, column=source.shape.column_name)
     yield Choices(tab=tab, column=place)
+    if tab:  # it may have got another title
+        yield Choices(column=place, header_row=first)
     if isinstance(source, CsvList):
         yield Choices(column=place, header_row=first, delimiter=source.dialect.delimiter)
 
@@ -180,11 +182,15 @@ def _compared(source: SourceList, result: SourceList) -> _Comparison:
     nothing, found = Layout((), ()), _Comparison()
     for ours, theirs in zip_longest(source.rows(nothing), result.rows(nothing)):
         if theirs is None:
-            found.list_goes_on = True
-            break
+            found.list_goes_on = isinstance(result, CsvList) or bool(ours.url.strip())
+            if found.list_goes_on:
+                break
+            continue  # a workbook ends with the last row that shows something
         if ours is None:
-            found.result_goes_on = True
-            break
+            found.result_goes_on = bool(theirs.url.strip())
+            if found.result_goes_on:
+                break
+            continue
         found.both += 1
         if ours.url.strip() != theirs.url.strip():
             found.changed.append(theirs.number)
@@ -211,7 +217,10 @@ def _corrected(source: SourceList, target: Path, changed: Sequence[int]) -> str:
 def _with_new_rows(source: SourceList, result: SourceList, known_rows: int, otherwise: str) -> SourceList:
     """Return the result together with the rows that the list has got since."""
     if not (isinstance(source, CsvList) and isinstance(result, CsvList)) or (added := _added(source, result)) is None:
-        raise BadFile(f"{source.path} has rows that {result.path} does not have. {otherwise}")
+        raise BadFile(
+            f"{source.path} has rows that {result.path} does not have. Copy them into {result.path}, and name it as "
+            f"the list (FILE), so that nothing in it is lost. Or: {otherwise}"
+        )
     return ContinuedList(result, source, known_rows, added)
 
 

@@ -68,8 +68,11 @@ class CsvList:
         elif not self.encoding.is_unicode:
             notes.append(f"The list is read as {self.encoding.label}; the result is UTF-8, which has every letter.")
         if lines := self.encoding.doubtful_lines:
-            bytes_ = "its bytes are" if len(lines) == 1 else "their bytes are"
-            notes.append(f"{_lines(lines)} not UTF-8 like the rest; {bytes_} left as they are.")
+            whose = "its" if len(lines) == 1 else "their"
+            notes.append(
+                f"{_lines(lines)} not UTF-8 like the rest; {whose} bytes are left as they are, and read as "
+                "Windows-1252 in a workbook."
+            )
         if self.stray_quotes:
             notes.append(
                 f"The quote in {_lines(self.stray_quotes, verb='')} is not closed; it is read as an ordinary character."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ MAX_ROWS = 1_048_576
 """Of a worksheet (Excel specifications and limits)."""
 MAX_TEXT = 32_767
 """Characters of an Excel cell."""
+_STRAY_BYTE = re.compile("[\udc80-\udcff]")
+"""Bytes of a CSV that are not of its encoding, as they are read (PEP 383)."""
 
 
 class NewWorkbookWriter:
@@ -69,14 +72,20 @@ class NewWorkbookWriter:
         self._sheet.append([self._cell(value) for value in values])
 
     def _cell(self, value: CellValue) -> Any:  # noqa: ANN401 - openpyxl makes its cells by a function
-        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - as above
-        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415 - as above
+        from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - heavy
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415 - heavy
 
         if value == "":
             return None
         if not isinstance(value, str):
             return WriteOnlyCell(self._sheet, value)
-        text = ILLEGAL_CHARACTERS_RE.sub("", value).encode("utf-8", "replace").decode()[:MAX_TEXT]
+        text = _STRAY_BYTE.sub(_of_windows, ILLEGAL_CHARACTERS_RE.sub("", value))
+        text = text.encode("utf-8", "replace").decode()[:MAX_TEXT]
         cell = WriteOnlyCell(self._sheet, text)
         cell.data_type = "s"  # whatever it begins with, it is no formula and no error
         return cell
+
+
+def _of_windows(stray: re.Match[str]) -> str:
+    """Return the letter that a byte is in Windows-1252, where nearly all that stray into UTF-8 come from."""
+    return stray[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")

@@ -26,6 +26,8 @@ from local.lists.url_column import is_profile
 from local.lists.workbook_file import Tab, WorkbookFile, open_workbook
 
 SAMPLE_ROWS = 200
+WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
+"""Endings of workbooks; those with macros and templates are each of a kind of their own."""
 MAX_COLUMNS = 16_384
 """Of a worksheet (Excel specifications and limits)."""
 _DIMENSION = re.compile(r"(<(?:[\w.-]+:)?dimension\b[^>]*?ref=\"[A-Z]+[0-9]+)(?::([A-Z]+)([0-9]+))?(\")")
@@ -55,7 +57,7 @@ class WorkbookList:
     @property
     def suffix(self) -> str:
         """That of the list: a workbook with macros keeps them."""
-        return self.path.suffix.lower() if self.path.suffix.lower() in {".xlsm", ".xltx", ".xltm"} else ".xlsx"
+        return self.path.suffix.lower() if self.path.suffix.lower() in WORKBOOKS else ".xlsx"
 
     @property
     def notes(self) -> Sequence[str]:
@@ -84,10 +86,11 @@ class WorkbookList:
 
     def create(self, target: Path, layout: Layout) -> WorkbookWriter:
         """Begin the result; see `SourceList`."""
-        if target.suffix.lower() not in {".xlsx", ".xlsm", ".xltx", ".xltm", ".part"}:
-            raise BadFile(f"The result of a workbook is a workbook; name a file with OUT that ends in {self.suffix}.")
         if self.used_columns + len(layout.new) > MAX_COLUMNS:
-            raise BadFile(f"The tab “{self.tab.title}” has no room for {len(layout.new)} more columns.")
+            raise BadFile(
+                f"The tab “{self.tab.title}” has no room for {len(layout.new)} more columns: something stands in "
+                f"column {letter(self.used_columns - 1)}. Delete what is not needed there, and run it again."
+            )
         return WorkbookWriter(self, target, layout)
 
     def _row(self, row: SheetRow, layout: Layout) -> Row:

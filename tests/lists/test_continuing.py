@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from functions.fields import select
@@ -105,3 +106,35 @@ def test_a_delimiter_that_somebody_named_is_that_of_the_result(tmp_path: Path) -
         each.write_text(rows, encoding="utf-8")
     kept = continued(open_list(path, Choices(delimiter=":")), result)
     assert [row.url for row in kept.rows(lay_out(kept.shape, ()))] == ["linkedin.com/in/lead-001"]
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Path:
+    """A list of three people, and two tabs more."""
+    book = openpyxl.Workbook()
+    book.create_sheet("Notes").append(["nothing"])
+    for cells in (HEADER, *map(row, range(1, 4))):
+        book["Sheet"].append(cells)
+    book.save(tmp_path / "leads.xlsx")
+    return tmp_path / "leads.xlsx"
+
+
+def test_a_tab_that_got_another_title_is_still_the_result(workbook: Path) -> None:
+    book = openpyxl.load_workbook(workbook)
+    book["Sheet"].title = "Done"
+    book.save(workbook.with_name("done.xlsx"))
+    kept = continued(open_list(workbook, Choices()), workbook.with_name("done.xlsx"))
+    assert [each.url for each in kept.rows(lay_out(kept.shape, ()))] == [url(1), url(2), url(3)]
+
+
+def test_blank_rows_at_the_end_of_a_csv_are_not_missed_in_its_workbook(workbook: Path) -> None:
+    source = open_list(
+        written(workbook.with_name("leads.csv"), [HEADER, *map(row, range(1, 4)), ["", "", "", ""], [""]]), Choices()
+    )
+    assert continued(source, workbook).path == workbook
+
+
+def test_rows_that_a_workbook_lacks_can_be_copied_into_it(workbook: Path) -> None:
+    source = open_list(written(workbook.with_name("leads.csv"), [HEADER, *map(row, range(1, 5))]), Choices())
+    with pytest.raises(BadFile, match=r"Copy them into .*leads.xlsx, and name it as the list"):
+        continued(source, workbook)

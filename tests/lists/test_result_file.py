@@ -57,3 +57,13 @@ def test_a_file_without_a_byte_has_nothing_to_keep(leads: Path, tmp_path: Path) 
     made.touch()
     assert not holds_something(made)
     assert holds_something(leads)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "out", "ending"),
+    [(".xlsx", "out.csv", ".xlsx"), (".xlsm", "out.xlsx", ".xlsm"), (".csv", "out.xls", ".csv or .xlsx")],
+)
+def test_a_name_that_says_another_kind_of_file_is_refused(leads: Path, suffix: str, out: str, ending: str) -> None:
+    """Excel opens no workbook that is called .csv, and none with macros that is called .xlsx."""
+    with pytest.raises(BadFile, match=f"that ends in {ending}"):
+        result_file(leads, suffix, leads.with_name(out))
