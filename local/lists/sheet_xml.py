@@ -17,6 +17,8 @@ from local.lists.columns import letter
 from local.lists.errors import BadFile
 
 _CHUNK = 1 << 20
+MAX_PIECE = 1 << 26
+"""Characters of a row, or of what precedes the rows; the largest row of Excel's is smaller, and a zip bomb is not."""
 _DATA = re.compile(r"<((?:[\w.-]+:)?)sheetData\b[^>]*?(/?)>")
 _DATA_END = re.compile(r"</(?:[\w.-]+:)?sheetData\s*>")
 _ROW = re.compile(r"<((?:[\w.-]+:)?)row\b([^>]*?)(?:/>|>(.*?)</\1row>)", re.DOTALL)
@@ -29,6 +31,7 @@ _FORMULA = re.compile(r"<(?:[\w.-]+:)?f\b[^>]*?(?:/>|>(.*?)</(?:[\w.-]+:)?f>)", 
 _SPANS = re.compile(r'\s+spans="[^"]*"')
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ARRAY = re.compile(r"<(?:[\w.-]+:)?f\b(?=[^>]*\bt=[\"'](?:array|dataTable))[^>]*\bref=[\"']([A-Z0-9:]+)")
 _HYPERLINK = re.compile(r"^\s*(?:_xlfn\.)?HYPERLINK\(\s*\"", re.IGNORECASE)
 
 
@@ -89,7 +92,7 @@ class SheetReader:
         text = ""
         while not (found := _DATA.search(text)):
             chunk = self._file.read(_CHUNK)
-            if not chunk:
+            if not chunk or len(text) > MAX_PIECE:
                 raise BadFile(f"{self._name} has no cells that can be read; open it in Excel and save it again.")
             text += chunk
         self.head, self.tail = text[: found.end()], text[found.end() :]
@@ -102,16 +105,22 @@ class SheetReader:
             position = 0
             ended = _DATA_END.search(text)
             for match in _ROW.finditer(text, 0, ended.start() if ended else len(text)):
-                attributes = attributes_of(match[2])
-                number = int(attributes.get("r") or number + 1)
+                reference, before = attributes_of(match[2]).get("r") or str(number + 1), number
+                number = int(reference) if reference.isdecimal() else 0
+                if number <= before:
+                    raise BadFile(
+                        f"The rows of {self._name} are not numbered in order; open it in Excel and save it again."
+                    )
                 yield SheetRow(number, match[1], match[2], match[3] or "", match[0])
                 position = match.end()
             text = text[position:]
             if ended:
                 break
             chunk = self._file.read(_CHUNK)
-            if not chunk:
-                raise BadFile(f"{self._name} is cut off in the middle of a row; download or export it again.")
+            if not chunk or len(text) > MAX_PIECE:
+                raise BadFile(
+                    f"{self._name} is cut off or damaged in the middle of a row; download or export it again."
+                )
             text += chunk
         rest = [text]
         while chunk := self._file.read(_CHUNK):
@@ -151,7 +160,7 @@ def shown(cell: Cell, shared: Sequence[str]) -> str:
     if value is None:
         return ""
     if kind == "s":
-        index = int(value[1])
+        index = int(value[1]) if value[1].strip().isdecimal() else len(shared)
         return shared[index] if index < len(shared) else ""
     if kind == "b":
         return "TRUE" if value[1] == "1" else "FALSE"
@@ -165,6 +174,12 @@ def formula(cell: Cell) -> str:
         return ""
     found = _FORMULA.search(cell.inner)
     return f"={unescape(found[1] or '')}" if found else ""
+
+
+def array_of(cell: Cell) -> str:
+    """Return the area that the array formula in a cell fills, such as `C2:C9`; "" where there is none."""
+    found = _ARRAY.search(cell.inner)
+    return found[1] if found else ""
 
 
 def linked(text: str, target: str, written: str) -> str:

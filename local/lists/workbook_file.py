@@ -26,8 +26,29 @@ _FILTER = re.compile(r"<(?:[\w.-]+:)?autoFilter\b([^>]*)>\s*<(?:[\w.-]+:)?filter
 _TABLE = re.compile(r"<(?:[\w.-]+:)?tablePart\b([^>]*?)/?>")
 _REFERENCE = re.compile(r"([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?")
 _CHUNK = 1 << 20
-MAX_LINKED_CELLS = 1_000_000
-"""Of one link over a range; more is no list of people."""
+_MERGED = re.compile(r"<(?:[\w.-]+:)?mergeCell\b([^>]*?)/?>")
+MAX_CELLS = 1_000_000
+"""Of one link or formula over a range; more is no list of people."""
+
+
+def cells_of(reference: str) -> list[tuple[int, int]]:
+    """Return the cells of an area such as `C2:D9` by row (from 1) and column (from 0); none where they are too many."""
+    area = _REFERENCE.fullmatch(reference)
+    if area is None:
+        return []
+    left, top = column_of(area[1]), int(area[2])
+    right, bottom = (column_of(area[3]), int(area[4])) if area[3] else (left, top)
+    if (right - left + 1) * (bottom - top + 1) > MAX_CELLS:
+        return []
+    return [(row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)]
+
+
+def covered(tail: str) -> set[tuple[int, int]]:
+    """Return the cells that merged ones cover: what is written into them nobody sees; `tail` follows a tab's rows."""
+    cells: set[tuple[int, int]] = set()
+    for merged in _MERGED.finditer(tail):
+        cells.update(cells_of(attributes_of(merged[1]).get("ref", ""))[1:])
+    return cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +67,12 @@ class WorkbookFile:
 
     path: Path
     tabs: tuple[Tab, ...]
+    main_part: str
+    """The name of the XML that lists the tabs."""
     shared_part: str
     is_signed: bool
+    has_formulas: bool
+    """Whether Excel has calculated formulas in it."""
 
     def shared_texts(self) -> list[str]:
         """Read the texts that cells refer to by number.
@@ -85,13 +110,7 @@ class WorkbookFile:
         """Return where the links of a tab lead, by row (from 1) and column (from 0); `tail` follows its rows."""
         links: dict[tuple[int, int], str] = {}
         for target, attributes in self._related(tab, _LINK, tail):
-            area = _REFERENCE.fullmatch(attributes.get("ref", ""))
-            if area is None:
-                continue
-            left, top = column_of(area[1]), int(area[2])
-            right, bottom = (column_of(area[3]), int(area[4])) if area[3] else (left, top)
-            if (right - left + 1) * (bottom - top + 1) <= MAX_LINKED_CELLS:
-                links |= {(row, column): target for row in range(top, bottom + 1) for column in range(left, right + 1)}
+            links |= dict.fromkeys(cells_of(attributes.get("ref", "")), target)
         return links
 
     def filtered(self, tab: Tab, tail: str) -> list[range]:
@@ -152,7 +171,14 @@ def open_workbook(path: Path) -> WorkbookFile:
         part = targets.get(relation, "")
         if part in names and "/chartsheets/" not in f"/{part}":
             tabs.append(Tab(element.get("name", ""), part, element.get("state", "visible") != "visible"))
-    return WorkbookFile(path, tuple(tabs), shared if shared in names else "", any("_xmlsignatures" in n for n in names))
+    return WorkbookFile(
+        path,
+        tuple(tabs),
+        main_part=main,
+        shared_part=shared if shared in names else "",
+        is_signed=any("_xmlsignatures" in name for name in names),
+        has_formulas=any(part.endswith("calcChain.xml") for part in targets.values()),
+    )
 
 
 def _main_part(archive: zipfile.ZipFile) -> str:

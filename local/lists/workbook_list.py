@@ -5,15 +5,10 @@ New columns stand right of the last one that is in use: so no formula, table, wi
 
 from __future__ import annotations
 
-import io
-import os
-import re
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from functions.fields.cell_format import CellValue
 from functions.outcomes import LeftOut
 from local.lists import sheet_xml
 from local.lists.columns import letter
@@ -21,16 +16,18 @@ from local.lists.contract import Row
 from local.lists.errors import BadFile
 from local.lists.layout import Layout
 from local.lists.shape import Shape, shape_of
-from local.lists.sheet_xml import SheetReader, SheetRow
+from local.lists.sheet_xml import SheetRow
 from local.lists.url_column import is_profile
-from local.lists.workbook_file import Tab, WorkbookFile, open_workbook
+from local.lists.workbook_file import Tab, WorkbookFile, cells_of, covered, open_workbook
+from local.lists.workbook_writer import WorkbookWriter
 
 SAMPLE_ROWS = 200
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm"})
 """Endings of workbooks; those with macros and templates are each of a kind of their own."""
+TAKEN = "="
+"""Stands for what a cell holds that belongs to another one's formula or area."""
 MAX_COLUMNS = 16_384
 """Of a worksheet (Excel specifications and limits)."""
-_DIMENSION = re.compile(r"(<(?:[\w.-]+:)?dimension\b[^>]*?ref=\"[A-Z]+[0-9]+)(?::([A-Z]+)([0-9]+))?(\")")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,8 @@ class WorkbookList:
     """The last row that shows something, from 1."""
     used_columns: int
     """Columns up to the last one that shows something."""
+    taken: Collection[tuple[int, int]] = frozenset()
+    """Cells, by row and column, that an array formula fills or a merged cell covers, whatever they show."""
 
     @property
     def path(self) -> Path:
@@ -101,87 +100,13 @@ class WorkbookList:
                 url = _text(cell, row.number, self.shared, self.links)
             if cell.column in targets:
                 held[targets[cell.column]] = sheet_xml.shown(cell, self.shared).strip() or sheet_xml.formula(cell)
+        for column, number in targets.items() if self.taken else ():
+            if not held[number] and (row.number, column) in self.taken:
+                held[number] = TAKEN
         hidden = None
         if row.is_hidden:
             hidden = LeftOut.FILTERED if any(row.number in rows for rows in self.filtered) else LeftOut.HIDDEN
         return Row(row.number, url, tuple(held), row, hidden)
-
-
-class WorkbookWriter:
-    """Copies the file part by part, and the tab row by row with the values in their cells."""
-
-    def __init__(self, source: WorkbookList, target: Path, layout: Layout) -> None:
-        self._source, self._layout = source, layout
-        new = iter(range(source.used_columns, source.used_columns + len(layout.new)))
-        self._places = [next(new) if place is None else place for place in layout.places]
-        self._original = zipfile.ZipFile(source.path)
-        self._file = target.open("wb")
-        self._archive = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
-        for info in self._original.infolist():
-            if info.filename != source.tab.part:
-                self._archive.writestr(info, self._original.read(info), zipfile.ZIP_DEFLATED)
-        info = zipfile.ZipInfo(source.tab.part, self._original.getinfo(source.tab.part).date_time)
-        info.compress_type = zipfile.ZIP_DEFLATED
-        self._sheet = io.TextIOWrapper(self._archive.open(info, "w", force_zip64=True), encoding="utf-8", newline="")
-        self._raw = self._original.open(source.tab.part)
-        self._reader = SheetReader(io.TextIOWrapper(self._raw, encoding="utf-8-sig", newline=""), str(source.path))
-        self._reader.start()
-        self._rows = self._reader.rows()
-        self._sheet.write(self._wider(self._reader.head))
-        self._styles: dict[int, str] = {}
-        self._copy_above()
-
-    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
-        """Write a row; see `ListWriter`."""
-        record: SheetRow = row.record
-        if not record.number:
-            return  # a blank row that the file leaves out
-        next(self._rows)
-        filling = {}
-        for number, value in enumerate(values or ()):
-            if value != "" and not row.held[number]:
-                filling[self._places[number]] = value
-        self._sheet.write(sheet_xml.changed(record, filling, {}) if filling else record.raw)
-
-    def close(self) -> None:
-        """Copy what follows the list, and finish the file durably."""
-        for row in self._rows:
-            self._sheet.write(row.raw)
-        self._sheet.write(self._reader.tail)
-        self._sheet.close()
-        self._archive.close()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.discard()
-
-    def discard(self) -> None:
-        """Close the files as they are."""
-        self._raw.close()
-        self._original.close()
-        self._file.close()
-
-    def _copy_above(self) -> None:
-        shape, source = self._source.shape, self._source
-        if not shape.first:
-            return
-        for row in self._rows:
-            if row.number == shape.first:
-                titles = {self._places[number]: self._layout.fields[number].header for number in self._layout.new}
-                style = next(
-                    (cell.attributes.get("s", "") for cell in row.cells() if cell.column == source.shape.url_column), ""
-                )
-                self._sheet.write(sheet_xml.changed(row, titles, dict.fromkeys(titles, style)))
-                return
-            self._sheet.write(row.raw)
-
-    def _wider(self, head: str) -> str:
-        """Correct the area in use that the sheet names at its beginning; some readers trust it."""
-        last = letter(max([self._source.used_columns - 1, *self._places]))
-
-        def widen(found: re.Match[str]) -> str:
-            return f"{found[1]}:{last}{found[3] or self._source.last_row}{found[4]}"
-
-        return _DIMENSION.sub(widen, head, count=1)
 
 
 def open_workbook_list(path: Path, *, tab: str = "", column: str = "", header_row: int | None = None) -> WorkbookList:
@@ -232,7 +157,7 @@ def _open_tab(file: WorkbookFile, tab: Tab, shared: Sequence[str], column: str, 
     name = str(file.path) if len(file.tabs) == 1 else f"{file.path}, tab “{tab.title}”"
     shape = shape_of(seen.sample, name, column=column, header_row=header_row)
     used = max(seen.used_columns, shape.url_column + 1)
-    return WorkbookList(file, tab, shape, shared, seen.links, seen.filtered, seen.last_row, used)
+    return WorkbookList(file, tab, shape, shared, seen.links, seen.filtered, seen.last_row, used, seen.taken)
 
 
 @dataclass(slots=True)
@@ -241,6 +166,7 @@ class _Seen:
 
     links: Mapping[tuple[int, int], str]
     filtered: Sequence[range]
+    taken: set[tuple[int, int]]
     sample: list[list[str]] = field(default_factory=list)
     """The values of its first rows."""
     last_row: int = 0
@@ -251,13 +177,15 @@ def _read_through(file: WorkbookFile, tab: Tab, shared: Sequence[str]) -> _Seen:
     with file.sheet(tab) as reader:
         for _row in reader.rows():
             pass
-        seen = _Seen(file.links(tab, reader.tail), file.filtered(tab, reader.tail))
+        seen = _Seen(file.links(tab, reader.tail), file.filtered(tab, reader.tail), covered(reader.tail))
     texts, has_profile, sample = 0, False, seen.sample
     with file.sheet(tab) as reader:
         for row in reader.rows():
             wanted = texts < SAMPLE_ROWS or not has_profile
             values: list[str] = []
             for cell in row.cells():
+                if "ref=" in cell.inner:
+                    seen.taken.update(cells_of(sheet_xml.array_of(cell)))
                 if not (text := _text(cell, row.number, shared, seen.links)):
                     continue
                 seen.last_row, seen.used_columns = row.number, max(seen.used_columns, cell.column + 1)

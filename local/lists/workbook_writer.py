@@ -1,0 +1,123 @@
+"""The result of a workbook: a copy of the file in which only cells of Leadfill's are put into the tab."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from functions.fields.cell_format import CellValue
+from local.lists import sheet_xml
+from local.lists.columns import letter
+from local.lists.contract import Row
+from local.lists.layout import Layout
+from local.lists.sheet_xml import SheetReader, SheetRow
+
+if TYPE_CHECKING:  # which makes the writer
+    from local.lists.workbook_list import WorkbookList
+
+_CALCULATION = re.compile(r"(<(?:[\w.-]+:)?calcPr\b)([^>]*?)(/?>)")
+_FULL = re.compile(r"\s+fullCalcOnLoad=(?:\"[^\"]*\"|'[^']*')")
+_DIMENSION = re.compile(r"(<(?:[\w.-]+:)?dimension\b[^>]*?ref=\"[A-Z]+[0-9]+)(?::([A-Z]+)([0-9]+))?(\")")
+
+
+class WorkbookWriter:
+    """Copies the file part by part, and the tab row by row with the values in their cells."""
+
+    def __init__(self, source: WorkbookList, target: Path, layout: Layout) -> None:
+        self._source, self._layout = source, layout
+        new = iter(range(source.used_columns, source.used_columns + len(layout.new)))
+        self._places = [next(new) if place is None else place for place in layout.places]
+        self._original = zipfile.ZipFile(source.path)
+        self._file = target.open("wb")
+        self._archive = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
+        for info in self._original.infolist():
+            if info.filename != source.tab.part:
+                self._copy(info)
+        info = zipfile.ZipInfo(source.tab.part, self._original.getinfo(source.tab.part).date_time)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        self._sheet = io.TextIOWrapper(self._archive.open(info, "w", force_zip64=True), encoding="utf-8", newline="")
+        self._raw = self._original.open(source.tab.part)
+        self._reader = SheetReader(io.TextIOWrapper(self._raw, encoding="utf-8-sig", newline=""), str(source.path))
+        self._reader.start()
+        self._rows = self._reader.rows()
+        self._sheet.write(self._wider(self._reader.head))
+        self._styles: dict[int, str] = {}
+        self._copy_above()
+
+    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
+        """Write a row; see `ListWriter`."""
+        record: SheetRow = row.record
+        if not record.number:
+            return  # a blank row that the file leaves out
+        next(self._rows)
+        filling = {}
+        for number, value in enumerate(values or ()):
+            if value != "" and not row.held[number]:
+                filling[self._places[number]] = value
+        self._sheet.write(sheet_xml.changed(record, filling, {}) if filling else record.raw)
+
+    def close(self) -> None:
+        """Copy what follows the list, and finish the file durably."""
+        for row in self._rows:
+            self._sheet.write(row.raw)
+        self._sheet.write(self._reader.tail)
+        self._sheet.close()
+        self._archive.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.discard()
+
+    def discard(self) -> None:
+        """Close the files as they are."""
+        self._raw.close()
+        self._original.close()
+        self._file.close()
+
+    def _copy(self, info: zipfile.ZipInfo) -> None:
+        """Copy another part as it is; but what formulas anywhere come to has to be calculated anew."""
+        if info.filename == self._source.file.main_part and self._source.file.has_formulas:
+            text = self._original.read(info).decode("utf-8-sig")
+            self._archive.writestr(info, _CALCULATION.sub(_on_load, text, count=1).encode(), zipfile.ZIP_DEFLATED)
+            return
+        copy = zipfile.ZipInfo(info.filename, info.date_time)
+        copy.compress_type, copy.external_attr, copy.file_size = (
+            zipfile.ZIP_DEFLATED,
+            info.external_attr,
+            info.file_size,
+        )
+        with self._original.open(info) as part, self._archive.open(copy, "w") as written:
+            shutil.copyfileobj(part, written)
+
+    def _copy_above(self) -> None:
+        shape, source = self._source.shape, self._source
+        if not shape.first:
+            return
+        for row in self._rows:
+            if row.number == shape.first:
+                titles = {self._places[number]: self._layout.fields[number].header for number in self._layout.new}
+                style = next(
+                    (cell.attributes.get("s", "") for cell in row.cells() if cell.column == source.shape.url_column), ""
+                )
+                self._sheet.write(sheet_xml.changed(row, titles, dict.fromkeys(titles, style)))
+                return
+            self._sheet.write(row.raw)
+
+    def _wider(self, head: str) -> str:
+        """Correct the area in use that the sheet names at its beginning; some readers trust it."""
+        last = letter(max([self._source.used_columns - 1, *self._places]))
+
+        def widen(found: re.Match[str]) -> str:
+            return f"{found[1]}:{last}{found[3] or self._source.last_row}{found[4]}"
+
+        return _DIMENSION.sub(widen, head, count=1)
+
+
+def _on_load(found: re.Match[str]) -> str:
+    """Return the settings of the calculation so that a spreadsheet program calculates when it opens the file."""
+    return f'{found[1]}{_FULL.sub("", found[2])} fullCalcOnLoad="1"{found[3]}'
