@@ -90,7 +90,15 @@ class WorkbookList:
                 f"The tab “{self.tab.title}” has no room for {len(layout.new)} more columns: something stands in "
                 f"column {letter(self.used_columns - 1)}. Delete what is not needed there, and run it again."
             )
-        return WorkbookWriter(self, target, layout)
+        return WorkbookWriter(
+            self.file,
+            self.tab,
+            self.shape,
+            used_columns=self.used_columns,
+            last_row=self.last_row,
+            target=target,
+            layout=layout,
+        )
 
     def _row(self, row: SheetRow, layout: Layout) -> Row:
         url, held = "", [""] * len(layout.fields)

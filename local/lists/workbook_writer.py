@@ -9,17 +9,15 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from functions.fields.cell_format import CellValue
 from local.lists import sheet_xml
 from local.lists.columns import letter
 from local.lists.contract import Row
 from local.lists.layout import Layout
+from local.lists.shape import Shape
 from local.lists.sheet_xml import SheetReader, SheetRow
-
-if TYPE_CHECKING:  # which makes the writer
-    from local.lists.workbook_list import WorkbookList
+from local.lists.workbook_file import Tab, WorkbookFile
 
 _CALCULATION = re.compile(r"(<(?:[\w.-]+:)?calcPr\b)([^>]*?)(/?>)")
 _FULL = re.compile(r"\s+fullCalcOnLoad=(?:\"[^\"]*\"|'[^']*')")
@@ -29,21 +27,33 @@ _DIMENSION = re.compile(r"(<(?:[\w.-]+:)?dimension\b[^>]*?ref=\"[A-Z]+[0-9]+)(?:
 class WorkbookWriter:
     """Copies the file part by part, and the tab row by row with the values in their cells."""
 
-    def __init__(self, source: WorkbookList, target: Path, layout: Layout) -> None:
-        self._source, self._layout = source, layout
-        new = iter(range(source.used_columns, source.used_columns + len(layout.new)))
+    def __init__(
+        self,
+        file: WorkbookFile,
+        tab: Tab,
+        shape: Shape,
+        *,
+        used_columns: int,
+        last_row: int,
+        target: Path,
+        layout: Layout,
+    ) -> None:
+        """Copy all but the tab, and of the tab what stands above the list; arguments are those of `WorkbookList`."""
+        self._source_file, self._shape, self._layout = file, shape, layout
+        self._used_columns, self._last_row = used_columns, last_row
+        new = iter(range(used_columns, used_columns + len(layout.new)))
         self._places = [next(new) if place is None else place for place in layout.places]
-        self._original = zipfile.ZipFile(source.path)
+        self._original = zipfile.ZipFile(file.path)
         self._file = target.open("wb")
         self._archive = zipfile.ZipFile(self._file, "w", zipfile.ZIP_DEFLATED, allowZip64=True)
         for info in self._original.infolist():
-            if info.filename != source.tab.part:
+            if info.filename != tab.part:
                 self._copy(info)
-        info = zipfile.ZipInfo(source.tab.part, self._original.getinfo(source.tab.part).date_time)
+        info = zipfile.ZipInfo(tab.part, self._original.getinfo(tab.part).date_time)
         info.compress_type = zipfile.ZIP_DEFLATED
         self._sheet = io.TextIOWrapper(self._archive.open(info, "w", force_zip64=True), encoding="utf-8", newline="")
-        self._raw = self._original.open(source.tab.part)
-        self._reader = SheetReader(io.TextIOWrapper(self._raw, encoding="utf-8-sig", newline=""), str(source.path))
+        self._raw = self._original.open(tab.part)
+        self._reader = SheetReader(io.TextIOWrapper(self._raw, encoding="utf-8-sig", newline=""), str(file.path))
         self._reader.start()
         self._rows = self._reader.rows()
         self._sheet.write(self._wider(self._reader.head))
@@ -81,7 +91,7 @@ class WorkbookWriter:
 
     def _copy(self, info: zipfile.ZipInfo) -> None:
         """Copy another part as it is; but what formulas anywhere come to has to be calculated anew."""
-        if info.filename == self._source.file.main_part and self._source.file.has_formulas:
+        if info.filename == self._source_file.main_part and self._source_file.has_formulas:
             text = self._original.read(info).decode("utf-8-sig")
             self._archive.writestr(info, _CALCULATION.sub(_on_load, text, count=1).encode(), zipfile.ZIP_DEFLATED)
             return
@@ -95,14 +105,14 @@ class WorkbookWriter:
             shutil.copyfileobj(part, written)
 
     def _copy_above(self) -> None:
-        shape, source = self._source.shape, self._source
+        shape = self._shape
         if not shape.first:
             return
         for row in self._rows:
             if row.number == shape.first:
                 titles = {self._places[number]: self._layout.fields[number].header for number in self._layout.new}
                 style = next(
-                    (cell.attributes.get("s", "") for cell in row.cells() if cell.column == source.shape.url_column), ""
+                    (cell.attributes.get("s", "") for cell in row.cells() if cell.column == shape.url_column), ""
                 )
                 self._sheet.write(sheet_xml.changed(row, titles, dict.fromkeys(titles, style)))
                 return
@@ -110,10 +120,10 @@ class WorkbookWriter:
 
     def _wider(self, head: str) -> str:
         """Correct the area in use that the sheet names at its beginning; some readers trust it."""
-        last = letter(max([self._source.used_columns - 1, *self._places]))
+        last = letter(max([self._used_columns - 1, *self._places]))
 
         def widen(found: re.Match[str]) -> str:
-            return f"{found[1]}:{last}{found[3] or self._source.last_row}{found[4]}"
+            return f"{found[1]}:{last}{found[3] or self._last_row}{found[4]}"
 
         return _DIMENSION.sub(widen, head, count=1)
 
