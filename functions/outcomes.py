@@ -23,6 +23,11 @@ class Described(StrEnum):
         member.meaning = meaning
         return member
 
+    @property
+    def words(self) -> str:
+        """The label as it stands inside a sentence, and in a cell."""
+        return self.label.lower()
+
 
 class Outcome(Described):
     """How a row ended in a run; each row has exactly one outcome."""
@@ -33,7 +38,7 @@ class Outcome(Described):
     UNUSABLE = "unusable", "Unusable", "no LinkedIn profile in the cell"
     ALREADY_FILLED = "already_filled", "Already filled", "the cells held something and were left as they were"
     MOVED = "moved", "Moved", "the row was gone when its values were to be written"
-    FAILED = "failed", "Failed", "no usable answer; can be retried"
+    FAILED = "failed", "Failed", "no usable answer came"
     IN_DOUBT = "in_doubt", "In doubt", "may have been charged, but no answer came"
     LEFT_OUT = "left_out", "Left out", "left alone: hidden, not meeting your condition, or outside of the trial"
     CANCELLED = "cancelled", "Cancelled", "the run stopped before the row's turn, so it cost nothing"

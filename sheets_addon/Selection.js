@@ -18,7 +18,9 @@ function describeSelection_(oneCell) {
   const sheet = spreadsheet.getActiveSheet();
   const lastRow = sheet.getLastRow();
   const width = sheet.getLastColumn();
-  const active = sheet.getActiveRange();
+  const parts = sheet.getActiveRangeList()?.getRanges() ?? [];
+  // A run takes rows in one piece. Rows that lie apart mean none: those between them were not chosen.
+  const active = parts.length > 1 ? null : (parts[0] ?? null);
   const several = active !== null && active.getNumRows() > 1 && active.getRow() <= lastRow;
   const firstRow = several ? active.getRow() : 1;
   const endRow = several ? Math.min(active.getLastRow(), lastRow) : lastRow;
@@ -40,6 +42,7 @@ function describeSelection_(oneCell) {
     first_row: row ?? Math.min(Math.max(firstRow, header + 1), Math.max(endRow, 1)),
     last_row: row ?? Math.max(endRow, 1),
     selected: several || row !== null,
+    parts: parts.map((part) => ({ first_row: part.getRow(), last_row: Math.min(part.getLastRow(), lastRow) })),
   };
 }
 

@@ -48,6 +48,8 @@ interface Selection {
   last_row: number;
   /** Whether the rows come from what is selected, and not from the whole sheet. */
   selected: boolean;
+  /** What is selected, piece by piece. Several pieces are no rows of a run, but a trial can take them. */
+  parts: RowSpan[];
 }
 
 interface RowSpan {

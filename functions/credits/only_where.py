@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from unicodedata import normalize
 
 import msgspec
 
@@ -55,7 +56,7 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 def _plain(text: str) -> str:
-    return text.strip().casefold()
+    return normalize("NFC", text.strip().casefold())
 
 
 def _count(least: int, most: int) -> str:

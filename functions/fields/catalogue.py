@@ -224,7 +224,7 @@ _TECHNOLOGIES = _group(
 
 _LEADFILL = _group(
     LEADFILL,
-    ("status", "Status", "", R.TEXT, "How the row ended: enriched, known, not_found, …; unusable with the reason.",
+    ("status", "Status", "", R.TEXT, "How the row ended: enriched, known, not found, …; unusable with the reason.",
      "enriched"),
     ("source", "Source", "", R.TEXT, "The provider whose name, position and company these are.", "Slintel"),
     ("email_source", "Email source", "", R.TEXT, "The provider whose e-mail address this is.", "Slintel"),

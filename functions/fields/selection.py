@@ -114,7 +114,7 @@ def _words(expression: str) -> frozenset[str]:
 
 def _fact(name: str, facts: Facts) -> CellValue:
     if name == "status":
-        return facts.status.value
+        return facts.status.words
     if name == "enriched_at":
         return iso_time(facts.enriched_at) if facts.enriched_at else ""
     return render({"source": facts.source, "email_source": facts.email_source}.get(name, facts.linkedin_url))

@@ -17,10 +17,10 @@ STATUS = "status"
 
 def unusable(reason: str) -> str:
     """Return the Status of a row without a profile, from the value of the `Reason`."""
-    return f"{Outcome.UNUSABLE}: {Reason(reason).label}"
+    return f"{Outcome.UNUSABLE.words}: {Reason(reason).label}"
 
 
-_STATUSES = frozenset(map(str, Outcome)) | {unusable(reason) for reason in Reason}
+_STATUSES = frozenset(outcome.words for outcome in Outcome) | {unusable(reason) for reason in Reason}
 
 
 def is_status(content: Content) -> bool:

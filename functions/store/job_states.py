@@ -76,6 +76,6 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.STOPPED: frozenset({JobState.RUNNING, JobState.UNDOING}),
     JobState.DONE: frozenset({JobState.RUNNING, JobState.UNDOING}),
     JobState.UNDOING: frozenset({JobState.UNDONE, JobState.WAITING_FOR_ACCESS, JobState.STOPPED}),
-    JobState.UNDONE: frozenset({JobState.RUNNING}),
+    JobState.UNDONE: frozenset(),
 }
 """The states that may follow each state. Only a retry leads from an end back to RUNNING."""

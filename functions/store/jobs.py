@@ -174,11 +174,13 @@ def wait_for_quota(connection: sa.Connection, job_id: str, now: datetime) -> tup
 
 
 def check_retryable(job: Job, rows: Sequence[object]) -> None:
-    """Makes sure that a job has ended and has rows that can be tried again.
+    """Makes sure that a job has ended, was not undone, and has rows that can be tried again.
 
     Raises:
-        WrongJobState: it has not, or has none.
+        WrongJobState: it has not, it was, or it has none.
     """
+    if job.state is JobState.UNDONE:
+        raise WrongJobState("The run was undone. Start a new one: whom it has looked up is free.")
     if job.state in LIVE:
         raise WrongJobState(f"The run is {_said(job.state)}; you can retry it once it has ended.")
     if not rows:

@@ -61,7 +61,7 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
     for part in PlanPart:
         if planned.count(part) or part is PlanPart.LOOKUPS:
             note = notes.get(part, part.meaning)
-            console.print(f"  {planned.count(part):>8,}  {part.label.lower()}  [dim]{plain(note)}[/]")
+            console.print(f"  {planned.count(part):>8,}  {part.words}  [dim]{plain(note)}[/]")
     for condition in run.only_where:
         console.print(f"  Only rows where {plain(described(condition))}")
     console.print(f"  Fields: {plain(', '.join(field.header for field in run.layout.fields))}")
@@ -123,7 +123,7 @@ def progress(
 def print_summary(console: Console, run: ListRun, ended: Ended) -> None:
     """Print what became of the rows, what it cost, and how full the columns are."""
     tally = ended.tally
-    done = ", ".join(f"{count:,} {outcome.label.lower()}" for outcome, count in tally.outcomes.items())
+    done = ", ".join(f"{count:,} {outcome.words}" for outcome, count in tally.outcomes.items())
     console.print(f"[bold]{counted(tally.outcomes.total(), 'row')}:[/] {done}.")
     _print_costs(console, run, ended)
     rates = zip(run.layout.fields, tally.fill_rates(), strict=False)
@@ -184,13 +184,13 @@ def _print_costs(console: Console, run: ListRun, ended: Ended) -> None:
 
 def _brought(provider: str, totals: Totals, *, is_first: bool) -> str:
     """Say what a provider was asked for, and what it brought."""
-    brought = f"{totals.found:,} of {counted(totals.lookups, 'person', 'people')}"
-    in_vain, lacked = totals.paid_without_lead, "nothing usable"
+    brought = f"{totals.found:,} of {counted(totals.lookups, 'lookup')} found the person"
+    in_vain, lacked = totals.paid_without_lead, "empty or incomplete"
     if totals.emails_wanted and not is_first:  # the earlier ones knew the person, and nearly always no address
-        brought = f"{totals.emails:,} of {counted(totals.emails_wanted, 'e-mail')}"
-        in_vain, lacked = totals.paid_without_email, "no address"
-    why = f" ({counted(in_vain, 'charged answer')} held {lacked})" if in_vain else ""
-    return f"{label_of(provider)}: {brought} found, {counted(totals.charged.normalize(), 'credit')}{why}"
+        brought = f"{totals.emails:,} of {counted(totals.emails_wanted, 'lookup')} found an e-mail"
+        in_vain, lacked = totals.paid_without_email, "without an address"
+    why = f" ({counted(in_vain, 'charged answer')} {lacked})" if in_vain else ""
+    return f"{label_of(provider)}: {brought}, {counted(totals.charged.normalize(), 'credit')}{why}"
 
 
 def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:

@@ -81,6 +81,16 @@ test("one selected cell means its row: by itself where it names a person, and an
   assert.deepEqual(value(addon.rpc("allRows", "Leads")), { first_row: 2, last_row: 5 });
 });
 
+test("rows that lie apart are no rows of a run: all are suggested, and a trial can take just these", { skip }, () => {
+  addon.view.ranges = ["A3:C3", "A5:C900"];
+  const { selection } = value(addon.rpc("getStart"));
+  assert.deepEqual([selection.first_row, selection.last_row, selection.selected], [2, 5, false]);
+  assert.deepEqual(value(addon.rpc("detectSelection")).parts, [
+    { first_row: 3, last_row: 3 },
+    { first_row: 5, last_row: 5 },
+  ]);
+});
+
 test("URLs are counted only where all rows were looked at", { skip }, async () => {
   assert.equal(value(addon.rpc("detectSelection")).all_counted, true);
   await addon.emulator.type("Leads!A300", [["far below"]]);

@@ -262,11 +262,11 @@ test("each provider has its price, and there is no sum", () => {
 test("what a provider brought is said beside what it was asked for", () => {
   const said = BOTH.credits.map((one, place) => words.broughtSentence(one, place));
   assert.deepEqual(plain(said), [
-    "Slintel: 41 of 45 people found, 44 credits (3 charged answers held nothing usable)",
-    "Prospeo: 6 of 14 e-mails found, 6.5 credits (1 charged answer held no address)",
+    "Slintel: 41 of 45 lookups found the person, 44 credits (3 charged answers empty or incomplete)",
+    "Prospeo: 6 of 14 lookups found an e-mail, 6.5 credits (1 charged answer without an address)",
   ]);
   const person = { ...BOTH.credits[1], lookups: 1, found: 1, emails_wanted: 0, charged: "1", paid_without_lead: 0 };
-  assert.equal(words.broughtSentence(person, 1), "Prospeo: 1 of 1 person found, 1 credit");
+  assert.equal(words.broughtSentence(person, 1), "Prospeo: 1 of 1 lookup found the person, 1 credit");
 });
 
 test("an account is what the provider said of it, as far as it said something", () => {
@@ -312,6 +312,15 @@ test("a retry says what it costs, and nothing where it can fill nothing", () => 
     slintel: "2",
     prospeo: "0.75",
   });
+});
+
+test("a retry counts what asking again adds, whatever the outcome of those rows is", () => {
+  assert.equal(
+    words.doubtsLabel(3),
+    "Also 3 rows where a lookup may have been charged without a usable answer",
+    "in doubt, or charged for what could not be read",
+  );
+  assert.equal(words.doubtsLabel(0), "Also where a lookup may have been charged without a usable answer");
 });
 
 test("the end of a job is one sentence", () => {
@@ -392,6 +401,17 @@ test("a run says until when it has access, in the person's own time, and who ren
   assert.match(said(10, inMinutes(60 * 24)), /until Mar 2, 2026/);
   assert.equal(said(10, null), "");
   assert.equal(said(10, inMinutes(-1)), "");
+  const undoing = { state: "undoing", access_until: inMinutes(35) };
+  assert.equal(words.accessSentence(undoing, 10, NOW), "", "an undo is over before");
+});
+
+test("a time is said with 24 hours everywhere", () => {
+  const evening = new Date(NOW);
+  evening.setHours(21, 5, 0, 0);
+  const iso = evening.toISOString();
+  assert.match(words.momentText(iso), / 21:05$/);
+  assert.equal(words.clockText(iso, evening.getTime()), "21:05");
+  assert.ok(words.clockText(iso, evening.getTime() + 86_400_000).endsWith(" 21:05"));
 });
 
 test("an open sidebar gives fresh access before the present one ends, once a minute at most", () => {

@@ -68,10 +68,14 @@ def test_providers_are_chosen_ordered_and_remembered_and_each_has_its_own_bill(
     inside.get_by_role("button", name=FILL).click()
     expect(inside.get_by_role("heading", name="Done")).to_be_visible()
     brought = inside.get_by_label("What each provider brought").get_by_role("listitem")
-    in_vain = r"( \(\d+ charged answers? held (nothing usable|no address)\))?"
-    expect(brought.first).to_have_text(re.compile(rf"^Slintel: \d+ of 12 people found, 12 credits{in_vain}$"))
+    in_vain = r"( \(\d+ charged answers? (empty or incomplete|without an address)\))?"
+    expect(brought.first).to_have_text(
+        re.compile(rf"^Slintel: \d+ of 12 lookups found the person, 12 credits{in_vain}$")
+    )
     bill = charged(leadfill, "prospeo")
-    expect(brought.nth(1)).to_have_text(re.compile(rf"^Prospeo: \d+ of \d+ e-mails found, {bill} credits?{in_vain}$"))
+    expect(brought.nth(1)).to_have_text(
+        re.compile(rf"^Prospeo: \d+ of \d+ lookups found an e-mail, {bill} credits?{in_vain}$")
+    )
     assert (charged(leadfill, "slintel"), 0 < bill < 12) == (12, True)
 
     inside.get_by_role("button", name="History & usage").click()

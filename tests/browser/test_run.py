@@ -144,7 +144,7 @@ def test_rows_that_failed_are_tried_again_and_those_that_were_charged_only_when_
         expect(inside.get_by_text("0 of 6 rows have an answer.", exact=True)).to_be_visible()
     spent = charged(window.stack)
     expect(inside.get_by_role("button", name="Nothing to retry")).to_be_disabled()
-    inside.get_by_label("Also where a lookup was charged").check()
+    inside.get_by_label("Also 6 rows where a lookup may have been charged").check()
     expect(inside.get_by_text("Costs at most 6 credits.")).to_be_visible()
     inside.get_by_role("button", name="Retry 6 rows").click()
     expect(inside.get_by_text("All 6 rows have an answer.", exact=True)).to_be_visible()

@@ -98,6 +98,8 @@ def test_the_bill_comes_first_then_the_run_keeps_to_it_and_every_row_has_an_outc
     assert undone.status_code == 202
     assert running.finish(undone.json(), states=frozenset({"undone"}))["state"] == "undone"
     assert running.emulator.values(spreadsheet, "Leads!B1:B9") == []
+    retried = running.ask("POST", f"/v1/jobs/{job['id']}/retry", json={"max_credits": confirmed(4)})
+    assert (retried.status_code, "was undone" in retried.json()["detail"]) == (409, True)
 
 
 def test_the_same_idempotency_key_is_the_same_job_also_at_the_same_moment(running: Running) -> None:

@@ -76,7 +76,7 @@ def test_the_second_provider_is_asked_where_the_first_has_no_address_and_each_ha
         assert "Slintel costs at most 40 credits; the caps leave 5,000 credits." in done.text
         assert "Prospeo costs at most 40 credits; the caps leave 5,000 credits." in done.text
         assert f"Cost: Slintel 40 · Prospeo {charged} credits." in done.text
-        assert f"of {asked} e-mails found, {charged} credits" in done.text
+        assert f"of {asked} lookups found an e-mail, {charged} credits" in done.text
         assert 0 < charged <= asked < 40
         again = command.run(source, "--yes", "--replace", "--fields", "email", environment=both)
         assert "Cost: Slintel 0 · Prospeo 0 credits." in again.text
@@ -550,6 +550,6 @@ def test_only_a_lead_has_a_time_at_which_it_was_given(command: Command) -> None:
     path.write_text("LinkedIn\nlinkedin.com/in/zq-not-found\nlinkedin.com/in/zq-somebody\n", encoding="utf-8")
     command.run(path, "--yes", "--fields", "status,enriched_at")
     missing, found = read(command.folder / "leads.enriched.csv")[1:]
-    assert missing[1:] == ["not_found", ""]
+    assert missing[1:] == ["not found", ""]
     assert found[1] == "enriched"
     assert found[2]

@@ -91,7 +91,7 @@ def test_a_cell_that_holds_nobody_says_so_in_its_own_row_only(running: Running, 
 
 def test_what_is_missing_is_what_the_formula_asked_for(running: Running, sheet: Formula) -> None:
     nobody = f"{slugs(1)[0]}-not-found"
-    assert sheet.values([nobody], "email", "status", if_missing="none") == [["none", "not_found"]]
+    assert sheet.values([nobody], "email", "status", if_missing="none") == [["none", "not found"]]
     assert sheet.values([nobody], "email") == [[""]]
     assert running.charged(nobody) == 0
 

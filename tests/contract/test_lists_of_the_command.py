@@ -125,7 +125,7 @@ def test_when_somebody_was_found_is_not_said_of_people_who_were_not(command: Com
     sandbox.switch(not_found_rate=1.0)
     path = a_list(command.folder, 1)
     assert command.run(path, "--yes", "--fields", "status,enriched_at").code == 0
-    assert read(command.folder / "leads.enriched.csv")[1][2:] == ["not_found", ""]
+    assert read(command.folder / "leads.enriched.csv")[1][2:] == ["not found", ""]
 
 
 def test_a_title_cannot_become_a_formula(command: Command) -> None:

@@ -65,7 +65,7 @@ def test_each_has_its_reason_where_it_is_known_again_with_certainty(desk: Desk) 
 def test_a_run_that_writes_status_again_replaces_what_an_earlier_one_wrote(desk: Desk) -> None:
     spreadsheet = desk.sheet([*ROWS, ["i", url_of("not-found-1")]])
     desk.run(spreadsheet, fields=FIELDS)
-    assert statuses(desk, spreadsheet)["i"] == "not_found"
+    assert statuses(desk, spreadsheet)["i"] == "not found"
     header = desk.grid(spreadsheet)[0]
     at = "ABCDEFG"[header.index("LinkedIn")]
     for row, text in ((3, url_of("person-3")), (4, COMPANY), (10, url_of("person-4"))):

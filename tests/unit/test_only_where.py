@@ -23,6 +23,8 @@ Test = Literal["empty", "filled", "equals", "contains", "one_of", "failed_in"]
         ("equals", ("Spain",), "Spain, north", False),
         ("equals", ("",), "", True),
         ("equals", ("Straße",), "STRASSE", True),
+        ("equals", ("Österreich",), "O\u0308sterreich", True),
+        ("contains", ("o\u0308ster",), "ÖSTERREICH", True),
         ("contains", ("sales",), "Head of Sales", True),
         ("contains", ("sales",), "Finance", False),
         ("one_of", ("ES", "PT"), "pt", True),

@@ -31,9 +31,9 @@ def test_what_is_typed_once_a_cell_was_written_is_newer_than_the_run_and_stays()
 
 def test_only_the_words_of_an_earlier_run_give_way_and_only_in_its_own_column() -> None:
     wanted = [RowValues(0, 2, A, {0: "enriched"})]
-    [write] = match_rows(wanted, [row(2, A, "not_found")], overwrite=False, statuses=[0]).writes
-    assert write.changes == {0: CellChange("not_found", "enriched")}
-    assert match_rows(wanted, [row(2, A, "not_found")], overwrite=False).filled == wanted
+    [write] = match_rows(wanted, [row(2, A, "not found")], overwrite=False, statuses=[0]).writes
+    assert write.changes == {0: CellChange("not found", "enriched")}
+    assert match_rows(wanted, [row(2, A, "not found")], overwrite=False).filled == wanted
     assert match_rows(wanted, [row(2, A, "call back")], overwrite=False, statuses=[0]).filled == wanted
 
 
