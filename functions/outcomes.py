@@ -36,7 +36,7 @@ class Outcome(Described):
     KNOWN = "known", "Known", "looked up before, free"
     NOT_FOUND = "not_found", "Not found", "the provider does not know the person"
     UNUSABLE = "unusable", "Unusable", "no LinkedIn profile in the cell"
-    ALREADY_FILLED = "already_filled", "Already filled", "the cells held something and were left as they were"
+    ALREADY_FILLED = "already_filled", "Already filled", "left as they were: filled, or nothing more is known"
     MOVED = "moved", "Moved", "the row was gone when its values were to be written"
     FAILED = "failed", "Failed", "no usable answer came"
     IN_DOUBT = "in_doubt", "In doubt", "may have been charged, but no answer came"

@@ -141,7 +141,8 @@ def cap_sentence(use: CapUse, now: datetime, *, in_run: bool = False) -> str:
     kind, provider = use.cap.name.split(":")[:2]
     credits_ = f"{counted(_shown(use.cap.limit), 'credit')} of {label_of(provider)}"
     if kind == "run" and in_run:
-        return f"This run has used the {credits_} that it was allowed. A new run or a retry can have more."
+        used = f"This run has used the {credits_} that it was allowed."
+        return f"{used} A new run or a retry can have more, as far as your limits allow."
     if kind == "run":
         return f"One run may cost {credits_} at most. Whoever runs Leadfill can raise that (CREDITS_PER_RUN)."
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -69,24 +69,31 @@ class _Choice:
             return {row.key for row in job_rows.ended_as(connection, job_id, retryable(in_doubt=True)) if row.key}
 
     def finished(self, rows: Iterator[ScannedRow]) -> Iterator[ScannedRow]:
-        """Count a row as filled if nothing more is known about its person."""
+        """Count a row as filled if nothing more is known about its person.
+
+        Leads are read of the rows that a run may have written: those that hold something, and those in a tab that has
+        all of the columns, where a lead may have had nothing for any of them.
+        """
+        has_columns = all(target.held is not None for target in self.scan.targets)
         while batch := list(islice(rows, _BATCH)):
-            partly_filled = {
-                row.found.key for row in batch if isinstance(row.found, Profile) and row.held and _is_open(row)
+            perhaps = {
+                row.found.key
+                for row in batch
+                if isinstance(row.found, Profile) and (row.held or has_columns) and _is_open(row)
             }
             known: dict[str, dict[str, Known]] = {}
-            if partly_filled:
+            if perhaps:
                 with self.context.store.reading() as connection:
-                    known = leads.read(connection, sorted(partly_filled), self.context.fresh, self.context.clock())
+                    known = leads.read(connection, sorted(perhaps), self.context.fresh, self.context.clock())
             budget = Budget(len(batch))
             for row in batch:
                 key = row.found.key if isinstance(row.found, Profile) else ""
-                is_finished = key in partly_filled and _is_open(row) and self._has_all(row, known.get(key, {}), budget)
+                is_finished = key in perhaps and _is_open(row) and self._has_all(row, known.get(key, {}), budget)
                 yield replace(row, filled=True, sentence=FINISHED) if is_finished else row
 
     def _has_all(self, row: ScannedRow, known: Mapping[str, Known], budget: Budget) -> bool:
         """Tell whether a run would ask nobody about the row's person, and find no value for an empty cell."""
-        if not isinstance(row.found, Profile) or not row.held:
+        if not isinstance(row.found, Profile):
             return False
         empty = [target.field for number, target in enumerate(self.scan.targets) if number not in row.held]
         return knows_no_more(

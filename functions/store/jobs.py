@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from functions.credits.terms import label_of
 from functions.errors import NotFound, WrongJobState
 from functions.outcomes import NOT_REACHED, Outcome
 from functions.store import chunks, schema, unfinished_rows
@@ -165,8 +166,9 @@ def wait_for_quota(connection: sa.Connection, job_id: str, now: datetime) -> tup
     if job.state is not JobState.RUNNING or waker is None:
         return None
     _, until = waker
+    provider = label_of(next(iter(job.ceilings))) if len(job.ceilings) == 1 else "A provider"
     sentence = (
-        "A provider accepts no more requests for now, because its limit is reached. "
+        f"{provider} accepts no more requests for now, because its limit is reached. "
         f"The run goes on by itself on {until.day} {until:%B} at {until:%H:%M} UTC."
     )
     move(connection, job, JobState.WAITING_FOR_QUOTA, message=sentence, waiting_since=now, goes_on_at=until)

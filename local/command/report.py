@@ -188,6 +188,8 @@ def _brought(provider: str, totals: Totals, *, is_first: bool) -> str:
     in_vain, lacked = totals.paid_without_lead, "empty or incomplete"
     if totals.emails_wanted and not is_first:  # the earlier ones knew the person, and nearly always no address
         brought = f"{totals.emails:,} of {counted(totals.emails_wanted, 'lookup')} found an e-mail"
+        others = totals.lookups - totals.emails_wanted
+        brought += f", {others:,} more for the person only" if others else ""
         in_vain, lacked = totals.paid_without_email, "without an address"
     why = f" ({counted(in_vain, 'charged answer')} {lacked})" if in_vain else ""
     return f"{label_of(provider)}: {brought}, {counted(totals.charged.normalize(), 'credit')}{why}"

@@ -142,7 +142,7 @@ test("the last run is one sentence, and so is a column", () => {
     "Last run: 946 of 1,000 rows filled. It was cancelled.",
   );
   assert.equal(words.lastRunSentence({ ...job, state: "undone" }), "The last run was undone.");
-  assert.equal(words.filledSentence("Email", 1044, 5200), "Email 1,044 of 5,200");
+  assert.equal(words.filledSentence("Email", 1044, 5200), "Email 1,044\u00a0of\u00a05,200");
 });
 
 test("a condition is a sentence, and one without its value is none", () => {
@@ -263,7 +263,7 @@ test("what a provider brought is said beside what it was asked for", () => {
   const said = BOTH.credits.map((one, place) => words.broughtSentence(one, place));
   assert.deepEqual(plain(said), [
     "Slintel: 41 of 45 lookups found the person, 44 credits (3 charged answers empty or incomplete)",
-    "Prospeo: 6 of 14 lookups found an e-mail, 6.5 credits (1 charged answer without an address)",
+    "Prospeo: 6 of 14 lookups found an e-mail, 1 more for the person only, 6.5 credits (1 charged answer without an address)",
   ]);
   const person = { ...BOTH.credits[1], lookups: 1, found: 1, emails_wanted: 0, charged: "1", paid_without_lead: 0 };
   assert.equal(words.broughtSentence(person, 1), "Prospeo: 1 of 1 lookup found the person, 1 credit");

@@ -116,8 +116,8 @@ def test_closing_the_sidebar_stops_nothing_and_cancel_does(open_sheet: OpenSheet
     inside.get_by_role("button", name="Next: fields").click()
     inside.get_by_role("button", name="Show the plan").click()
     inside.get_by_text("Only some of the rows").click()
-    inside.get_by_role("button", name=re.compile(r"Failed in the last run \(\d+\)")).click()
-    expect(inside.get_by_text("No answer in the last run")).to_be_visible()
+    inside.get_by_role("button", name=re.compile(r"No answer in the last run \(\d+\)")).click()
+    expect(inside.get_by_label("Remove the condition No answer in the last run")).to_be_visible()
 
 
 def test_a_run_that_was_stopped_is_tried_again(open_sheet: OpenSheet) -> None:

@@ -98,7 +98,9 @@ def test_the_bill_comes_first_then_the_run_keeps_to_it_and_every_row_has_an_outc
     assert undone.status_code == 202
     assert running.finish(undone.json(), states=frozenset({"undone"}))["state"] == "undone"
     assert running.emulator.values(spreadsheet, "Leads!B1:B9") == []
-    retried = running.ask("POST", f"/v1/jobs/{job['id']}/retry", json={"max_credits": confirmed(4)})
+    retried = running.ask(
+        "POST", f"/v1/jobs/{job['id']}/retry", headers=running.key(), json={"max_credits": confirmed(4)}
+    )
     assert (retried.status_code, "was undone" in retried.json()["detail"]) == (409, True)
 
 
@@ -541,6 +543,8 @@ def test_a_list_of_which_nothing_more_is_known_is_finished(running: Running) -> 
     assert job["counts"] == {"already_filled": 2}
     rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows").json()["rows"]
     assert [row["detail"] for row in rows if row["detail"]] == [FINISHED]
+    alone = plan("skills")
+    assert (alone["already_filled"], alone["fillable"]) == (2, 0), "also where a row holds nothing at all"
     columns = running.ask("GET", f"/v1/jobs/{job['id']}/columns").json()
     assert (columns["rows"], [column["filled"] for column in columns["columns"]]) == (2, [2, 1]), "as they were found"
     params = {"without": "skills"}
