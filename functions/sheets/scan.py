@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from functions.credits.only_where import Condition
 from functions.errors import BadRange, SheetBusy
 from functions.fields.catalogue import Field
+from functions.fields.cell_format import Rendering
 from functions.fields.columns import Choices, Chosen, Columns, Target, place_of, target_columns
 from functions.outcomes import LeftOut
 from functions.profiles import Profile
@@ -32,6 +33,11 @@ FILTER_VIEWS = (
     "To leave rows out, use an ordinary filter or hide them."
 )
 """Neither the API nor Apps Script tells what somebody sees through a filter view."""
+YEARS = (
+    "“{}” can be a year, which is a number. If its column is formatted as dates, 2006 shows as a day in 1905: "
+    "format the column as plain numbers, or choose a new one."
+)
+"""Of a column that Leadfill has not made, and whose format a plan does not read."""
 
 
 _Seen = tuple[frozenset[int], bool, str]
@@ -100,8 +106,15 @@ class SheetScan:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Return sentences about what the API cannot show."""
-        return (FILTER_VIEWS,) if self.tab.filter_views and not self.include_hidden else ()
+        """Return sentences about what the plan cannot see."""
+        views = (FILTER_VIEWS,) if self.tab.filter_views and not self.include_hidden else ()
+        return views + tuple(
+            YEARS.format(target.field.header)
+            for target in self.targets
+            if target.held is not None
+            and target.field.rendering is Rendering.MOMENT
+            and self.columns.made_for.get(target.held) != target.field.name
+        )
 
     def rows(self) -> Iterator[ScannedRow]:
         """Every row of the range.

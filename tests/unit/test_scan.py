@@ -56,10 +56,12 @@ def scan(
     header: Literal["auto", "no"] | int = "auto",
     overwrite: bool = False,
     conditions: Sequence[Condition] = (),
+    fields: Sequence[str] = ("email",),
 ) -> SheetScan:
     wanted = wanted or Range("Leads", 0, 1, None)
-    fields = select(["email"])
-    return scan_range(sheet, wanted, fields, header=header, overwrite=overwrite, reuse=True, conditions=conditions)
+    return scan_range(
+        sheet, wanted, select(fields), header=header, overwrite=overwrite, reuse=True, conditions=conditions
+    )
 
 
 def test_every_row_says_who_stands_in_it_and_whether_it_is_filled() -> None:
@@ -71,6 +73,17 @@ def test_every_row_says_who_stands_in_it_and_whether_it_is_filled() -> None:
     assert [set(row.held) for row in rows] == [{0}, {0}, set()]
     assert [bool(row.sentence) for row in rows] == [False, True, False]
     assert [target.held for target in scanned.targets] == [1]
+
+
+def test_a_year_in_a_column_that_may_be_formatted_as_dates_is_said_before() -> None:
+    """Leadfill's own columns have no such format, and other fields come as text."""
+    header = ["LinkedIn", "Email", "Education start"]
+    mine = scan(Rows([header, [JANE]]), fields=("email", "education_start"))
+    [said] = mine.notices
+    assert said.startswith("“Education start” can be a year")
+    made = replace(mine.columns, made_for={2: "education_start"})
+    assert replace(mine, columns=made).notices == ()
+    assert scan(Rows([["LinkedIn"], [JANE]]), fields=("education_start",)).notices == (), "a new column"
 
 
 def test_nothing_counts_as_filled_where_cells_may_be_written_over() -> None:
