@@ -49,6 +49,9 @@ def test_from_choosing_to_undo(open_sheet: OpenSheet) -> None:
     expect(inside.get_by_role("heading", name="Undone")).to_be_visible()
     window.wait("C1", "Source")
     assert window.cells("A1:Z100") == before
+    inside.get_by_role("button", name="New run").click()
+    expect(inside.get_by_text("The rows selected in the sheet lie apart.")).to_be_visible()
+    expect(inside.get_by_text("60 rows chosen")).to_be_visible()
 
 
 def test_ten_rows_are_tried_first_and_the_rest_is_planned_with_its_likely_price(open_sheet: OpenSheet) -> None:

@@ -245,6 +245,20 @@ export class Grid {
     if (boxes.length > 1) this.pick(boxes.flatMap((box) => Array.from({ length: box.lastRow - box.row + 1 }, (_, i) => box.row + i)));
   }
 
+  /** @returns {Box[]} what is selected: several pieces where a script has selected rows that lie apart */
+  get pieces() {
+    if (this.picked.size === 0) return [this.selection];
+    const { column, lastColumn } = this.selection;
+    /** @type {Box[]} */
+    const pieces = [];
+    for (const row of [...this.picked].sort((a, b) => a - b)) {
+      const last = pieces.at(-1);
+      if (last?.lastRow === row - 1) last.lastRow = row;
+      else pieces.push({ row, column, lastRow: row, lastColumn });
+    }
+    return pieces;
+  }
+
   /** @param {number} column @returns {string[]} what its cells show, also those out of sight */
   shownIn(column) {
     return Array.from({ length: this.rows }, (_, row) => this.told.shown(row, column));

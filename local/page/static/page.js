@@ -71,7 +71,7 @@ function redraw({ row, column, rows, columns }) {
 
 /** @param {"open" | "menu" | "sidebar" | "trigger"} kind @param {string} name @param {unknown[]} [args] */
 function script(kind, name, args = []) {
-  const view = { sheetId: book.sheet.properties.sheetId, ranges: [a1Of(grid.selection)] };
+  const view = { sheetId: book.sheet.properties.sheetId, ranges: grid.pieces.map(a1Of) };
   return run({ kind, name, args, view, spills: formulas.spills() });
 }
 
