@@ -117,8 +117,15 @@ test("rows that were filled before a run count neither for nor against it", () =
   const none = { ...JOB, rows: 3, counts: { already_filled: 3 } };
   assert.equal(words.endSentence(none), "Every row was filled already.");
   assert.equal(words.lastRunSentence(none), "Last run: every row was filled already.");
-  const trial = { ...JOB, rows: 40, is_trial: true, counts: { enriched: 8, unusable: 3, left_out: 29 } };
-  assert.equal(words.endSentence(trial), "All 8 rows have an answer.", "a trial picks rows with a profile only");
+  const trial = { ...JOB, rows: 40, counts: { enriched: 8, unusable: 3, left_out: 29 } };
+  assert.equal(words.endSentence(trial), "All 8 rows with a profile have an answer.", "as the columns' figures say it");
+  assert.equal(words.lastRunSentence(trial), "Last run: 8 of 8 rows with a profile filled.");
+  const nothing = { ...JOB, rows: 3, counts: { already_filled: 2, unusable: 1 } };
+  assert.equal(words.endSentence(nothing), "Every row with a profile was filled already.");
+  assert.equal(
+    words.lastRunSentence({ ...JOB, rows: 3, counts: { unusable: 3 } }),
+    "Last run: no row holds a LinkedIn profile.",
+  );
 });
 
 test("the last run is that of the tab, also one that has just ended", () => {
