@@ -11,7 +11,7 @@ from functions.sheets.row_status import is_status, number_of, unusable
 
 def test_a_run_knows_its_own_words() -> None:
     assert unusable("sales_navigator") == "unusable: Sales Navigator address"
-    assert all(is_status(words) for words in (*map(str, Outcome), *map(unusable, Reason)))
+    assert all(is_status(words) for words in (*(outcome.words for outcome in Outcome), *map(unusable, Reason)))
 
 
 def test_what_somebody_writes_is_not_taken_for_them() -> None:
