@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ import click
 from functions import bootstrap
 from functions.credits.caps import Cap, Spender, caps
 from functions.credits.terms import label_of
-from functions.errors import counted
+from functions.errors import LeadfillError, counted
 from functions.profiles import parse
 from functions.providers.registry import REGISTRY
 from functions.store import erasures, ledger
@@ -93,7 +94,7 @@ def erase(url: str, *, lift: bool, yes: bool) -> None:
     """
     with errors_said(new_console()), open_store() as (_settings, store):
         profile = parse(url)
-        if not lift and not yes and not click.confirm(f"Erase {profile.url} for good?"):
+        if not lift and not yes and not _confirmed(f"Erase {profile.url} for good?"):
             print("Nothing was erased.")
             return
         with store.writing() as connection:
@@ -109,3 +110,9 @@ def erase(url: str, *, lift: bool, yes: bool) -> None:
             )
         else:
             print("Erased. The person is not looked up again; --lift allows it.")
+
+
+def _confirmed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise LeadfillError("There is no terminal to ask whether to erase this person. Add --yes to go ahead.")
+    return click.confirm(question, default=False, err=True)

@@ -29,6 +29,8 @@ def result_file(file: Path, suffix: str, out: Path | None) -> Path:
         raise BadFile(f"OUT is {target}, a link that leads to itself; name another file.") from error
     if real == file.resolve() or (real.exists() and real.samefile(file)):
         raise BadFile(f"OUT is {file} itself; name another file, so that the original is kept.")
+    if not real.parent.is_dir():
+        raise BadFile(f"There is no folder {real.parent}; make it, or name another file with OUT=… (--out).")
     if real.exists() and not real.is_file():
         raise BadFile(f"OUT is {target}, which is not a regular file; name a file, or `-` for standard output.")
     if real.exists() and not real.stat().st_mode & 0o222:  # a rename would take its place all the same

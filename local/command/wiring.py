@@ -161,4 +161,5 @@ def _disk_sentence(error: OSError) -> str:
         return (
             "The disk is full. The leads that were paid for are kept; free some space and run the same command again."
         )
-    return f"{error.filename or 'A file'} cannot be written ({error.strerror}). The leads that were paid for are kept."
+    name = str(error.filename or "A file").removesuffix(".part")
+    return f"{name} cannot be written ({error.strerror}). The leads that were paid for are kept."

@@ -335,7 +335,7 @@ REFUSED: dict[str, tuple[Make, str]] = {
     ),
     "a folder for the result that is not there": (
         lambda folder: [a_list(folder, 3), "--out", folder / "none" / "out.csv"],
-        "cannot be written (No such file or directory)",
+        "There is no folder",
     ),
     "a database that is none": (lambda folder: [not_a_database(folder)], "damaged or not a database"),
 }

@@ -59,6 +59,11 @@ def test_a_file_without_a_byte_has_nothing_to_keep(leads: Path, tmp_path: Path) 
     assert holds_something(leads)
 
 
+def test_a_folder_that_is_missing_is_said_before_anything_is_asked(leads: Path) -> None:
+    with pytest.raises(BadFile, match=r"There is no folder .*none; make it"):
+        result_file(leads, ".csv", leads.parent / "none" / "out.csv")
+
+
 @pytest.mark.parametrize(
     ("suffix", "out", "ending"),
     [(".xlsx", "out.csv", ".xlsx"), (".xlsm", "out.xlsx", ".xlsm"), (".csv", "out.xls", ".csv or .xlsx")],
