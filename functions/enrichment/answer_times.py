@@ -1,4 +1,4 @@
-"""How fast a provider has answered lately, to decide whether a lookup that starts now can still end in time."""
+"""How fast a provider has answered lately: says how many to claim ahead, and whether a lookup can still end in time."""
 
 from __future__ import annotations
 
@@ -27,3 +27,9 @@ class AnswerTimes:
         """Return the time within which 95 of 100 answers came."""
         times = sorted(self._last.copy())
         return times[int(0.95 * (len(times) - 1))] if len(times) >= FEWEST else UNKNOWN_S
+
+    @property
+    def mean_s(self) -> float:
+        """Return the mean time of an answer."""
+        times = self._last.copy()
+        return sum(times) / len(times) if len(times) >= FEWEST else UNKNOWN_S

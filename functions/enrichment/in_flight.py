@@ -230,7 +230,7 @@ def _answer_of(flight: _Flight) -> Answer | None:
     lane.withheld |= answer.withheld
     failed = isinstance(answer.result, NoAnswer | Unavailable | Throttled)
     lane.failures_in_a_row = lane.failures_in_a_row + 1 if failed else 0
-    if lane.failures_in_a_row >= max(20, lane.capacity):
+    if lane.failures_in_a_row >= max(20, 2 * lane.dispatcher.concurrency):
         lane.leave_out(
             ProviderError(
                 f"{lane.label} did not answer {lane.failures_in_a_row} lookups in a row, so the run stopped. "

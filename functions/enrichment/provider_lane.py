@@ -24,6 +24,12 @@ from functions.store.leads import Freshness, Known
 POLL_BATCH = 500
 """Profiles held by other instances that are looked at in one query."""
 
+AHEAD_S = 0.15
+"""Seconds of lookups that wait behind those that are sent, where answers are quick. A transaction that settles and
+claims takes a third of that on a busy machine. No more, since a death leaves them in doubt, too."""
+MOST_AHEAD = 2
+"""The most of them, compared with those that are sent; there are always as many at least."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -71,7 +77,8 @@ class ProviderLane(Rung):
     @property
     def capacity(self) -> int:
         """Lookups in flight. Some wait behind those that are sent, so that a free thread never waits for the store."""
-        return 2 * self.dispatcher.concurrency
+        answers = AHEAD_S / max(self.dispatcher.answer_times.mean_s, AHEAD_S / MOST_AHEAD)
+        return int(self.dispatcher.concurrency * (1 + max(1.0, answers)))
 
     @property
     def room(self) -> int:

@@ -1,4 +1,4 @@
-"""The usual time of an answer is that of the slow ones among the last, and assumed where too few have come."""
+"""The usual time of an answer is that of the slow ones among the last; nothing is told where too few have come."""
 
 from __future__ import annotations
 
@@ -33,3 +33,13 @@ def test_a_provider_that_is_fast_again_is_taken_for_fast() -> None:
     for _ in range(REMEMBERED):
         times.add(0.1)
     assert times.usual_s == 0.1
+
+
+def test_the_mean_is_that_of_the_last_answers() -> None:
+    times = AnswerTimes()
+    for _ in range(FEWEST - 1):
+        times.add(0.1)
+    assert times.mean_s == UNKNOWN_S
+    for number in range(REMEMBERED):
+        times.add(0.25 if number % 2 else 0.75)
+    assert times.mean_s == 0.5
