@@ -63,7 +63,7 @@ class Settled:
             return Known(erased.status, erased.at)
         known = self.settlement.known(self.at)
         is_shared = (claim.key, claim.provider) in self.recorded.shared
-        return replace(known, is_shared=True) if known and is_shared else known
+        return msgspec.structs.replace(known, is_shared=True) if known and is_shared else known
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from functions.credits.lead_status import LeadStatus
 from functions.credits.terms import label_of
 from functions.fields import Budget, Facts, project
 from functions.fields.catalogue import Field
 from functions.fields.cell_format import CellValue
-from functions.fields.merge import KEYS, Merged, merge
+from functions.fields.merge import KEYS_OF_ONE, KEYS_OF_SEVERAL, Merged, merge
 from functions.fields.selection import keys_read
 from functions.outcomes import Lead, Outcome
 from functions.profiles import Profile
@@ -19,15 +20,14 @@ from functions.store.leads import Known
 WITH_VALUES = (Outcome.ENRICHED, Outcome.KNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, gc=False):
     """The result of one profile of the input."""
 
     index: int
     """Its place in the input, from 0."""
     profile: Profile
     outcome: Outcome
-    known: Mapping[str, Known] = field(default_factory=dict)
+    known: Mapping[str, Known] = {}
     """What is known of the person, by provider, in the order in which leads are merged."""
     detail: str = ""
     """Sentences for the person who reads the row; empty where the outcome says it all."""
@@ -74,13 +74,10 @@ class Result:
         """Merge the leads as far as these keys are concerned; None: whole."""
         if self.outcome not in WITH_VALUES:
             return Merged(None)
-        wanted = None if keys is None else keys | KEYS
-        found = {
-            name: it.lead if wanted is None else it.lead_with(wanted)
-            for name, it in self.known.items()
-            if it.status is LeadStatus.FOUND
-        }
-        return merge({provider: lead for provider, lead in found.items() if lead is not None})
+        found = {name: it for name, it in self.known.items() if it.status is LeadStatus.FOUND}
+        wanted = None if keys is None else keys | (KEYS_OF_ONE if len(found) == 1 else KEYS_OF_SEVERAL)
+        leads = {name: it.lead if wanted is None else it.lead_with(wanted) for name, it in found.items()}
+        return merge({provider: lead for provider, lead in leads.items() if lead is not None})
 
 
 class _RawAnswers(Mapping[str, object]):

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from functions.outcomes import Lead
 
@@ -29,9 +30,10 @@ _COMPANY = (
 """Values about the company alone. Those in a line are taken together, from one lead."""
 
 
-_PERSON = ("name", "lead_title", "company_name", "company_website", "email", "email_status")
-KEYS = frozenset(_PERSON).union(*_COMPANY)
-"""All that a merge reads of a lead."""
+KEYS_OF_ONE = frozenset({"name", "lead_title", "company_name", "company_website", "email", "email_status"})
+"""All that a merge reads of a lead, where there is only one."""
+KEYS_OF_SEVERAL = KEYS_OF_ONE.union(*_COMPANY)
+"""The same where there are several."""
 
 _ATOM = r"[\w!#$%&'+/=?^`{|}~-]+"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[\w-]+(?:\.[\w-]+)*\.[\w-]{{2,}}")
@@ -41,8 +43,7 @@ _PLACEHOLDER = "email_not_unlocked@"
 """Begins what Apollo shows in place of an address that was not paid for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(msgspec.Struct, frozen=True, gc=False):
     """A person as all leads together describe them."""
 
     lead: Lead | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -33,8 +32,7 @@ FieldNames = Annotated[
 """As requests name fields; `select` resolves them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """Facts that Leadfill itself knows about a row."""
 
     status: Outcome

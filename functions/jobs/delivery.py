@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 import sqlalchemy as sa
 
 from functions import logs
@@ -250,7 +251,9 @@ class Delivery:
             cells = result.cells(fields, budget=self._budget, failed=failed)
             values = {number: cell for number, cell in enumerate(cells) if cell != ""}
             self._values[position] = RowValues(position, row.row, row.key or "", values) if values else None
-            self._came[position] = replace(result, known={}, detail=" ".join(filter(None, [result.detail, *failures])))
+            self._came[position] = msgspec.structs.replace(
+                result, known={}, detail=" ".join(filter(None, [result.detail, *failures]))
+            )
         return [self._open[position] for position in came]
 
     def _settle(self, rows: Sequence[JobRow], written: WriteResult, refused: dict[int, str]) -> None:

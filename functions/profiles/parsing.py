@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 from unicodedata import normalize
 from urllib.parse import quote, unquote_to_bytes
 
+import msgspec
+
 from functions.errors import NotAProfile
 from functions.profiles import url_extraction
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True, gc=False):
     """A person's LinkedIn profile in canonical form."""
 
     key: str

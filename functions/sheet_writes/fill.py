@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
 
 from functions.sheet_writes.writer import SheetWriter, WriteResult, overlaid
 from functions.sheets.cells import Cells, SheetRow, Write
@@ -97,8 +99,8 @@ class _FillTask:
         with writer.store.reading() as connection:
             known = cell_history.written_rows(connection, writer.job_id, [want.position for want in wanted])
         return [
-            replace(want, changes=found.changes, row_context=found.row_context)
+            msgspec.structs.replace(want, changes=found.changes, row_context=found.row_context)
             if (found := known.get(want.position)) and not found.undone
-            else (replace(want, changes={}) if want.changes else want)
+            else (msgspec.structs.replace(want, changes={}) if want.changes else want)
             for want in wanted
         ]

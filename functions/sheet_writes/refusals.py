@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+import msgspec
 
 from functions.errors import BadRange
 from functions.sheets.cells import Content, Write
@@ -35,7 +37,7 @@ class Refusals:
         """Return a write without the columns that are known to refuse values."""
         if not self.reasons:
             return write
-        return replace(
+        return msgspec.structs.replace(
             write,
             changes={number: change for number, change in write.changes.items() if number not in self.reasons},
             pending={number: content for number, content in write.pending.items() if number not in self.reasons},

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from functions.errors import SheetGone
 from functions.sheet_writes.writer import SheetWriter, overlaid
 from functions.sheets.cells import CellChange, Cells, SheetRow, Write, by_identity
@@ -166,7 +168,9 @@ def _undo(writer: SheetWriter, rows: list[SheetRow], left: _Leftovers, *, people
     task = _UndoTask(writer, theirs, by_identity(kept))
     delivered = writer.deliver(task, (rows[0].number, rows[-1].number), rows)
     with writer.store.writing() as connection:
-        cell_history.record_undo(connection, writer.job_id, [replace(theirs[at], undone=True) for at in delivered.done])
+        cell_history.record_undo(
+            connection, writer.job_id, [msgspec.structs.replace(theirs[at], undone=True) for at in delivered.done]
+        )
     left.refused |= delivered.refused
     left.alone.changed |= task.alone.changed
     left.alone.ambiguous |= task.alone.ambiguous
@@ -254,7 +258,9 @@ class _UndoTask:
             if write.pending:
                 row = self.rows[write.position]
                 context = row.row_context if write.position in self._guessed else write.row_context
-                self.rows[write.position] = replace(row, back=row.back | set(write.pending), row_context=context)
+                self.rows[write.position] = msgspec.structs.replace(
+                    row, back=row.back | set(write.pending), row_context=context
+                )
         begun = [self.rows[write.position] for write in writes if write.pending]
         with self.writer.store.writing() as connection:
             cell_history.record_undo(connection, self.writer.job_id, begun)

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Formula:
@@ -61,16 +63,14 @@ Cells = Mapping[int, Content]
 """Target cells of a row, by the number of their field."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellChange:
+class CellChange(msgspec.Struct, frozen=True, gc=False):
     """One target cell: what it held, and what the run put there instead."""
 
     before: Content
     after: Content
 
 
-@dataclass(frozen=True, slots=True)
-class SheetRow:
+class SheetRow(msgspec.Struct, frozen=True, gc=False):
     """A row of the sheet as it is now."""
 
     number: int
@@ -83,8 +83,7 @@ class SheetRow:
     """Digests of what else stands in the row, in any order: tells rows of one identity apart, also after a sort."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True, gc=False):
     """Values to be written into one row."""
 
     position: int

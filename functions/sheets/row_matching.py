@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from functions.sheets.cells import CellChange, Cells, Content, SheetRow, Spilled, Write, by_identity, same
 from functions.sheets.row_status import is_status
 
 
-@dataclass(frozen=True, slots=True)
-class RowValues:
+class RowValues(msgspec.Struct, frozen=True, gc=False):
     """A row of the job that has its values."""
 
     position: int
@@ -24,7 +25,7 @@ class RowValues:
     key: str
     values: Cells
     """Without those that are empty."""
-    changes: Mapping[int, CellChange] = field(default_factory=dict)
+    changes: Mapping[int, CellChange] = {}
     """Values that an earlier attempt meant to write; in an undo, values to be given back."""
     row_context: frozenset[int] = frozenset()
     """Of the row that the images are of."""

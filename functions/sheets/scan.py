@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
+
 from functions.credits.only_where import Condition
 from functions.errors import BadRange, SheetBusy
 from functions.fields.catalogue import Field
@@ -63,8 +65,7 @@ class Sheet(Protocol):
         """Some rows, whole or in some columns."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScannedRow:
+class ScannedRow(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A row of the range."""
 
     number: int

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from functions.sheets.cells import CellChange, Content, Formula, SheetRow, Spilled, Write
@@ -38,8 +38,7 @@ def record_writes(connection: sa.Connection, job_id: str, writes: Iterable[Write
     _update(connection, job_id, values)
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenRow:
+class WrittenRow(msgspec.Struct, frozen=True, gc=False):
     """A row with recorded values, whether or not they were written."""
 
     position: int

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+import msgspec
 import sqlalchemy as sa
 
 from functions.outcomes import Again, Outcome
@@ -26,8 +26,7 @@ _INSERTED = 2_000
 _rows, _counts = schema.job_rows, schema.row_counts
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(msgspec.Struct, frozen=True, gc=False):
     """A row of a job."""
 
     position: int
@@ -56,7 +55,7 @@ class JobRow:
         return self.key is not None and (self.outcome is None or self.again is Again.WAITING)
 
 
-_READ = tuple(name for name in JobRow.__slots__ if name != "held")
+_READ = tuple(name for name in JobRow.__struct_fields__ if name != "held")
 _outcome = sa.func.coalesce(_rows.c.outcome, "")
 """For conditions beside some positions or people: SQLite knows no statistics, and would rather look through all rows of
 the job with this outcome, by its index, than through those few."""

@@ -41,7 +41,7 @@ leads = sa.Table(
     sa.Column("provider", sa.Text, primary_key=True),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("learned_at", Instant, nullable=False),
-    sa.Column("lead", sa.LargeBinary, nullable=True, comment="normalised; zlib-compressed JSON, whole"),
+    sa.Column("lead", sa.LargeBinary, nullable=True, comment="normalised, whole; see `leads.pack`"),
     sa.Column("raw", sa.LargeBinary, nullable=True, comment="the provider's answer, likewise; NULL: it is the lead"),
     sa.Column("fills", NeedSet, nullable=False, comment="the needs that the lead fills"),
     sa.Column("under", NeedSet, nullable=False, comment="of a miss: the needs that the request made a condition"),

@@ -34,7 +34,7 @@ def fill(store: Store) -> None:
     """Leave behind what a sweep has to repair and to delete."""
     with store.writing() as connection:
         schema.metadata.create_all(connection)
-        lead = leads.pack(os.urandom(LEAD_BYTES))
+        lead = os.urandom(LEAD_BYTES)
         found = leads.Known(LeadStatus.FOUND, NOW - KEEP_LEADS - timedelta(days=1), packed=lead)
         leads.learn(connection, {(f"old-{number}", PROVIDER): found for number in range(OLD)})
     payer = spender(CLAIMED)

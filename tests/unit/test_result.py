@@ -44,9 +44,34 @@ def test_a_part_of_a_lead_shows_what_the_whole_one_does(leads: list[Lead], monke
 
 
 def test_a_part_holds_the_keys_that_are_asked_for_and_are_there_also_those_without_a_value() -> None:
-    found = known({"email": None, "name": "Jane", "skills": ["SQL"]})
-    assert found.lead_with(frozenset({"email", "skills", "city"})) == {"email": None, "skills": ["SQL"]}
+    found = known({"email": None, "name": "Jane", "skills": ["SQL"], "experience": [{"title_name": "Founder"}]})
+    asked = frozenset({"email", "skills", "city"})
+    part = found.lead_with(asked) or {}
+    assert {key: part[key] for key in asked & part.keys()} == {"email": None, "skills": ["SQL"]}
+    assert "experience" not in part
     assert Known(LeadStatus.MISSING, datetime(2026, 11, 26, tzinfo=UTC)).lead_with(frozenset({"email"})) is None
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 0, 1.5, "", 'Zoë\n\t"', "long " * 50, [], {}, [["a\n"]], {"a": {"b": 1}}]
+)
+@pytest.mark.parametrize("key", ["email", "skills\n", ""])
+def test_whatever_a_lead_holds_is_kept(key: str, value: object) -> None:
+    one = {"id": 7, key: value, "experience": [None]}
+    assert (known(one).lead, known(one).raw) == (one, one)
+    part = known(one).lead_with(frozenset({key})) or {}
+    assert part[key] == value
+
+
+def test_a_row_that_shows_only_short_values_unpacks_no_others() -> None:
+    packed = pack(msgspec.json.encode(WHOLE))
+    damaged = Known(
+        LeadStatus.FOUND, datetime(2026, 11, 26, tzinfo=UTC), packed=b"\n".join([*packed.split(b"\n", 2)[:2], b""])
+    )
+    fields = select(["email", "title", "company", "location", "status"])
+    found = Result(0, JANE, Outcome.KNOWN, {"slintel": damaged}).cells(fields)
+    assert found == Result(0, JANE, Outcome.KNOWN, {"slintel": known(WHOLE)}).cells(fields)
+    assert "" not in found
 
 
 def test_a_custom_field_may_read_anything() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import sqlalchemy as sa
 
 from functions.jobs import row_outcomes
@@ -83,7 +84,11 @@ def row_is_matched_by_number() -> AbstractContextManager[object]:
 
     def by_number(wanted: Sequence[RowValues], rows: Sequence[SheetRow], **options: Any) -> RowMatches:  # noqa: ANN401 - the function's own
         keys = {want.row: want.key for want in wanted}
-        return match(wanted, [replace(row, identity=keys.get(row.number, row.identity)) for row in rows], **options)
+        return match(
+            wanted,
+            [msgspec.structs.replace(row, identity=keys.get(row.number, row.identity)) for row in rows],
+            **options,
+        )
 
     return _in_place_of(match, by_number)
 

@@ -152,7 +152,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("learned_at", sa.BigInteger(), nullable=False),
-        sa.Column("lead", sa.LargeBinary(), nullable=True, comment="normalised; zlib-compressed JSON, whole"),
+        sa.Column("lead", sa.LargeBinary(), nullable=True, comment="normalised, whole; see `leads.pack`"),
         sa.Column(
             "raw", sa.LargeBinary(), nullable=True, comment="the provider's answer, likewise; NULL: it is the lead"
         ),
