@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 
 
 class Need(StrEnum):
@@ -29,6 +30,7 @@ STEADY = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 
 
+@cache
 def label_of(provider: str) -> str:
     """Return a provider's name as people see it: `people_data_labs` is People Data Labs."""
     return provider.replace("_", " ").title()

@@ -78,8 +78,12 @@ def project(
             if field.group == CUSTOM:
                 budget = budget or Budget()
                 value = evaluate(expression, known | _named(expression, raw), budget)
-            else:  # a plain key needs no JMESPath, and is a tenth of the time
-                value = known.get(expression) if expression.isidentifier() else evaluate(expression, known)
+            elif expression.isidentifier():  # needs no JMESPath, and is a tenth of the time
+                value = known.get(expression)
+            elif keys := _listed(expression):  # likewise
+                value = [known.get(key) for key in keys]
+            else:
+                value = evaluate(expression, known)
         except NoValue as reason:
             cells.append(failed(str(reason)))
             continue
@@ -92,6 +96,13 @@ def keys_read(fields: Sequence[Field]) -> frozenset[str] | None:
     if any(field.group == CUSTOM for field in fields):
         return None
     return _all_words(tuple([field.expression for field in fields]))
+
+
+@lru_cache(maxsize=100)
+def _listed(expression: str) -> Sequence[str]:
+    """Return the keys in `[city, state, country]`; none where an expression is anything else."""
+    keys = expression[1:-1].split(", ")
+    return keys if expression == f"[{', '.join(keys)}]" and all(map(str.isidentifier, keys)) else ()
 
 
 @lru_cache(maxsize=100)

@@ -250,10 +250,9 @@ class Delivery:
 
             cells = result.cells(fields, budget=self._budget, failed=failed)
             values = {number: cell for number, cell in enumerate(cells) if cell != ""}
+            detail = " ".join(filter(None, [result.detail, *failures])) if failures else result.detail
             self._values[position] = RowValues(position, row.row, row.key or "", values) if values else None
-            self._came[position] = msgspec.structs.replace(
-                result, known={}, detail=" ".join(filter(None, [result.detail, *failures]))
-            )
+            self._came[position] = msgspec.structs.replace(result, known={}, detail=detail)
         return [self._open[position] for position in came]
 
     def _settle(self, rows: Sequence[JobRow], written: WriteResult, refused: dict[int, str]) -> None:

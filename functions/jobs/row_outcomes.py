@@ -74,7 +74,8 @@ def mark_enriched(
     keys = {row.position: row.key for row in rows}
     wanted = sorted({key for key in keys.values() if key})
     paid = {key for (key, _), charged in ledger.keys_of_run(connection, job.id, wanted).items() if charged}
-    paid -= job_rows.keys_with(connection, job.id, Outcome.ENRICHED, wanted)
+    if paid:
+        paid -= job_rows.keys_with(connection, job.id, Outcome.ENRICHED, sorted(paid))
     told = []
     for position, outcome, detail in outcomes:
         ended = outcome

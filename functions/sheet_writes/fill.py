@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -48,8 +48,12 @@ class _FillTask:
     """Rows of these people that other chunks have, also those that died and come back to them."""
 
     def __post_init__(self) -> None:
-        self.wanted = self._with_changes(self.wanted)
-        self._taken = self._taken_by_others()
+        writer, mine = self.writer, {want.position for want in self.wanted}
+        with writer.store.reading() as connection:
+            rows = cell_history.written(connection, writer.job_id, sorted({want.key for want in self.wanted}))
+        self.wanted = _with_changes(self.wanted, {row.position: row for row in rows})
+        others = (row for row in rows if row.position not in mine and not row.undone)
+        self._taken = Counter((row.key, row.row_context) for row in others)
         begun: tuple[RowValues | WrittenRow, ...] = (*self.wanted, *self.left)
         self._unconfirmed = [
             Write(it.position, it.key, 0, it.changes, {n: to.after for n, to in it.changes.items()}, it.row_context)
@@ -63,7 +67,7 @@ class _FillTask:
     def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None, *, whole: bool) -> RowMatches:
         wanted, taken = self.wanted, self._taken
         if positions is not None:
-            latest = self._with_changes(self.wanted)
+            latest = self._with_latest_changes()
             wanted = [want for want in latest if want.position in positions]
             done = [want for want in latest if want.position not in positions and want.changes]
             taken = taken + Counter((want.key, want.row_context) for want in done)
@@ -87,20 +91,17 @@ class _FillTask:
 
         return overlaid(at_first, rows, got)
 
-    def _taken_by_others(self) -> Counter[RowSignature]:
-        writer, mine = self.writer, {want.position for want in self.wanted}
-        with writer.store.reading() as connection:
-            written = cell_history.written(connection, writer.job_id, sorted({want.key for want in self.wanted}))
-        return Counter((row.key, row.row_context) for row in written if row.position not in mine and not row.undone)
+    def _with_latest_changes(self) -> list[RowValues]:
+        positions = [want.position for want in self.wanted]
+        with self.writer.store.reading() as connection:
+            return _with_changes(self.wanted, cell_history.written_rows(connection, self.writer.job_id, positions))
 
-    def _with_changes(self, wanted: Sequence[RowValues]) -> list[RowValues]:
-        """Return the rows with what was meant to be written so far."""
-        writer = self.writer
-        with writer.store.reading() as connection:
-            known = cell_history.written_rows(connection, writer.job_id, [want.position for want in wanted])
-        return [
-            msgspec.structs.replace(want, changes=found.changes, row_context=found.row_context)
-            if (found := known.get(want.position)) and not found.undone
-            else (msgspec.structs.replace(want, changes={}) if want.changes else want)
-            for want in wanted
-        ]
+
+def _with_changes(wanted: Sequence[RowValues], known: Mapping[int, WrittenRow]) -> list[RowValues]:
+    """Return the rows with what was meant to be written so far, from the recorded ones by their position."""
+    return [
+        msgspec.structs.replace(want, changes=found.changes, row_context=found.row_context)
+        if (found := known.get(want.position)) and not found.undone
+        else (msgspec.structs.replace(want, changes={}) if want.changes else want)
+        for want in wanted
+    ]

@@ -35,8 +35,6 @@ class Refusals:
 
     def without(self, write: Write) -> Write:
         """Return a write without the columns that are known to refuse values."""
-        if not self.reasons:
-            return write
         return msgspec.structs.replace(
             write,
             changes={number: change for number, change in write.changes.items() if number not in self.reasons},

@@ -138,7 +138,8 @@ class SheetWriter:
         for _ in range(ROUNDS):
             result.filled |= {want.position for want in placed.filled}
             result.absent |= {want.position for want in placed.absent}
-            placed.writes = [self._without_refused(write, result) for write in placed.writes]
+            if self.refusals.reasons:
+                placed.writes = [self._without_refused(write, result) for write in placed.writes]
             if not placed.writes and not repairs:
                 return result
             self.renew_lock()

@@ -327,8 +327,8 @@ def _updated_rows(answer: bytes) -> RowBlock | None:
 
 
 def _length(cells: Mapping[int, Content]) -> int:
-    """Return the bytes of a column from row 1 on, as JSON with its envelope."""
-    return 5 * max(cells) + len(msgspec.json.encode([_plain(value, row) for row, value in cells.items()])) + 150
+    """Return about the bytes of a column from row 1 on, as JSON with its envelope."""
+    return 5 * max(cells) + len(msgspec.json.encode(list(cells.values()))) + 150
 
 
 def _plain(value: Content, row: int) -> str | float | bool:
@@ -341,5 +341,5 @@ def _column(cells: Mapping[int, Content]) -> msgspec.Raw:
     """Return a column from row 1 on, as JSON; a null leaves its cell alone, "" clears it."""
     column: list[str | float | bool | None] = [None] * max(cells)
     for row, value in cells.items():
-        column[row - 1] = _plain(value, row)
+        column[row - 1] = value if type(value) is str else _plain(value, row)
     return msgspec.Raw(msgspec.json.encode(column))

@@ -147,11 +147,14 @@ def content(cell: CellData) -> Content:
     """Return the content of a cell from Google's CellData."""
     value = cell.get("userEnteredValue")
     if value:
+        if "stringValue" in value:  # nearly always
+            said: str = value["stringValue"]
+            return said
         if "formulaValue" in value:
             return Formula(value["formulaValue"])
-        for kind in ("stringValue", "numberValue", "boolValue"):
+        for kind in ("numberValue", "boolValue"):
             if kind in value:
-                found: str | float | bool = value[kind]
+                found: float | bool = value[kind]
                 return found
     # The recipient of an array formula, of IMPORTRANGE or of =ENRICH holds nothing of its own, and shows something.
     shown = cell.get("formattedValue")

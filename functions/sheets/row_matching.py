@@ -225,7 +225,7 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool, statuses: Collect
             continue  # its column was deleted
         now, earlier = row.cells[number], want.changes.get(number)
         ours = earlier is not None and same(now, earlier.after)
-        if same(now, value):
+        if now != "" and same(now, value):
             if ours and earlier is not None:
                 changes[number] = earlier
         elif now == "" or ours or (_may_replace(now, earlier) if overwrite else number in statuses and is_status(now)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -27,11 +27,7 @@ SEEN = "seen"
 def record_writes(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
     """Record the values for rows before they are written."""
     values = [
-        {
-            "at": write.position,
-            "images": {str(number): _packed_image(change) for number, change in write.changes.items()}
-            | {ROW_CONTEXT: sorted(write.row_context)},
-        }
+        {"at": write.position, "images": _encoded(write.changes, {ROW_CONTEXT: sorted(write.row_context)})}
         for write in writes
         if write.changes
     ]
@@ -104,9 +100,10 @@ def record_undo(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRo
     values = [
         {
             "at": row.position,
-            "images": {str(number): _packed_image(change) for number, change in row.changes.items()}
-            | {ROW_CONTEXT: sorted(row.row_context), BACK: sorted(row.back)}
-            | ({SEEN: True} if row.undone else {}),
+            "images": _encoded(
+                row.changes,
+                {ROW_CONTEXT: sorted(row.row_context), BACK: sorted(row.back)} | ({SEEN: True} if row.undone else {}),
+            ),
         }
         for row in rows
     ]
@@ -177,7 +174,7 @@ def _update(connection: sa.Connection, job_id: str, values: list[dict[str, Any]]
 
 def _written(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Iterator[WrittenRow]:
     statement = sa.select(_rows.c.position, _rows.c.row, _rows.c.key, _rows.c.cells).where(*conditions)
-    for row in connection.execute(statement):
+    for row in connection.execute(statement).all():
         cells: dict[str, Any] = row.cells
         changes = {
             int(number): CellChange(_content(pair[0]), _content(pair[1]))
@@ -188,8 +185,12 @@ def _written(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> 
         yield WrittenRow(row.position, row.row, row.key, changes, row_context, back, SEEN in cells)
 
 
-def _packed_image(change: CellChange) -> list[object]:
-    return [_packed(change.before), _packed(change.after)]
+def _encoded(changes: Mapping[int, CellChange], beside: Mapping[str, object]) -> msgspec.Raw:
+    """Return what is recorded of a row, as JSON: as objects, those of a chunk would busy the garbage collector."""
+    images: dict[str, object] = {
+        str(number): (_packed(change.before), _packed(change.after)) for number, change in changes.items()
+    }
+    return msgspec.Raw(msgspec.json.encode({**images, **beside}))
 
 
 def _packed(content: Content) -> object:

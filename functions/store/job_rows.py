@@ -82,10 +82,7 @@ def add(connection: sa.Connection, job_id: str, rows: Iterable[JobRow]) -> None:
     """Records the rows of a job."""
     of_job, ended = iter(rows), Counter[Outcome]()
     while batch := list(islice(of_job, _INSERTED)):
-        values = [
-            {"job_id": job_id} | {name: getattr(row, name) for name in _READ} | {"held": _packed(row.held)}
-            for row in batch
-        ]
+        values = [msgspec.structs.asdict(row) | {"job_id": job_id, "held": _packed(row.held)} for row in batch]
         connection.execute(_rows.insert(), values)
         ended.update(row.outcome for row in batch if row.outcome is not None)
     _count(connection, job_id, ended)
@@ -295,5 +292,5 @@ def _selected(
             row.detail,
             again=Again(row.again) if row.again else None,
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(statement).all()
     ]

@@ -135,7 +135,7 @@ def read(
     digests = erasures.digests(keys)
     for key, provider, is_shared, *standing, lead, raw in connection.execute(
         _OF_KEYS, {"keys": keys, "digests": list(digests)}
-    ):
+    ).all():
         status, learned_at, fills, under = _standing(*standing)
         if provider == EVERY_PROVIDER:
             barred[digests[key]] = Known(status, learned_at)
