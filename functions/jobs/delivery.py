@@ -26,7 +26,7 @@ from functions.jobs.leases import WRITING, tab_lock
 from functions.jobs.row_outcomes import mark_enriched, outcomes_of, reasons_to_retry, refusal_sentence
 from functions.runtime import Event
 from functions.sheet_writes.fill import write
-from functions.sheet_writes.writer import SheetWriter, WriteResult
+from functions.sheet_writes.writer import WriteResult
 from functions.sheets.layout import layout_from_record
 from functions.sheets.row_matching import RowValues
 from functions.sheets.transport import hang_up
@@ -169,10 +169,7 @@ class Delivery:
             # Until the outcomes are recorded: who repairs the tab takes what an open row holds for somebody's stray.
             written, refused = WriteResult(), dict[int, str]()
             if wanted and job.layout is not None:
-                layout, sheet = layout_from_record(job.layout), attempt.context.sheet_of(job)
-                sheet.guard_writes(lock.write)
-                writer = SheetWriter(attempt.context.store, job.id, sheet, layout, lock.renew)
-                left = self._left_by_others()
+                writer, left = lock.writer(job, layout_from_record(job.layout)), self._left_by_others()
                 written = write(writer, wanted, overwrite=attempt.request.overwrite, left=left)
                 self._looked_for |= {row.position for row in left}
                 refused = writer.refusals.reasons

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from functions.errors import LeadfillError, SheetBusy, StoreError
 from functions.jobs.attempt import Attempt, LeaseLost
 from functions.runtime import Event
+from functions.sheet_writes.writer import SheetWriter
+from functions.sheets.layout import Layout
 from functions.store import chunks, jobs
 from functions.store.jobs import Job
 from functions.task_queue import QueueError
@@ -190,6 +192,17 @@ class TabLock:
         yield
         with suppress(StoreError):  # what was sent has landed; then the others wait for nothing
             self._renew(chunks.LEASE)
+
+    def writer(self, job: Job, layout: Layout) -> SheetWriter:
+        """Return a writer to the tab that makes sure of this lock before each round and around each write.
+
+        Raises:
+            SheetAccessExpired: the job holds no token that can be opened.
+        """
+        context = self.attempt.context
+        sheet = context.sheet_of(job)
+        sheet.guard_writes(self.write)
+        return SheetWriter(context.store, job.id, sheet, layout, self.renew)
 
     def _renew(self, life: timedelta) -> None:
         context = self.attempt.context

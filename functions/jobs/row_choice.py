@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-import msgspec
+from msgspec.structs import replace
 
 from functions.context import AppContext
 from functions.credits.terms import Terms
@@ -91,7 +91,7 @@ class _Choice:
             for row in batch:
                 key = row.found.key if isinstance(row.found, Profile) else ""
                 is_finished = key in perhaps and _is_open(row) and self._has_all(row, known.get(key, {}), budget)
-                yield msgspec.structs.replace(row, filled=True, sentence=FINISHED) if is_finished else row
+                yield replace(row, filled=True, sentence=FINISHED) if is_finished else row
 
     def _has_all(self, row: ScannedRow, known: Mapping[str, Known], budget: Budget) -> bool:
         """Tell whether a run would ask nobody about the row's person, and find no value for an empty cell."""
@@ -128,13 +128,13 @@ class _Choice:
         tried = set(trial.pick(candidates or list(first.values())))
         for row in rows:
             is_other = _is_open(row) and row.number not in tried
-            yield msgspec.structs.replace(row, left_out=LeftOut.TRIAL) if is_other else row
+            yield replace(row, left_out=LeftOut.TRIAL) if is_other else row
 
 
 def _only_of(rows: Iterator[ScannedRow], keys: set[str]) -> Iterator[ScannedRow]:
     for row in rows:
         is_other = _is_open(row) and not (isinstance(row.found, Profile) and row.found.key in keys)
-        yield msgspec.structs.replace(row, left_out=LeftOut.CONDITION) if is_other else row
+        yield replace(row, left_out=LeftOut.CONDITION) if is_other else row
 
 
 def _is_open(row: ScannedRow) -> bool:

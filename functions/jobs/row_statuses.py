@@ -12,7 +12,6 @@ from functions.jobs.attempt import Attempt
 from functions.jobs.leases import tab_lock
 from functions.outcomes import Outcome
 from functions.sheet_writes.fill import write
-from functions.sheet_writes.writer import SheetWriter
 from functions.sheets.row_identity import reason_of
 from functions.sheets.row_matching import RowValues
 from functions.sheets.row_status import number_of, unusable
@@ -32,7 +31,4 @@ def write_statuses(attempt: Attempt, rows: Sequence[JobRow]) -> None:
         return
     wanted = [RowValues(row.position, row.row, name, {number: unusable(reason_of(name))}) for row, name in told]
     with tab_lock(attempt) as lock:
-        sheet = attempt.sheet()
-        sheet.guard_writes(lock.write)
-        writer = SheetWriter(attempt.context.store, attempt.job.id, sheet, layout, lock.renew)
-        write(writer, wanted, overwrite=attempt.request.overwrite)
+        write(lock.writer(attempt.job, layout), wanted, overwrite=attempt.request.overwrite)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
+from msgspec.structs import replace
 
 from functions.sheet_writes.writer import SheetWriter, WriteResult, overlaid
 from functions.sheets.cells import Cells, SheetRow, Write
@@ -100,8 +100,8 @@ class _FillTask:
 def _with_changes(wanted: Sequence[RowValues], known: Mapping[int, WrittenRow]) -> list[RowValues]:
     """Return the rows with what was meant to be written so far, from the recorded ones by their position."""
     return [
-        msgspec.structs.replace(want, changes=found.changes, row_context=found.row_context)
+        replace(want, changes=found.changes, row_context=found.row_context)
         if (found := known.get(want.position)) and not found.undone
-        else (msgspec.structs.replace(want, changes={}) if want.changes else want)
+        else (replace(want, changes={}) if want.changes else want)
         for want in wanted
     ]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
+from msgspec.structs import replace
 
 from functions.errors import BadRange
 from functions.sheets.cells import Content, Write
@@ -35,7 +35,7 @@ class Refusals:
 
     def without(self, write: Write) -> Write:
         """Return a write without the columns that are known to refuse values."""
-        return msgspec.structs.replace(
+        return replace(
             write,
             changes={number: change for number, change in write.changes.items() if number not in self.reasons},
             pending={number: content for number, content in write.pending.items() if number not in self.reasons},

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
+from msgspec.structs import replace
 
 from functions.sheets.cells import Cells, Content, Formula, SheetRow, Write, by_identity, exact, is_nobody, same
 from functions.sheets.row_pairing import Who, differences, paired
@@ -53,9 +53,7 @@ def unseen(
     for write in writes:
         cells[write.number].update(write.pending)
     meant = {
-        row.number: msgspec.structs.replace(row, cells={**row.cells, **cells[row.number]})
-        for row in before
-        if row.number in cells
+        row.number: replace(row, cells={**row.cells, **cells[row.number]}) for row in before if row.number in cells
     }
     columns = frozenset(rows[0].cells) if rows else frozenset()
 
@@ -190,10 +188,7 @@ def as_writes(repairs: Sequence[Repair]) -> list[Write]:
 def as_repaired(rows: Sequence[SheetRow], repairs: Sequence[Repair]) -> list[SheetRow]:
     """Return the rows as they are once the repairs are done."""
     cells = {repair.row.number: repair.cells for repair in repairs}
-    return [
-        msgspec.structs.replace(row, cells={**row.cells, **cells[row.number]}) if row.number in cells else row
-        for row in rows
-    ]
+    return [replace(row, cells={**row.cells, **cells[row.number]}) if row.number in cells else row for row in rows]
 
 
 class _Own:
