@@ -273,9 +273,9 @@ class Api:
         )
 
     def _writable(self, job_id: str, caller: Caller, token: str) -> tuple[Job, datetime]:
-        """The job, for who can edit its spreadsheet, also if they started it; and when their access ends."""
+        """The job, for who can edit its cells, also if they started it; and when their access ends."""
         job = self._visible(job_id, caller, token)
-        return job, self.permissions.require_edit(caller, job.spreadsheet_id, token).access_until
+        return job, self.permissions.require_edit_of_run(caller, job, token)
 
     def _ceilings(self, max_credits: Mapping[str, str]) -> dict[str, Decimal]:
         if unknown := [name for name in max_credits if name not in self.context.providers]:

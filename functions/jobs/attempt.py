@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from functions import logs
 from functions.context import AppContext
 from functions.errors import LeadfillError
+from functions.jobs.protection import refuse_protected
 from functions.jobs.request import JobRequest, from_record
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout, layout_from_record
@@ -84,9 +85,9 @@ class Attempt:
 
         Raises:
             SheetError: the spreadsheet cannot be edited now.
-            Forbidden: the person who started the job may no longer edit the spreadsheet.
+            Forbidden: the person who started the job may no longer edit the spreadsheet, or the cells.
         """
-        self.sheet().prove_editable()
+        refuse_protected(self.job, self.sheet().prove_editable())
         context, queued = self.context, list[str]()
         with context.store.writing() as connection:
             job = jobs.get(connection, self.job.id, lock=True)

@@ -17,7 +17,9 @@ from functions.auth.access_tokens import AccessTokens, TokenOwner
 from functions.auth.expiring_map import ExpiringMap
 from functions.auth.identity_tokens import Caller
 from functions.errors import Forbidden, InvalidRequest, SheetBusy, SheetError
+from functions.jobs.protection import refuse_protected
 from functions.runtime import REAL, Runtime
+from functions.store.jobs import Job
 
 if TYPE_CHECKING:
     from functions.sheets.client import GoogleSheet
@@ -98,6 +100,21 @@ class Permissions:
             raise SheetBusy(NOT_PROVEN, retry_after_s=error.retry_after_s or 5) from error
         self._proven.put(who, Right.EDIT, self.runtime.monotonic() + REMEMBERED_S)
         return Proof(access_until, tuple(tabs))
+
+    def require_edit_of_run(self, caller: Caller, job: Job, access_token: str) -> datetime:
+        """Make sure that a caller can edit the cells that a job writes: an editor need not be one of protected cells.
+
+        Returns:
+            When the access token ends.
+
+        Raises:
+            Protected: some of the cells are protected against the caller.
+            Forbidden: as `require_edit`.
+            SheetError: as `require_edit`.
+        """
+        proof = self.require_edit(caller, job.spreadsheet_id, access_token)
+        refuse_protected(job, proof.tabs or self.open_sheet(job.spreadsheet_id, access_token).tabs())
+        return proof.access_until
 
     def may_read(self, caller: Caller, spreadsheet_id: str, access_token: str | None) -> bool:
         """Tell whether a caller's own access token opens a spreadsheet."""

@@ -157,6 +157,10 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             )
         return choices
 
+    def places(self) -> set[int]:
+        """Return the chosen columns that are there already, from 0."""
+        return {choice.column for choice in self.choices().values() if isinstance(choice, Chosen)}
+
 
 def from_record(request: Mapping[str, Any], spreadsheet_id: str) -> JobRequest:
     """Decodes a request as the store keeps it (`request` of a job)."""

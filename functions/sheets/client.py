@@ -36,9 +36,8 @@ _ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValu
 _PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount))"
 _DATA = f"startRow,startColumn,{_CELLS},{_ANCHORS}"
 _VISIBILITY = "rowMetadata(hiddenByUser,hiddenByFilter)"
-_TAB = (
-    f"sheets({_PROPERTIES},merges,protectedRanges(range,warningOnly,requestingUserCanEdit),filterViews(filterViewId))"
-)
+_PROTECTED = "protectedRanges(range,unprotectedRanges,warningOnly,requestingUserCanEdit)"
+_TAB = f"sheets({_PROPERTIES},merges,{_PROTECTED},filterViews(filterViewId))"
 
 
 class GoogleSheet:

@@ -46,6 +46,28 @@ class Box:
             self.top < other.bottom and other.top < self.bottom and self.left < other.right and other.left < self.right
         )
 
+    def contains(self, other: Box) -> bool:
+        """Return whether all cells of the other are in this one."""
+        return (
+            self.top <= other.top
+            and other.bottom <= self.bottom
+            and self.left <= other.left
+            and other.right <= self.right
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedArea:
+    """Cells that a caller may not edit."""
+
+    box: Box
+    free: tuple[Box, ...] = ()
+    """Parts of a protected tab that everybody may edit who can edit the spreadsheet."""
+
+    def protects(self, box: Box) -> bool:
+        """Return whether some of these cells may not be edited."""
+        return self.box.meets(box) and not any(part.contains(box) for part in self.free)
+
 
 @dataclass(frozen=True, slots=True)
 class Tab:
@@ -56,11 +78,20 @@ class Tab:
     rows: int
     columns: int
     merges: tuple[Box, ...] = ()
-    protected: tuple[Box, ...] = ()
-    """Ranges that this caller may not edit."""
+    protected: tuple[ProtectedArea, ...] = ()
+    """Areas that this caller may not edit."""
     frozen_rows: int = 0
     filter_views: int = 0
     """Filter views of this tab. What they hide, nobody is told but who looks through one."""
+
+    def protects(self, box: Box) -> bool:
+        """Return whether this caller may not edit some of these cells."""
+        return any(area.protects(box) for area in self.protected)
+
+    @property
+    def takes_no_columns(self) -> bool:
+        """Return whether the whole tab is protected, so that this caller can insert no column, whatever is free."""
+        return any(area.box == Box(0, 0, self.rows, self.columns) for area in self.protected)
 
 
 class Rows(Protocol):
@@ -294,7 +325,9 @@ def _tab(sheet: _Sheet) -> Tab:
     grid = properties.get("gridProperties", {})
     size = grid.get("rowCount", 0), grid.get("columnCount", 0)
     protected = [
-        _box(entry.get("range", {}), size)
+        ProtectedArea(
+            _box(entry.get("range", {}), size), tuple(_box(free, size) for free in entry.get("unprotectedRanges", ()))
+        )
         for entry in sheet.protectedRanges
         if not entry.get("warningOnly") and not entry.get("requestingUserCanEdit")
     ]

@@ -338,6 +338,11 @@ def _refuse_beyond(tab: Tab, choices: Choices) -> None:
 
 
 def _refuse_unfit(tab: Tab, covered: Range, targets: tuple[Target, ...]) -> None:
+    if tab.takes_no_columns and any(target.held is None for target in targets):
+        raise BadRange(
+            f"The tab “{tab.title}” is protected, so no column can be inserted; ask the sheet's owner for the right to "
+            "edit it, or choose columns that you can edit."
+        )
     columns = [covered.column, *(target.held for target in targets if target.held is not None)]
     boxes = [Box(covered.first_row - 1, column, covered.last_row or tab.rows, column + 1) for column in columns]
     for box in boxes:
@@ -345,5 +350,5 @@ def _refuse_unfit(tab: Tab, covered: Range, targets: tuple[Target, ...]) -> None
         where = first if first == last else f"{first}:{last}"
         if any(box.meets(merge) for merge in tab.merges):
             raise BadRange(f"There are merged cells in {where}; unmerge them, or choose other rows.")
-        if box.left != covered.column and any(box.meets(area) for area in tab.protected):
+        if box.left != covered.column and tab.protects(box):
             raise BadRange(f"{where} holds protected cells; ask the sheet's owner for the right to edit them.")

@@ -146,6 +146,37 @@ def test_a_token_that_cannot_write_replaces_no_good_one(running: Running) -> Non
     assert running.finish(job)["counts"] == {"enriched": 3}
 
 
+def protect(running: Running, spreadsheet: str) -> None:
+    """Lets nobody but the owner edit the first tab."""
+    [tab] = running.emulator.call("spreadsheets.get", spreadsheet)["sheets"]
+    everything = {"range": {"sheetId": tab["properties"]["sheetId"]}, "editors": {"users": [PERSON]}}
+    requests = [{"addProtectedRange": {"protectedRange": everything}}]
+    running.emulator.call("spreadsheets.batchUpdate", spreadsheet, body={"requests": requests})
+
+
+def test_an_editor_against_whom_the_cells_are_protected_acts_on_no_run_of_them(running: Running) -> None:
+    job = half_done(running)
+    spreadsheet = job["spreadsheet_id"]
+    protect(running, spreadsheet)
+    editor = running.key(COLLEAGUE, [spreadsheet]) | key()
+
+    def refused(path: str, body: Json | None) -> bool:
+        answer = running.ask("POST", path.format(**job), by=COLLEAGUE, headers=editor, json=body)
+        return answer.status_code == 403 and "protected" in answer.json()["detail"]
+
+    assert all(refused(*ACTIONS[action]) for action in ("retry", "undo"))
+    running.sandbox.switch(latency_s=2.0)
+    try:
+        going_on = running.ask(
+            "POST", f"/v1/jobs/{job['id']}/retry", headers=running.key(), json={"max_credits": confirmed(9)}
+        )
+        assert going_on.status_code == 202, going_on.text
+        assert refused(*ACTIONS["access"])
+    finally:
+        running.sandbox.switch(latency_s=0.0)
+    assert running.finish(going_on.json())["counts"] == {"enriched": 4}
+
+
 def test_a_proof_leaves_nothing_behind_and_touches_no_cell(running: Running) -> None:
     spreadsheet = running.sheet(["linkedin.com/in/zq-nobody-at-all", "x"])
     before = running.emulator.values(spreadsheet, "Leads!A1:C9")

@@ -7,6 +7,7 @@ import random
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -19,7 +20,7 @@ from functions.outcomes import LeftOut
 from functions.sheets import client as sheets
 from functions.sheets.cells import Formula
 from functions.sheets.client import GoogleSheet
-from functions.sheets.grid import ANCHOR_KEY, Box, content, row_block_of, tabs_of
+from functions.sheets.grid import ANCHOR_KEY, Box, ProtectedArea, content, row_block_of, tabs_of
 
 texts = st.text(max_size=20)
 numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
@@ -130,13 +131,21 @@ def test_open_ends_of_merges_and_protected_ranges_reach_the_ends_of_the_tab() ->
     properties = {"sheetId": 3, "title": "Leads", "gridProperties": {"rowCount": 100, "columnCount": 9}}
     protected = [
         {"range": {"startColumnIndex": 2}},
+        {"range": {}, "unprotectedRanges": [{"startColumnIndex": 4, "endColumnIndex": 5}]},
         {"range": {}, "warningOnly": True},
         {"requestingUserCanEdit": True},
     ]
     merges = [{"startRowIndex": 4, "endRowIndex": 6}]
     sheet = {"properties": properties, "merges": merges, "protectedRanges": protected}
     (tab,) = tabs_of(json.dumps({"sheets": [sheet]}).encode())
-    assert (tab.rows, tab.columns, tab.merges, tab.protected) == (100, 9, (Box(4, 0, 6, 9),), (Box(0, 2, 100, 9),))
+    whole = ProtectedArea(Box(0, 0, 100, 9), (Box(0, 4, 100, 5),))
+    assert (tab.rows, tab.columns, tab.merges) == (100, 9, (Box(4, 0, 6, 9),))
+    assert tab.protected == (ProtectedArea(Box(0, 2, 100, 9)), whole)
+    assert [tab.protects(Box(1, column, 9, column + 1)) for column in (1, 4)] == [True, True]
+    only_whole = replace(tab, protected=(whole,))
+    assert [only_whole.protects(Box(1, column, 9, column + 1)) for column in (1, 4)] == [True, False]
+    assert only_whole.takes_no_columns
+    assert not replace(tab, protected=tab.protected[:1]).takes_no_columns
 
 
 def test_a_large_window_takes_little_more_memory_than_its_json() -> None:

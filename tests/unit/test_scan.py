@@ -15,7 +15,7 @@ from functions.outcomes import LeftOut
 from functions.profiles import Profile
 from functions.sheets import paging
 from functions.sheets.a1 import Range
-from functions.sheets.grid import Box, RowBlock, Tab
+from functions.sheets.grid import Box, ProtectedArea, RowBlock, Tab
 from functions.sheets.scan import SheetScan, scan_range
 from tests.support.row_blocks import block_of
 
@@ -28,7 +28,7 @@ class Rows:
 
     rows: Sequence[Sequence[str]]
     merges: tuple[Box, ...] = ()
-    protected: tuple[Box, ...] = ()
+    protected: tuple[ProtectedArea, ...] = ()
 
     def tab(self, title: str) -> Tab:
         """The tab."""
@@ -144,8 +144,12 @@ def test_merged_cells_and_what_this_person_may_not_edit_are_refused_before_anyth
     with pytest.raises(BadRange, match="merged cells in A2:A3"):
         scan(replace(rows, merges=(Box(1, 0, 3, 1),)))
     with pytest.raises(BadRange, match="B2:B3 holds protected cells"):
-        scan(replace(rows, protected=(Box(2, 1, 3, 2),)))
-    assert list(scan(replace(rows, merges=(Box(0, 0, 1, 2),), protected=(Box(2, 0, 3, 1),))).rows())
+        scan(replace(rows, protected=(ProtectedArea(Box(2, 1, 3, 2)),)))
+    assert list(scan(replace(rows, merges=(Box(0, 0, 1, 2),), protected=(ProtectedArea(Box(2, 0, 3, 1)),))).rows())
+    whole = ProtectedArea(Box(0, 0, 100, 4), free=(Box(1, 1, 100, 2),))
+    assert list(scan(replace(rows, protected=(whole,))).rows())
+    with pytest.raises(BadRange, match="“Leads” is protected, so no column can be inserted"):
+        scan(Rows([["LinkedIn"], [JANE]], protected=(whole,)))
 
 
 @dataclass
