@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import cache
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,6 +18,11 @@ Untyped: TypeAlias = Any
 """Objects of Google's client and of httplib2, which ship no types."""
 CALL_TIMEOUT_S = 180
 """Sheets itself gives up after so long."""
+
+
+MAX_ANSWER_BYTES = 64_000_000
+"""Of one answer, unpacked. The URLs of 100,000 rows take up to 40 MB; all else is read in pages of a few megabytes. An
+instance that receives several at once must have the memory for them."""
 
 
 class UncertainWrite(SheetBusy):
@@ -39,6 +44,13 @@ class TooLarge(SheetError):
     """
 
 
+class TooMuchText(SheetError):
+    """The cells that Leadfill must read hold too much text, so it stopped here.
+
+    Move the column of LinkedIn URLs into a tab without such long texts, and start there.
+    """
+
+
 class Throttled(SheetBusy):
     """Google Sheets is busy and asks Leadfill to slow down; the run goes on by itself."""
 
@@ -53,16 +65,21 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
 
     Raises:
         UncertainWrite: no usable answer came; it may have been carried out.
+        TooMuchText: the answer is larger than `MAX_ANSWER_BYTES`; it may have been carried out.
         LeadfillError: Google refused; the class says why.
     """
     import httplib2
     from googleapiclient.errors import HttpError
+    from httplib2.decode import DecodeLimitError
 
     _mine.once = once
     try:
         return read(request.execute(http=_http()))
     except HttpError as error:
         raise refusal(error.status_code, str(error.reason or ""), _machine_reason(error.error_details)) from error
+    except (TooMuchText, DecodeLimitError) as error:
+        hang_up()  # the rest of the answer would be taken for that of the next request
+        raise TooMuchText from error
     except TimeoutError as error:
         raise UncertainWrite(TOO_SLOW, retry_after_s=10) from error
     except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
@@ -146,7 +163,8 @@ _building = threading.Lock()
 def _http() -> Untyped:
     """This thread's own connection: one httplib2.Http shared by threads hands out others' answers."""
     if not hasattr(_mine, "http"):
-        _mine.http = _http_type()(timeout=CALL_TIMEOUT_S)
+        # The ratio of an answer and its packed form says nothing: rows of a sheet resemble each other.
+        _mine.http = _http_type()(timeout=CALL_TIMEOUT_S, decode_limit_hard=MAX_ANSWER_BYTES, decode_limit_ratio=0)
     return _mine.http
 
 
@@ -157,6 +175,22 @@ def hang_up() -> None:
         del _mine.http
 
 
+class _Answer(HTTPResponse):
+    """An answer of which no more is received than memory is there for."""
+
+    def read(self, amt: int | None = None) -> bytes:
+        if amt is not None:
+            return super().read(amt)
+        if self.length is not None:
+            if self.length > MAX_ANSWER_BYTES:
+                raise TooMuchText
+            return super().read()
+        received = super().read(MAX_ANSWER_BYTES + 1)
+        if len(received) > MAX_ANSWER_BYTES:
+            raise TooMuchText
+        return received
+
+
 @cache
 def _http_type() -> Untyped:
     """httplib2's, which sends a request again whose answer does not come; not where that must not happen twice."""
@@ -164,6 +198,8 @@ def _http_type() -> Untyped:
 
     def once(kind: Untyped) -> Untyped:
         class Once(kind):  # type: ignore[misc] # httplib2 ships no types
+            response_class = _Answer
+
             def getresponse(self) -> Untyped:
                 try:
                     return super().getresponse()

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from functions.entrypoints.routes import ROUTES, SHEET_TOKEN
 from local.stack import PERSON
 from tests.support.enrichers import confirmed
 from tests.support.running import Json, Running, running_fixture, slugs
@@ -38,6 +39,12 @@ ACTIONS: dict[str, tuple[str, Json | None]] = {
     "formula token": ("/v1/formula-tokens", {}),
     "check": ("/v1/check", {}),
 }
+
+
+def test_every_call_that_demands_a_sheet_token_is_tried() -> None:
+    acting = {(route.method, route.path) for route in ROUTES if SHEET_TOKEN in route.headers}
+    tried = {("POST", path.replace("{id}", "{job_id}")) for path, _ in ACTIONS.values()}
+    assert acting - tried == {("POST", "/v1/plan"), ("GET", "/v1/formula-tokens")}, "both only read"
 
 
 @pytest.mark.parametrize("role", ["reader", "commenter"])

@@ -22,6 +22,7 @@ from deploy import target
 from functions.credits.lead_status import LeadStatus
 from functions.jobs.new_job import CHUNK_ROWS
 from functions.profiles import parse
+from functions.sheets.transport import MAX_ANSWER_BYTES
 from functions.store import leads
 from functions.store.leads import Known
 from local.stack import stack
@@ -84,6 +85,7 @@ def test_plans_and_starts_of_the_largest_tab_fit_into_an_instance_of_api(running
     limit, at_once = limit_of("api")
     one, three = peak(1), peak(3)
     assert one + (three - one) / 2 * (at_once - 1) < MARGIN * limit
+    assert one + MAX_ANSWER_BYTES * at_once < MARGIN * limit, "where cells hold so much text that it is refused"
 
 
 def test_chunks_of_long_values_fit_into_an_instance_of_worker(running: Running) -> None:

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from functions.entrypoints.routes import ROUTES
 from functions.providers.slintel import Slintel
 from functions.store import schema
 from functions.store.job_states import ChunkState
@@ -36,22 +38,8 @@ from tests.support.waiting import wait_until
 __all__ = ["running_fixture"]
 
 STRANGER, COLLEAGUE = "stranger@evil.example", "colleague@example.com"
-CALLS = [
-    ("GET", "/v1/fields"),
-    ("POST", "/v1/plan"),
-    ("POST", "/v1/jobs"),
-    ("GET", "/v1/jobs?spreadsheet_id=x"),
-    ("GET", "/v1/jobs/x"),
-    ("GET", "/v1/jobs/x/rows"),
-    ("POST", "/v1/jobs/x/undo"),
-    ("POST", "/v1/check"),
-    ("POST", "/v1/formula-tokens"),
-    ("GET", "/v1/formula-tokens?spreadsheet_id=x"),
-    ("DELETE", "/v1/formula-tokens/x"),
-    ("GET", "/v1/usage"),
-    ("POST", "/v1/erasures"),
-    ("POST", "/v1/erasures/lift"),
-]
+CALLS = [(route.method, re.sub(r"\{\w+\}", "x", route.path)) for route in ROUTES if not route.is_public]
+"""Every call of `api` that is not for everybody."""
 
 
 def part(value: object) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
 from functions.errors import BadRange, Forbidden, LeadfillError, SheetAccessExpired, SheetBusy, SheetError, SheetGone
+from functions.sheets import transport
 from functions.sheets.client import GoogleSheet
-from functions.sheets.transport import Protected, Throttled, TooLarge, UncertainWrite, refusal
+from functions.sheets.transport import Protected, Throttled, TooLarge, TooMuchText, UncertainWrite, refusal
 from local.sheets_api.client import SheetsEmulator
 from tests.support.simulation import Process, World
 
@@ -86,3 +90,68 @@ def test_an_excel_file_that_is_open_in_google_sheets_is_refused_in_words(emulato
     emulator.switch()
     with pytest.raises(BadRange, match="Save as Google Sheets"):
         sheet_of(emulator, spreadsheet).tabs()
+
+
+TAB = b'{"sheets": [{"properties": {"title": "Leads"}}]}'
+FORMS = ["with a length", "in chunks", "until the end", "packed"]
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers in one of `FORMS`, which the path begins with: a tab, and blanks behind it up to so many bytes."""
+
+    protocol_version = "HTTP/1.1"
+    form, size = "", 0
+
+    def do_GET(self) -> None:
+        body = TAB.ljust(self.size)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        if self.form == "in chunks":
+            self.send_header("Transfer-Encoding", "chunked")
+            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        elif self.form == "until the end":
+            self.close_connection = True
+        else:
+            if self.form == "packed":
+                body = gzip.compress(body)
+                self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keeps the log quiet."""
+
+
+@pytest.fixture(scope="module", name="google")
+def answering() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_answer_that_takes_too_much_memory_is_not_received(
+    google: str, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 100_000)
+    monkeypatch.setattr(Answers, "form", form)
+    transport.hang_up()  # the connection of an earlier test has its own limit
+    sheet = GoogleSheet("id", "token", endpoint=google, runtime=Process(World(0), "client"))
+    for size, fits in ((100_000, True), (100_001, False), (100_000, True)):
+        monkeypatch.setattr(Answers, "size", size)
+        if fits:
+            assert [tab.title for tab in sheet.tabs()] == ["Leads"]
+        else:
+            with pytest.raises(TooMuchText, match="tab without such long texts"):
+                sheet.tabs()
+    transport.hang_up()
+
+
+def test_rows_that_resemble_each_other_pack_well_and_are_read(google: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Answers, "form", "packed")
+    monkeypatch.setattr(Answers, "size", 12_000_000)
+    sheet = GoogleSheet("id", "token", endpoint=google, runtime=Process(World(0), "client"))
+    assert [tab.title for tab in sheet.tabs()] == ["Leads"]
+    transport.hang_up()
