@@ -168,22 +168,27 @@ function cancelJob(id) {
 
 /**
  * @param {string} id
- * @returns {Answer<RetryPlans>}
+ * @returns {Answer<RetryToConfirm>}
  */
 function planRetry(id) {
-  return answer_(() => callApi_("get", jobPath_(id, "retry"), null, { withSheetAccess: true }));
+  return answer_(() => {
+    const plans = callApi_("get", jobPath_(id, "retry"), null, { withSheetAccess: true });
+    return { plans, idempotency_key: Utilities.getUuid() };
+  });
 }
 
 /**
  * @param {string} id
  * @param {boolean} retryInDoubt
  * @param {Record<string, string>} maxCredits what the retry may cost with each provider
+ * @param {string} idempotencyKey
  * @returns {Answer<Job>}
  */
-function retryJob(id, retryInDoubt, maxCredits) {
+function retryJob(id, retryInDoubt, maxCredits, idempotencyKey) {
   /** @type {RetryBody} */
   const body = { retry_in_doubt: retryInDoubt, max_credits: maxCredits };
-  return answer_(() => keepAccess_(callApi_("post", jobPath_(id, "retry"), body, { withSheetAccess: true })));
+  const options = { withSheetAccess: true, idempotencyKey };
+  return answer_(() => keepAccess_(callApi_("post", jobPath_(id, "retry"), body, options)));
 }
 
 /**

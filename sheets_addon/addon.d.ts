@@ -85,6 +85,12 @@ interface PlanToConfirm {
   idempotency_key: string;
 }
 
+/** What a retry would do, with the key that makes a run of one's own of somebody else's, once. */
+interface RetryToConfirm {
+  plans: RetryPlans;
+  idempotency_key: string;
+}
+
 /** How access to the sheet is renewed while the sidebar is closed. */
 interface Renewal {
   /** Between two renewals; null where none comes. */
@@ -156,8 +162,8 @@ interface Rpc {
   listJobs(): Job[];
   getJob(id: string): Job;
   cancelJob(id: string): Job;
-  planRetry(id: string): RetryPlans;
-  retryJob(id: string, retryInDoubt: boolean, maxCredits: Record<string, string>): Job;
+  planRetry(id: string): RetryToConfirm;
+  retryJob(id: string, retryInDoubt: boolean, maxCredits: Record<string, string>, idempotencyKey: string): Job;
   undoJob(id: string): Job;
   giveAccess(id: string): Job;
   getRenewal(jobId: string | null): Renewal;

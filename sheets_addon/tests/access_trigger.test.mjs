@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => addon.close());
 
-const retry = (id) => assert.equal(addon.rpc("retryJob", id, false, {}).ok, true);
+const retry = (id) => assert.equal(addon.rpc("retryJob", id, false, {}, "key").ok, true);
 const renew = async (answers) => {
   await addon.backend.forget();
   await addon.backend.answers(answers);
@@ -62,7 +62,7 @@ test("a published add-on may be called once an hour only, and asks for that", as
   const published = await startAddon({ isPublished: true });
   t.after(() => published.close());
   await published.backend.answers({ "POST /v1/jobs/j1/retry": { body: JOB } });
-  assert.equal(published.rpc("retryJob", "j1", false, {}).ok, true);
+  assert.equal(published.rpc("retryJob", "j1", false, {}, "key").ok, true);
   assert.deepEqual(published.host.triggers(), [{ run: "renewAccessOfRuns", minutes: 60 }]);
 });
 
@@ -84,7 +84,7 @@ test("a person who has not allowed triggers is told that none renews access", as
   const refused = await startAddon({ refusesTriggers: true });
   t.after(() => refused.close());
   await refused.backend.answers({ "POST /v1/jobs/j1/retry": { body: JOB } });
-  assert.equal(refused.rpc("retryJob", "j1", false, {}).ok, true);
+  assert.equal(refused.rpc("retryJob", "j1", false, {}, "key").ok, true);
   assert.equal(refused.rpc("getRenewal", "j1").value.minutes, null);
   assert.equal(refused.rpc("getRenewal", null).value.minutes, null);
 });

@@ -236,7 +236,7 @@ test("cancel, retry, undo and fresh access each call their address", { skip }, a
   const paths = ["cancel", "retry", "undo", "access"].map((verb) => `POST /v1/jobs/j1/${verb}`);
   await addon.backend.answers(Object.fromEntries(paths.map((path) => [path, { body: JOB }])));
   value(addon.rpc("cancelJob", "j1"));
-  value(addon.rpc("retryJob", "j1", true, { slintel: "7" }));
+  value(addon.rpc("retryJob", "j1", true, { slintel: "7" }, "key-of-the-retry"));
   value(addon.rpc("undoJob", "j1"));
   value(addon.rpc("giveAccess", "j1"));
   const calls = await addon.backend.calls();
@@ -245,6 +245,15 @@ test("cancel, retry, undo and fresh access each call their address", { skip }, a
     paths,
   );
   assert.deepEqual(calls[1].body, { retry_in_doubt: true, max_credits: { slintel: "7" } });
+  assert.equal(calls[1].headers["idempotency-key"], "key-of-the-retry", "which a retry of a colleague's run needs");
+});
+
+test("each plan of a retry brings a key of its own", { skip }, async () => {
+  const plans = { without_doubts: {}, with_doubts: {} };
+  await addon.backend.answers({ "GET /v1/jobs/j1/retry": { body: plans } });
+  const [one, other] = [value(addon.rpc("planRetry", "j1")), value(addon.rpc("planRetry", "j1"))];
+  assert.deepEqual(one.plans, plans);
+  assert.notEqual(one.idempotency_key, other.idempotency_key);
 });
 
 test("the jobs of this spreadsheet are listed", { skip }, async () => {
