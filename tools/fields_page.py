@@ -8,7 +8,7 @@ from pathlib import Path
 
 from functions.fields.catalogue import CATALOGUE, PRESETS, Field
 from functions.fields.cell_format import CELL_LIMIT
-from functions.fields.expressions import MAX_LENGTH, MAX_STEPS
+from functions.fields.expressions import MAX_LENGTH, MAX_MEMBERS, MAX_STEPS
 from functions.fields.selection import MAX_FIELDS
 
 PAGE = Path(__file__).parent.parent / "docs" / "fields.md"
@@ -51,6 +51,8 @@ answer, with its own names and whole; it is empty where that provider was not as
 
 A cell shows text, numbers, TRUE or FALSE, and lists of these. A custom field whose result is an object, or holds one
 (`@`, `experience[0]`), is refused: name the values that the cell shall show, such as `experience[0].title_name`.
+Neither `*` nor `values()` nor `merge()` takes the values of a lead, or of another object with more than {MAX_MEMBERS}
+of them, without their names.
 
 An expression that takes more than {MAX_STEPS:,} steps for a lead ends there. In a formula, that cell says so; in a
 run, the cell stays empty and the row says so. No other field or row is held up.

@@ -31,6 +31,9 @@ MAX_STEPS_TOGETHER = 5_000_000
 """For all fields of all leads of one answer or chunk: two to three seconds of CPU."""
 PIECE_STEPS = 500
 """A quarter of a millisecond: what other threads wait for at most."""
+MAX_MEMBERS = 20
+"""Of an object whose values an expression may take without naming them, such as those of `location.*`. A lead, and what
+a provider calls one, has more."""
 _CHARACTERS_PER_STEP = 64
 
 _Node = Mapping[str, Any]  # of the syntax tree: type, children, value; see jmespath.ast
@@ -133,6 +136,7 @@ class _Interpreter(TreeInterpreter):
         super().__init__(Options(custom_functions=_Functions(self)))
         self.steps_left = 0
         self._grant = grant
+        self._lead: object = None
         self.COMPARATOR_FUNC = {  # type: ignore[misc] # declared for the class, and read through the instance
             name: partial(self._compared, compare) for name, compare in TreeInterpreter.COMPARATOR_FUNC.items()
         }
@@ -165,6 +169,23 @@ class _Interpreter(TreeInterpreter):
         self.charge(size(value))
         return super().visit_slice(node, value)
 
+    def visit_value_projection(self, node: _Node, value: object) -> list[object] | None:
+        base = self.visit(node["children"][0], value)
+        if not isinstance(base, dict):
+            return None
+        self.refuse_whole(base)
+        found = (self.visit(node["children"][1], element) for element in base.values())
+        return [element for element in found if element is not None]
+
+    def refuse_whole(self, value: object) -> None:
+        """Refuse to take values without their names from a lead, or from an object as large as one.
+
+        Raises:
+            NoValue: it is one; so a cell shows what its field names, and not whatever else is known of a person.
+        """
+        if isinstance(value, dict) and (value is self._lead or len(value) > MAX_MEMBERS):
+            raise NoValue(_OBJECT)
+
     def walk(self, value: object, *, no_objects: bool = False) -> None:
         """Charge for every element at every depth, as often as it occurs, since later work visits shared parts again.
 
@@ -188,6 +209,7 @@ class _Interpreter(TreeInterpreter):
         Raises:
             NoValue: the result is an object or holds one; no cell may show a lead as a whole.
         """
+        self._lead = lead
         found: object = self.visit(node, lead)
         self.walk(found, no_objects=True)
         return found
@@ -219,6 +241,9 @@ class _Functions(Functions):
         first = arguments[0]  # `check` has seen to it that there is one
         if function_name == "to_string" and not isinstance(first, str):
             self._interpreter.walk(first, no_objects=True)
+        elif function_name in {"values", "merge"}:
+            for argument in arguments:
+                self._interpreter.refuse_whole(argument)
         elif function_name == "contains" and isinstance(first, list):
             if isinstance(arguments[1], list | dict):
                 self._interpreter.walk(first)

@@ -16,6 +16,7 @@ from functions.fields import project, select
 from functions.fields.cell_format import CellValue
 from functions.fields.expressions import (
     MAX_LENGTH,
+    MAX_MEMBERS,
     MAX_STEPS,
     MAX_STEPS_TOGETHER,
     Budget,
@@ -23,6 +24,7 @@ from functions.fields.expressions import (
     check,
     evaluate,
 )
+from functions.outcomes import Lead
 from tests.support.costly_expressions import COSTLY
 from tests.support.documented_lead import FACTS, LEAD
 
@@ -56,6 +58,28 @@ def test_a_wrong_expression_is_refused_in_a_sentence(expression: str, sentence: 
         check(expression)
     assert sentence in str(refusal.value)
     assert len(str(refusal.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "*",
+        "@.*",
+        "join(', ', values(@)[?type(@)=='string'])",
+        "join(', ', *[?type(@)=='string'])",
+        "[@][0] | values(@)[0]",
+        "{a: @}.a.* | [0]",
+        "values(merge(@, `{}`))[0]",
+        "sort_by([@], &name)[0].*[0]",
+        "slintel.person.*",
+        "[slintel, person][0].person | values(@)",
+    ],
+)
+@pytest.mark.parametrize("of_the_lead", [LEAD, {"name": "Given Family", "email": "given@northern-widgets.test"}])
+def test_no_expression_takes_values_of_a_lead_without_naming_them(of_the_lead: Lead, expression: str) -> None:
+    raw = {"slintel": {"person": {f"key{number}": "value" for number in range(MAX_MEMBERS + 1)}}}
+    with pytest.raises(NoValue, match="would show an object as a whole; name the values"):
+        evaluate(expression, dict(of_the_lead) | raw, Budget())
 
 
 @pytest.mark.parametrize(
