@@ -103,13 +103,14 @@ def interruptible(stop: threading.Event, console: Console) -> Iterator[None]:
 def errors_said(console: Console, *, as_json: bool = False) -> Iterator[None]:
     """Turn what goes wrong into a sentence, `as_json` on standard output as well, and the exit code for it."""
     try:
-        yield
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except LeadfillError as error:
         sentence, slug = str(error), error.slug
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        console.print(f"[bold red]Error:[/] {_CLOSED}")
-        sys.exit(REFUSED)
+        sentence, slug = _CLOSED, "closed"
     except OSError as error:
         sentence, slug = _disk_sentence(error), "not-written"
     except (KeyboardInterrupt, click.Abort):  # while nothing is looked up; a run ends by itself in good order
@@ -118,7 +119,11 @@ def errors_said(console: Console, *, as_json: bool = False) -> Iterator[None]:
     else:
         return
     console.print(f"[bold red]Error:[/] {plain(sentence)}")
-    print_json({"error": slug, "detail": sentence} if as_json else None)
+    try:
+        print_json({"error": slug, "detail": sentence} if as_json else None)
+        sys.stdout.flush()
+    except OSError:  # what it still holds would be tried once more when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(REFUSED)
 
 
