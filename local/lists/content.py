@@ -18,6 +18,7 @@ class Kind(StrEnum):
 
 
 _AS_XLSX = "open it and save it as .xlsx or as CSV UTF-8, then name that file."
+_OLD = "is an old Excel file (.xls); open it in Excel and save it as .xlsx."
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "is a PDF; get the list as .xlsx or CSV from where the PDF was made."),
@@ -25,6 +26,10 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"Rar!", "is an archive (RAR); unpack it first."),
     (b"7z\xbc\xaf", "is an archive (7-Zip); unpack it first."),
     (b"{\\rtf", f"is a text document (RTF); {_AS_XLSX}"),
+    (b"MIME-Version:", f"is a web archive, whatever its name says; {_AS_XLSX}"),
+    (b"\x09\x00\x04\x00", _OLD),
+    (b"\x09\x02\x06\x00", _OLD),
+    (b"\x09\x04\x06\x00", _OLD),
     (b"SQLite format 3\0", "is a database; export the table as CSV, then name that file."),
     (b"PAR1", "is a Parquet file; export it as CSV, then name that file."),
     (b"\x89PNG", "is a picture; a list has to be .xlsx or CSV."),
@@ -52,6 +57,8 @@ def recognise(path: Path) -> Kind:
         if start.startswith(signature):
             raise BadFile(f"{path} {sentence}")
     plain = start.removeprefix(b"\xef\xbb\xbf")
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16: markup and JSON are plain letters in it
+        plain = start[2:].replace(b"\0", b"")
     if _MARKUP.match(plain):
         raise BadFile(f"{path} is a web page or XML, whatever its name says; {_AS_XLSX}")
     if _JSON.match(plain):

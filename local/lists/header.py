@@ -28,9 +28,8 @@ def find_header(rows: Rows, column: int, name: str) -> int | None:
     best = best_header([(place, row) for place, row in wide if first_data is None or place < first_data])
     if best is not None:
         return best
-    named = best_header([(place, row) for place, row in above if title_words(row) > 1])
-    if named is not None:  # below what a report says about itself, such as its date
-        return named
+    if named := [(title_words(row), -place) for place, row in above if _has_titles(row)]:
+        return -max(named)[1]
     if first_data == above[0][0]:
         return None
     shown = " | ".join(cell for cell in above[0][1] if cell)[:80]
@@ -38,6 +37,12 @@ def find_header(rows: Rows, column: int, name: str) -> int | None:
         f"Leadfill cannot tell which row of {name} is its header: row {above[0][0] + 1} reads “{shown}”. "
         "Set HEADER_ROW=… (--header-row) to its number, or to 0 if there is none."
     )
+
+
+def _has_titles(row: list[str]) -> bool:
+    """Whether half of a row are titles of lists: also below a report's date, also where years are titles as well."""
+    words = title_words(row)
+    return words > 1 and 2 * words >= sum(map(bool, row)) and not any(map(ADDRESS.search, row))
 
 
 def chosen_header(rows: Rows, number: int, name: str) -> int | None:
