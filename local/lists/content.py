@@ -84,7 +84,10 @@ def _of_archive(path: Path) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-            mimetype = archive.read("mimetype")[:100] if "mimetype" in names else b""
+            mimetype = b""
+            if "mimetype" in names:
+                with archive.open("mimetype") as file:
+                    mimetype = file.read(100)
     except (zipfile.BadZipFile, OSError) as error:
         raise BadFile(f"{path} is a damaged Excel file: its end is missing; download or export it again.") from error
     if "xl/workbook.xml" in names or (

@@ -19,6 +19,8 @@ from local.lists.errors import BadFile
 _CHUNK = 1 << 20
 MAX_PIECE = 1 << 26
 """Characters of a row, or of what precedes the rows; the largest row of Excel's is smaller, and a zip bomb is not."""
+MAX_TAIL = 1 << 28
+"""Characters of what follows the rows: links, formats."""
 _DATA = re.compile(r"<((?:[\w.-]+:)?)sheetData\b[^>]*?(/?)>")
 _DATA_END = re.compile(r"</(?:[\w.-]+:)?sheetData\s*>")
 _ROW = re.compile(r"<((?:[\w.-]+:)?)row\b([^>]*?)(?:/>|>(.*?)</\1row>)", re.DOTALL)
@@ -122,10 +124,11 @@ class SheetReader:
                     f"{self._name} is cut off or damaged in the middle of a row; download or export it again."
                 )
             text += chunk
-        rest = [text]
-        while chunk := self._file.read(_CHUNK):
-            rest.append(chunk)
-        self.tail = "".join(rest)
+        self.tail = text + self._file.read(MAX_TAIL)
+        if self._file.read(1):
+            raise BadFile(
+                f"{self._name} is damaged: what follows its rows never ends; open it in Excel and save it again."
+            )
 
 
 def attributes_of(text: str) -> dict[str, str]:

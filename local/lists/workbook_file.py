@@ -17,7 +17,7 @@ from typing import TextIO
 from xml.etree import ElementTree as ET
 
 from local.lists.errors import BadFile
-from local.lists.sheet_xml import SheetReader, attributes_of, column_of, text_of
+from local.lists.sheet_xml import MAX_PIECE, SheetReader, attributes_of, column_of, text_of
 
 _STRING = re.compile(r"<((?:[\w.-]+:)?)si\b[^>]*?(?:/>|>(.*?)</\1si>)", re.DOTALL)
 _LINK = re.compile(r"<(?:[\w.-]+:)?hyperlink\b([^>]*?)/?>", re.DOTALL)
@@ -92,6 +92,8 @@ class WorkbookFile:
                     texts.append(text_of(match[2] or ""))
                     position = match.end()
                 rest = rest[position:]
+                if len(rest) > MAX_PIECE:
+                    raise BadFile(f"{self.path} is damaged ({self.shared_part}): a text in it never ends.")
         return texts
 
     @contextmanager
@@ -122,7 +124,7 @@ class WorkbookFile:
         texts = [tail]
         for part, _ in self._related(tab, _TABLE, tail):
             with self._open(part) as file:
-                texts.append(file.read())
+                texts.append(file.read(MAX_PIECE))
         found = [attributes_of(match[1]).get("ref", "") for text in texts for match in _FILTER.finditer(text)]
         areas = [area for area in map(_REFERENCE.fullmatch, found) if area and area[4]]
         return [range(int(area[2]) + 1, int(area[4]) + 1) for area in areas]
@@ -205,6 +207,8 @@ def _relationships(archive: zipfile.ZipFile, part: str) -> dict[str, str]:
 
 
 def _xml(archive: zipfile.ZipFile, part: str) -> ET.Element:
+    if archive.getinfo(part).file_size > MAX_PIECE:
+        raise ET.ParseError("no list of tabs is so large")
     text = archive.read(part)
     if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
         raise ET.ParseError("a workbook declares no entities")

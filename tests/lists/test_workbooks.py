@@ -14,12 +14,13 @@ import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
 from functions.fields import select
+from local.lists import sheet_xml, workbook_file
 from local.lists.errors import BadFile
 from local.lists.layout import lay_out
 from local.lists.opening import Choices, open_list
 from local.lists.workbook_file import cells_of
 
-SHEET, BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
+SHEET, BOOK, RELATIONS = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 ROWS = [["Name", "LinkedIn", "Email"], *([f"Lead {n}", f"linkedin.com/in/lead-{n:03d}", None] for n in range(1, 5))]
 
 
@@ -46,6 +47,12 @@ def edited(path: Path, part: str, change: Callable[[str], str], **more: str) -> 
             after.writestr(name, text)
     path.write_bytes(out.getvalue())
     return path
+
+
+def related(text: str, part: str) -> str:
+    """Relate the workbook to another part."""
+    relation = f'<Relationship Id="{part}" Type="x/{part}" Target="{part}.xml"/></Relationships>'
+    return text.replace("</Relationships>", relation)
 
 
 def filled(path: Path) -> tuple[dict[str, object], Path]:
@@ -80,13 +87,7 @@ def test_nothing_is_hidden_under_a_merged_cell(tmp_path: Path) -> None:
 def test_formulas_are_calculated_when_the_result_is_opened(tmp_path: Path) -> None:
     """Excel shows what a formula last came to: `=COUNTA(C:C)` would still say 0."""
     path = book(tmp_path / "leads.xlsx")
-    relation = '<Relationship Id="chain" Type="x/calcChain" Target="calcChain.xml"/></Relationships>'
-    edited(
-        path,
-        "xl/_rels/workbook.xml.rels",
-        lambda text: text.replace("</Relationships>", relation),
-        **{"xl/calcChain.xml": "<calcChain/>"},
-    )
+    edited(path, RELATIONS, lambda text: related(text, "calcChain"), **{"xl/calcChain.xml": "<calcChain/>"})
     edited(path, BOOK, lambda text: re.sub("<calcPr[^>]*>", '<calcPr calcId="191029" fullCalcOnLoad="0"/>', text))
     _, target = filled(path)
     with zipfile.ZipFile(path) as before, zipfile.ZipFile(target) as after:
@@ -111,9 +112,33 @@ def test_a_broken_tab_is_refused_and_no_row_is_lost(
         filled(edited(book(tmp_path / "leads.xlsx"), SHEET, change))
 
 
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        (SHEET, lambda text: text.replace("<row", "<row " + " " * (1 << 22), 1)),
+        (SHEET, lambda text: text.replace("</sheetData>", "</sheetData>" + " " * (1 << 22))),
+        (RELATIONS, lambda text: related(text, "sharedStrings")),
+        (BOOK, lambda text: text.replace("<sheets>", " " * (1 << 22) + "<sheets>")),
+    ],
+)
+def test_a_bomb_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, change: Callable[[str], str]
+) -> None:
+    """A few kilobytes of an archive can be gigabytes of XML; here the limits are smaller."""
+    for module, limit in ((sheet_xml, "MAX_PIECE"), (sheet_xml, "MAX_TAIL"), (workbook_file, "MAX_PIECE")):
+        monkeypatch.setattr(module, limit, 1 << 21)
+    path = edited(
+        book(tmp_path / "leads.xlsx"), part, change, **{"xl/sharedStrings.xml": "<sst><si>" + " " * (1 << 22)}
+    )
+    with pytest.raises(BadFile, match=r"(is|or) damaged"):
+        filled(path)
+
+
 def test_a_text_that_the_file_lacks_shows_nothing(tmp_path: Path) -> None:
-    path = edited(book(tmp_path / "leads.xlsx"), SHEET, lambda text: text.replace("<v>3</v>", "<v>three</v>"))
-    assert filled(path)[0]["C3"] == "3@example.com"
+    damaged = '<c r="A3" t="s"><v>three</v></c>'
+    path = edited(book(tmp_path / "leads.xlsx"), SHEET, lambda text: re.sub('<c r="A3".*?</c>', damaged, text))
+    source = open_list(path, Choices())
+    assert [row.number for row in source.rows(lay_out(source.shape, ()))] == [2, 3, 4, 5]
 
 
 def test_the_cells_of_an_area() -> None:
