@@ -41,8 +41,7 @@ class RowCounts:
     already_filled: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     """Rows that are left alone, by reason."""
-    duplicates: int = 0
-    keys: dict[str, int] = field(default_factory=dict)
+    keys: Counter[str] = field(default_factory=Counter)
     """Every person that is asked for, once, in the order of the rows, with the number of their rows."""
     held: Counter[int] = field(default_factory=Counter)
     """Cells in rows that would be written which hold something, by the number of their field."""
@@ -75,11 +74,19 @@ class RowCounts:
         elif left_out is not None:
             self.left_out[left_out] += 1
         else:
-            key = found.key
-            rows = self.keys[key] = self.keys.get(key, 0) + 1
-            self.duplicates += rows > 1
+            self.keys[found.key] += 1
             for column in held:
                 self.held[column] += 1
+
+    def count_people(self, keys: Collection[str]) -> None:
+        """Count rows that would be written, each by the key of its person."""
+        self.rows += len(keys)
+        self.keys.update(keys)
+
+    @property
+    def duplicates(self) -> int:
+        """Rows of people who are asked for in an earlier row."""
+        return self.keys.total() - len(self.keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-
-from msgspec.structs import replace
 
 from functions.enrichment.result import Result
 from functions.fields.catalogue import Field
 from functions.fields.cell_format import CellValue
 from functions.outcomes import Outcome
+from functions.profiles import Profile
 from functions.profiles.parsing import Reason
 from functions.sheets.row_status import STATUS, is_status, number_of, unusable
+from local.command.decisions import Decision, Settled
 from local.command.tally import Tally
 from local.lists.contract import ListWriter, Row
 
@@ -26,6 +26,9 @@ SHOWN_EVERY_S = 0.5
 """Each time the store is asked what was spent."""
 _AGAIN = {Outcome.ENRICHED: Outcome.KNOWN}
 """How a person's further rows end: one lookup is one `enriched`."""
+_Values = tuple[CellValue, ...] | None
+_LEFT_ALONE = frozenset({Outcome.ALREADY_FILLED, Outcome.LEFT_OUT})
+"""Outcomes of rows whose Status stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class _Ended:
     """How a person's lookup ended, for their later rows."""
 
     outcome: Outcome
-    values: tuple[CellValue, ...]
+    values: _Values
     detail: str
 
 
@@ -42,64 +45,74 @@ class InOrder:
 
     def __init__(self, fields: tuple[Field, ...], writer: ListWriter, tally: Tally, show: Callable[[], None]) -> None:
         self._fields, self._writer, self._tally, self._show = fields, writer, tally, show
+        self._write = writer.write
         self._status = number_of(fields)
-        # A row with its outcome and values; without an outcome it waits for the run's next result.
-        self._waiting: deque[tuple[Row, Outcome | None, tuple[CellValue, ...] | None]] = deque()
+        # Rows that are settled, and rows that wait for the run's next result.
+        self._waiting: deque[tuple[Row, Settled | None]] = deque()
         self._finished: dict[int, Result] = {}
         self._written = 0  # results of the run that were written
         self._people: OrderedDict[str, _Ended] = OrderedDict()
         self._shown_at = 0.0
 
-    def add(self, row: Row, outcome: Outcome, values: tuple[CellValue, ...] | None) -> None:
-        """Take the list's next row, which has its outcome."""
-        if self._waiting:
-            self._waiting.append((row, outcome, values))
-        else:
-            self._put(row, outcome, values)
-
-    def add_unusable(self, row: Row, reason: str, sentence: str) -> None:
-        """Take a row without a profile; its status is written, with the reason, unless the cell is empty."""
-        values = None
-        if reason != Reason.EMPTY:
-            self._tally.trouble(row.number, Outcome.UNUSABLE, sentence)
-            values = tuple([unusable(reason) if field.name == STATUS else "" for field in self._fields])
-        self.add(self._fresh(row), Outcome.UNUSABLE, values)
-
-    def recall(self, row: Row, key: str) -> bool:
-        """Take a row of a person who has had a result in this run, unless too much is waiting."""
-        ended = self._people.get(key)
-        if ended is None or len(self._waiting) >= MAX_WAITING:
-            return False
-        if ended.detail:
-            self._tally.trouble(row.number, ended.outcome, ended.detail)
-        self.add(row if self._status is None else self._fresh(row), ended.outcome, ended.values)
-        return True
-
-    def wait(self, row: Row) -> None:
-        """Take the list's next row, which waits for its result."""
-        self._waiting.append((row, None, None))
+    def people(self, batches: Iterable[Iterable[tuple[Row, Decision]]]) -> Iterator[Profile]:
+        """Take the rows of the list, and yield the people for whom a row waits for a result of the run."""
+        waiting, put = self._waiting, self._put
+        for batch in batches:
+            for row, decision in batch:
+                settled = decision.settled or self._settled(row, decision)
+                if settled is not None and not waiting:
+                    put(row, settled)
+                elif settled is not None and (len(waiting) < MAX_WAITING or not decision.key):
+                    waiting.append((row, settled))
+                elif isinstance(decision.found, Profile):
+                    waiting.append((row, None))
+                    yield decision.found
+            self._show_in_time()
 
     def finish(self, result: Result) -> None:
         """Take a result of the run."""
         self._finished[result.index] = result
         waiting = self._waiting
         while waiting:
-            row, outcome, values = waiting[0]
-            if outcome is None:
+            row, settled = waiting[0]
+            if settled is None:
                 ready = self._finished.pop(self._written, None)
                 if ready is None:
-                    return
+                    break
                 self._written += 1
-                outcome, (values, detail) = ready.outcome, self._values(ready)
-                row = self._fresh(row)
-                if detail and outcome is not Outcome.CANCELLED:
-                    self._tally.trouble(row.number, outcome, detail)
+                values, detail = self._values(ready)
+                settled = self._end(row, ready.outcome, values, "" if ready.outcome is Outcome.CANCELLED else detail)
             waiting.popleft()
-            self._put(row, outcome, values)
+            self._put(row, settled)
+        self._show_in_time()
 
     def show_now(self) -> None:
         """Draw the progress."""
         self._show()
+
+    def _settled(self, row: Row, decision: Decision) -> Settled | None:
+        """Return how a row ends without a result of its own; None where it needs one."""
+        found = decision.found
+        if isinstance(found, str):
+            values, detail = None, ""
+            if found != Reason.EMPTY:  # the status is written, with the reason
+                detail = decision.sentence
+                values = tuple([unusable(found) if field.name == STATUS else "" for field in self._fields])
+            decision.settled = self._end(row, Outcome.UNUSABLE, values, detail)
+        elif decision.is_filled:
+            decision.settled = self._end(row, Outcome.ALREADY_FILLED, None, "")
+        elif decision.left_out is not None:
+            decision.settled = self._end(row, Outcome.LEFT_OUT, None, "")
+        elif ended := self._people.get(found.key):
+            decision.settled = self._end(row, ended.outcome, ended.values, ended.detail)
+        return decision.settled
+
+    def _end(self, row: Row, outcome: Outcome, values: _Values, detail: str) -> Settled:
+        held, status = row.held, self._status
+        if status is not None and outcome not in _LEFT_ALONE and is_status(held[status]):
+            # A status of an earlier run counts as empty: this run's takes its place.
+            held = (*held[:status], "", *held[status + 1 :])
+        return Settled(self._tally.kind(outcome, held, values), self._writer.render(held, values), detail)
 
     def _values(self, result: Result) -> tuple[tuple[CellValue, ...], str]:
         """Returns the values of a person and the row's sentence, also of custom fields that have no value for them."""
@@ -121,17 +134,13 @@ class InOrder:
                 self._people.popitem(last=False)
         return values, detail
 
-    def _fresh(self, row: Row) -> Row:
-        """Return a row in which a status of an earlier run counts as empty: this run's takes its place."""
-        if self._status is None or not is_status(row.held[self._status]):
-            return row
-        held = list(row.held)
-        held[self._status] = ""
-        return replace(row, held=tuple(held))
+    def _put(self, row: Row, settled: Settled) -> None:
+        self._write(row.record, settled.rendered)
+        settled.kind.rows += 1
+        if settled.detail:
+            self._tally.trouble(row.number, settled.kind.outcome, settled.detail)
 
-    def _put(self, row: Row, outcome: Outcome, values: tuple[CellValue, ...] | None) -> None:
-        self._writer.write(row, values)
-        self._tally.count(outcome, row.held, values)
+    def _show_in_time(self) -> None:
         now = time.monotonic()
         if now - self._shown_at >= SHOWN_EVERY_S:
             self._shown_at = now

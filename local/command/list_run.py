@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from functions.credits.caps import Spender
@@ -19,9 +19,8 @@ from functions.credits.trial import Trial
 from functions.enrichment.cost_plan import make_plan, people_to_ask
 from functions.enrichment.enricher import Enricher
 from functions.errors import LeadfillError, NotAProfile
-from functions.outcomes import LeftOut, Outcome
 from functions.profiles import Profile, parse
-from local.command.filled_rows import FilledRows
+from local.command.decisions import Decision, Decisions
 from local.command.in_order import InOrder
 from local.command.only_where import ListCondition, Watch
 from local.command.tally import Tally
@@ -91,9 +90,16 @@ class ListRun:
         self._tried = None
         if self.trial is not None:
             self._tried = self._pick(self.trial)
-        row_counts, parsed = RowCounts(), self._parse
-        for row, filled, left_out in self._rows():
-            row_counts.count(parsed(row.url)[0], filled=filled, left_out=left_out, number=row.number)
+        row_counts = RowCounts()
+        for batch in self._batches():
+            people = []
+            for row, decision in batch:
+                if key := decision.key:
+                    people.append(key)
+                else:
+                    filled, left_out = decision.is_filled, decision.left_out
+                    row_counts.count(decision.found, filled=filled, left_out=left_out, number=row.number)
+            row_counts.count_people(people)
         if not row_counts.rows:
             raise BadFile(f"{self.source.path} has a header but no rows; there is nothing to enrich.")
         enricher = self.enricher
@@ -164,24 +170,8 @@ class ListRun:
         return self.source.create(part, self.layout)
 
     def _write(self, rows: InOrder, spender: Spender, stop: threading.Event) -> LeadfillError | None:
-        def profiles() -> Iterator[Profile]:
-            parsed, add = self._parse, rows.add
-            for row, filled, left_out in self._rows():
-                found, sentence = parsed(row.url)
-                if isinstance(found, str):
-                    rows.add_unusable(row, found, sentence)
-                elif filled:
-                    add(row, Outcome.ALREADY_FILLED, None)
-                elif left_out:
-                    add(row, Outcome.LEFT_OUT, None)
-                elif rows.recall(row, found.key):
-                    continue
-                else:
-                    rows.wait(row)
-                    yield found
-
         run = self.enricher.enrich(
-            profiles(),
+            rows.people(self._batches()),
             spender,
             providers=self.providers,
             needs=self.needs,
@@ -198,10 +188,9 @@ class ListRun:
     def _pick(self, trial: Trial) -> frozenset[int]:
         """Return the numbers of the rows of a trial: of people who would have to be looked up, where there are any."""
         first: dict[str, int] = {}
-        for row, filled, left_out in self._rows():
-            found, _ = self._parse(row.url)
-            if isinstance(found, Profile) and not filled and left_out is None:
-                first.setdefault(found.key, row.number)
+        for row, decision in chain.from_iterable(self._batches()):
+            if key := decision.key:
+                first.setdefault(key, row.number)
         enricher = self.enricher
         asked = people_to_ask(
             enricher.store,
@@ -215,25 +204,31 @@ class ListRun:
         candidates = [number for key, number in first.items() if asked[key]]
         return frozenset(trial.pick(candidates or list(first.values())))
 
-    def _rows(self) -> Iterator[tuple[Row, bool, LeftOut | None]]:
-        """Every row of the list, whether it counts as filled, and the reason why it is left out, if it is.
+    def _batches(self) -> Iterator[Iterable[tuple[Row, Decision]]]:
+        """Every row of the list with the decision about it.
 
         A row counts as filled, too, where its lead has nothing for the empty cells and nobody would be asked.
         """
-        watch, tried, include_hidden = self._watch, self._tried, self._include_hidden
+        watch, tried = self._watch, self._tried
         rows = self.source.rows(self.layout if watch is None else watch.layout)
-        filled_rows = FilledRows(
-            self.enricher, self.layout.fields, self._parse, terms=self._terms(), needs=self.needs, retry=self._retry
+        decisions = Decisions(
+            self.enricher,
+            self.layout.fields,
+            watch,
+            self._parse,
+            terms=self._terms(),
+            needs=self.needs,
+            retry=self._retry,
+            include_hidden=self._include_hidden,
         )
         while batch := list(islice(rows, BATCH)):
-            shown = batch if watch is None else [watch.of_fields(row) for row in batch]
-            for read, row, filled in zip(batch, shown, filled_rows.of(shown), strict=True):
-                left_out = None if include_hidden else row.hidden
-                if left_out is None and watch is not None and not watch.is_met(read):
-                    left_out = LeftOut.CONDITION
-                if left_out is None and tried is not None and row.number not in tried:
-                    left_out = LeftOut.TRIAL
-                yield row, filled, left_out
+            decided = decisions.of(batch)
+            if tried is not None:
+                decided = [
+                    decision if row.number in tried else decision.outside_of_trial()
+                    for row, decision in zip(batch, decided, strict=True)
+                ]
+            yield zip(batch if watch is None else map(watch.of_fields, batch), decided, strict=True)
 
     def _terms(self) -> dict[str, Terms]:
         return {name: self.enricher.dispatchers[name].provider.terms for name in self.providers}

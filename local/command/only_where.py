@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from functions.credits.only_where import Condition
 from functions.errors import InvalidRequest
 from local.lists.columns import folded, listing, place_of
-from local.lists.contract import Row
+from local.lists.contract import Cells, Row
 from local.lists.errors import BadFile
 from local.lists.layout import Layout
 from local.lists.shape import Shape
@@ -81,13 +81,13 @@ class Watch:
         self.layout = Layout((*layout.fields, *layout.fields[:1] * extra), tuple(places))
         """The fields' columns and behind them those of the conditions; only to read with."""
 
-    def is_met(self, row: Row) -> bool:
-        """Tell whether a row that was read with `layout` meets all conditions."""
-        return all(condition.is_met(row.held[at], is_empty=not row.held[at]) for at, condition in self._tests)
+    def is_met(self, cells: Cells) -> bool:
+        """Tell whether cells that were read with `layout` meet all conditions."""
+        return all(condition.is_met(cells.held[at], is_empty=not cells.held[at]) for at, condition in self._tests)
 
     def of_fields(self, row: Row) -> Row:
         """Return the row with the cells of the fields alone."""
-        return row if len(row.held) == self._fields else replace(row, held=row.held[: self._fields])
+        return replace(row, cells=row.cells._replace(held=row.held[: self._fields]))
 
 
 def _place(column: str, shape: Shape, file: str) -> int:

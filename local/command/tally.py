@@ -6,7 +6,6 @@ import csv
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,34 +21,55 @@ _NOBODY = frozenset({Outcome.UNUSABLE, Outcome.LEFT_OUT})
 """Outcomes of rows without a person to fill them for."""
 
 
+@dataclass(slots=True, eq=False)
+class Kind:
+    """Rows that ended alike."""
+
+    outcome: Outcome
+    filled: tuple[bool, ...]
+    """For each field whether its cell holds something now; nothing of rows without a person."""
+    retyped: int
+    """Values written into each of the rows that Excel would take for something else in a CSV."""
+    rows: int = 0
+
+
 @dataclass(slots=True)
 class Tally:
-    """Counts rows as they are written."""
+    """Counts rows by their kinds; whoever writes a row counts it up in its kind."""
 
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
     reasons_path: Path | None = None
     """Where all reasons stand if there are many; None if there is no place for them."""
     shown: list[tuple[int, str]] = field(default_factory=list)
     """The first rows that went wrong: their numbers in the list, and why."""
     reasons: int = 0
-    retyped: int = 0
-    """Written values that Excel would take for something else in a CSV."""
-    _filled: Counter[tuple[bool, ...]] = field(default_factory=Counter)
+    _kinds: dict[tuple[Outcome, tuple[bool, ...], int], Kind] = field(default_factory=dict)
     _first: list[tuple[int, Outcome, str]] = field(default_factory=list)
     _file: TextIO | None = None
     _writer: Any = None
 
-    def count(self, outcome: Outcome, held: tuple[str, ...], values: tuple[CellValue, ...] | None) -> None:
-        """Count a row that was written."""
-        self.outcomes[outcome] += 1
-        if outcome in _NOBODY:
-            return
-        if values is None:
-            self._filled[tuple(map(bool, held))] += 1
-            return
-        mask, retyped = _filled_and_retyped(held, values)
-        self._filled[mask] += 1
-        self.retyped += retyped
+    def kind(self, outcome: Outcome, held: tuple[str, ...], values: tuple[CellValue, ...] | None) -> Kind:
+        """Return the kind of a row whose cells held this before the values were written."""
+        filled: tuple[bool, ...] = ()
+        retyped = 0
+        if outcome not in _NOBODY:
+            new = values or ("",) * len(held)
+            filled = tuple([bool(there) or value != "" for there, value in zip(held, new, strict=True)])
+            retyped = sum(is_retyped(value) for there, value in zip(held, new, strict=True) if not there)
+        return self._kinds.setdefault((outcome, filled, retyped), Kind(outcome, filled, retyped))
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        """The number of rows by their outcome."""
+        counts: Counter[Outcome] = Counter()
+        for kind in self._kinds.values():
+            if kind.rows:
+                counts[kind.outcome] += kind.rows
+        return counts
+
+    @property
+    def retyped(self) -> int:
+        """The number of written values that Excel would take for something else in a CSV."""
+        return sum(kind.rows * kind.retyped for kind in self._kinds.values())
 
     def trouble(self, number: int, outcome: Outcome, sentence: str) -> None:
         """Remember why a row went wrong."""
@@ -62,9 +82,10 @@ class Tally:
 
     def fill_rates(self) -> list[float]:
         """Return for each field the share of the rows with a profile in which its cell is filled now, 0 to 1."""
-        rows = self._filled.total()
-        columns = len(next(iter(self._filled), ()))
-        return [sum(count for mask, count in self._filled.items() if mask[at]) / rows for at in range(columns)]
+        kinds = [kind for kind in self._kinds.values() if kind.rows and kind.outcome not in _NOBODY]
+        rows = sum(kind.rows for kind in kinds)
+        columns = len(kinds[0].filled) if kinds else 0
+        return [sum(kind.rows for kind in kinds if kind.filled[at]) / rows for at in range(columns)]
 
     def finish(self) -> Path | None:
         """Close the file of reasons, and say where it is; one of an earlier run goes where this run needs none."""
@@ -84,10 +105,3 @@ class Tally:
             self._writer.writerow(TITLES)
             self._writer.writerows(self._first)
         self._writer.writerow((number, outcome.value, guarded(sentence)))
-
-
-@lru_cache(maxsize=10_000, typed=True)
-def _filled_and_retyped(held: tuple[str, ...], values: tuple[CellValue, ...]) -> tuple[tuple[bool, ...], int]:
-    """Return which cells are filled once the values are written, and how many of these Excel would retype."""
-    mask = tuple(bool(there) or new != "" for there, new in zip(held, values, strict=True))
-    return mask, sum(is_retyped(new) for there, new in zip(held, values, strict=True) if not there)

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from local.lists.columns import letter
-from local.lists.contract import ListWriter, Row, SourceList
+from local.lists.contract import Cells, ListWriter, Row, SourceList
 from local.lists.csv_list import CsvList
 from local.lists.csv_records import parted
 from local.lists.errors import BadFile
@@ -73,7 +73,7 @@ class ContinuedList:
             )
             last += 1
             end = parted(text)[1]
-            yield Row(last, row.url, held, (ours.delimiter.join(cells) + end, ""))
+            yield Row(last, Cells(row.url, held), (ours.delimiter.join(cells) + end, ""))
 
     def create(self, target: Path, layout: Layout) -> ListWriter:
         """Begin the new result with everything above the first row of the earlier one."""

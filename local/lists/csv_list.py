@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from functions.fields.cell_format import CellValue
 from local.lists import dialect as dialects
 from local.lists import encoding as encodings
-from local.lists.contract import Row
+from local.lists.contract import Cells, Row
 from local.lists.csv_records import Record, Records, parted
 from local.lists.csv_safety import guarded
 from local.lists.dialect import Dialect
@@ -26,12 +26,14 @@ from local.lists.url_column import is_profile
 BLOCK = 1 << 17
 """Characters that are read at once; each block is parted into lines by one pass of a pattern."""
 DIALECT_LINES = 400
+WRITTEN_AT_ONCE = 1_000
+"""Rows."""
 _LINE_ENDS = frozenset("\r\n")
 SAMPLE_ROWS = 200
 """Rows with text in them that are looked at to find header and column; more where none of them holds a profile."""
 SHOWN_LINES = 5
-REMEMBERED = 10_000
-"""Values of people who stand in the list more than once are quoted once."""
+REMEMBERED = 20_000
+"""Different cells that are read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,34 +99,41 @@ class CsvList:
         places = sorted({column, *(place for _, place in old)})
 
         @lru_cache(maxsize=REMEMBERED)
-        def shown(raw: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        def shown(raw: tuple[str, ...]) -> Cells:
             """Return what the URL's cell and the fields' cells show."""
             shown_at, held = dict(zip(places, map(value, raw), strict=True)), [""] * len(layout.fields)
             for field_number, place in old:
                 held[field_number] = shown_at[place].strip()
-            return shown_at[column], tuple(held)
+            return Cells(shown_at[column], tuple(held))
 
-        for number, record in enumerate(self._records(places), self.shape.first + self.offset + 1):
-            if record[1]:
-                url, held = shown(record[2:])
-            else:
-                cells = self.cells(record[0])
-                url, held = shown(tuple([cells[place] if place < len(cells) else "" for place in places]))
-            yield Row(number, url, held, record)
-
-    def _records(self, places: Collection[int]) -> Iterator[Record]:
-        """Iterate over the records below the header, blank ones included."""
+        name = str(self.path)
         with self.encoding.open(self.path) as file:
-            blocks = _blocks(file, self.mark)
-            url, name = self.shape.url_column, str(self.path)
-            records = Records(blocks, self.dialect, self.width, name, url=url, others=places)
+            records = Records(_blocks(file, self.mark), self.dialect, self.width, name, url=column, others=places)
             records.stray_quotes = self.stray_quotes
             self.stray_quotes.clear()
-            yield from islice(records, self.shape.first, None)
+            below = islice(records, self.shape.first, None)
+            for number, record in enumerate(below, self.shape.first + self.offset + 1):
+                if record[1]:
+                    yield Row(number, shown(record[2:]), record)
+                else:
+                    cells = self.cells(record[0])
+                    raw = tuple([cells[place] if place < len(cells) else "" for place in places])
+                    yield Row(number, shown(raw), record)
 
     def create(self, target: Path, layout: Layout) -> CsvWriter:
         """Begin the result; see `SourceList`."""
         return CsvWriter(self, target, layout)
+
+
+class _Rendered(NamedTuple):
+    """Raw cells for a row."""
+
+    filling: Mapping[int, str]
+    """For columns of the list."""
+    new: list[str]
+    """Of new columns."""
+    inserted: str
+    """The same as they are put into a row."""
 
 
 class CsvWriter:
@@ -134,10 +143,10 @@ class CsvWriter:
         self._dialect, self._layout = source.dialect, layout
         self._join = source.dialect.delimiter.join
         self._new, self._after = layout.new, source.shape.url_column + 1
-        self._old = {place: number for number, place in layout.old}
+        self._old = layout.old
         self._end = next(filter(None, (parted(text)[1] for text in source.above)), "\r\n")
         self._open_ended, self._nothing = False, ("",) * len(layout.fields)
-        self._raws = lru_cache(maxsize=REMEMBERED, typed=True)(self._raw_cells)
+        self._texts: list[str] = []  # written at once
         self._file: TextIO = source.encoding.create(target)
         mark = source.mark if source.encoding.is_unicode else source.mark.lstrip("\ufeff")
         self._file.write(mark)
@@ -150,15 +159,20 @@ class CsvWriter:
                 cells[after:after] = titles
             self._write(self._join(cells) + parted(text)[1])
 
-    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
+    def render(self, held: Sequence[str], values: Sequence[CellValue] | None) -> _Rendered:
+        """Return raw cells; see `ListWriter`."""
+        dialect = self._dialect
+        raw = [dialect.raw(guarded(value)) if value != "" else "" for value in values or self._nothing]
+        new = [raw[number] for number in self._new]
+        filling = {place: raw[number] for number, place in self._old if raw[number] and not held[number]}
+        return _Rendered(filling, new, "".join(dialect.delimiter + cell for cell in new))
+
+    def write(self, record: Record, rendered: _Rendered) -> None:
         """Write a row; see `ListWriter`."""
-        filling, new, inserted = self._raws(*(values or ()))
-        if filling:
-            filling = {place: cell for place, cell in filling.items() if not row.held[self._old[place]]}
-        record: Record = row.record
+        filling, new, inserted = rendered
         text, before = record[0], record[1]
-        if before and not filling:
-            self._write(before + inserted + text[len(before) :])
+        if before and not filling and not self._open_ended:
+            self._put(before + inserted + text[len(before) :])
             return
         (body, end), after = parted(text), self._after
         cells = self._dialect.cut(body)
@@ -174,6 +188,7 @@ class CsvWriter:
 
     def close(self) -> None:
         """Finish the file durably."""
+        self._flush()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -182,21 +197,18 @@ class CsvWriter:
         """Close the file as it is."""
         self._file.close()
 
-    def _raw_cells(self, *values: CellValue) -> tuple[dict[int, str], list[str], str]:
-        """Return the raw cells for columns of the list, those of new columns, and these as they are put into a row.
-
-        No values leave all cells as they are.
-        """
-        raw = [self._dialect.raw(guarded(value)) if value != "" else "" for value in values or self._nothing]
-        new = [raw[number] for number in self._new]
-        filling = {place: raw[number] for place, number in self._old.items() if raw[number]}
-        return filling, new, "".join(self._dialect.delimiter + cell for cell in new)
-
     def _write(self, text: str) -> None:
-        if self._open_ended:  # rows that are appended to a list whose last line has no end
-            self._file.write(self._end)
-        self._file.write(text)
-        self._open_ended = text[-1:] not in _LINE_ENDS
+        self._put(self._end + text if self._open_ended else text)
+        self._open_ended = text[-1:] not in _LINE_ENDS  # where rows are added to a list whose last line has no end
+
+    def _put(self, text: str) -> None:
+        self._texts.append(text)
+        if len(self._texts) >= WRITTEN_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._file.write("".join(self._texts))
+        self._texts.clear()
 
 
 def open_csv(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from functions.fields.cell_format import CellValue
-from local.lists.contract import Row
 from local.lists.csv_list import CsvList
+from local.lists.csv_records import Record
 from local.lists.errors import BadFile
 from local.lists.layout import Layout
 from local.lists.workbook_list import MAX_COLUMNS
@@ -42,16 +42,22 @@ class NewWorkbookWriter:
             self._append(texts)
         target.touch()
 
-    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
+    def render(
+        self, held: Sequence[str], values: Sequence[CellValue] | None
+    ) -> tuple[dict[int, CellValue], list[CellValue]]:
+        """Return the values for columns of the list, and those of new columns; see `ListWriter`."""
+        if values is None:
+            return {}, [""] * len(self._new)
+        filling = {place: values[at] for at, place in self._layout.old if values[at] != "" and not held[at]}
+        return filling, [values[number] for number in self._new]
+
+    def write(self, record: Record, rendered: tuple[dict[int, CellValue], list[CellValue]]) -> None:
         """Write a row; see `ListWriter`."""
-        texts: list[CellValue] = [self._source.dialect.value(cell) for cell in self._source.cells(row.record[0])]
-        new: list[CellValue] = [""] * len(self._new)
-        if values is not None:
-            for number, place in self._layout.old:
-                if values[number] != "" and not row.held[number]:
-                    texts += [""] * (place + 1 - len(texts))
-                    texts[place] = values[number]
-            new = [values[number] for number in self._new]
+        filling, new = rendered
+        texts: list[CellValue] = [self._source.dialect.value(cell) for cell in self._source.cells(record[0])]
+        for place, value in filling.items():
+            texts += [""] * (place + 1 - len(texts))
+            texts[place] = value
         texts += [""] * (self._after - len(texts))
         texts[self._after : self._after] = new
         self._append(texts)

@@ -12,7 +12,7 @@ from pathlib import Path
 from functions.outcomes import LeftOut
 from local.lists import sheet_xml
 from local.lists.columns import letter
-from local.lists.contract import Row
+from local.lists.contract import Cells, Row
 from local.lists.errors import BadFile
 from local.lists.layout import Layout
 from local.lists.shape import Shape, shape_of
@@ -79,7 +79,7 @@ class WorkbookList:
                 if row.number < first:
                     continue
                 for number in range(expected, row.number):
-                    yield Row(number, "", nothing, empty)
+                    yield Row(number, Cells("", nothing), empty)
                 expected = row.number + 1
                 yield self._row(row, layout)
 
@@ -114,7 +114,7 @@ class WorkbookList:
         hidden = None
         if row.is_hidden:
             hidden = LeftOut.FILTERED if any(row.number in rows for rows in self.filtered) else LeftOut.HIDDEN
-        return Row(row.number, url, tuple(held), row, hidden)
+        return Row(row.number, Cells(url, tuple(held), hidden), row)
 
 
 def open_workbook_list(path: Path, *, tab: str = "", column: str = "", header_row: int | None = None) -> WorkbookList:

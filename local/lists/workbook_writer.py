@@ -13,7 +13,6 @@ from pathlib import Path
 from functions.fields.cell_format import CellValue
 from local.lists import sheet_xml
 from local.lists.columns import letter
-from local.lists.contract import Row
 from local.lists.layout import Layout
 from local.lists.shape import Shape
 from local.lists.sheet_xml import SheetReader, SheetRow
@@ -60,17 +59,20 @@ class WorkbookWriter:
         self._styles: dict[int, str] = {}
         self._copy_above()
 
-    def write(self, row: Row, values: Sequence[CellValue] | None) -> None:
+    def render(self, held: Sequence[str], values: Sequence[CellValue] | None) -> dict[int, CellValue]:
+        """Return the values of cells by their columns; see `ListWriter`."""
+        return {
+            place: value
+            for place, value, there in zip(self._places, values or (), held, strict=False)
+            if value != "" and not there
+        }
+
+    def write(self, record: SheetRow, rendered: dict[int, CellValue]) -> None:
         """Write a row; see `ListWriter`."""
-        record: SheetRow = row.record
         if not record.number:
             return  # a blank row that the file leaves out
         next(self._rows)
-        filling = {}
-        for number, value in enumerate(values or ()):
-            if value != "" and not row.held[number]:
-                filling[self._places[number]] = value
-        self._sheet.write(sheet_xml.changed(record, filling, {}) if filling else record.raw)
+        self._sheet.write(sheet_xml.changed(record, rendered, {}) if rendered else record.raw)
 
     def close(self) -> None:
         """Copy what follows the list, and finish the file durably."""

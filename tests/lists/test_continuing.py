@@ -48,7 +48,7 @@ def gone_on(source: SourceList, rows: Sequence[Sequence[str]]) -> tuple[list[lis
     writer = kept.create(after, layout)
     for each in kept.rows(layout):
         slug = each.url.rsplit("/", 1)[-1]
-        writer.write(each, (f"e-{slug}", f"t-{slug}"))
+        writer.write(each.record, writer.render(each.held, (f"e-{slug}", f"t-{slug}")))
     writer.close()
     return [line.split(",") for line in after.read_text(encoding="utf-8").splitlines()], " ".join(kept.notes)
 

@@ -96,7 +96,7 @@ def test_a_csv_leaves_as_it_came(name: str, tmp_path: Path) -> None:
     source, target = opened(name), tmp_path / "out.csv"
     writer = source.create(target, NOTHING)
     for row in source.rows(NOTHING):
-        writer.write(row, None)
+        writer.write(row.record, writer.render(row.held, None))
     writer.close()
     before, after = (FILES / name).read_bytes(), target.read_bytes()
     assert isinstance(source, CsvList)
@@ -118,7 +118,9 @@ def test_values_stand_right_of_their_urls_and_nowhere_else(name: str, tmp_path: 
     layout = lay_out(source.shape, select(["Value A=name", "Value B=title"]))
     writer = source.create(target, layout)
     for row in source.rows(layout):
-        writer.write(row, (f"a{row.number}", f"=b, {row.number}") if row.url.strip() else None)
+        writer.write(
+            row.record, writer.render(row.held, (f"a{row.number}", f"=b, {row.number}") if row.url.strip() else None)
+        )
     writer.close()
     again = open_list(target, Choices(column=expected(name)["column"], header_row=expected(name)["header"]))
     assert isinstance(source, CsvList)
@@ -140,7 +142,7 @@ def test_a_workbook_changes_in_its_new_cells_only(name: str, tmp_path: Path) -> 
     layout = lay_out(source.shape, select(["Value A=name", "Value B=title"]))
     writer = source.create(target, layout)
     for row in source.rows(layout):
-        writer.write(row, ("1-10", "=1+1 & <b>") if row.url else None)
+        writer.write(row.record, writer.render(row.held, ("1-10", "=1+1 & <b>") if row.url else None))
     writer.close()
     with zipfile.ZipFile(FILES / name) as before, zipfile.ZipFile(target) as after:
         assert before.namelist() == after.namelist() or set(before.namelist()) == set(after.namelist())
@@ -163,7 +165,7 @@ def test_other_programs_read_the_result(name: str, tmp_path: Path) -> None:
     layout = lay_out(source.shape, select(["Value A=name"]))
     writer = source.create(target, layout)
     for row in source.rows(layout):
-        writer.write(row, ("1-10",) if row.url else None)
+        writer.write(row.record, writer.render(row.held, ("1-10",) if row.url else None))
     writer.close()
     old = openpyxl.load_workbook(io.BytesIO((FILES / name).read_bytes()))[source.tab.title]
     new = openpyxl.load_workbook(target)[source.tab.title]

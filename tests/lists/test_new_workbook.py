@@ -18,7 +18,7 @@ def test_a_stray_byte_becomes_the_letter_that_it_nearly_always_is(tmp_path: Path
     layout = lay_out(source.shape, ())
     writer = NewWorkbookWriter(source, target, layout)
     for row in source.rows(layout):
-        writer.write(row, None)
+        writer.write(row.record, writer.render(row.held, None))
     writer.close()
     sheet = openpyxl.load_workbook(target).active
     assert sheet is not None

@@ -75,7 +75,10 @@ def tables(draw: st.DrawFn) -> tuple[str, str, bytes, list[list[str]]]:
 def enriched(source: CsvList, target: Path, layout: Layout) -> None:
     writer = source.create(target, layout)
     for row in source.rows(layout):
-        writer.write(row, tuple(f"{field.header} {row.number}, “new”" for field in layout.fields) or None)
+        writer.write(
+            row.record,
+            writer.render(row.held, tuple(f"{field.header} {row.number}, “new”" for field in layout.fields) or None),
+        )
     writer.close()
 
 
@@ -145,6 +148,6 @@ def test_equal_values_of_different_kinds_are_written_each_in_its_own_way(tmp_pat
     layout = lay_out(source.shape, select(["Value A=name"]))
     writer = source.create(target, layout)
     for row, value in zip(source.rows(layout), (1, True, 1.5 - 0.5), strict=True):
-        writer.write(row, (value,))
+        writer.write(row.record, writer.render(row.held, (value,)))
     writer.close()
     assert [line.split(",")[1] for line in target.read_text().splitlines()] == ["Value A", "1", "TRUE", "1.0"]

@@ -61,7 +61,8 @@ def filled(path: Path) -> tuple[dict[str, object], Path]:
     layout = lay_out(source.shape, select(["email"]))
     writer = source.create(target, layout)
     for row in source.rows(layout):
-        writer.write(row, (f"{row.number}@example.com",) if row.url else None)
+        values = (f"{row.number}@example.com",) if row.url else None
+        writer.write(row.record, writer.render(row.held, values))
     writer.close()
     sheet = openpyxl.load_workbook(target).active
     assert sheet is not None
