@@ -132,7 +132,7 @@ class SheetWriter:
         repairs: list[Repair] = []
         if strays:
             believed = self._believed(task, [], rows, strays)
-            repairs = misplaced(believed, rows, strays, strays, whole_rows=self.small)
+            repairs = misplaced(believed, rows, strays, strays, whole_rows=self.small, undoing=task.at_undo)
             rows = as_repaired(rows, repairs)
             placed = task.match(rows, None, whole=whole)
         for _ in range(ROUNDS):
@@ -168,7 +168,7 @@ class SheetWriter:
                 after = self.read_all()
             strays += going
             believed = before if known else self._believed(task, before, after, strays)
-            repairs = misplaced(believed, after, sent, strays, planned, whole_rows=self.small)
+            repairs = misplaced(believed, after, sent, strays, planned, whole_rows=self.small, undoing=task.at_undo)
             rows = as_repaired(after, repairs)
             placed = task.match(rows, lost, whole=whole)
         if refused is not None:

@@ -132,6 +132,7 @@ def misplaced(
     planned: Sequence[Repair] = (),
     *,
     whole_rows: bool = False,
+    undoing: bool = False,
 ) -> list[Repair]:
     """Finds cells that a write hit because rows moved under it.
 
@@ -143,6 +144,7 @@ def misplaced(
             by chance, as an empty cell does, and have hit another row.
         planned: what was to be repaired already, and may not have come to where its row was.
         whole_rows: whether all rows were read with their contexts.
+        undoing: whether the values are former contents. A row whose URL was edited since keeps those that it got.
     """
     hits: dict[Who, list[Cells]] = defaultdict(list)
     for fix in planned:
@@ -159,6 +161,8 @@ def misplaced(
             for number in changed
             if not own.got(row, number, held if base else None) and not (base is None and theirs.held(row, number))
         ]
+        if undoing and base is not None:
+            differing = [number for number in differing if not own.got_before(base, row, number)]
         hit = stray.hits(row, differing, changed if base else None)
         for known in hits.get((row.identity, row.row_context), ()):
             hit |= {number for number in differing if number in known and same(known[number], row.cells[number])}
@@ -213,6 +217,13 @@ class _Own:
         sent = self._sent.get(who if who in self.by_row else row.identity, {})
         overs = sent.get((number, exact(row.cells[number])), ())
         return any(over is None or held is None or same(over, held.get(number, "")) for over in overs)
+
+    def got_before(self, base: SheetRow, row: SheetRow, number: int) -> bool:
+        """Return whether what a cell holds was meant for the row as it was before somebody edited its URL."""
+        sent = self.by_row.get((base.identity, base.row_context), ())
+        return base.identity != row.identity and any(
+            number in cells and same(cells[number], row.cells[number]) for cells in sent
+        )
 
 
 class _Theirs:

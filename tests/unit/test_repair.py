@@ -165,6 +165,14 @@ def test_what_was_given_back_to_a_row_whose_url_was_edited_then_stays_there() ->
     assert [fix.row.number for fix in misplaced(before, elsewhere, sent, sent)] == [9]
 
 
+def test_a_row_whose_url_is_edited_under_its_undo_does_not_get_the_runs_values_back() -> None:
+    before = [row(2, A, "x", 1), row(3, B, "", 2)]
+    after = [row(2, B, "", 1), row(3, B, "", 2)]
+    sent = [Sent(A, frozenset({1}), {0: ""}, {0: "x"})]
+    assert not misplaced(before, after, sent, sent, whole_rows=True, undoing=True)
+    assert [repair.cells for repair in misplaced(before, after, sent, sent, whole_rows=True)] == [{0: "x"}]
+
+
 @given(st.integers(0, 2**32), st.integers(2, 12), st.integers(1, 6))
 def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_url(
     seed: int, count: int, disturbed: int
