@@ -157,12 +157,16 @@ def retry(
 def undo(context: AppContext, job: Job, access_token: str, *, access_until: datetime | None = None) -> Job:
     """Give cells that still hold the run's value their earlier content back; a run that only waits is cancelled first.
 
+    An undo that goes on already goes on.
+
     Raises:
         WrongJobState: the job goes on at present, or was undone.
     """
     now = context.clock()
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
+        if job.state is JobState.UNDOING:  # asked again because the first answer got lost, or by a second click
+            return job
         if job.state is JobState.WAITING_FOR_QUOTA:
             _cancel(connection, job, now)
             job = jobs.get(connection, job.id)

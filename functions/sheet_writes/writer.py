@@ -284,8 +284,9 @@ def overlaid(
         group = bases.get(found.key, [])
         alike = [row for row in group if row.row_context == found.row_context]
         base = max(alike, key=lambda row, found=found: agreement(row, found), default=None)  # type: ignore[misc] # a default argument keeps the value
-        if base is None and len(group) == several[found.key] == 1:  # what stands around it has changed since
-            base = group[0]
+        is_only = base is None and len(group) == several[found.key] == 1
+        if is_only and agreement(group[0], found) == len(found.changes):  # what stands around it has changed since
+            base = group[0]  # who held nothing is not remembered, so another one of that person's rows may be
         if base is not None:
             group.remove(base)
         rows.append(SheetRow(0, found.key, {**(base.cells if base else {}), **put(found)}, found.row_context))

@@ -220,6 +220,7 @@ def test_a_worker_that_dies_while_it_undoes(desk: Desk, step: str, after: int, *
     before = desk.grid(spreadsheet)
     job = desk.run(spreadsheet)
     job = service.undo(desk.context, job, desk.token)
+    assert service.undo(desk.context, job, desk.token).state is JobState.UNDOING, "a second click, or a lost answer"
     assert work(desk, f"undo: {step}", after) == -signal.SIGKILL
     job = go_on(desk, job)
     assert (job.state, job.message, desk.job(job).encrypted_token) == (JobState.UNDONE, None, None)

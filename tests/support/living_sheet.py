@@ -123,6 +123,8 @@ class LivingSheet:
     """By a row's mark and a column's title: what somebody typed there last, and before which method."""
     typed_under_a_write: set[str] = field(default_factory=set)
     """Texts that somebody typed in the very round trip of a write."""
+    typed_over: set[str] = field(default_factory=set)
+    """Texts that somebody replaced by others."""
     deleted: set[str] = field(default_factory=set)
     """Titles of columns that somebody has deleted; others may have the same titles now."""
     urls: dict[str, set[str]] = field(default_factory=dict)
@@ -219,6 +221,7 @@ class LivingSheet:
             self.urls.setdefault(mark, set()).update((edit["before"], edit["after"]))
         else:
             self.typed[mark, title] = edit["after"], edit["method"]
+            self.typed_over.add(str(edit["before"]))
             if edit["method"] in WRITES:
                 self.typed_under_a_write.add(edit["after"])
 

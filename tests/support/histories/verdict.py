@@ -163,15 +163,16 @@ def _sheet(history: History) -> Iterator[str]:
 
 
 def _typed(history: History) -> Iterator[str]:
-    """P6: what somebody typed stands somewhere, unless the run may write over it, or it was typed under a write."""
+    """P6: what somebody typed stands somewhere, unless they or the run may replace it, or it was typed under a write."""
     living = history.stage.living
     if history.scenario.overwrite:
         return
     standing = {str(value_of(cell)) for row in living.cells() for cell in row}
+    standing |= living.typed_under_a_write | living.typed_over
     for row in living.sheet.rows:
         for extras in (row.extras or {}).values():
             text = extras.get(BY_HAND)
-            if text and text not in standing and text not in living.typed_under_a_write:
+            if text and text not in standing:
                 yield f"P6: {text!r} was typed and is gone"
 
 
