@@ -13,10 +13,10 @@ from functions.store import schema
 from functions.store.job_states import ChunkState
 from functions.store.leads import EVERY_PROVIDER, Freshness
 
-SOME_CHUNKS, PER_CHUNK = 8, 50
-"""Of a long run, the chunks that are looked at, and the open rows of each."""
-SOME_ROWS = SOME_CHUNKS * PER_CHUNK
-"""The most open rows that are all looked at."""
+SOME_CHUNKS = 8
+"""Of a long run, the chunks that are looked at."""
+SOME_ROWS = 400
+"""The most open rows that are all looked at; of more, about so many."""
 _SHORT = (LeadStatus.MISSING, LeadStatus.REFUSED)
 """They are fresh for as long as a miss is."""
 
@@ -70,17 +70,19 @@ def count(
     if open_rows <= SOME_ROWS:
         few: int = connection.execute(sa.select(sa.func.count()).where(*of_job, is_wanted)).scalar_one()
         return few
-    looked_at = found = 0
-    for number in _some_chunks(connection, job_id):
-        sample = sa.select(is_wanted).where(*of_job, rows.c.chunk == number).limit(PER_CHUNK)
-        wanted = connection.scalars(sample).all()
-        looked_at, found = looked_at + len(wanted), found + sum(map(bool, wanted))
-    return round(found * open_rows / looked_at) if looked_at else 0
+    numbers = _open_chunks(connection, job_id)
+    some = numbers[:: -(-len(numbers) // SOME_CHUNKS) or 1]
+    if not some:
+        return 0
+    # From all over each chunk: its first rows may have been answered, and wait for the next flush.
+    of_some = open_rows * len(some) // len(numbers)
+    step = -(-of_some // SOME_ROWS) | 1  # an odd one hits every row of a list in which people alternate
+    sample = sa.select(is_wanted).where(*of_job, rows.c.chunk.in_(some), rows.c.position % step == 0)
+    wanted = connection.scalars(sample).all()
+    return round(sum(map(bool, wanted)) * open_rows / len(wanted)) if wanted else 0
 
 
-def _some_chunks(connection: sa.Connection, job_id: str) -> list[int]:
-    """Return the numbers of chunks that are not done, of many some in even steps."""
+def _open_chunks(connection: sa.Connection, job_id: str) -> list[int]:
     table = schema.chunks
     is_open = table.c.job_id == job_id, table.c.number > 0, table.c.state != ChunkState.DONE
-    numbers = list(connection.scalars(sa.select(table.c.number).where(*is_open).order_by(table.c.number)))
-    return numbers[:: -(-len(numbers) // SOME_CHUNKS) or 1]
+    return list(connection.scalars(sa.select(table.c.number).where(*is_open).order_by(table.c.number)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from functions.credits.lead_status import DOUBTFUL, LeadStatus
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, Need, Needs
 from functions.outcomes import Outcome
@@ -68,6 +70,36 @@ def test_of_a_long_run_some_rows_stand_for_all(store: Store) -> None:
     rows = chunks * per_chunk
     found = count(store, open_rows=rows)
     assert abs(found - 3 / 4 * rows) < rows / 50, "of four rows two are of one person"
+
+
+@pytest.mark.parametrize("chunks", [1, 3, 20])
+@pytest.mark.parametrize("answered", [0.1, 0.6])
+def test_rows_of_a_long_chunk_that_were_answered_and_not_written_yet_do_not_stand_for_all(
+    store: Store, chunks: int, answered: float
+) -> None:
+    add_job(store, [])
+    per_chunk = 1_000 // chunks
+    rows = [(1 + at // per_chunk, at % per_chunk, f"person-{at}") for at in range(chunks * per_chunk)]
+    done = {f"linkedin.com/in/{key}" for _, place, key in rows if place < answered * per_chunk}
+    with store.writing() as connection:
+        values = [(f"{number}", "1", number, ChunkState.QUEUED, NOON, 0, 0, 0) for number in range(1, chunks + 1)]
+        names = ("id", "job_id", "number", "state", "due_at", "seen", "failed_attempts", "progress")
+        connection.execute(schema.chunks.insert(), [dict(zip(names, value, strict=True)) for value in values])
+        connection.execute(
+            schema.job_rows.insert(),
+            [
+                {"job_id": "1", "position": at, "chunk": chunk, "row": 2 + at, "detail": ""}
+                | {"key": f"linkedin.com/in/{key}"}
+                for at, (chunk, _, key) in enumerate(rows)
+            ],
+        )
+        packed = leads.pack(b"{}")
+        leads.learn(
+            connection,
+            {(key, FIRST): Known(LeadStatus.FOUND, NOON, EVERY_NEED, packed=packed) for key in sorted(done)},
+        )
+    to_come = len(rows) - len(done)
+    assert abs(count(store, open_rows=len(rows)) - to_come) < to_come / 10
 
 
 def test_one_person_counts_once_and_only_while_a_row_is_open(store: Store) -> None:
