@@ -26,6 +26,7 @@ from functions.sheets.repair import (
     sent_by,
     unseen,
     unseen_nearby,
+    with_repairs,
     without_overwritten,
 )
 from functions.sheets.row_matching import RowMatches
@@ -115,13 +116,25 @@ class SheetWriter:
         Raises:
             SheetError: the sheet cannot be used; what was recorded stays for the next attempt.
         """
+        with self.store.reading() as connection:
+            begun = cell_history.repairs(connection, self.job_id)
+        result = self._deliver(task, near, looked, begun)
+        if begun:
+            self._record_repairs([])
+        return result
+
+    def _deliver(
+        self, task: WriteTask, near: tuple[int, int], looked: list[SheetRow] | None, begun: list[Repair]
+    ) -> WriteResult:
+        """Deliver; `begun` holds the repairs of an attempt that broke off, and takes those of this one."""
         # Google has no compare-and-set for cells: between reading and writing, people may sort, insert or delete
         # rows. So each round reads, writes by position, and reads again. A value that is not seen beside its own URL
         # may stand in another row: it is taken back there in the same call that writes it to the right one.
         result = WriteResult()
         rows, whole = self.read_near(*near) if looked is None else (looked, self.small)
-        # An earlier attempt died: what it wrote may stand in a wrong row, and in the right one as well by now.
-        strays = sent_by(task.unconfirmed())
+        # An earlier attempt died: what it wrote may stand in a wrong row, and in the right one as well by now. So may
+        # what it gave back to a row that such a write had hit.
+        strays = sent_by([*task.unconfirmed(), *as_writes(begun)])
         placed = task.match(rows, None, whole=whole)
         # A row that is missing among its neighbours may only have been moved far away, so it counts as absent only
         # once the whole tab was read.
@@ -131,8 +144,8 @@ class SheetWriter:
         sent: list[Sent] = []
         repairs: list[Repair] = []
         if strays:
-            believed = self._believed(task, [], rows, strays)
-            repairs = misplaced(believed, rows, strays, strays, whole_rows=self.small, undoing=task.at_undo)
+            believed = with_repairs(self._believed(task, [], rows, strays), begun)
+            repairs = misplaced(believed, rows, strays, strays, begun, whole_rows=self.small, undoing=task.at_undo)
             rows = as_repaired(rows, repairs)
             placed = task.match(rows, None, whole=whole)
         for _ in range(ROUNDS):
@@ -147,6 +160,9 @@ class SheetWriter:
             # a wrong row, and an undo knows what the cells held.
             task.record(placed.writes)
             planned, repairs = repairs, without_overwritten(repairs, placed.writes)
+            if repairs:
+                begun += repairs
+                self._record_repairs(begun)
             before = rows
             refused = self._send(placed.writes, repairs)
             written = [*placed.writes, *as_writes(repairs)]
@@ -235,6 +251,10 @@ class SheetWriter:
         if error is not None:  # perhaps rows were deleted, so that the last of these lie beyond the tab: it is seen
             logs.event("Write refused by the sheet.", job_id=self.job_id, why=str(error))
         return error
+
+    def _record_repairs(self, repairs: Sequence[Repair]) -> None:
+        with self.store.writing() as connection:
+            cell_history.record_repairs(connection, self.job_id, repairs)
 
     def _without_refused(self, write: Write, result: WriteResult) -> Write:
         left = self.refusals.without(write)

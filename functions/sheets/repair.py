@@ -142,7 +142,8 @@ def misplaced(
         sent: all that was written, for whom.
         strays: of it, what was sent while rows moved. Also of what is seen beside its own URL, some may have got there
             by chance, as an empty cell does, and have hit another row.
-        planned: what was to be repaired already, and may not have come to where its row was.
+        planned: what was to be repaired already, and may not have come to where its row was; number 0: by an earlier
+            attempt.
         whole_rows: whether all rows were read with their contexts.
         undoing: whether the values are former contents. A row whose URL was edited since keeps those that it got.
     """
@@ -152,7 +153,7 @@ def misplaced(
     stray = _Strays(strays, rows, whole_rows=whole_rows)
     own, theirs = _Own(sent, rows), _Theirs(believed)
     repairs = []
-    planned_rows = {fix.row.number: fix.row for fix in planned}
+    planned_rows = {fix.row.number: fix.row for fix in planned if fix.row.number}
     for row, base in paired(believed, rows, own.by_row, planned_rows, whole_rows=whole_rows):
         held = base.cells if base else {}
         changed = differences(row.cells, held)
@@ -187,6 +188,17 @@ def as_writes(repairs: Sequence[Repair]) -> list[Write]:
         Write(-1, repair.row.identity, repair.row.number, {}, repair.cells, repair.row.row_context)
         for repair in repairs
     ]
+
+
+def with_repairs(believed: Sequence[SheetRow], repairs: Sequence[Repair]) -> list[SheetRow]:
+    """Return remembered rows as repairs would have left them that an earlier attempt began; a row may be new."""
+    rows = list(believed)
+    for repair in repairs:
+        who = repair.row.identity, repair.row.row_context
+        at = next((at for at, row in enumerate(rows) if (row.identity, row.row_context) == who), len(rows))
+        held = rows[at].cells if at < len(rows) else {}
+        rows[at : at + 1] = [replace(repair.row, cells={**held, **repair.cells})]
+    return rows
 
 
 def as_repaired(rows: Sequence[SheetRow], repairs: Sequence[Repair]) -> list[SheetRow]:

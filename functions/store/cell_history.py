@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
-from functions.sheets.cells import CellChange, Content, Formula, SheetRow, Spilled, Write
+from functions.sheets.cells import CellChange, Cells, Content, Formula, SheetRow, Spilled, Write
+from functions.sheets.repair import Repair
 from functions.store import schema
+from functions.store.schema import Moment
 
 _rows, _images = schema.job_rows, schema.snapshots
 _BATCH = 500
@@ -22,6 +24,8 @@ BACK = "back"
 """Beside the cells: the numbers of those that an undo gives back."""
 SEEN = "seen"
 """Beside the cells: that this was seen done."""
+HIT = "hit"
+"""Beside the cells of a repair: what a write for somebody else has put there."""
 
 
 def record_writes(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
@@ -129,7 +133,8 @@ def save_snapshot(
         first: the number of the first row of those for which this replaces what was recorded at the same point.
         last: that of the last one; None: to the end of the tab.
     """
-    replaced = [_images.c.job_id == job_id, _images.c.at_undo == at_undo, _images.c.row >= first]
+    moment = Moment.BEFORE_UNDO if at_undo else Moment.BEFORE_RUN
+    replaced = [_images.c.job_id == job_id, _images.c.moment == moment, _images.c.row >= first]
     if last is not None:
         replaced.append(_images.c.row <= last)
     connection.execute(_images.delete().where(*replaced))
@@ -138,7 +143,7 @@ def save_snapshot(
             "job_id": job_id,
             "row": row.number,
             "identity": row.identity,
-            "at_undo": at_undo,
+            "moment": moment,
             "cells": {str(number): _packed(cell) for number, cell in row.cells.items() if cell != ""}
             | {ROW_CONTEXT: sorted(row.row_context)},
         }
@@ -157,13 +162,48 @@ def read_snapshot(
     Before the run these are the reused columns, since the others did not exist.
     """
     found: list[SheetRow] = []
+    moment = Moment.BEFORE_UNDO if at_undo else Moment.BEFORE_RUN
     for batch in _batches(identities):
-        condition = _images.c.job_id == job_id, _images.c.at_undo == at_undo, _images.c.identity.in_(batch)
+        condition = _images.c.job_id == job_id, _images.c.moment == moment, _images.c.identity.in_(batch)
         statement = sa.select(_images.c.identity, _images.c.cells).where(*condition)
         for row in connection.execute(statement):
             cells = {int(number): _content(cell) for number, cell in row.cells.items() if number != ROW_CONTEXT}
             found.append(SheetRow(0, row.identity, cells, frozenset(row.cells.get(ROW_CONTEXT, ()))))
     return found
+
+
+def record_repairs(connection: sa.Connection, job_id: str, repairs: Iterable[Repair]) -> None:
+    """Record all repairs that a delivery has begun, in place of those recorded before; none: they were seen done."""
+    connection.execute(_images.delete().where(_images.c.job_id == job_id, _images.c.moment == Moment.REPAIR))
+    values = [
+        {
+            "job_id": job_id,
+            "row": repair.row.number,
+            "identity": repair.row.identity,
+            "moment": Moment.REPAIR,
+            "cells": {str(number): _packed(cell) for number, cell in repair.cells.items()}
+            | {
+                ROW_CONTEXT: sorted(repair.row.row_context),
+                HIT: {str(number): _packed(repair.row.cells[number]) for number in repair.cells},
+            },
+        }
+        for repair in repairs
+    ]
+    if values:
+        connection.execute(_images.insert(), values)
+
+
+def repairs(connection: sa.Connection, job_id: str) -> list[Repair]:
+    """Return the repairs that were begun and not seen done, with 0 as the rows' number and only the cells concerned."""
+    condition = _images.c.job_id == job_id, _images.c.moment == Moment.REPAIR
+    statement = sa.select(_images.c.identity, _images.c.cells).where(*condition).order_by(_images.c.id)
+    return [
+        Repair(
+            SheetRow(0, row.identity, _contents(row.cells[HIT]), frozenset(row.cells[ROW_CONTEXT])),
+            _contents({number: cell for number, cell in row.cells.items() if number.isdecimal()}),
+        )
+        for row in connection.execute(statement)
+    ]
 
 
 def _update(connection: sa.Connection, job_id: str, values: list[dict[str, Any]]) -> None:
@@ -206,6 +246,10 @@ def _content(packed: Any) -> Content:  # noqa: ANN401 - JSON
         return Spilled(packed["spilled"]) if "spilled" in packed else Formula(packed["formula"], packed["row"])
     plain: str | float | bool = packed
     return plain
+
+
+def _contents(packed: dict[str, Any]) -> Cells:
+    return {int(number): _content(cell) for number, cell in packed.items()}
 
 
 T = TypeVar("T")

@@ -13,6 +13,15 @@ from functions.store.database import Credits, CreditsByProvider, Instant, NeedSe
 from functions.store.job_states import ChunkState, JobState
 
 
+class Moment(StrEnum):
+    """Points at which what rows held is recorded."""
+
+    BEFORE_RUN = "before the run"
+    BEFORE_UNDO = "before the undo"
+    REPAIR = "repair"
+    """A write had hit a row of somebody else: what that row held before is being given back."""
+
+
 def _one_of(column: str, enum: type[StrEnum]) -> sa.CheckConstraint:
     members = ", ".join(f"'{member.value}'" for member in enum)
     return sa.CheckConstraint(f"{column} IN ({members})", name=f"{column}_is_known")
@@ -214,8 +223,9 @@ snapshots = sa.Table(
     sa.Column("row", sa.Integer, nullable=False, comment="its number then, from 1"),
     sa.Column("identity", sa.Text, nullable=False, comment="whose row it was"),
     sa.Column("cells", sa.JSON, nullable=False, comment="what the reused columns held in it"),
-    sa.Column("at_undo", sa.Boolean, nullable=False, comment="when the undo began; else before the run"),
-    sa.Index("ix_snapshots_of_a_row", "job_id", "identity"),
+    sa.Column("moment", sa.Text, nullable=False, comment="when it held that"),
+    sa.Index("ix_snapshots_of_a_row", "job_id", "moment", "identity"),
+    _one_of("moment", Moment),
 )
 
 erasures = sa.Table(

@@ -62,7 +62,8 @@ def ended(store: Store, finished_at: datetime | None) -> str:
         connection.execute(
             schema.job_rows.update().where(schema.job_rows.c.job_id == job.id).values(cells={"0": "old"})
         )
-        change = {"job_id": job.id, "row": 2, "identity": "a-key", "cells": {"0": "old"}, "at_undo": False}
+        moment = schema.Moment.BEFORE_RUN
+        change = {"job_id": job.id, "row": 2, "identity": "a-key", "cells": {"0": "old"}, "moment": moment}
         connection.execute(schema.snapshots.insert(), [change])
         entry = {"at": NOW, "kind": "charged", "credits": 1, "token": job.id, "key": "a-key", "run_id": job.id}
         more = {"user_id": "user", "spreadsheet_id": "sheet", "provider": PROVIDER}

@@ -163,7 +163,7 @@ def _sheet(history: History) -> Iterator[str]:
 
 
 def _typed(history: History) -> Iterator[str]:
-    """P6: what somebody typed stands somewhere, unless they or the run may replace it, or it was typed under a write."""
+    """P6: what somebody typed stands somewhere, unless they or the run may replace it, or it came under a write."""
     living = history.stage.living
     if history.scenario.overwrite:
         return

@@ -320,8 +320,11 @@ def upgrade() -> None:
         sa.Column("row", sa.Integer(), nullable=False, comment="its number then, from 1"),
         sa.Column("identity", sa.Text(), nullable=False, comment="whose row it was"),
         sa.Column("cells", sa.JSON(), nullable=False, comment="what the reused columns held in it"),
-        sa.Column("at_undo", sa.Boolean(), nullable=False, comment="when the undo began; else before the run"),
+        sa.Column("moment", sa.Text(), nullable=False, comment="when it held that"),
+        sa.CheckConstraint(
+            "moment IN ('before the run', 'before the undo', 'repair')", name=op.f("ck_snapshots_moment_is_known")
+        ),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_snapshots_job_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshots")),
     )
-    op.create_index("ix_snapshots_of_a_row", "snapshots", ["job_id", "identity"], unique=False)
+    op.create_index("ix_snapshots_of_a_row", "snapshots", ["job_id", "moment", "identity"], unique=False)
