@@ -149,7 +149,8 @@ class Delivery:
         if context.clock() >= self._until:
             raise SheetBusy(LATE, retry_after_s=0)
         if self.settled:  # who watches has seen values every few seconds, and goes on to
-            flush_at_once(context.store, self.attempt.job.user_id, context.clock())
+            held = self._turn is not None
+            flush_at_once(context.store, self.attempt.job.user_id, context.clock(), instead=held)
         elif self._turn is None:  # it waits for none, but the next ones are so much later
             take_flush(context.store, self.attempt.job.user_id, context.clock())
         self.flush()

@@ -104,6 +104,8 @@ class SheetScan:
     """The first rows of the tab, whole."""
     urls: RowBlock | None
     """The column of URLs, all of it as of one moment; None where the first page holds the range."""
+    is_whole: bool
+    """Whether `urls` holds all other columns that are needed, too."""
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -127,9 +129,10 @@ class SheetScan:
         """
         first, last = self.range.first_row, self.range.last_row or self.tab.rows
         urls = self.urls
-        if urls is None:
-            seen = self._see(self.first_page, self._begun_guard(), first, last)
-            yield from (self._row(self.first_page, first + at, *one) for at, one in enumerate(seen))
+        if urls is None or self.is_whole:
+            block = urls or self.first_page
+            seen = self._see(block, self._begun_guard(), first, last)
+            yield from (self._row(block, first + at, *one) for at, one in enumerate(seen))
             return
         for look in range(LOOKS):
             urls = self._read(first, last, [self.range.column]) if look else urls
@@ -142,7 +145,7 @@ class SheetScan:
     def _see_pages(self, urls: RowBlock, first: int, last: int) -> list[_Seen] | None:
         """Return the same as `_see`; None where rows have moved since the URLs were read."""
         column, guard = self.range.column, self._begun_guard()
-        needed = {column, *guard.columns, *(place for place, _ in self.conditions)}
+        needed = _needed(column, self.targets, self.conditions)
         if needed == {column} and not self.conditions:
             return [(frozenset(), True, "")] * (last - first + 1)
         found: list[_Seen] = []
@@ -191,15 +194,10 @@ class SheetScan:
 
     def _begun_guard(self) -> SpillGuard:
         """A guard that has looked at what stands above the range."""
-        guard = self._guard()
+        guard = _guard(self.range.column, self.targets)
         for index in range(min(self.range.first_row - 1, len(self.first_page.rows))):
             guard.look(self.first_page, index, covered=False)
         return guard
-
-    def _guard(self) -> SpillGuard:
-        held = {target.held: target.field.header for target in self.targets if target.held is not None}
-        beside = any(target.held is None and not target.at_end for target in self.targets)
-        return SpillGuard(held, self.range.column + 1 if beside else None)
 
     def _row(self, block: RowBlock, number: int, held: frozenset[int], is_wanted: bool, status: str) -> ScannedRow:  # noqa: FBT001 - the parts of `_Seen`
         index = number - block.first_row
@@ -278,17 +276,22 @@ def scan_range(
     last = min(wanted.last_row or tab.rows, tab.rows)
     if last < first:
         raise BadRange(f"{wanted} ends at the header, which is row {header_row}; choose the rows below it.")
-    urls = None
-    if last > page_rows:  # also where the page ends with blank rows: further ones may stand below them
-        urls = sheet.read_rows(tab.sheet_id, first, last, columns=[wanted.column], visibility=not include_hidden)
-        last = max(first, min(last, first + len(urls.rows) - 1))
-    if urls is None or last <= page_rows:
-        urls, last = None, max(first, min(last, len(page.rows)))
-    covered = Range(wanted.title, wanted.column, first, last)
     top = page if (header_row or 1) <= page_rows else sheet.read_rows(tab.sheet_id, header_row or 1, header_row)
     columns = columns_of(top, header_row, wanted.column, page)
     _refuse_beyond(tab, choices or {})
     targets = target_columns(fields, columns, choices, reuse=reuse)
+    placed = tuple((_place_of(tab, condition, columns), condition) for condition in conditions)
+    urls, is_whole = None, False
+    if last > page_rows:  # also where the page ends with blank rows: further ones may stand below them
+        needed = _needed(wanted.column, targets, placed)
+        is_whole = last - first < PageSize.guess(len(needed)).rows
+        names = needed if is_whole else [wanted.column]
+        urls = sheet.read_rows(tab.sheet_id, first, last, columns=names, visibility=not include_hidden)
+        filled = (at for at in range(len(urls.rows), 0, -1) if urls.content(at - 1, wanted.column) != "")
+        last = max(first, min(last, first + next(filled, 0) - 1))
+    if urls is None or last <= page_rows:
+        urls, is_whole, last = None, False, max(first, min(last, len(page.rows)))
+    covered = Range(wanted.title, wanted.column, first, last)
     _refuse_unfit(tab, covered, targets)
     return SheetScan(
         sheet=sheet,
@@ -299,10 +302,22 @@ def scan_range(
         targets=targets,
         overwrite=overwrite,
         include_hidden=include_hidden,
-        conditions=tuple((_place_of(tab, condition, columns), condition) for condition in conditions),
+        conditions=placed,
         first_page=page,
         urls=urls,
+        is_whole=is_whole,
     )
+
+
+def _guard(url_column: int, targets: Sequence[Target]) -> SpillGuard:
+    held = {target.held: target.field.header for target in targets if target.held is not None}
+    beside = any(target.held is None and not target.at_end for target in targets)
+    return SpillGuard(held, url_column + 1 if beside else None)
+
+
+def _needed(url_column: int, targets: Sequence[Target], conditions: Sequence[tuple[int, Condition]]) -> set[int]:
+    """Return the columns that the rows of a range are to be read in."""
+    return {url_column, *_guard(url_column, targets).columns, *(place for place, _ in conditions)}
 
 
 def columns_of(top: RowBlock, header_row: int | None, url_column: int, sample: RowBlock) -> Columns:

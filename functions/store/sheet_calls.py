@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from functions.credits.pacing import Gcra
+from functions.credits.pacing import Gcra, Schedule
 from functions.store import rates
 from functions.store.database import Store
 
@@ -36,15 +36,25 @@ def take_flush(store: Store, user_id: str, now: datetime) -> datetime | None:
     return rates.next_in_bursts(store, _flushes_of(user_id), FLUSHES, now)
 
 
-def flush_at_once(store: Store, user_id: str, now: datetime) -> None:
+def flush_at_once(store: Store, user_id: str, now: datetime, *, instead: bool = False) -> None:
     """Take a turn now, whenever the next one is: the one after it is a whole interval later, and no more than that.
+
+    Args:
+        store: where turns are kept.
+        user_id: the account whose runs take turns.
+        now: the present.
+        instead: whether it is in place of a turn that was taken already; the next one need not wait for that.
 
     Raises:
         StoreError: the store cannot be used.
     """
     later = now + FLUSHES.interval
-    pace = rates.Pace(_flushes_of(user_id), ())
-    rates.change(store, pace, lambda schedule: replace(schedule, paid_until=max(schedule.paid_until or later, later)))
+    given_back = FLUSHES.interval if instead else timedelta(0)
+
+    def move(schedule: Schedule) -> Schedule:
+        return replace(schedule, paid_until=max((schedule.paid_until or later) - given_back, later))
+
+    rates.change(store, rates.Pace(_flushes_of(user_id), ()), move)
 
 
 def _flushes_of(user_id: str) -> str:

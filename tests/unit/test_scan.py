@@ -216,6 +216,16 @@ def test_of_a_large_tab_the_urls_are_read_in_one_answer_and_other_columns_only_w
 
 
 @pytest.mark.usefixtures("_small_pages")
+def test_where_all_that_is_needed_fits_into_one_answer_it_is_read_at_once() -> None:
+    sheet = large(110)
+    sheet.rows[130][1] = "below the last person"
+    rows = list(scan(sheet).rows())
+    assert [row.number for row in rows] == list(range(2, 112))
+    assert [row.filled for row in rows] == [n % 3 == 0 for n in range(110)]
+    assert [columns for columns, _ in sheet.reads] == [None, [0, 1]]
+
+
+@pytest.mark.usefixtures("_small_pages")
 @pytest.mark.parametrize("blank", [1, 40])
 def test_blank_rows_at_the_end_of_the_first_page_are_not_the_end_of_the_tab(blank: int) -> None:
     sheet = large(500)
