@@ -43,6 +43,8 @@ IDLE_S = 60.0
 """The same while nothing has; the first row that comes ends the wait."""
 BUSY_S = 2.0
 """Seconds until the next look after a flush that met a busy tab, or whose turn is not to be had soon."""
+TURN_LOOK_S = 0.5
+"""Seconds between two looks whether the last flush of a chunk still need not hurry."""
 LATE = "The last answers came too late to be written in this attempt; the next one writes them."
 
 
@@ -149,8 +151,8 @@ class Delivery:
         if context.clock() >= self._until:
             raise SheetBusy(LATE, retry_after_s=0)
         if self.settled:  # who watches has seen values every few seconds, and goes on to
-            held = self._turn is not None
-            flush_at_once(context.store, self.attempt.job.user_id, context.clock(), instead=held)
+            if not self._wait_for_turn():
+                flush_at_once(context.store, self.attempt.job.user_id, context.clock(), instead_of=self._turn)
         elif self._turn is None:  # it waits for none, but the next ones are so much later
             take_flush(context.store, self.attempt.job.user_id, context.clock())
         self.flush()
@@ -211,6 +213,20 @@ class Delivery:
             logs.event("Flush postponed.", chunk_id=self.attempt.chunk.id, why=str(error))
             return BUSY_S
         return LOOK_S
+
+    def _wait_for_turn(self) -> bool:
+        """Wait for the turn of the last flush while another chunk is looked up; return whether it has come."""
+        context, chunk = self.attempt.context, self.attempt.chunk
+        while (left_s := self._until_turn()) is not None:
+            if left_s <= 0:
+                return True
+            with context.store.reading() as connection:
+                if not chunks.another_goes_on(connection, chunk):
+                    return False
+            if self.attempt.reload().stop_requested:  # somebody wants to see the end
+                return False
+            context.runtime.sleep(min(left_s, TURN_LOOK_S))
+        return False
 
     def _until_turn(self) -> float | None:
         """Take a turn and return the seconds until it; None where none is to be had soon.

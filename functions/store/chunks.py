@@ -277,6 +277,16 @@ def seen(connection: sa.Connection, job_id: str) -> int:
     return int(total or 0)
 
 
+def another_goes_on(connection: sa.Connection, chunk: Chunk) -> bool:
+    """Return whether another chunk of the job runs: some of its rows have not come back, or it ends before this one."""
+    rows = schema.job_rows
+    is_open = rows.c.job_id == chunk.job_id, rows.c.chunk == _chunks.c.number, rows.c.outcome.is_(None)
+    open_rows = sa.select(sa.func.count()).where(*is_open).scalar_subquery()
+    others = _chunks.c.job_id == chunk.job_id, _chunks.c.id != chunk.id, _chunks.c.state == ChunkState.RUNNING
+    goes_on = sa.or_(open_rows > _chunks.c.seen, _chunks.c.number < chunk.number)
+    return connection.scalar(sa.select(_chunks.c.id).where(*others, goes_on).limit(1)) is not None
+
+
 def overdue(connection: sa.Connection, now: datetime) -> Sequence[str]:
     """Chunks whose attempt died or whose task was lost, to be put into the queue again; those first that died."""
     died = sa.and_(_chunks.c.state == ChunkState.RUNNING, _chunks.c.lease_expires_at <= now)

@@ -36,23 +36,25 @@ def take_flush(store: Store, user_id: str, now: datetime) -> datetime | None:
     return rates.next_in_bursts(store, _flushes_of(user_id), FLUSHES, now)
 
 
-def flush_at_once(store: Store, user_id: str, now: datetime, *, instead: bool = False) -> None:
+def flush_at_once(store: Store, user_id: str, now: datetime, *, instead_of: datetime | None = None) -> None:
     """Take a turn now, whenever the next one is: the one after it is a whole interval later, and no more than that.
 
     Args:
         store: where turns are kept.
         user_id: the account whose runs take turns.
         now: the present.
-        instead: whether it is in place of a turn that was taken already; the next one need not wait for that.
+        instead_of: a turn that was taken already and is not used; the next one need not wait for it.
 
     Raises:
         StoreError: the store cannot be used.
     """
     later = now + FLUSHES.interval
-    given_back = FLUSHES.interval if instead else timedelta(0)
 
     def move(schedule: Schedule) -> Schedule:
-        return replace(schedule, paid_until=max((schedule.paid_until or later) - given_back, later))
+        paid_until = schedule.paid_until or later
+        if instead_of is not None and paid_until <= instead_of + FLUSHES.interval:  # nobody has a turn after it
+            return replace(schedule, paid_until=later)
+        return replace(schedule, paid_until=max(paid_until, later))
 
     rates.change(store, rates.Pace(_flushes_of(user_id), ()), move)
 

@@ -107,5 +107,10 @@ def test_a_flush_at_once_puts_the_next_one_off_by_one_interval_and_no_more(store
 def test_a_flush_in_place_of_a_turn_that_was_taken_already_leaves_no_gap(store: Store) -> None:
     interval_s = sheet_calls.FLUSHES.interval.total_seconds()
     assert flushes(store, 0.0, 0.5) == [0.0, pytest.approx(interval_s)]
-    sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=3), instead=True)
+    unused = NOON + sheet_calls.FLUSHES.interval
+    sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=3), instead_of=unused)
     assert flushes(store, 4.0) == [pytest.approx(3 + interval_s)]
+    sheet_calls.flush_at_once(
+        store, "user", NOON + timedelta(seconds=5), instead_of=NOON
+    )  # another one has a turn since
+    assert flushes(store, 6.0) == [pytest.approx(3 + 2 * interval_s)]
