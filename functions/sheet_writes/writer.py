@@ -120,7 +120,8 @@ class SheetWriter:
             begun = cell_history.repairs(connection, self.job_id)
         result = self._deliver(task, near, looked, begun)
         if begun:
-            self._record_repairs([])
+            with self.store.writing() as connection:
+                cell_history.record_repairs(connection, self.job_id, [])
         return result
 
     def _deliver(
@@ -160,9 +161,7 @@ class SheetWriter:
             # a wrong row, and an undo knows what the cells held.
             task.record(placed.writes)
             planned, repairs = repairs, without_overwritten(repairs, placed.writes)
-            if repairs:
-                begun += repairs
-                self._record_repairs(begun)
+            self._begin(repairs, begun)
             before = rows
             refused = self._send(placed.writes, repairs)
             written = [*placed.writes, *as_writes(repairs)]
@@ -252,9 +251,12 @@ class SheetWriter:
             logs.event("Write refused by the sheet.", job_id=self.job_id, why=str(error))
         return error
 
-    def _record_repairs(self, repairs: Sequence[Repair]) -> None:
-        with self.store.writing() as connection:
-            cell_history.record_repairs(connection, self.job_id, repairs)
+    def _begin(self, repairs: Sequence[Repair], begun: list[Repair]) -> None:
+        """Record repairs beside those that were begun before."""
+        if repairs:
+            begun += repairs
+            with self.store.writing() as connection:
+                cell_history.record_repairs(connection, self.job_id, begun)
 
     def _without_refused(self, write: Write, result: WriteResult) -> Write:
         left = self.refusals.without(write)
