@@ -147,6 +147,12 @@ def continued(source: SourceList, target: Path) -> SourceList:
             unreadable = unreadable or f"{target} exists already, and nothing can be added to it: {error} {otherwise}"
             continue
         found = _compared(source, result)
+        if source.shape.header is None and found.is_close and result.shape.columns > source.shape.columns:
+            raise BadFile(
+                f"{source.path} has no header row, so it cannot be told which columns of {target} are filled already. "
+                f"To add others, name {target} as the list (FILE). Or replace it with REPLACE=1 (--replace): what was "
+                "paid for is known and costs nothing."
+            )
         if not found.changed and not found.result_goes_on:
             return _with_new_rows(source, result, found.both, otherwise) if found.list_goes_on else result
         if _holds_all(source, result):

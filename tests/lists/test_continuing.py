@@ -99,6 +99,16 @@ def test_a_result_that_lacks_rows_is_not_touched_and_can_be_named_as_the_list(
         gone_on(source, [HEADER, *map(row, order)])
 
 
+def test_without_a_header_no_column_is_written_twice(tmp_path: Path) -> None:
+    """Nobody can tell that the third column holds e-mail addresses: the same fields would be put beside it again."""
+    source = open_list(written(tmp_path / "leads.csv", [[f"Lead {n}", url(n)] for n in (1, 2)]), Choices())
+    result = written(tmp_path / "leads.enriched.csv", [[f"Lead {n}", url(n), f"{n}@example.com"] for n in (1, 2)])
+    with pytest.raises(BadFile, match=r"has no header row, so it cannot be told which columns of .* are filled"):
+        continued(source, result)
+    written(result, [[f"Lead {n}", url(n)] for n in (1, 2)])
+    assert continued(source, result).path == result
+
+
 def test_a_delimiter_that_somebody_named_is_that_of_the_result(tmp_path: Path) -> None:
     rows = "Name:LinkedIn\nLead 1:linkedin.com/in/lead-001\n"
     path, result = tmp_path / "leads.csv", tmp_path / "leads.enriched.csv"
