@@ -42,17 +42,20 @@ class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             needs = "no column" if self.column else "a column"
             raise InvalidRequest(f"A condition `{self.test}` takes {needs}.")
 
-    def is_met(self, text: str, *, is_empty: bool) -> bool:
+    def is_met(self, text: str, *, is_empty: bool, number: float | None = None) -> bool:
         """Return whether a cell meets this condition.
 
         Args:
             text: what the cell shows.
             is_empty: whether nothing is typed in it, and nothing shown.
+            number: the number that it holds, if it holds one: 1000 is met however the cell shows it.
         """
         if self.test in ("empty", "filled"):
             return is_empty == (self.test == "empty")
         said, values = _plain(text), [_plain(value) for value in self.values]
-        return any(value in said for value in values) if self.test == "contains" else said in values
+        if self.test == "contains":
+            return any(value in said for value in values)
+        return said in values or (number is not None and f"{number:.15g}" in values)
 
 
 def _plain(text: str) -> str:

@@ -182,10 +182,12 @@ class SheetScan:
         return found
 
     def _meets(self, block: RowBlock, index: int) -> bool:
-        return all(
-            condition.is_met(block.text(index, column), is_empty=block.content(index, column) == "")
-            for column, condition in self.conditions
-        )
+        for column, condition in self.conditions:
+            content = block.content(index, column)
+            number = content if isinstance(content, int | float) and not isinstance(content, bool) else None
+            if not condition.is_met(block.text(index, column), is_empty=content == "", number=number):
+                return False
+        return True
 
     def _replaced_status(self) -> int | None:
         """Return the column of Status, where it is one that Leadfill has made for it."""

@@ -162,6 +162,14 @@ def test_every_document_is_in_the_index() -> None:
         assert {page.name for page in pages} - {"README.md", "screenshots"} <= listed
 
 
+def test_every_picture_is_shown_in_a_document() -> None:
+    shown = {Path(link).name for page in PAGES for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text_of(page))}
+    there = {path.name for path in (DOCS / "screenshots").iterdir()}
+    taken = re.findall(r"\.shot\(\"(\w+)\"", "".join(map(text_of, (ROOT / "tests" / "browser").glob("*.py"))))
+    assert there <= shown, there - shown
+    assert {f"{name}.png" for name in taken} <= there
+
+
 def test_every_folder_is_described_once() -> None:
     folders = [code(name)[0] for name, _ in table(section(DOCS / "architecture.md", "Folders"))]
     assert len(folders) == len(set(folders))

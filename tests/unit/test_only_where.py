@@ -35,6 +35,21 @@ def test_a_cell_meets_a_condition(test: Test, values: tuple[str, ...], text: str
     assert Condition(test=test, column="A", values=values).is_met(text, is_empty=not text) == is_met
 
 
+@pytest.mark.parametrize(
+    ("value", "number", "shown", "is_met"),
+    [
+        ("1000", 1000.0, "1,000", True),
+        ("1,000", 1000.0, "1,000", True),
+        ("0.1", 0.1, "10%", True),
+        ("1", 1000.0, "", False),
+    ],
+)
+def test_a_number_is_met_however_its_cell_shows_it(value: str, number: float, shown: str, is_met: bool) -> None:  # noqa: FBT001 - a case
+    for test in ("equals", "one_of"):
+        condition = Condition(test=test, column="A", values=(value,))
+        assert condition.is_met(shown, is_empty=False, number=number) == is_met
+
+
 def test_a_cell_with_a_formula_that_shows_nothing_is_not_empty() -> None:
     assert not Condition(test="empty", column="A").is_met("", is_empty=False)
     assert Condition(test="filled", column="A").is_met("", is_empty=False)

@@ -26,7 +26,7 @@ JANE, JOHN = "linkedin.com/in/jane-doe", "linkedin.com/in/john-doe"
 class Rows:
     """A tab with these rows."""
 
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | int]]
     merges: tuple[Box, ...] = ()
     protected: tuple[ProtectedArea, ...] = ()
 
@@ -101,6 +101,13 @@ def test_a_row_that_does_not_meet_a_condition_is_left_out_and_the_column_is_foun
     empty = Condition(test="empty", column="C", title="Country")
     assert [row.left_out is None for row in scan(rows, conditions=[empty]).rows()] == [False, False, True, True]
     assert all(row.left_out for row in scan(rows, conditions=[spain, empty]).rows()), "all of them hold at once"
+
+
+def test_a_condition_on_a_number_is_met_as_it_is_shown_and_as_it_is_held() -> None:
+    rows = Rows([["LinkedIn", "Staff"], [JANE, 1000], [JOHN, 100]])
+    for value in ("1000", "1,000"):
+        condition = Condition(test="equals", column="B", title="Staff", values=(value,))
+        assert [row.left_out is None for row in scan(rows, conditions=[condition]).rows()] == [True, False]
 
 
 @pytest.mark.parametrize(("column", "title"), [("B", "Gone"), ("Z", None)])
