@@ -88,9 +88,9 @@ class Delivery:
         self._open = {row.position: row for row in self.rows}
         self._budget = Budget(len(self.rows))
         self._until = context.clock() + WRITING
+        job, chunk = self.attempt.job, self.attempt.chunk
         with context.store.reading() as connection:
-            written = cell_history.written_rows(connection, self.attempt.job.id, list(self._open))
-        self._unconfirmed = {position for position, row in written.items() if not row.undone}
+            self._unconfirmed = cell_history.begun(connection, job.id, chunk.number) & self._open.keys()
 
     def __len__(self) -> int:
         return len(self._came)

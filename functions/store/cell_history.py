@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from functions.outcomes import Again
 from functions.sheets.cells import CellChange, Cells, Content, Formula, SheetRow, Spilled, Write
 from functions.sheets.repair import Repair
 from functions.store import schema
@@ -75,6 +76,13 @@ def unsettled(connection: sa.Connection, job_id: str, chunks: Sequence[int]) -> 
         return []
     condition = _rows.c.job_id == job_id, _rows.c.chunk.in_(chunks), _rows.c.outcome.is_(None)
     return [row for row in _written(connection, *condition, _rows.c.cells.is_not(None)) if not row.undone]
+
+
+def begun(connection: sa.Connection, job_id: str, chunk: int) -> set[int]:
+    """Return the positions of a chunk's open rows with recorded values: an attempt has perhaps written them."""
+    is_open = sa.or_(_rows.c.outcome.is_(None), _rows.c.again == Again.WAITING)
+    condition = *_to_undo(job_id), _rows.c.chunk == chunk, is_open
+    return set(connection.scalars(sa.select(_rows.c.position).where(*condition)))
 
 
 def people_to_undo(connection: sa.Connection, job_id: str, *, after: str, limit: int) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from functions.outcomes import Outcome
-from functions.store import job_rows, ledger, schema_version
+from functions.store import cell_history, job_rows, ledger, schema_version
 from functions.store.database import Store
 
 KEYS, POSITIONS = [f"linkedin.com/in/somebody-{number}" for number in range(500)], list(range(500))
@@ -20,13 +20,14 @@ KEYS, POSITIONS = [f"linkedin.com/in/somebody-{number}" for number in range(500)
     ("work", "index"),
     [
         (lambda c: job_rows.of_chunk(c, "job", 1), "job_id=? AND chunk=?"),
+        (lambda c: cell_history.begun(c, "job", 1), "job_id=? AND chunk=?"),
         (lambda c: job_rows.ended(c, "job", POSITIONS), "job_id=? AND position=?"),
         (lambda c: job_rows.settle(c, "job", [(at, Outcome.KNOWN, "") for at in POSITIONS]), "job_id=? AND position=?"),
         (lambda c: job_rows.several(c, "job", KEYS), "key=? AND job_id=?"),
         (lambda c: job_rows.keys_with(c, "job", Outcome.ENRICHED, KEYS), "key=? AND job_id=?"),
         (lambda c: ledger.keys_of_run(c, "job", KEYS), "ix_ledger_entries_key (key=?)"),
     ],
-    ids=["of_chunk", "ended", "settle", "several", "keys_with", "keys_of_run"],
+    ids=["of_chunk", "begun", "ended", "settle", "several", "keys_with", "keys_of_run"],
 )
 def test_some_rows_are_found_by_what_tells_them_from_the_others(
     work: Callable[[sa.Connection], object], index: str, tmp_path: Path
