@@ -26,8 +26,8 @@ from local.lists.url_column import is_profile
 BLOCK = 1 << 17
 """Characters that are read at once; each block is parted into lines by one pass of a pattern."""
 DIALECT_LINES = 400
-WRITTEN_AT_ONCE = 1_000
-"""Rows."""
+WRITTEN_AT_ONCE = 300
+"""Pieces of text that are written at once, three for a row; few, since one may be long."""
 _LINE_ENDS = frozenset("\r\n")
 SAMPLE_ROWS = 200
 """Rows with text in them that are looked at to find header and column; more where none of them holds a profile."""
@@ -172,7 +172,7 @@ class CsvWriter:
         filling, new, inserted = rendered
         text, before = record[0], record[1]
         if before and not filling and not self._open_ended:
-            self._put(before + inserted + text[len(before) :])
+            self._put(before, inserted, text[len(before) :])
             return
         (body, end), after = parted(text), self._after
         cells = self._dialect.cut(body)
@@ -198,11 +198,11 @@ class CsvWriter:
         self._file.close()
 
     def _write(self, text: str) -> None:
-        self._put(self._end + text if self._open_ended else text)
+        self._put(self._end if self._open_ended else "", text)
         self._open_ended = text[-1:] not in _LINE_ENDS  # where rows are added to a list whose last line has no end
 
-    def _put(self, text: str) -> None:
-        self._texts.append(text)
+    def _put(self, *texts: str) -> None:
+        self._texts += texts
         if len(self._texts) >= WRITTEN_AT_ONCE:
             self._flush()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
+from operator import itemgetter
 
 from local.lists.dialect import Dialect, is_bare_url
 from local.lists.errors import BadFile
@@ -18,6 +19,8 @@ MAX_STRAY_QUOTES = 100
 Record = tuple[str, ...]
 """A row as it stands in the file: its text with the line end; what of it stands up to the end of the URL's cell, or ""
 where it has to be cut; and the cells that are wanted of it, unless it has to be cut."""
+
+_HEAD = itemgetter(1)
 
 
 def parted(text: str) -> tuple[str, str]:
@@ -50,7 +53,7 @@ class Records:
         url: int = 0,
         others: Collection[int] = (),
     ) -> None:
-        self._lines = chain.from_iterable(map(dialect.pattern(url, others).findall, blocks))
+        self._blocks = map(dialect.pattern(url, others).findall, blocks)
         self._pending: deque[Record] = deque()
         self._dialect, self._width, self._name = dialect, width, name
         self._line = 0
@@ -59,21 +62,34 @@ class Records:
 
     def __iter__(self) -> Iterator[Record]:
         """Cut line by line."""
-        pending, lines, is_closed = self._pending, self._lines, self._dialect.is_closed
-        while (line := pending.popleft() if pending else next(lines, None)) is not None:
-            self._line += 1
-            if line[1] or '"' not in line[0] or is_closed(line[0].rstrip("\r\n")):
-                yield line
-            else:
-                yield self._over_several_lines(line[0]), ""
+        return chain.from_iterable(self.batches())
+
+    def batches(self) -> Iterator[Sequence[Record]]:
+        """Iterate over the same, some records at once where no line has to be looked at."""
+        for lines in self._blocks:
+            if all(map(_HEAD, lines)):
+                self._line += len(lines)
+                yield lines
+                continue
+            self._pending.extend(lines)
+            while self._pending:  # a cell over several lines may take lines of further blocks
+                yield (self._next(self._pending.popleft()),)
+
+    def _next(self, line: Record) -> Record:
+        self._line += 1
+        if line[1] or '"' not in line[0] or self._dialect.is_closed(line[0].rstrip("\r\n")):
+            return line
+        return self._over_several_lines(line[0]), ""
 
     def _over_several_lines(self, first: str) -> str:
         taken: list[Record] = []
         length, is_closed = 0, False
         while length <= MAX_CELL and not is_closed:
-            record = self._pending.popleft() if self._pending else next(self._lines, None)
-            if record is None:
+            if not self._pending:
+                self._pending.extend(next(self._blocks, ()))
+            if not self._pending:
                 break
+            record = self._pending.popleft()
             taken.append(record)
             line = record[0]
             length += len(line)
