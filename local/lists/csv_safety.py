@@ -7,8 +7,8 @@ import re
 from functions.fields.cell_format import CellValue
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel in Japanese takes them alike
-_HARMLESS = re.compile(r"[+-]?[\d\s().,/-]*\d[\d\s().,/-]*")
-"""Signed numbers and phone numbers: what consists of digits and their separators can run nothing."""
+_HARMLESS = re.compile(r"[+-]?[\s().,/-]*+\d[\d\s().,/-]*+(?:(?:ext\.?|x)\s?\d{1,6})?", re.IGNORECASE | re.ASCII)
+"""Signed numbers and phone numbers, with an extension: digits and their separators can run nothing."""
 _RETYPED = re.compile(
     r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?"  # 1-10: a date
     r"|\d{1,2}[- ](?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"

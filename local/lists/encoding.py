@@ -29,6 +29,8 @@ _MARKS = (
 )
 _WIDE_LINKEDIN = re.compile(rb"l\0i\0n\0k\0e\0d\0i\0n", re.IGNORECASE)
 _USUAL = ("cp1252", "cp1250")
+_MAX_LINE = 2000
+"""Characters of a line that are looked at for such a text."""
 _MAX_EXAMPLES = 1000
 """Texts that are looked at for one whose letters show whether the guess is right."""
 _LABELS = {
@@ -195,7 +197,7 @@ def _example(path: Path, codec: str) -> str:
     first, seen = "", 0
     with path.open(encoding=codec, errors="replace", newline="") as file:
         for line in file:
-            for found in re.finditer(r"[^\s,;|\t\"]*[^\x00-\x7f][^,;|\t\"\r\n]*", line):
+            for found in re.finditer(r"[^\s,;|\t\"]*[^\x00-\x7f][^,;|\t\"\r\n]*", line[:_MAX_LINE]):
                 text, seen = found[0].strip()[:60], seen + 1
                 bytes_ = text.encode(codec, "replace")
                 if seen > _MAX_EXAMPLES or any(bytes_.decode(other, "replace") != text for other in _USUAL):

@@ -45,7 +45,7 @@ _LETTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Encodings, each with the letters of its languages; where several explain a text alike, the first is the usual one."""
 _ODD = re.compile(r"(?<=[a-z])[^\w\s\x00-\x7f\u00b7\u2013\u2014\u2019](?=[a-z])|[\ufffd\x80-\x9f]")
 """Signs that no word holds, unlike dashes and apostrophes; so they are letters of another encoding."""
-_WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+_WORD = re.compile(rb"[A-Za-z\x80-\xff]{2,}+")
 _FOREIGN = re.compile(rb"^[\x80-\xff]+$|[\x80-\xff]{4}")
 
 
@@ -62,7 +62,7 @@ def latin_codec(text: bytes) -> str:
 
 def is_latin(text: bytes) -> bool:
     """Tell whether most words with letters beyond ASCII hold plain ones, too; in other scripts hardly any does."""
-    words = [word for word in _WORD.findall(text) if len(word) > 1]  # a single one is a sign, such as a dash
+    words = [word for word in _WORD.findall(text) if not word.isascii()]  # a single letter is a sign, such as a dash
     foreign = sum(_FOREIGN.search(word) is not None for word in words)
     return not words or 2 * foreign < len(words)
 
