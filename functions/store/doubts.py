@@ -52,7 +52,10 @@ def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> Recor
         pairs = sorted({(it.claim.key, it.claim.provider) for it in told})
         table = schema.leads
         of_pairs = sa.tuple_(table.c.key, table.c.provider).in_(pairs)
-        connection.execute(sa.select(table.c.key).where(of_pairs).order_by(table.c.key).with_for_update()).all()
+        of_keys = table.c.key.in_([key for key, _ in pairs])  # by pairs alone, SQLite reads all leads
+        connection.execute(
+            sa.select(table.c.key).where(of_keys, of_pairs).order_by(table.c.key).with_for_update()
+        ).all()
         learned: dict[tuple[str, str], Known] = {}
         for settlement in told:
             claim = settlement.claim

@@ -32,9 +32,9 @@ _BATCH = 1_000
 
 _URLS_OF_PEOPLE = sa.select(schema.leads.c.key, schema.leads.c.provider, schema.leads.c.person).where(
     schema.leads.c.status == LeadStatus.FOUND,
-    sa.tuple_(schema.leads.c.person, schema.leads.c.provider).in_(sa.bindparam("people", expanding=True)),
+    schema.leads.c.person.in_(sa.bindparam("people", expanding=True)),
 )
-"""Built once: it is asked with nearly every lookup."""
+"""Built once: it is asked with nearly every lookup. Pairs of person and provider would make SQLite read all leads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +262,8 @@ def same_people(connection: sa.Connection, known: Mapping[tuple[str, str], Known
             urls.setdefault((it.person, provider), set()).add((key, provider))
     if not urls:
         return []
-    for key, provider, person in connection.execute(_URLS_OF_PEOPLE, {"people": sorted(urls)}):
-        if (key, provider) not in known:
+    people = sorted({person for person, _ in urls})
+    for key, provider, person in connection.execute(_URLS_OF_PEOPLE, {"people": people}):
+        if (person, provider) in urls and (key, provider) not in known:
             urls[person, provider].add((key, provider))
     return [of_person for of_person in urls.values() if len(of_person) > 1]
