@@ -35,3 +35,7 @@ class PageSize:
     def learn(self, size_bytes: int, rows: int) -> None:
         """Take account of an answer with so many rows; what was learned is forgotten slowly."""
         self.row_bytes = max(1.1 * size_bytes / max(rows, 1), self.row_bytes / 2, 1.0)
+
+    def shrink(self, rows: int) -> None:
+        """Take account of an answer with so many rows that was too large to be received."""
+        self.row_bytes = 8 * PAGE_BYTES / rows

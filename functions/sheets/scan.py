@@ -23,6 +23,7 @@ from functions.sheets.paging import PageSize
 from functions.sheets.row_identity import identity, is_computed, who
 from functions.sheets.row_status import STATUS, is_status, number_of, unusable
 from functions.sheets.spills import SpillGuard
+from functions.sheets.transport import TooMuchText
 
 COMPUTED = "Its Status stays as it is, since the cell holds a formula, whose text changes when rows move."
 LOOKS = 3
@@ -152,7 +153,13 @@ class SheetScan:
         size = PageSize.guess(len(needed))
         while first <= last:
             end = min(first + size.rows - 1, last)
-            page = self._read(first, end, needed)
+            try:
+                page = self._read(first, end, needed)
+            except TooMuchText:
+                if end == first:
+                    raise
+                size.shrink(end - first + 1)
+                continue
             size.learn(page.size, end - first + 1)
             there = (page.text(index, column) for index in range(end - first + 1))
             if any(text != urls.text(at - urls.first_row, column) for at, text in enumerate(there, first)):
@@ -269,8 +276,7 @@ def scan_range(
         raise BadRange(
             f"{wanted} goes beyond the tab, which ends at {letters(tab.columns - 1)}{tab.rows}; choose rows inside it."
         )
-    page_rows = min(tab.rows, PageSize.guess(tab.columns).rows)
-    page = sheet.read_rows(tab.sheet_id, 1, page_rows, visibility=not include_hidden)
+    page, page_rows = _first_page(sheet, tab, visibility=not include_hidden)
     header_row = find_header_row(page, wanted.column) if header == "auto" else None if header == "no" else header
     if (header_row or 0) > tab.rows:
         raise BadRange(f"Row {header_row} cannot be the header: the tab ends at row {tab.rows}.")
@@ -320,6 +326,19 @@ def _guard(url_column: int, targets: Sequence[Target]) -> SpillGuard:
 def _needed(url_column: int, targets: Sequence[Target], conditions: Sequence[tuple[int, Condition]]) -> set[int]:
     """Return the columns that the rows of a range are to be read in."""
     return {url_column, *_guard(url_column, targets).columns, *(place for place, _ in conditions)}
+
+
+def _first_page(sheet: Sheet, tab: Tab, *, visibility: bool) -> tuple[RowBlock, int]:
+    """Return the first rows of a tab, whole, and how many were asked for."""
+    size = PageSize.guess(tab.columns)
+    while True:
+        rows = min(tab.rows, size.rows)
+        try:
+            return sheet.read_rows(tab.sheet_id, 1, rows, visibility=visibility), rows
+        except TooMuchText:
+            if rows == 1:
+                raise
+            size.shrink(rows)
 
 
 def columns_of(top: RowBlock, header_row: int | None, url_column: int, sample: RowBlock) -> Columns:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from functions.sheets.grid import RowBlock, Tab
 from functions.sheets.layout import Layout
 from functions.sheets.paging import MAX_ROWS, WHOLE_CELLS, PageSize
 from functions.sheets.row_identity import identity
+from functions.sheets.transport import TooMuchText
 
 LOOKS = 8
 """Attempts to see something that people move meanwhile."""
@@ -131,12 +133,8 @@ class TabReader:
         Raises:
             SheetError: as `all_rows`.
         """
-        layout = self.layout
-        if self.is_small:
-            yield Page(1, None, self._rows(self.sheet.read_rows(layout.sheet_id, 1, None)))
-            return
-        if layout.tab_rows <= self._size().rows:
-            yield Page(1, None, self._page(1, None)[1])
+        if (whole := self._whole()) is not None:
+            yield whole
             return
         first, names = 1, self._identities()
         last, known = len(names), list[str]()
@@ -158,6 +156,15 @@ class TabReader:
                 return
             first, last = wrong[0], wrong[-1]
         raise SheetBusy(MOVING, retry_after_s=5)
+
+    def _whole(self) -> Page | None:
+        """Read every row in one answer; None where there are many, or cells hold too much text for that."""
+        with suppress(TooMuchText):
+            if self.is_small:
+                return Page(1, None, self._rows(self.sheet.read_rows(self.layout.sheet_id, 1, None)))
+            if self.layout.tab_rows <= self._size().rows:
+                return Page(1, None, self._page(1, None)[1])
+        return None
 
     def _rows(self, block: RowBlock) -> list[SheetRow]:
         self.seen = replace(block, rows=())
@@ -198,7 +205,13 @@ class TabReader:
         size = self._size(max_rows)
         while first_row <= last_row:
             end = min(first_row + size.rows - 1, last_row)
-            size_bytes, rows = self._page(first_row, end)
+            try:
+                size_bytes, rows = self._page(first_row, end)
+            except TooMuchText:
+                if end == first_row:
+                    raise
+                size.shrink(end - first_row + 1)
+                continue
             size.learn(size_bytes, end - first_row + 1)
             yield Page(first_row, end, rows)
             first_row = end + 1

@@ -17,6 +17,7 @@ from functions.sheets import paging
 from functions.sheets.a1 import Range
 from functions.sheets.grid import Box, ProtectedArea, RowBlock, Tab
 from functions.sheets.scan import SheetScan, scan_range
+from functions.sheets.transport import TooMuchText
 from tests.support.row_blocks import block_of
 
 JANE, JOHN = "linkedin.com/in/jane-doe", "linkedin.com/in/john-doe"
@@ -157,6 +158,32 @@ def test_merged_cells_and_what_this_person_may_not_edit_are_refused_before_anyth
     assert list(scan(replace(rows, protected=(whole,))).rows())
     with pytest.raises(BadRange, match="“Leads” is protected, so no column can be inserted"):
         scan(Rows([["LinkedIn"], [JANE]], protected=(whole,)))
+
+
+class LongTexts(Rows):
+    """A tab of which no more than ten whole rows fit into an answer, nor twenty with some columns."""
+
+    def read_rows(
+        self,
+        sheet_id: int,
+        first_row: int,
+        last_row: int | None,
+        *,
+        columns: Collection[int] | None = None,
+        visibility: bool = False,
+    ) -> RowBlock:
+        """Some of the rows."""
+        if columns != [0] and (last_row or 100) - first_row >= (10 if columns is None else 20):
+            raise TooMuchText
+        return super().read_rows(sheet_id, first_row, last_row, columns=columns, visibility=visibility)
+
+
+def test_cells_full_of_text_are_read_in_smaller_answers() -> None:
+    lines = [["LinkedIn", "Email"], *[[f"linkedin.com/in/person-{number}", ""] for number in range(90)]]
+    lines[50][1] = "jane@example.com"
+    rows = list(scan(LongTexts(lines)).rows())
+    assert [row.number for row in rows if row.filled] == [51]
+    assert len(rows) == 90
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.errors import BadRange, SheetBusy
-from functions.sheets import paging, tab_reader
+from functions.sheets import paging, tab_reader, transport
 from functions.sheets.anchors import anchored_at
 from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
@@ -223,3 +223,18 @@ def test_a_refusal_that_is_not_about_a_place_is_said(opened: Open, monkeypatch: 
     for look in (reader.all_rows, lambda: list(reader.pages()), lambda: reader.rows(1, ROWS)):
         with pytest.raises(BadRange, match="too many filters"):
             look()
+
+
+@pytest.mark.parametrize("whole_cells", [0, 1_000_000])
+def test_a_tab_whose_cells_hold_too_much_text_for_an_answer_is_read_in_smaller_ones(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, whole_cells: int
+) -> None:
+    lines = [line(number, number) for number in range(60)]
+    for number in (7, 8, 30):
+        lines[number][EMAIL] = "x" * 30_000
+    _, reader = opened(lines)
+    monkeypatch.setattr(tab_reader, "WHOLE_CELLS", whole_cells)
+    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 100_000)
+    transport.hang_up()  # the connection has the limit that it was made with
+    assert [row.cells[0] for row in reader.all_rows()] == [cells[EMAIL] for cells in lines]
+    transport.hang_up()
