@@ -293,8 +293,14 @@ def scan_range(
     if last > page_rows:  # also where the page ends with blank rows: further ones may stand below them
         needed = _needed(wanted.column, targets, placed)
         is_whole = last - first < PageSize.guess(len(needed)).rows
-        names = needed if is_whole else [wanted.column]
-        urls = sheet.read_rows(tab.sheet_id, first, last, columns=names, visibility=not include_hidden)
+        try:
+            names = needed if is_whole else [wanted.column]
+            urls = sheet.read_rows(tab.sheet_id, first, last, columns=names, visibility=not include_hidden)
+        except TooMuchText:
+            if not is_whole:
+                raise
+            is_whole = False
+            urls = sheet.read_rows(tab.sheet_id, first, last, columns=[wanted.column], visibility=not include_hidden)
         filled = (at for at in range(len(urls.rows), 0, -1) if urls.content(at - 1, wanted.column) != "")
         last = max(first, min(last, first + next(filled, 0) - 1))
     if urls is None or last <= page_rows:
