@@ -30,9 +30,9 @@ _MARKS = (
 _WIDE_LINKEDIN = re.compile(rb"l\0i\0n\0k\0e\0d\0i\0n", re.IGNORECASE)
 _USUAL = ("cp1252", "cp1250")
 _MAX_LINE = 2000
-"""Characters of a line that are looked at for such a text."""
+"""Characters of a line that are looked at for a text that shows whether the guess is right."""
 _MAX_EXAMPLES = 1000
-"""Texts that are looked at for one whose letters show whether the guess is right."""
+"""Such texts that are looked at, at most."""
 _LABELS = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
