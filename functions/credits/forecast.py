@@ -12,6 +12,8 @@ from functions.credits.terms import STEADY, Limit, WindowStart
 
 MIN_PEOPLE = 10
 """Fewer answers say nothing about the pace: only the documented rates do."""
+SHORT = timedelta(seconds=10)
+"""Where the documented rates alone allow less, it is the answers that take time."""
 STRAGGLERS = 0.3
 """The last answers come late: as if so many more were to come for each claimed lookup. About half of those are sent."""
 MARGIN = timedelta(minutes=2)
@@ -82,7 +84,7 @@ class Supply:
 
 
 def done_at(people: int, recent: Recent | None, supplies: Sequence[Supply], now: datetime) -> datetime | None:
-    """Return when this number of people will have been looked up; None if the pace is unknown.
+    """Return when this number of people will have been looked up; None while nothing tells.
 
     Args:
         people: who are still to be looked up.
@@ -97,7 +99,9 @@ def done_at(people: int, recent: Recent | None, supplies: Sequence[Supply], now:
     interval = recent.interval if recent else None
     if recent and interval is not None and not any(supply.is_held(now) for supply in supplies):
         starts.append(now + (people + STRAGGLERS * min(people, recent.in_flight)) * interval)
-    return max(starts, default=None)
+    end = max(starts, default=None)
+    is_guess = interval is None and end is not None and end - now < SHORT
+    return None if is_guess else end
 
 
 def shortest_time(limits: Sequence[Limit], lookups: int, now: datetime) -> timedelta:

@@ -47,6 +47,13 @@ def test_nothing_is_told_without_a_limit_before_somebody_has_answered() -> None:
     assert done_at(100, few, (supply(),), NOON) is None
 
 
+def test_of_a_few_seconds_nothing_is_told_either_before_it_is_known_how_long_answers_take() -> None:
+    few, enough = (Recent(people, NOON - 20 * SECOND, NOON) for people in (MIN_PEOPLE - 1, 2 * MIN_PEOPLE))
+    assert [done_at(50, recent, (supply(A_SECOND),), NOON) for recent in (None, few)] == [None, None]
+    assert done_at(50, enough, (supply(A_SECOND),), NOON) == NOON + 50 * SECOND
+    assert done_at(1_000, few, (supply(A_SECOND),), NOON) == NOON + 100 * SECOND, "the documented rate is slower"
+
+
 def test_the_slower_of_measure_and_limit_counts() -> None:
     slow, quick = Recent(20, NOON - 20 * SECOND, NOON, 16), Recent(20, NOON - SECOND, NOON, 16)
     assert done_at(100, slow, (supply(A_SECOND),), NOON) == NOON + (100 + 16 * STRAGGLERS) * SECOND
