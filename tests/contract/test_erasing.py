@@ -89,7 +89,7 @@ def test_the_run_of_an_erased_person_can_still_be_undone_for_everybody_else(runn
 
 
 def test_in_a_sheet_both_rows_are_filled_undone_and_erased(running: Running) -> None:
-    """P1, P6: two rows that a provider knows as one person are charged each, and have one lead from then on."""
+    """P1, P6: two rows that a provider knows as one person are charged each, said, and have one lead from then on."""
     [one] = slugs(1)
     spreadsheet = running.sheet([f"linkedin.com/in/{one}", f"linkedin.com/in/{one}-alias"])
     job = running.run(spreadsheet)
@@ -99,6 +99,8 @@ def test_in_a_sheet_both_rows_are_filled_undone_and_erased(running: Running) -> 
     [header, first, second] = running.emulator.values(spreadsheet, "Leads!B1:B3")
     assert header
     assert first == second != [""]
+    rows = running.ask("GET", f"/v1/jobs/{job['id']}/rows").json()["rows"]
+    assert any("knows this person by another URL, too" in row["detail"] for row in rows)
     again = running.run(running.sheet([f"linkedin.com/in/{one}-alias", f"linkedin.com/in/{one}"]))
     assert again["counts"] == {"known": 2}
 

@@ -158,10 +158,11 @@ def attach(started: Stack, closing: ExitStack) -> Running:
 
 
 def slugs(count: int) -> list[str]:
-    """People whom no other test knows, and who have an e-mail address."""
+    """People whom no other test knows, with an e-mail address, and a name: an id without one tells of no second URL."""
     name = uuid4().hex[:12]
-    reachable = (slug for number in itertools.count() if lead(slug := f"zq{name}-{number}").get("email"))
-    return list(itertools.islice(reachable, count))
+    people = (f"zq{name}-{number}" for number in itertools.count())
+    told = (slug for slug in people if lead(slug).get("email") and lead(slug).get("name"))
+    return list(itertools.islice(told, count))
 
 
 @cache
