@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
+
+from functions.sheets.transport import TooMuchText
+
+T = TypeVar("T")
 
 PAGE_BYTES = 3_500_000
 """Bytes of an answer that are aimed at; the margin up to 5 MB is for cells that hold more than those before them."""
@@ -36,6 +42,25 @@ class PageSize:
         """Take account of an answer with so many rows; what was learned is forgotten slowly."""
         self.row_bytes = max(1.1 * size_bytes / max(rows, 1), self.row_bytes / 2, 1.0)
 
-    def shrink(self, rows: int) -> None:
-        """Take account of an answer with so many rows that was too large to be received."""
-        self.row_bytes = 8 * PAGE_BYTES / rows
+    def fitting(self, first_row: int, last_row: int, read: Callable[[int, int], T]) -> tuple[int, T]:
+        """Read the next page of these rows, a smaller one where it would be too large to be received.
+
+        Args:
+            first_row: of the page, from 1.
+            last_row: of all pages.
+            read: reads from one row to another.
+
+        Returns:
+            The last row of the page, and what was read.
+
+        Raises:
+            TooMuchText: a single row is too large.
+        """
+        while True:
+            end = min(first_row + self.rows - 1, last_row)
+            try:
+                return end, read(first_row, end)
+            except TooMuchText:
+                if end == first_row:
+                    raise
+                self.row_bytes = 8 * PAGE_BYTES / (end - first_row + 1)

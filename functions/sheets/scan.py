@@ -152,14 +152,7 @@ class SheetScan:
         found: list[_Seen] = []
         size = PageSize.guess(len(needed))
         while first <= last:
-            end = min(first + size.rows - 1, last)
-            try:
-                page = self._read(first, end, needed)
-            except TooMuchText:
-                if end == first:
-                    raise
-                size.shrink(end - first + 1)
-                continue
+            end, page = size.fitting(first, last, lambda top, bottom: self._read(top, bottom, needed))
             size.learn(page.size, end - first + 1)
             there = (page.text(index, column) for index in range(end - first + 1))
             if any(text != urls.text(at - urls.first_row, column) for at, text in enumerate(there, first)):
@@ -276,7 +269,9 @@ def scan_range(
         raise BadRange(
             f"{wanted} goes beyond the tab, which ends at {letters(tab.columns - 1)}{tab.rows}; choose rows inside it."
         )
-    page, page_rows = _first_page(sheet, tab, visibility=not include_hidden)
+    page_rows, page = PageSize.guess(tab.columns).fitting(
+        1, tab.rows, lambda top, bottom: sheet.read_rows(tab.sheet_id, top, bottom, visibility=not include_hidden)
+    )
     header_row = find_header_row(page, wanted.column) if header == "auto" else None if header == "no" else header
     if (header_row or 0) > tab.rows:
         raise BadRange(f"Row {header_row} cannot be the header: the tab ends at row {tab.rows}.")
@@ -332,19 +327,6 @@ def _guard(url_column: int, targets: Sequence[Target]) -> SpillGuard:
 def _needed(url_column: int, targets: Sequence[Target], conditions: Sequence[tuple[int, Condition]]) -> set[int]:
     """Return the columns that the rows of a range are to be read in."""
     return {url_column, *_guard(url_column, targets).columns, *(place for place, _ in conditions)}
-
-
-def _first_page(sheet: Sheet, tab: Tab, *, visibility: bool) -> tuple[RowBlock, int]:
-    """Return the first rows of a tab, whole, and how many were asked for."""
-    size = PageSize.guess(tab.columns)
-    while True:
-        rows = min(tab.rows, size.rows)
-        try:
-            return sheet.read_rows(tab.sheet_id, 1, rows, visibility=visibility), rows
-        except TooMuchText:
-            if rows == 1:
-                raise
-            size.shrink(rows)
 
 
 def columns_of(top: RowBlock, header_row: int | None, url_column: int, sample: RowBlock) -> Columns:

@@ -204,14 +204,7 @@ class TabReader:
     def _pages(self, first_row: int, last_row: int, max_rows: int) -> Iterator[Page]:
         size = self._size(max_rows)
         while first_row <= last_row:
-            end = min(first_row + size.rows - 1, last_row)
-            try:
-                size_bytes, rows = self._page(first_row, end)
-            except TooMuchText:
-                if end == first_row:
-                    raise
-                size.shrink(end - first_row + 1)
-                continue
+            end, (size_bytes, rows) = size.fitting(first_row, last_row, self._page)
             size.learn(size_bytes, end - first_row + 1)
             yield Page(first_row, end, rows)
             first_row = end + 1
