@@ -52,9 +52,8 @@ def flush_at_once(store: Store, user_id: str, now: datetime, *, instead_of: date
 
     def move(schedule: Schedule) -> Schedule:
         paid_until = schedule.paid_until or later
-        if instead_of is not None and paid_until <= instead_of + FLUSHES.interval:  # nobody has a turn after it
-            return replace(schedule, paid_until=later)
-        return replace(schedule, paid_until=max(paid_until, later))
+        is_last = instead_of is not None and paid_until <= instead_of + FLUSHES.interval  # nobody has a turn after it
+        return replace(schedule, paid_until=later if is_last else max(paid_until, later))
 
     rates.change(store, rates.Pace(_flushes_of(user_id), ()), move)
 

@@ -23,15 +23,10 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class ContinuedList:
-    """The rows of an earlier result, and those that the list has got since."""
+class _EarlierResult:
+    """The parts that a list takes from the earlier result with which it goes on."""
 
-    result: CsvList
-    source: CsvList
-    known_rows: int
-    """Rows of the list that the result has already."""
-    added: int
-    """Columns that the result has beyond those of the list, right of the URLs."""
+    result: SourceList
 
     @property
     def path(self) -> Path:
@@ -44,14 +39,30 @@ class ContinuedList:
         return self.result.shape
 
     @property
-    def notes(self) -> Sequence[str]:
-        """What was found out about the result."""
-        return [f"Rows that were added to {self.source.path} since are added to the result.", *self.result.notes]
-
-    @property
     def suffix(self) -> str:
         """That of the result."""
         return self.result.suffix
+
+    def create(self, target: Path, layout: Layout) -> ListWriter:
+        """Begin the new result with everything above the first row of the earlier one."""
+        return self.result.create(target, layout)
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuedList(_EarlierResult):
+    """The rows of an earlier result, and those that the list has got since."""
+
+    result: CsvList
+    source: CsvList
+    known_rows: int
+    """Rows of the list that the result has already."""
+    added: int
+    """Columns that the result has beyond those of the list, right of the URLs."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was found out about the result."""
+        return [f"Rows that were added to {self.source.path} since are added to the result.", *self.result.notes]
 
     def rows(self, layout: Layout) -> Iterator[Row]:
         """Iterate over the rows of the result, then over the new ones of the list as the result would have them."""
@@ -75,45 +86,21 @@ class ContinuedList:
             end = parted(text)[1]
             yield Row(last, Cells(row.url, held), (ours.delimiter.join(cells) + end, ""))
 
-    def create(self, target: Path, layout: Layout) -> ListWriter:
-        """Begin the new result with everything above the first row of the earlier one."""
-        return self.result.create(target, layout)
-
 
 @dataclass(frozen=True, slots=True)
-class KeptResult:
+class KeptResult(_EarlierResult):
     """An earlier result in which people have changed rows: it goes on as it is, each row with its own URL."""
 
-    result: SourceList
     remark: str
-
-    @property
-    def path(self) -> Path:
-        """Where the result stands."""
-        return self.result.path
-
-    @property
-    def shape(self) -> Shape:
-        """That of the result."""
-        return self.result.shape
 
     @property
     def notes(self) -> Sequence[str]:
         """How the result differs from the list, and what was found out about it."""
         return [self.remark, *self.result.notes]
 
-    @property
-    def suffix(self) -> str:
-        """That of the result."""
-        return self.result.suffix
-
     def rows(self, layout: Layout) -> Iterator[Row]:
         """Iterate over the rows of the result."""
         return self.result.rows(layout)
-
-    def create(self, target: Path, layout: Layout) -> ListWriter:
-        """Begin the new result with everything above the first row of the earlier one."""
-        return self.result.create(target, layout)
 
 
 @dataclass(slots=True)
