@@ -265,7 +265,7 @@ def sure_pairs(olds: Sequence[A], rows: Sequence[B]) -> list[tuple[A, B]]:
     Either everything typed around is the same, and in no other row; or what is typed in one of them only points from
     one row to the other, and nothing points elsewhere. A column that was deleted or filled since does not matter.
     """
-    pairs = _one_to_one([old.row_context for old in olds], [row.row_context for row in rows])
+    pairs = one_to_one([old.row_context for old in olds], [row.row_context for row in rows])
     rest = [at for at in range(len(olds)) if at not in pairs]
     others = [at for at in range(len(rows)) if at not in set(pairs.values())]
     places = _distinctive([olds[at].row_context for at in rest])
@@ -281,7 +281,8 @@ def sure_pairs(olds: Sequence[A], rows: Sequence[B]) -> list[tuple[A, B]]:
     return [(olds[old], rows[row]) for old, row in pairs.items()]
 
 
-def _one_to_one(olds: Sequence[frozenset[int]], rows: Sequence[frozenset[int]]) -> dict[int, int]:
+def one_to_one(olds: Sequence[frozenset[int]], rows: Sequence[frozenset[int]]) -> dict[int, int]:
+    """Return by their places the pairs of equal contexts that only one old row and only one present row have."""
     before, now = Counter(olds), Counter(rows)
     places = {context: at for at, context in enumerate(rows)}
     return {at: places[context] for at, context in enumerate(olds) if before[context] == now[context] == 1}

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from functions.sheets.cells import Cells, SheetRow, by_identity, exact, is_nobody, same
-from functions.sheets.row_matching import MAX_COMPARED, sure_pairs
+from functions.sheets.row_matching import MAX_COMPARED, one_to_one, sure_pairs
 
 Who = tuple[str, frozenset[int]]
 """Identity and context of a row."""
@@ -33,15 +33,17 @@ def paired(
         hit: rows that were to be repaired, as they were before that, by their number.
         whole_rows: whether all rows were read with their contexts, so that nothing else stands in a row without one.
     """
-    olds, beside = by_identity(believed), _Neighbours(believed, rows)
-    pairs: list[tuple[SheetRow, SheetRow | None]] = []
+    renamed, beside = _renamed(believed, rows), _Neighbours(believed, rows)
+    pairs: list[tuple[SheetRow, SheetRow | None]] = [(row, old) for old, row in renamed]
+    taken = {id(one) for pair in renamed for one in pair}
+    olds = by_identity([old for old in believed if id(old) not in taken])
     without: list[SheetRow] = []
-    for name, group in by_identity(rows).items():
+    for name, group in by_identity([row for row in rows if id(row) not in taken]).items():
         before = olds.pop(name, [])
         if len(before) == len(group) == 1 and not _contradict(before[0], group[0]):
             pairs.append((group[0], before[0]))
             continue
-        found, open_rows, rest = _told_apart(before, group, beside, sent, hit or {})
+        found, open_rows, rest = _told_apart(before, group, beside, sent, hit or {}, whole_rows=whole_rows)
         pairs += found
         without += open_rows
         olds[name] = rest
@@ -57,6 +59,23 @@ def paired(
         if old is not None and not is_another and _agree(old, row, sent):
             known.setdefault(id(row), old)
     return pairs + [(row, known.get(id(row))) for row in without]
+
+
+def _renamed(believed: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
+    """Pair rows whose URL was edited: all that was typed around one that is gone stands around one that has come.
+
+    Unless something that is typed there was in a former row of the same identity: then it may be that one.
+    """
+    before, now = ({(row.identity, row.row_context) for row in some} for some in (believed, rows))
+    gone = [old for old in _with_context(believed) if (old.identity, old.row_context) not in now]
+    come = [row for row in _with_context(rows) if (row.identity, row.row_context) not in before]
+    if not gone or not come:
+        return []
+    digests: dict[str, set[int]] = defaultdict(set)
+    for old in gone:
+        digests[old.identity] |= old.row_context
+    pairs = one_to_one([old.row_context for old in gone], [row.row_context for row in come])
+    return [(gone[at], come[to]) for at, to in pairs.items() if not come[to].row_context & digests[come[to].identity]]
 
 
 def _with_context(rows: Sequence[SheetRow]) -> list[SheetRow]:
@@ -95,6 +114,8 @@ def _told_apart(
     beside: _Neighbours,
     sent: Mapping[Who, Sequence[Cells]],
     hit: Mapping[int, SheetRow],
+    *,
+    whole_rows: bool,
 ) -> tuple[list[tuple[SheetRow, SheetRow | None]], list[SheetRow], list[SheetRow]]:
     """Return the pairs among rows of one identity, and the rows that cannot be paired.
 
@@ -108,9 +129,16 @@ def _told_apart(
     def likeliest(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
         return _likeliest(olds, rows, sent)
 
+    def likeliest_that_hold(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
+        """Pair those in which nothing is typed around: of more rows than before, those that show nothing are new."""
+        if not whole_rows or not is_nobody(now[0]):
+            return []
+        holding = [row for row in rows if not row.row_context and any(cell != "" for cell in row.cells.values())]
+        return _likeliest([old for old in olds if not old.row_context], holding, sent)
+
     # Where more rows look so than before, some of them have been hit, and it is not known which: emptied ones look like
     # those that were empty.
-    for find in (_alike, sure_pairs, beside.pairs, partial(_alike, more=True), likeliest):
+    for find in (_alike, sure_pairs, beside.pairs, partial(_alike, more=True), likeliest, likeliest_that_hold):
         found = [(old, row) for old, row in find(rest, open_rows) if _may_be(old, row, sent)]
         pairs += [(row, old) for old, row in found]
         done = {id(one) for pair in found for one in pair}

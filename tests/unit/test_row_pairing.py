@@ -20,9 +20,11 @@ def numbers(
     rows: list[SheetRow],
     sent: Mapping[Who, Sequence[Cells]] = NOTHING,
     hit: Mapping[int, SheetRow] | None = None,
+    *,
+    whole_rows: bool = False,
 ) -> list[tuple[int, str | None]]:
     """Return each row's number with what the row held with which it is paired."""
-    pairs = paired(believed, rows, sent, hit)
+    pairs = paired(believed, rows, sent, hit, whole_rows=whole_rows)
     return sorted((now.number, None if old is None else str(old.cells[0])) for now, old in pairs)
 
 
@@ -36,6 +38,22 @@ def test_a_row_whose_url_was_edited_is_known_in_its_place_by_what_else_stands_th
     assert numbers(before, [row(2, NOBODY, "x", 7), row(3, B, "own")]) == [(2, "mine"), (3, "own")]
     assert numbers([row(2, A, "mine")], [row(2, NOBODY, "mine")]) == [(2, "mine")]
     assert numbers([row(2, A, "mine")], [row(2, B, "sent")], {(A, frozenset()): [{0: "sent"}]}) == [(2, "mine")]
+
+
+def test_a_row_whose_url_was_emptied_is_not_taken_for_one_without_a_url_that_was_deleted() -> None:
+    before = [row(2, A, "a", 1), row(3, NOBODY, "mine", 2), row(4, NOBODY)]
+    emptied_and_deleted = [row(2, NOBODY, "sent", 1), row(3, NOBODY)]
+    assert numbers(before, emptied_and_deleted) == [(2, "a"), (3, "")]
+    edited = [row(2, A, "", 2), row(3, B, "", 2)]  # of the second row, while the first one is deleted
+    assert numbers([row(2, A, "a", 1), row(3, B, "b", 2)], edited[:1]) == [(2, "b")]
+    assert numbers([row(2, A, "a", 1), row(3, B, "b", 2)], edited) == [(2, "a"), (3, "b")]
+
+
+def test_of_rows_in_which_nothing_is_typed_the_inserted_ones_show_nothing() -> None:
+    before = [row(2, NOBODY, "typed"), row(3, NOBODY, "mine", 7)]
+    now = [row(2, NOBODY, "sent"), row(3, NOBODY), row(4, NOBODY)]  # one was deleted, and two were inserted
+    assert numbers(before, now, whole_rows=True) == [(2, "typed"), (3, None), (4, None)]
+    assert numbers(before, now) == [(2, None), (3, None), (4, None)], "what is typed in them was perhaps not read"
 
 
 def test_a_place_alone_says_nothing_about_a_row() -> None:
