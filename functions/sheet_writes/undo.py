@@ -183,7 +183,7 @@ def _certain_in_a_page(
     count = Counter(row.identity for row in rows)
     with writer.store.reading() as connection:
         several = job_rows.several(connection, writer.job_id, sorted(count))
-    several |= {key for key, times in count.items() if times > 1}
+    several |= writer.reader.seen_in_several(count)
     here = {(row.identity, row.row_context) for row in rows}
     return [row for row in written if row.key not in several and (row.key, row.row_context) in here]
 
@@ -241,7 +241,7 @@ class _UndoTask:
             if row.key in keys and row.position not in self._absent
         ]
         kept = [row for key in keys for row in self.kept.get(key, ())]
-        placed, alone = match_undo(wanted, rows, kept, done)
+        placed, alone = match_undo(wanted, rows, kept, done, whole_rows=self.writer.small)
         for want in wanted:
             if want.position in done:
                 continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -102,6 +102,10 @@ class TabReader:
             yield from (page.rows for page in self._pages(1, len(names), max_rows))
         except _Shorter:  # nothing is there any more
             return
+
+    def seen_in_several(self, identities: Iterable[str]) -> set[str]:
+        """Return those of these that were seen in several rows of the tab, wherever those are."""
+        return self._found.intersection(identities)
 
     @property
     def is_small(self) -> bool:

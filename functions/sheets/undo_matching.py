@@ -30,6 +30,8 @@ def match_undo(
     rows: Sequence[SheetRow],
     kept: Sequence[SheetRow] = (),
     done: Collection[int] = (),
+    *,
+    whole_rows: bool = True,
 ) -> tuple[RowMatches, LeftAlone]:
     """Finds each row that the run wrote into, and which of its cells are to be given back.
 
@@ -38,6 +40,8 @@ def match_undo(
         rows: the sheet as it is now; every row of these people.
         kept: rows of these people as they were before the run.
         done: positions of those that were given back already; they are placed so that no other takes their row.
+        whole_rows: whether all rows were read with their contexts also in the run, so that nothing was typed in a row
+            without one.
     """
     placed, left = RowMatches(), LeftAlone()
     there, before = by_identity(rows), by_identity(kept)
@@ -45,7 +49,7 @@ def match_undo(
     for want in wanted:
         wants_of[want.key].append(want)
     for key, wants in wants_of.items():
-        _match_person(wants, there.get(key, ()), before.get(key, ()), done, (placed, left))
+        _match_person(wants, there.get(key, ()), before.get(key, ()), done, (placed, left), whole_rows=whole_rows)
     return placed, left
 
 
@@ -55,10 +59,14 @@ def _match_person(
     kept: Sequence[SheetRow],
     done: Collection[int],
     into: tuple[RowMatches, LeftAlone],
+    *,
+    whole_rows: bool,
 ) -> None:
     placed, left = into
     olds: list[RowValues | SheetRow] = [*wants, *_others_that_held_it(wants, kept)]
-    found_out = sure_pairs(olds, rows)
+    # A person who had one row may have another by now. What stands around the first one was not read in a large tab.
+    told_apart = olds if whole_rows or len(rows) == 1 else [old for old in olds if old.row_context]
+    found_out = sure_pairs(told_apart, rows)
     pairs = [(old, row) for old, row in found_out if isinstance(old, RowValues)]
     pinned = {row.number for _, row in pairs}
     known, taken = {id(old) for old, _ in found_out}, {row.number for _, row in found_out}
@@ -89,7 +97,7 @@ def _others_that_held_it(wants: Sequence[RowValues], kept: Sequence[SheetRow]) -
     written = {(number, exact(change.before)) for want in wants for number, change in want.changes.items()}
     own = [dict(want.changes) for want in wants]
     contexts = [want.row_context for want in wants]
-    found = []
+    found, rest = [], Counter(row.row_context for row in kept)
     for row in kept:
         if not any((number, exact(cell)) in written for number, cell in row.cells.items()):
             continue
@@ -104,7 +112,14 @@ def _others_that_held_it(wants: Sequence[RowValues], kept: Sequence[SheetRow]) -
             found.append(row)
         else:
             own[at] = {}
-    return found
+            rest[row.row_context] -= 1
+    # Perhaps somebody typed there after the run had begun, and the run wrote over that: then it is the same row.
+    typed_since = Counter(
+        context
+        for context, changes in zip(contexts, own, strict=True)
+        if context and any(change.after != "" for change in changes.values())
+    )
+    return [row for row in found if rest[row.row_context] > typed_since[row.row_context]]
 
 
 def _still_there(want: RowValues, row: SheetRow) -> Cells:

@@ -84,3 +84,20 @@ def test_a_row_that_was_left_as_it_is_does_not_stand_for_one_that_still_holds_a_
     wanted = [back(0, 2, A, "x", ""), back(1, 3, A, "x", "")]
     placed, _ = match_undo(wanted, [row(3, A, "by hand"), row(4, A, "x")], done=[1])
     assert [(write.position, write.number, write.pending) for write in placed.writes] == [(0, 4, {0: ""})]
+
+
+def test_what_somebody_typed_after_the_run_had_begun_is_given_back() -> None:
+    held = [SheetRow(0, A, {0: "x"}, frozenset({1}))]  # as the run began: another one had written it
+    wanted = [back(0, 2, A, "x", "typed", 1)]
+    assert [write.pending for write in match_undo(wanted, [row(2, A, "x", 1)], held)[0].writes] == [{0: "typed"}]
+    placed, left = match_undo(wanted, [row(2, A, "x", 1)], [*held, *held])
+    assert [write.pending for write in placed.writes] == [{}], "two held it, and one of them is gone"
+    assert left.ambiguous == {0: (2, 1)}
+
+
+def test_an_empty_row_that_got_a_persons_url_since_is_not_the_one_that_was_written_in_a_large_tab() -> None:
+    rows, wanted = [row(2, A, "x", 1), row(3, A)], [back(0, 2, A, "x", "")]
+    placed, _ = match_undo(wanted, rows, whole_rows=False)
+    assert [(write.number, write.pending) for write in placed.writes] == [(2, {0: ""})]
+    placed, _ = match_undo(wanted, rows)
+    assert [(write.number, write.pending) for write in placed.writes] == [(3, {})], "nothing was typed in that row"
