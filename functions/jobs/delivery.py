@@ -179,10 +179,14 @@ class Delivery:
             self._settle(rows, written, refused)
 
     def _left_by_others(self) -> list[WrittenRow]:
-        """Return the rows of other chunks that their attempts have perhaps written, and then broke off."""
-        attempt, context = self.attempt, self.attempt.context
-        with context.store.reading() as connection:
-            chunk_numbers = chunks.broken_off(connection, attempt.chunk, context.clock())
+        """Return the rows of other chunks that have perhaps been written by a delivery that broke off.
+
+        This one has the tab's lock, which is held until outcomes are recorded. So none of these is on its way: their
+        attempt has failed, or it lives, and tries again once it gets the lock.
+        """
+        attempt = self.attempt
+        with attempt.context.store.reading() as connection:
+            chunk_numbers = chunks.begun(connection, attempt.chunk)
             rows = cell_history.unsettled(connection, attempt.job.id, chunk_numbers)
         return [row for row in rows if row.position not in self._looked_for]
 

@@ -173,7 +173,8 @@ class TabLock:
         Raises:
             LeaseLost: another one has it.
         """
-        if not chunks.is_held(self.attempt.context.store, self.attempt.chunk):
+        store, chunk = self.attempt.context.store, self.attempt.chunk
+        if not store.retry(lambda: chunks.is_held(store, chunk)):
             raise LeaseLost
 
     @contextmanager
@@ -205,8 +206,12 @@ class TabLock:
         return SheetWriter(context.store, job.id, sheet, layout, self.renew)
 
     def _renew(self, life: timedelta) -> None:
-        context = self.attempt.context
-        if not chunks.renew_lock(context.store, self.name, self.attempt.chunk.lease, context.clock(), life):
+        context, holder = self.attempt.context, self.attempt.chunk.lease
+
+        def renew() -> bool:
+            return chunks.renew_lock(context.store, self.name, holder, context.clock(), life)
+
+        if not context.store.retry(renew):
             raise SheetBusy(OCCUPIED, retry_after_s=2)
 
 

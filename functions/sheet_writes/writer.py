@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from functions import logs
@@ -159,9 +160,9 @@ class SheetWriter:
             self.renew_lock()
             # Durable before visible: if this process dies during the write, the next attempt knows what may stand in
             # a wrong row, and an undo knows what the cells held.
-            task.record(placed.writes)
             planned, repairs = repairs, without_overwritten(repairs, placed.writes)
-            self._begin(repairs, begun)
+            begun += repairs
+            self.store.retry(partial(self._record, task, placed.writes, begun if repairs else ()))
             before = rows
             refused = self._send(placed.writes, repairs)
             written = [*placed.writes, *as_writes(repairs)]
@@ -176,16 +177,17 @@ class SheetWriter:
             result.done |= {write.position: write for write in placed.writes if write.position not in lost}
             if not missing:
                 return result
+            # What the rows held before is known only here: a database that fails for a moment must not end this.
             going = sent_by(written, by_column=self.refusals.by_column)
             sent += going
             known, whole = whole, True
             if not known:  # the stray values may have landed anywhere
                 after = self.read_all()
             strays += going
-            believed = before if known else self._believed(task, before, after, strays)
+            believed = before if known else self.store.retry(partial(self._believed, task, before, after, strays))
             repairs = misplaced(believed, after, sent, strays, planned, whole_rows=self.small, undoing=task.at_undo)
             rows = as_repaired(after, repairs)
-            placed = task.match(rows, lost, whole=whole)
+            placed = self.store.retry(partial(task.match, rows, lost, whole=whole))
         if refused is not None:
             raise refused
         if repairs:
@@ -228,10 +230,13 @@ class SheetWriter:
             self._in_several.clear()
         unknown = [key for key in keys if key not in self._in_several]
         if unknown:
-            with self.store.reading() as connection:
-                found = job_rows.several(connection, self.job_id, unknown)
+            found = self.store.retry(partial(self._ask_for_several, unknown))
             self._in_several.update((key, key in found) for key in unknown)
         return {key for key in keys if self._in_several[key]}
+
+    def _ask_for_several(self, keys: Sequence[str]) -> Collection[str]:
+        with self.store.reading() as connection:
+            return job_rows.several(connection, self.job_id, keys)
 
     def _send(self, writes: Sequence[Write], repairs: Sequence[Repair]) -> BadRange | Protected | None:
         """Send all; return Google's refusal, if any. Google applies one call as a whole or not at all."""
@@ -251,12 +256,12 @@ class SheetWriter:
             logs.event("Write refused by the sheet.", job_id=self.job_id, why=str(error))
         return error
 
-    def _begin(self, repairs: Sequence[Repair], begun: list[Repair]) -> None:
-        """Record repairs beside those that were begun before."""
+    def _record(self, task: WriteTask, writes: Sequence[Write], repairs: Sequence[Repair]) -> None:
+        """Record what is about to be sent; of repairs, those that were begun before are among them, if any are."""
+        task.record(writes)
         if repairs:
-            begun += repairs
             with self.store.writing() as connection:
-                cell_history.record_repairs(connection, self.job_id, begun)
+                cell_history.record_repairs(connection, self.job_id, repairs)
 
     def _without_refused(self, write: Write, result: WriteResult) -> Write:
         left = self.refusals.without(write)

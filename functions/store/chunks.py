@@ -152,12 +152,10 @@ def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
     return 0 if moved else chunk.failed_attempts
 
 
-def broken_off(connection: sa.Connection, chunk: Chunk, now: datetime) -> Sequence[int]:
-    """Return the numbers of the job's other chunks whose latest attempt has failed, and which nobody works on."""
-    is_idle = sa.or_(_chunks.c.state == ChunkState.QUEUED, _chunks.c.lease_expires_at <= now)
+def begun(connection: sa.Connection, chunk: Chunk) -> Sequence[int]:
+    """Return the numbers of the job's other chunks that are worked on, or whose latest attempt has failed."""
     of_job = _chunks.c.job_id == chunk.job_id, _chunks.c.id != chunk.id, _chunks.c.state != ChunkState.DONE
-    statement = sa.select(_chunks.c.number).where(*of_job, _chunks.c.failed_attempts > 0, is_idle)
-    return connection.scalars(statement).all()
+    return connection.scalars(sa.select(_chunks.c.number).where(*of_job, _chunks.c.failed_attempts > 0)).all()
 
 
 def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:

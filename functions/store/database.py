@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -170,16 +171,29 @@ class Store:
         Raises:
             StoreError: when the database cannot be used, or not for longer than `PATIENCE_S`.
         """
-        until_s, again = self._runtime.monotonic() + PATIENCE_S, False
+        tries = itertools.count()
+
+        def once() -> T:
+            again = next(tries) > 0
+            with self.writing() as connection:
+                return work(connection, again)
+
+        return self.retry(once)
+
+    def retry(self, work: Callable[[], T]) -> T:
+        """Does work that may use the database, and does it again where that fails; done twice it is as done once.
+
+        Raises:
+            StoreError: when the database cannot be used, or not for longer than `PATIENCE_S`.
+        """
+        until_s = self._runtime.monotonic() + PATIENCE_S
         while True:
             try:
-                with self.writing() as connection:
-                    return work(connection, again)
+                return work()
             except StoreError as error:
                 if error.retry_after_s is None or self._runtime.monotonic() >= until_s:
                     raise
                 self._runtime.sleep(error.retry_after_s)
-                again = True
 
     def clock(self) -> datetime:
         """Return the present time, shared by all instances so that they agree on when claims and leases expire.
