@@ -83,7 +83,7 @@ class Budget:
                     "The custom fields take too many steps for all these people together; make them simpler, or choose "
                     "fewer rows."
                 ) from None
-            raise NoValue("This field takes too many steps for this lead; make its expression simpler.") from None
+            raise NoValue("This field takes too many steps for this person; make its expression simpler.") from None
         finally:
             unused = max(0, interpreter.steps_left)
             self._piece += unused
@@ -223,7 +223,7 @@ class _Interpreter(TreeInterpreter):
 
 
 _OBJECT = (
-    "This field would show an object as a whole; name the values of it that the cell shall hold, "
+    "This field would show a whole group of values; name those of them that the cell shall hold, "
     "such as `experience[0].title_name`."
 )
 
@@ -283,7 +283,7 @@ def check(expression: str) -> None:
         parsed = parsed["children"][-1]
     if parsed["type"] in ("current", "identity", "multi_select_dict"):
         raise InvalidRequest(
-            "would show an object as a whole; name the values of it that the cell shall hold, such as `skills[0]`."
+            "would show a whole group of values; name those of them that the cell shall hold, such as `skills[0]`."
         )
 
 
@@ -294,11 +294,11 @@ def _parsed(expression: str) -> ParsedResult:
     except RecursionError as error:
         raise InvalidRequest("is nested too deeply; make it simpler.") from error
     except EmptyExpressionError as error:
-        raise InvalidRequest("is empty; write what to take from the lead, such as `skills[0]`.") from error
+        raise InvalidRequest("is empty; write where the value is, such as `skills[0]`.") from error
     except (ParseError, LexerError) as error:
-        raise InvalidRequest(f"is not valid JMESPath {_place(expression, error)}.") from error
+        raise InvalidRequest(f"is not valid {_place(expression, error)}.") from error
     except (JMESPathError, LookupError) as error:  # the parser looks one token past the end of some broken expressions
-        raise InvalidRequest("is not valid JMESPath.") from error
+        raise InvalidRequest("is not valid; an example that is, is `skills[0]`.") from error
 
 
 def _place(expression: str, error: ParseError) -> str:
@@ -317,7 +317,7 @@ def _check_node(node: _Node, depth: int) -> None:
             "uses “&” outside a function that takes one, such as `sort_by(experience, &company_name)`.",
         )
     if kind == "slice" and children[2:] == [0]:
-        raise InvalidRequest("has a slice with step 0.")
+        raise InvalidRequest("has a step of 0 between its brackets; the third number there must be another one.")
     if kind == "function_expression":
         _check_function(node["value"], children, depth)
     elif kind not in ("slice", "index"):  # their children are numbers
@@ -329,7 +329,7 @@ def _check_function(name: str, arguments: list[_Node], depth: int) -> None:
     known = Functions.FUNCTION_TABLE.get(name)
     if known is None:
         names = ", ".join(sorted(Functions.FUNCTION_TABLE))
-        raise InvalidRequest(f"calls {name}(), which JMESPath does not have; it has {names}.")
+        raise InvalidRequest(f"calls {name}(), which is none of the functions that there are: {names}.")
     signature = known["signature"]
     variadic = bool(signature[-1].get("variadic"))
     if len(arguments) < len(signature) or (len(arguments) > len(signature) and not variadic):

@@ -64,7 +64,7 @@ _CODES = "\b\nExit codes:\n" + "\n".join(f"  {code:<4} {what}" for code, what in
 
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("file", type=click.Path(path_type=Path)),
-    click.option("--fields", default="email,title,company,size", help="Fields to fill: names, or Header=JMESPath."),
+    click.option("--fields", default="email,title,company,size", help="Fields to fill: names, or Header=expression."),
     click.option(
         "--url-column", default="", help="Title, letter or number of the URLs' column; found automatically if omitted."
     ),

@@ -86,7 +86,7 @@ def test_a_formula_that_gets_no_turn_is_pending_and_costs_nothing(
     ask._deployment.lane.leave()
     answer = ask("linkedin.com/in/person-1", fields=costly)
     assert answer.pending == 0
-    assert "too many steps for this lead" in str(answer.values)
+    assert "too many steps for this person" in str(answer.values)
     assert sandbox.charges()["total"] == 1
 
 

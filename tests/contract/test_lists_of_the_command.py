@@ -293,7 +293,7 @@ def test_a_field_that_takes_too_many_steps_says_so_for_its_row_and_leaves_the_ot
         book.save(path)
     done = command.run(path, "--yes", "--fields", f"name, Costly={COSTLY['filters']}")
     assert done.code == 0, done.text
-    assert done.text.count("This field takes too many steps for this lead") == 2
+    assert done.text.count("This field takes too many steps for this person") == 2
     assert "2 enriched" in done.text
     if suffix == "csv":
         rows = read(command.folder / "leads.enriched.csv")

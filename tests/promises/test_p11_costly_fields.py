@@ -16,7 +16,7 @@ from functions.store.job_states import JobState
 from tests.support.costly_expressions import COSTLY
 from tests.support.desk import Desk, expected, people_rows, url_of
 
-TOO_MANY = "This field takes too many steps for this lead; make its expression simpler."
+TOO_MANY = "This field takes too many steps for this person; make its expression simpler."
 SHARED = "The custom fields take too many steps for all these people together; make them simpler, or choose fewer rows."
 
 

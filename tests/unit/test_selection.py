@@ -78,7 +78,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_one(name: str, hint: str) 
         (["A\u202eB=skills"], "needs a header of one line"),
         ([f"{'h' * 101}=skills"], "needs a header"),
         (["X="], "The expression of “X” is empty"),
-        (["X=skills[0"], "The expression of “X” is not valid JMESPath"),
+        (["X=skills[0"], "The expression of “X” is not valid at its end"),
     ],
 )
 def test_a_wrong_choice_is_refused_in_a_sentence(names: list[str], sentence: str) -> None:
