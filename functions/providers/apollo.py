@@ -16,7 +16,15 @@ from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnsw
 from functions.credits.terms import EVERY_NEED, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance, HttpProvider, conclude, key_rejected, quota_exhausted
+from functions.providers.contract import (
+    Answer,
+    Balance,
+    HttpProvider,
+    conclude,
+    key_rejected,
+    quota_exhausted,
+    stated_cost,
+)
 from functions.providers.http import NoReply, Reply
 from functions.providers.lead_shape import at, email, entries, lead, size_range, text, texts
 from functions.providers.person_match import is_other_person
@@ -42,7 +50,8 @@ _WINDOWS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
 class _Cost(msgspec.Struct):
-    credits_consumed: Decimal | None = None
+    credits_consumed: msgspec.Raw = msgspec.Raw()
+    """A number, to be read by itself: a cost that is none must not hide the lead beside it."""
 
 
 class _Envelope(_Cost, kw_only=True):
@@ -87,11 +96,12 @@ class Apollo(HttpProvider):
         if not 200 <= reply.status < 300:
             return Answer(_conclude(reply))
         envelope = reply.json(_Envelope)
+        told = envelope or reply.json(_Cost) or _Cost()
+        cost = stated_cost(bytes(told.credits_consumed).decode().strip('"'), NAME)
         if envelope is None:
-            cost = (reply.json(_Cost) or _Cost()).credits_consumed
             return Answer(NoAnswer(sent=True) if cost is None else Unreadable(), cost)
         match = next(iter(envelope.matches), None)
-        return Answer(_found(match, profile) if match else Missing(successful=False), envelope.credits_consumed)
+        return Answer(_found(match, profile) if match else Missing(successful=False), cost)
 
     def balance(self) -> Balance | None:
         """Return the account's credits; None also for a key without that right (403 `API_INACCESSIBLE`).

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import ClassVar, Protocol
 
+from functions import logs
 from functions.credits.lookup_result import (
     LookupResult,
     NoAnswer,
@@ -22,6 +23,7 @@ from functions.credits.lookup_result import (
     Unreadable,
 )
 from functions.credits.pacing import PATIENCE
+from functions.credits.pricing import amount
 from functions.credits.terms import NO_NEEDS, Needs, Terms
 from functions.errors import KeyRejected, QuotaExhausted
 from functions.profiles import Profile
@@ -31,6 +33,9 @@ GATEWAY_GAVE_UP: Mapping[int, NoAnswer] = {504: NoAnswer(sent=True), 524: NoAnsw
 """Statuses of a gateway that waited in vain: the service behind it may have finished, and charged. (504 by RFC 9110;
 524 is Cloudflare's.)"""
 
+
+MAX_DIGITS = 100
+"""Characters of a number; Python's own have at most 17 digits, and nobody's price has more."""
 
 MAX_WAIT = timedelta(days=1)
 """A longer wait that a provider asks for is cut to this: then one request finds out."""
@@ -134,6 +139,23 @@ class HttpProvider:
     def close(self) -> None:
         """Ends its connections."""
         self._http.close()
+
+
+def stated_cost(text: str, name: str) -> Decimal | None:
+    """Return the credits that an answer of the provider `name` states; None where it states none.
+
+    What is no number counts as not stated, and is logged: a lead costs its documented price then. An answer that was
+    paid for is never in doubt because of it.
+    """
+    if text in {"", "null"}:
+        return None
+    try:
+        cost = amount(Decimal(text)) if len(text) <= MAX_DIGITS else None
+    except InvalidOperation:
+        cost = None
+    if cost is None:
+        logs.warning("The cost in an answer is no number: the documented price counts.", provider=name)
+    return cost
 
 
 def key_rejected(label: str, variables: str) -> KeyRejected:

@@ -16,7 +16,7 @@ from functions.credits.lookup_result import Found, LookupResult, Missing, NoAnsw
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Limit, Needs, Terms, WindowStart
 from functions.outcomes import Lead
 from functions.profiles import Profile
-from functions.providers.contract import Answer, Balance, HttpProvider, conclude, throttled
+from functions.providers.contract import Answer, Balance, HttpProvider, conclude, stated_cost, throttled
 from functions.providers.http import LAST_YEAR, NoReply, Reply, number
 from functions.providers.lead_shape import at, email, entries, lead, text, texts, year
 from functions.providers.person_match import is_other_person
@@ -68,7 +68,7 @@ class PeopleDataLabs(HttpProvider):
             self._left = int(remaining)
         return Answer(
             result,
-            cost=None if number(spent) is None else Decimal(spent.strip()),
+            cost=stated_cost(spent.strip(), NAME),
             quota_left=None if remaining is None else int(remaining),
             withheld=withheld,
         )

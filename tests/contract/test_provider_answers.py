@@ -25,6 +25,7 @@ from functions.credits.lookup_result import (
     Unavailable,
     Unreadable,
 )
+from functions.credits.pricing import NOTHING, Charge, EntryKind, charge
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Needs
 from functions.errors import KeyRejected, LeadfillError, QuotaExhausted, SettingsError
 from functions.profiles import parse
@@ -391,6 +392,26 @@ def test_apollo_without_a_match(answered: object, expected: Answer) -> None:
 def test_apollos_cost_is_read_as_a_decimal(cost: str) -> None:
     body = json.dumps(PERSON[APOLLO]).replace('"credits_consumed": 1', f'"credits_consumed": {cost}').encode()
     assert look_up(APOLLO, says(answer(200, body))).cost == Decimal(cost)
+
+
+@pytest.mark.parametrize(
+    "cost", ['"n/a"', '"1 credit"', "{}", "[1]", "true", '"NaN"', "1e30", "-1", f'"{"9" * 5_000}"']
+)
+def test_a_cost_of_apollos_that_is_no_number_hides_no_lead(cost: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The lead costs its documented price then, nobody costs nothing, and the log says so; none is in doubt."""
+    text = json.dumps(PERSON[APOLLO]).replace('"credits_consumed": 1', f'"credits_consumed": {cost}')
+    found = look_up(APOLLO, says(answer(200, text.encode())))
+    assert isinstance(found.result, Found)
+    assert charge(found.result, found.cost, Decimal(1)) == Charge(EntryKind.CHARGED, Decimal(1))
+    assert "is no number" in caplog.text
+    nobody = look_up(APOLLO, says(answer(200, f'{{"matches": [null], "credits_consumed": {cost}}}'.encode())))
+    assert charge(nobody.result, nobody.cost, Decimal(1)) == NOTHING
+
+
+def test_a_cost_of_people_data_labs_that_is_no_number_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    found = look_up(PDL, ok(PERSON[PDL], x_call_credits_spent="one"))
+    assert found.cost is None
+    assert "is no number" in caplog.text
 
 
 @pytest.mark.parametrize(
