@@ -13,7 +13,7 @@ from functions.sheet_writes.writer import SheetWriter, overlaid
 from functions.sheets.cells import CellChange, Cells, SheetRow, Write, by_identity
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout
-from functions.sheets.removal import remove_empty_columns
+from functions.sheets.removal import Removal, remove_empty_columns
 from functions.sheets.row_matching import RowMatches, RowValues
 from functions.sheets.undo_matching import LeftAlone, match_undo
 from functions.store import cell_history, job_rows
@@ -57,7 +57,7 @@ def undo_rows(
             raise  # else an earlier attempt, or a person, has removed all columns: nothing is left to be given back
     header = job.request["header"]
     header_row = header if isinstance(header, int) else None
-    left.columns_stay = not remove_empty_columns(writer.sheet, layout, titles, header_row=header_row)
+    left.removal = remove_empty_columns(writer.sheet, layout, titles, header_row=header_row)
     return left.sentence()
 
 
@@ -101,8 +101,7 @@ class _Leftovers:
     alone: LeftAlone = field(default_factory=LeftAlone)
     gone: int = 0
     """Rows that are not there any more."""
-    columns_stay: bool = False
-    """Whether columns of the run could not be taken out."""
+    removal: Removal = field(default_factory=Removal)
 
     def sentence(self) -> str | None:
         said = []
@@ -125,7 +124,11 @@ class _Leftovers:
             said.append(f"{rows_refused} {as_is} in the column “{self.titles[number]}”, which accepts nothing: {why}.")
         if self.gone:
             said.append(f"{self.gone} {'row is' if self.gone == 1 else 'rows are'} not there any more.")
-        if self.columns_stay:
+        said += [
+            f"The column “{title}” stays, since it has got a note or a rule such as a dropdown since the run."
+            for title in self.removal.marked
+        ]
+        if self.removal.unguarded:
             said.append("The columns that the run has made are left, without values; delete them where they are empty.")
         return " ".join(said) or None
 

@@ -31,10 +31,12 @@ MAX_PAUSE_S = 30.0
 """The longest pause between two tries; the first is of a second or two, and each is twice as long."""
 
 _LINKS = "hyperlink,textFormatRuns(format(link(uri))),chipRuns(chip(richLinkProperties(uri)))"
-_CELLS = f"rowData(values(userEnteredValue,formattedValue,{_LINKS}))"
+_CELL = f"userEnteredValue,formattedValue,{_LINKS}"
+_MARKS = "note,dataValidation(condition(type))"
 _ANCHORS = "columnMetadata(developerMetadata(metadataId,metadataKey,metadataValue))"
 _PROPERTIES = "properties(sheetId,title,gridProperties(rowCount,columnCount,frozenRowCount))"
-_DATA = f"startRow,startColumn,{_CELLS},{_ANCHORS}"
+_DATA = f"startRow,startColumn,rowData(values({_CELL})),{_ANCHORS}"
+_DATA_AND_MARKS = f"startRow,startColumn,rowData(values({_CELL},{_MARKS})),{_ANCHORS}"
 _VISIBILITY = "rowMetadata(hiddenByUser,hiddenByFilter)"
 _PROTECTED = "protectedRanges(range,unprotectedRanges,warningOnly,requestingUserCanEdit)"
 _TAB = f"sheets({_PROPERTIES},merges,{_PROTECTED},filterViews(filterViewId))"
@@ -109,6 +111,7 @@ class GoogleSheet:
         columns: Collection[int] | None = None,
         whole: Collection[int] = (),
         visibility: bool = False,
+        marks: bool = False,
     ) -> RowBlock:
         """Read rows of a tab, with the present columns of the anchors in them.
 
@@ -119,6 +122,7 @@ class GoogleSheet:
             columns: those to be read, from 0; None: all.
             whole: numbers of further rows that are read in all columns.
             visibility: whether to read how rows are hidden.
+            marks: whether to read notes and rules for what may be typed.
 
         Raises:
             BadRange: beyond the grid, which may have become smaller.
@@ -135,7 +139,8 @@ class GoogleSheet:
             {"sheetId": sheet_id, "startRowIndex": start - 1, "endRowIndex": end - 1} for start, end in runs(whole)
         ]
         body = {"dataFilters": [{"gridRange": area} for area in areas]}
-        data = f"{_DATA},{_VISIBILITY}" if visibility else _DATA
+        data = _DATA_AND_MARKS if marks else _DATA
+        data += f",{_VISIBILITY}" if visibility else ""
         fields = f"sheets({_PROPERTIES},data({data}))"
         found = self._call(row_block_of, "getByDataFilter", body=body, fields=fields)
         if found is None:

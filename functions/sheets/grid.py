@@ -28,6 +28,7 @@ CellData = Mapping[str, Any]
 _NOTHING: CellData = {}
 _NO_DIGESTS = frozenset[int]()
 """One for all rows: each takes 200 bytes."""
+_MARKS = frozenset({"note", "dataValidation"})
 _WITHOUT_LINKS = frozenset({"userEnteredValue", "formattedValue"})
 
 
@@ -140,6 +141,10 @@ class RowBlock:
     def links(self, index: int, column: int) -> tuple[str, ...]:
         """Return every address that a cell, or a part of it, links to."""
         return links(self._cell(index, column))
+
+    def is_marked(self, index: int, column: int) -> bool:
+        """Return whether a cell has a note, or a rule such as a dropdown; False where that was not asked for."""
+        return not _MARKS.isdisjoint(self._cell(index, column))
 
     def digests(self, index: int, without: Collection[int]) -> frozenset[int]:
         """Return digests of the contents typed in a row outside these columns; the same in every process.
