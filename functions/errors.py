@@ -183,7 +183,7 @@ class SheetGone(SheetError):
 
 
 class SheetBusy(SheetError):
-    """Google Sheets is busy and asks Leadfill to slow down; the run goes on by itself."""
+    """Google Sheets is busy and asks Leadfill to slow down; try again in a minute."""
 
     slug = "sheet-busy"
     status = 503

@@ -26,7 +26,7 @@ GIVEN_UP = (
 
 
 class GivenUp(LeadfillError):
-    """The run ended because work on the sheet broke off at every attempt. Start it again later."""
+    """Work on the sheet broke off at every attempt, so it was given up. Start it again later."""
 
     slug = "given-up"
 

@@ -29,7 +29,7 @@ LOOKS = 8
 NOTHING = RowBlock(Tab(0, "", 0, 0), 1, {}, ())
 BLANK = identity(NOTHING, 0, 0)
 """Identity of a row without a URL."""
-MOVING = "Rows or columns are moved again and again at the moment; the run goes on by itself."
+MOVING = "Rows or columns are moved again and again at the moment; try again in a minute."
 
 
 class _Shorter(BadRange):

@@ -1,4 +1,8 @@
-"""One request to Google Sheets: a connection for each thread, one attempt, and Google's errors as ours."""
+"""One request to Google Sheets: a connection for each thread, one attempt, and Google's errors as ours.
+
+Their sentences are for a person who waits for an answer. A run that meets one which passes waits and goes on by itself;
+the sentence stands in the log only.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +30,11 @@ instance that receives several at once must have the memory for them."""
 
 
 class UncertainWrite(SheetBusy):
-    """Google Sheets did not confirm a write; the run checks the sheet, and goes on by itself."""
+    """Google Sheets did not confirm a write, which may have happened all the same; look at the sheet, and try again."""
 
 
 class ColumnGone(UncertainWrite):
-    """A column was deleted while the run wrote to it; the run checks the sheet, and goes on by itself."""
+    """A column was deleted while Leadfill wrote to it; look at the sheet, and try again."""
 
 
 class Protected(Forbidden):
@@ -38,7 +42,7 @@ class Protected(Forbidden):
 
 
 class TooLarge(SheetError):
-    """Google Sheets refused a request as too large, so the run ended here.
+    """Google Sheets refused a request as too large.
 
     What was looked up is kept: retry the rows, and choose fewer fields if that fails as well.
     """
@@ -52,7 +56,7 @@ class TooMuchText(SheetError):
 
 
 class Throttled(SheetBusy):
-    """Google Sheets is busy and asks Leadfill to slow down; the run goes on by itself."""
+    """Google Sheets is busy and asks Leadfill to slow down; try again in a minute."""
 
 
 def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
@@ -83,16 +87,13 @@ def execute(request: Untyped, read: Callable[[bytes], T], *, once: bool) -> T:
     except TimeoutError as error:
         raise UncertainWrite(TOO_SLOW, retry_after_s=10) from error
     except (OSError, httplib2.HttpLib2Error, msgspec.DecodeError) as error:
-        raise UncertainWrite(
-            "Google Sheets could not be reached; the run goes on by itself.", retry_after_s=10
-        ) from error
+        raise UncertainWrite("Google Sheets could not be reached; try again in a minute.", retry_after_s=10) from error
 
 
-GONE = "The tab was deleted, so the run ended. What was looked up is kept, and costs nothing in a new run."
+GONE = "The tab was deleted. What was looked up is kept, and costs nothing in a new run."
 TOO_SLOW = (
     f"Google Sheets did not answer within {CALL_TIMEOUT_S} seconds, which happens with very large tabs and with "
-    "formulas that take long to compute; the run tries again by itself. If that goes on, copy the list into a new "
-    "spreadsheet."
+    "formulas that take long to compute; try again. If that goes on, copy the list into a new spreadsheet."
 )
 OFFICE_FILE = (
     "This is an Excel file that is open in Google Sheets, and Google lets no program write into one. Save it with "
@@ -109,9 +110,7 @@ def refusal(status: int, reason: str, machine_reason: str = "") -> LeadfillError
         machine_reason: of Google's `ErrorInfo`, such as `SERVICE_DISABLED`; empty where there is none.
     """
     if status >= 500 or status == 409:  # ABORTED: somebody else's change came between
-        sentence = (
-            TOO_SLOW if status == 504 else "Google Sheets has a problem at the moment; the run goes on by itself."
-        )
+        sentence = TOO_SLOW if status == 504 else "Google Sheets has a problem at the moment; try again in a minute."
         return UncertainWrite(sentence, retry_after_s=10)
     if status in {400, 403} and "protected" in reason.lower():
         return Protected()
