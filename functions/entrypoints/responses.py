@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -134,7 +134,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     columns: list[PlannedColumn]
     tab_columns: Annotated[list[TabColumn], msgspec.Meta(description="Columns in use, but for that of the URLs")]
     plan_id: Annotated[str, msgspec.Meta(description="Names this plan in the start that confirms it")]
-    notices: Annotated[list[str], msgspec.Meta(description="Sentences for a person about what the plan cannot see")]
+    notices: Annotated[
+        list[str], msgspec.Meta(description="Sentences for a person about what the plan cannot see, or has chosen")
+    ]
     takes_s: Annotated[int, msgspec.Meta(ge=0, description="Seconds that the lookups take at the providers' rates")]
     access_until: Annotated[datetime, msgspec.Meta(description="When the access ends that the plan was made with")]
 
@@ -403,7 +405,10 @@ def job(context: AppContext, job: jobs.Job, *, started_by: str) -> Job:
     """A job: how far it is, what it has cost, and what may be done to it."""
     with context.store.reading() as connection:
         counts = job_rows.counts(connection, job.id)
-        has_marked = job_rows.has_marked(connection, job.id)
+        is_undo_begun = job.state in ENDED and chunks.was_added(connection, job.id, chunks.UNDO)
+        can_retry = not is_undo_begun and (
+            any(counts.get(outcome) for outcome in retryable(in_doubt=True)) or job_rows.has_marked(connection, job.id)
+        )
         totals = ledger.of_run(connection, job.id)
         seen = chunks.seen(connection, job.id)
         settled = sum(counts.values())
@@ -435,7 +440,7 @@ def job(context: AppContext, job: jobs.Job, *, started_by: str) -> Job:
         finished_at=job.finished_at,
         goes_on_at=job.goes_on_at,
         access_until=job.access_until,
-        can=_can(job, counts, has_marked=has_marked),
+        can=_can(job, can_retry=can_retry),
     )
 
 
@@ -454,13 +459,13 @@ def _credits(provider: str, totals: ledger.Totals, ceiling: Decimal) -> JobCredi
     )
 
 
-def _can(job: jobs.Job, counts: Mapping[Outcome, int], *, has_marked: bool) -> list[Literal["cancel", "retry", "undo"]]:
+def _can(job: jobs.Job, *, can_retry: bool) -> list[Literal["cancel", "retry", "undo"]]:
     if job.state is JobState.WAITING_FOR_QUOTA:
         return ["cancel", "undo"] if job.layout else ["cancel"]
     if job.state not in ENDED:
         return ["cancel"] if JobState.CANCELLING in TRANSITIONS[job.state] else []
     can: list[Literal["cancel", "retry", "undo"]] = []
-    if has_marked or any(counts.get(outcome) for outcome in retryable(in_doubt=True)):
+    if can_retry:
         can.append("retry")
     if job.layout:
         can.append("undo")

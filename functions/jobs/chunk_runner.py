@@ -14,6 +14,7 @@ from functions.credits.caps import Spender
 from functions.enrichment.result import WITH_VALUES, Result
 from functions.errors import (
     CapReached,
+    Forbidden,
     LeadfillError,
     ProviderError,
     SheetAccessExpired,
@@ -39,6 +40,8 @@ from functions.store.jobs import Job
 
 AT_LEAST_S = 1.0
 """Seconds until a task comes again, at the least."""
+RETRY_THEN = "Whoever started the run can retry it then: what was looked up is kept, and costs nothing again."
+UNDO_THEN = "Whoever undid the run can undo it again then."
 SAMPLE_ROWS = 200
 """Rows whose people show which column holds the URLs."""
 
@@ -99,7 +102,14 @@ def _run(attempt: Attempt, lease: Lease) -> ChunkResult:
     except LeadfillError as error:
         if error.status == 503:  # the store: nothing can be recorded now
             raise
-        return attempt.end(stopped_by=error)
+        return attempt.end(stopped_by=_with_a_way_on(error, attempt.chunk.number))
+
+
+def _with_a_way_on(error: LeadfillError, chunk_number: int) -> LeadfillError:
+    """Return the error, with what to do once an account that has lost its right to the cells has it again."""
+    if not isinstance(error, Forbidden):
+        return error
+    return type(error)(f"{error} {UNDO_THEN if chunk_number == UNDO else RETRY_THEN}")
 
 
 def prepare(attempt: Attempt) -> ChunkResult:

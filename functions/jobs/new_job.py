@@ -171,7 +171,7 @@ def retry_as_own(
     def make() -> tuple[Job, list[JobRow]]:
         with context.store.reading() as connection:
             wanted = job_rows.ended_as(connection, earlier.id, retryable(in_doubt=retry_in_doubt))
-        jobs.check_retryable(earlier, wanted)
+            jobs.check_retryable(connection, earlier, wanted)
         asked = from_record(earlier.request, earlier.spreadsheet_id)
         request = msgspec.structs.replace(asked, retry_in_doubt=retry_in_doubt)
         job = _new_job(context, confirmed, earlier.spreadsheet_id, to_record(request), earlier.sheet_id)

@@ -129,7 +129,7 @@ def retry(
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
         numbers = job_rows.reopen(connection, job.id, retryable(in_doubt=retry_in_doubt))
-        jobs.check_retryable(job, numbers)
+        jobs.check_retryable(connection, job, numbers)
         spent = ledger.totals(connection, job.id)
         jobs.resume(
             connection,

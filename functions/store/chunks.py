@@ -64,7 +64,7 @@ def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: dat
     """Queue chunks of a job, or queue them again; return their ids."""
     ids = []
     for number in sorted(numbers):
-        chunk_id = f"{job_id}-{number}"
+        chunk_id = _id(job_id, number)
         values = {"state": ChunkState.QUEUED, "due_at": now, "lease": None, "lease_expires_at": None, "seen": 0}
         values |= {"failed_attempts": 0, "progress": 0}
         row = values | {"id": chunk_id, "job_id": job_id, "number": number}
@@ -72,6 +72,10 @@ def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: dat
         connection.execute(statement.on_conflict_do_update(index_elements=[_chunks.c.id], set_=values))
         ids.append(chunk_id)
     return ids
+
+
+def _id(job_id: str, number: int) -> str:
+    return f"{job_id}-{number}"
 
 
 def take(store: Store, now: datetime, owner: str, chunk_id: str | None = None) -> Chunk | None:
@@ -260,6 +264,11 @@ def open_chunks(connection: sa.Connection, job_id: str) -> int:
     condition = _chunks.c.job_id == job_id, _chunks.c.state != ChunkState.DONE
     count: int = connection.execute(sa.select(sa.func.count()).where(*condition)).scalar_one()
     return count
+
+
+def was_added(connection: sa.Connection, job_id: str, number: int) -> bool:
+    """Return whether a job has, or has had, this chunk to be run."""
+    return connection.scalar(sa.select(_chunks.c.id).where(_chunks.c.id == _id(job_id, number))) is not None
 
 
 def is_open(connection: sa.Connection, job_id: str, number: int) -> bool:

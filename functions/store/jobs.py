@@ -175,16 +175,24 @@ def wait_for_quota(connection: sa.Connection, job_id: str, now: datetime) -> tup
     return waker
 
 
-def check_retryable(job: Job, rows: Sequence[object]) -> None:
-    """Makes sure that a job has ended, was not undone, and has rows that can be tried again.
+def check_retryable(connection: sa.Connection, job: Job, rows: Sequence[object]) -> None:
+    """Makes sure that a job has ended, that nobody has begun to undo it, and that it has rows that can be tried again.
+
+    Rows that an undo has emptied keep the outcomes of their lookups: a retry would leave them empty, and call them
+    enriched.
 
     Raises:
-        WrongJobState: it has not, it was, or it has none.
+        WrongJobState: it has not, somebody has, or it has none.
     """
     if job.state is JobState.UNDONE:
         raise WrongJobState("The run was undone. Start a new one: whom it has looked up is free.")
     if job.state in LIVE:
         raise WrongJobState(f"The run is {_said(job.state)}; you can retry it once it has ended.")
+    if chunks.was_added(connection, job.id, chunks.UNDO):
+        raise WrongJobState(
+            "The undo of this run has begun, and has not come to its end. Undo it again, or start a new run: "
+            "whom it has looked up is free."
+        )
     if not rows:
         raise WrongJobState("No row of this run can be tried again.")
 

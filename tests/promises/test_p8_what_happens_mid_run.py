@@ -5,13 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
+from functions.auth.identity_tokens import Caller
+from functions.entrypoints import responses
 from functions.errors import WrongJobState
 from functions.jobs import leases, new_job, service
 from functions.jobs.attempt import Attempt
+from functions.jobs.chunk_runner import RETRY_THEN, UNDO_THEN
 from functions.jobs.progress import ahead_of
 from functions.outcomes import Outcome
 from functions.sheets import client
@@ -191,6 +195,7 @@ def test_the_right_to_edit_is_taken_away_and_given_back(desk: Desk, method: str,
         job = desk.drain(job)
     assert job.state is JobState.STOPPED
     assert "may not edit" in (job.message or "")
+    assert (job.message or "").endswith(RETRY_THEN)
     assert_accounted_for(desk, job)
     assert desk.sandbox.charges()["total"] <= ROWS - 10
     desk.emulator.token(CALLER.email, token=desk.token)
@@ -198,6 +203,40 @@ def test_the_right_to_edit_is_taken_away_and_given_back(desk: Desk, method: str,
     assert job.state is JobState.DONE
     assert assert_accounted_for(desk, job) == {Outcome.ENRICHED: ROWS}
     assert desk.sandbox.charges()["total"] == ROWS
+    assert_filled(desk, spreadsheet)
+
+
+def test_an_undo_that_ends_for_want_of_the_right_to_edit_can_be_undone_again_and_not_retried(desk: Desk) -> None:
+    """A retry would leave the rows empty that the undo has emptied, and call them enriched."""
+    spreadsheet = desk.sheet(people_rows(ROWS))
+    before_it = desk.grid(spreadsheet)
+    job = desk.run(spreadsheet, max_credits=ROWS - 10)
+    assert desk.counts(job) == {Outcome.ENRICHED: ROWS - 10, Outcome.CANCELLED: 10}
+    take_away = partial(desk.emulator.token, CALLER.email, role="reader", token=desk.token)
+    with before(desk, WRITE, take_away):  # the values go all the same; the columns cannot be deleted any more
+        job = desk.undo(job)
+    assert job.state is JobState.STOPPED
+    assert (job.message or "").endswith(UNDO_THEN)
+    assert not any(any(desk.columns(spreadsheet)[title].values()) for title in TITLES.values())
+    assert responses.job(desk.context, job, started_by="").can == ["undo"]
+    desk.emulator.token(CALLER.email, token=desk.token)
+    with pytest.raises(WrongJobState, match="Undo it again, or start a new run"):
+        retry(desk, job)
+    with pytest.raises(WrongJobState, match="Undo it again, or start a new run"):
+        new_job.retry_as_own(
+            desk.context,
+            job,
+            Caller("colleague-1", "colleague@example.com", "example.com"),
+            desk.token,
+            retry_in_doubt=False,
+            max_credits=allowed(ROWS),
+            idempotency_key="key",
+        )
+    job = desk.undo(job)
+    assert job.state is JobState.UNDONE
+    assert desk.grid(spreadsheet) == before_it
+    job = desk.run(spreadsheet)
+    assert desk.counts(job) == {Outcome.KNOWN: ROWS - 10, Outcome.ENRICHED: 10}
     assert_filled(desk, spreadsheet)
 
 

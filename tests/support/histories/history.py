@@ -63,7 +63,7 @@ class History:
     in_doubt_retries: int = 0
     """Times that somebody wanted to ask again what may have been paid for."""
     undone: set[str] = field(default_factory=set)
-    """Runs that somebody has undone; a retry since then fills only rows that had no values yet."""
+    """Runs that somebody has undone, or has begun to."""
     restarted: bool = False
     """Whether a run was started after an undo, or beside one."""
 
