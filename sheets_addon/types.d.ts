@@ -346,7 +346,7 @@ interface Plan {
   tab_columns: TabColumn[];
   /** Names this plan in the start that confirms it */
   plan_id: string;
-  /** Sentences for a person about what the plan cannot see */
+  /** Sentences for a person about what the plan cannot see, or has chosen */
   notices: string[];
   /** Seconds that the lookups take at the providers' rates */
   takes_s: number;

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from functions.errors import BadRange
 from functions.fields.catalogue import Field
-from functions.fields.selection import is_known_as, is_named_by
+from functions.fields.selection import is_known_as, is_named_by, spelling
 
 
 class NewColumn(StrEnum):
@@ -129,6 +129,33 @@ def target_columns(
         )
         for each, place, last in zip(fields, held, at_end, strict=True)
     )
+
+
+def doubled_sentences(
+    held: Sequence[int | None], columns: Columns, letters_of: Callable[[int], str]
+) -> tuple[str, ...]:
+    """Say of each column that takes a field which others have the same title, and take none.
+
+    Args:
+        held: the column of each field, if it has one.
+        columns: what stands there.
+        letters_of: names a column as the spreadsheet does.
+    """
+    said, taken = [], {columns.url_column, *held}
+    for place in held:
+        title = columns.title(place) if place is not None else ""
+        if place is None or not title:
+            continue
+        others = [
+            letters_of(other)
+            for other, text in enumerate(columns.titles)
+            if other not in taken and spelling(text) == spelling(title)
+        ]
+        if others:
+            stay = "stays as it is" if len(others) == 1 else "stay as they are"
+            rest = " and ".join(filter(None, [", ".join(others[:-1]), others[-1]]))
+            said.append(f"“{title}” is the title of several columns: {letters_of(place)} is filled, {rest} {stay}.")
+    return tuple(said)
 
 
 def place_of(choice: Chosen, columns: Columns) -> int | None:

@@ -12,7 +12,7 @@ from functions.credits.only_where import Condition
 from functions.errors import BadRange, SheetBusy
 from functions.fields.catalogue import Field
 from functions.fields.cell_format import Rendering
-from functions.fields.columns import Choices, Chosen, Columns, Target, place_of, target_columns
+from functions.fields.columns import Choices, Chosen, Columns, Target, doubled_sentences, place_of, target_columns
 from functions.outcomes import LeftOut
 from functions.profiles import Profile
 from functions.profiles.parsing import Reason
@@ -110,14 +110,19 @@ class SheetScan:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Return sentences about what the plan cannot see."""
+        """Return sentences about what the plan cannot see, and about what it has chosen."""
         views = (FILTER_VIEWS,) if self.tab.filter_views and not self.include_hidden else ()
-        return views + tuple(
-            YEARS.format(target.field.header)
-            for target in self.targets
-            if target.held is not None
-            and target.field.rendering is Rendering.MOMENT
-            and self.columns.made_for.get(target.held) != target.field.name
+        doubled = doubled_sentences([target.held for target in self.targets], self.columns, letters)
+        return (
+            views
+            + doubled
+            + tuple(
+                YEARS.format(target.field.header)
+                for target in self.targets
+                if target.held is not None
+                and target.field.rendering is Rendering.MOMENT
+                and self.columns.made_for.get(target.held) != target.field.name
+            )
         )
 
     def rows(self) -> Iterator[ScannedRow]:

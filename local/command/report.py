@@ -22,6 +22,7 @@ from local.command.list_run import ListRun
 from local.command.only_where import described
 from local.command.tally import Tally
 from local.command.wording import plain
+from local.lists.layout import doubled
 from local.lists.workbook_list import WORKBOOKS
 
 
@@ -46,7 +47,7 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
     )
     if run.adds_to is not None:
         console.print(f"  {plain(str(run.adds_to))} exists already: it is added to, and its filled cells stay.")
-    for note in source.notes:
+    for note in _notes(run):
         console.print(f"  {plain(note)}")
     reasons = ", ".join(f"{count:,} {Reason(name).label}" for name, count in planned.unusable_reasons.items())
     left_out = ", ".join(f"{count:,} {LeftOut(name).label}" for name, count in planned.left_out_reasons.items())
@@ -67,6 +68,10 @@ def print_plan(console: Console, planned: Plan, run: ListRun) -> None:
     console.print(f"  Fields: {plain(', '.join(field.header for field in run.layout.fields))}")
     for cost in planned.costs:
         _print_cost(console, cost, "It" if len(planned.costs) == 1 else label_of(cost.provider))
+
+
+def _notes(run: ListRun) -> list[str]:
+    return [*run.source.notes, *doubled(run.source.shape, run.layout)]
 
 
 def _print_cost(console: Console, cost: Cost, who: str) -> None:
@@ -202,7 +207,7 @@ def plan_as_json(planned: Plan, run: ListRun) -> dict[str, Any]:
         "file": str(run.path),
         "url_column": source.shape.column_name,
         "fields": [field.name for field in run.layout.fields],
-        "notes": list(source.notes),
+        "notes": _notes(run),
         **{name: value for name, value in asdict(planned).items() if name != "held"}
         | {"costs": [_as_json(cost) for cost in planned.costs]},
     }

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.fields.catalogue import Field
-from functions.fields.columns import Columns, held_columns
+from functions.fields.columns import Columns, doubled_sentences, held_columns
+from local.lists.columns import letter
 from local.lists.shape import Shape
 
 
@@ -27,6 +28,12 @@ class Layout:
     def old(self) -> tuple[tuple[int, int], ...]:
         """The numbers of the other fields, each with its column."""
         return tuple((number, place) for number, place in enumerate(self.places) if place is not None)
+
+
+def doubled(shape: Shape, layout: Layout) -> tuple[str, ...]:
+    """Say where several columns could be meant, and which one was taken."""
+    columns = Columns(shape.titles, shape.url_column)
+    return (*shape.doubled, *doubled_sentences(layout.places, columns, letter))
 
 
 def lay_out(shape: Shape, fields: Sequence[Field]) -> Layout:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from local.lists.columns import Rows, is_place, letter
 from local.lists.errors import BadFile
 from local.lists.header import chosen_header, find_header, titles_of
-from local.lists.url_column import find_url_column, hits_of, named_column, row_with
+from local.lists.url_column import find_url_column, hits_of, named_column, names_the_same, row_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Shape:
     url_column: int
     """From 0."""
     columns: int
+    doubles: tuple[int, ...] = ()
+    """Other columns that could be meant by the URLs' column: with its title, or with the same people."""
 
     @property
     def first(self) -> int:
@@ -37,6 +39,18 @@ class Shape:
         """The URLs' column, as people would name it."""
         title = self.titles[self.url_column] if self.url_column < len(self.titles) else ""
         return title or f"column {letter(self.url_column)}"
+
+    @property
+    def doubled(self) -> tuple[str, ...]:
+        """A sentence about columns that could be meant as well; none where there are none."""
+        if not self.doubles:
+            return ()
+        others, is_one = ", ".join(map(letter, self.doubles)), len(self.doubles) == 1
+        sentence = (
+            f"Column{'' if is_one else 's'} {others} {'holds' if is_one else 'hold'} LinkedIn URLs as well; those in "
+            f"column {letter(self.url_column)} are looked up. URL_COLUMN=… (--url-column) chooses another one."
+        )
+        return (sentence,)
 
 
 def shape_of(rows: Rows, name: str, *, column: str = "", header_row: int | None = None) -> Shape:
@@ -65,4 +79,12 @@ def shape_of(rows: Rows, name: str, *, column: str = "", header_row: int | None 
     titles, shift = titles_of(rows, header, url_column)
     if column:
         url_column = named_column(column, titles, width, hits=hits, file=name)
-    return Shape(header, titles, shift, url_column, max(len(titles) or width, url_column + 1))
+    title = titles[url_column] if column and url_column < len(titles) else ""
+    doubles = tuple(
+        place
+        for place in range(width)
+        if place != url_column
+        and hits[place]
+        and (names_the_same(rows, place, url_column) or (title and place < len(titles) and titles[place] == title))
+    )
+    return Shape(header, titles, shift, url_column, max(len(titles) or width, url_column + 1), doubles)

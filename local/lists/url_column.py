@@ -97,14 +97,16 @@ def _fullest(rows: Rows, hits: list[int], name: str) -> int:
     return rivals[0]
 
 
+def names_the_same(rows: Rows, place: int, other: int) -> bool:
+    """Whether each profile of a column stands in another one as well."""
+    return all(
+        not is_profile(row[place])
+        or (other < len(row) and is_profile(row[other]) and parse(row[place]).key == parse(row[other]).key)
+        for row in rows
+        if place < len(row)
+    )
+
+
 def _repeats(rows: Rows, place: int, rivals: Sequence[int]) -> bool:
     """Whether an earlier or fuller column names the same people, so that it does not matter which is taken."""
-    return any(
-        other < place
-        and all(
-            not is_profile(row[place]) or (is_profile(row[other]) and parse(row[place]).key == parse(row[other]).key)
-            for row in rows
-            if place < len(row)
-        )
-        for other in rivals
-    )
+    return any(other < place and names_the_same(rows, place, other) for other in rivals)

@@ -148,3 +148,13 @@ def test_rows_that_a_workbook_lacks_can_be_copied_into_it(workbook: Path) -> Non
     source = open_list(written(workbook.with_name("leads.csv"), [HEADER, *map(row, range(1, 5))]), Choices())
     with pytest.raises(BadFile, match=r"Copy them into .*leads.xlsx, and name it as the list"):
         continued(source, workbook)
+
+
+def test_rows_that_a_workbook_has_got_since_can_be_copied_into_its_result(workbook: Path) -> None:
+    """In another file, their texts, links and styles have other numbers; nothing is written that could be wrong."""
+    result = workbook.rename(workbook.with_name("leads.enriched.xlsx"))
+    book = openpyxl.load_workbook(result)
+    book["Sheet"].append(row(4))
+    book.save(workbook)
+    with pytest.raises(BadFile, match=r"has rows that .* does not have. Copy them into .*enriched.xlsx, and name it"):
+        continued(open_list(workbook, Choices()), result)

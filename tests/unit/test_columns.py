@@ -6,7 +6,15 @@ import pytest
 
 from functions.errors import BadRange
 from functions.fields import select
-from functions.fields.columns import Choices, Chosen, Columns, NewColumn, held_columns, target_columns
+from functions.fields.columns import (
+    Choices,
+    Chosen,
+    Columns,
+    NewColumn,
+    doubled_sentences,
+    held_columns,
+    target_columns,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +41,17 @@ def test_the_columns_of_fields(
 def test_usual_titles_are_understood_and_the_fields_own_title_goes_before_them() -> None:
     titles = ["LinkedIn", "Work email", "Role", "Company Name", "# Employees", "Title"]
     assert held_columns(select(["email", "title", "company", "size"]), Columns(titles, 0)) == [1, 5, 3, 4]
+
+
+def test_of_columns_with_one_title_it_is_said_which_is_filled() -> None:
+    columns = Columns(["LinkedIn", "Email", "E-Mail", "email", "Title", "Title", "linkedin", "email"], 0)
+    held = held_columns(select(["email", "title", "company"]), columns)
+    assert doubled_sentences(held, columns, "ABCDEFGH".__getitem__) == (
+        "“Email” is the title of several columns: B is filled, D and H stay as they are.",
+        "“Title” is the title of several columns: E is filled, F stays as it is.",
+    )
+    assert doubled_sentences([4, 5], columns, "ABCDEFGH".__getitem__) == (), "each takes a field"
+    assert doubled_sentences([None], Columns([], 0), "ABCDEFGH".__getitem__) == ()
 
 
 def test_no_column_takes_two_fields() -> None:
