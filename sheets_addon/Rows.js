@@ -34,16 +34,7 @@ function rowReports_(id, { outcome, without }, from) {
  * @returns {{ selected: number }}
  */
 function showRows_(jobRange, reports) {
-  const spreadsheet = SpreadsheetApp.getActiveSpreadsheet();
-  const [, quoted, plain, column] = /^(?:'((?:[^']|'')+)'|([^!]+))!\$?([A-Z]+)/.exec(jobRange) ?? [];
-  const sheet = spreadsheet.getSheetByName(quoted?.replaceAll("''", "'") ?? plain ?? "");
-  if (!sheet || !column) {
-    throw new BackendProblem(
-      "The tab of this run was renamed or deleted, so its rows cannot be shown.",
-      "sheet-gone",
-      0,
-    );
-  }
+  const { sheet, column } = placeOf_(jobRange);
   const height = sheet.getLastRow();
   if (reports.length === 0 || height === 0) return { selected: 0 };
   const cells = readWithLinks_(sheet.getRange(`${column}1:${column}${height}`)).map(([texts]) =>
@@ -53,14 +44,42 @@ function showRows_(jobRange, reports) {
 }
 
 /**
- * @param {string} name of the sheet
- * @param {number[]} rows as the plan has just counted them
- * @returns {number}
+ * @param {string} range A1 with its sheet
+ * @returns {{ sheet: GoogleAppsScript.Spreadsheet.Sheet, column: string }}
  */
-function selectRowNumbers_(name, rows) {
-  const sheet = SpreadsheetApp.getActiveSpreadsheet().getSheetByName(name);
-  if (!sheet) throw new BackendProblem("The tab was renamed or deleted since the plan was made.", "sheet-gone", 0);
-  return activateRows_(sheet, rows);
+function placeOf_(range) {
+  const [, quoted, plain, column] = /^(?:'((?:[^']|'')+)'|([^!]+))!\$?([A-Z]+)/.exec(range) ?? [];
+  const sheet = SpreadsheetApp.getActiveSpreadsheet().getSheetByName(quoted?.replaceAll("''", "'") ?? plain ?? "");
+  if (sheet && column) return { sheet, column };
+  throw new BackendProblem("The tab was renamed or deleted since, so its rows cannot be shown.", "sheet-gone", 0);
+}
+
+/**
+ * @param {Job} job
+ * @param {string | null} reason null for all of them
+ * @returns {SelectedRows}
+ */
+function selectUnusableOf_({ range, fields }, reason) {
+  placeOf_(range); // A tab that was renamed is said in words of its own.
+  const spreadsheet_id = SpreadsheetApp.getActiveSpreadsheet().getId();
+  return selectUnusable_({ spreadsheet_id, range, fields, header: "no", placement: "end" }, reason);
+}
+
+/**
+ * Nothing of a row without a profile is kept by which it could be found again after a sort, so the rows are counted anew.
+ *
+ * @param {JobRequest} request
+ * @param {string | null} reason null for all of them
+ * @returns {SelectedRows} with names of reasons
+ */
+function selectUnusable_(request, reason) {
+  /** @type {Plan} */
+  const { unusable_rows, unusable_reasons } = callApi_("post", "/v1/plan", request, { withSheetAccess: true });
+  const wanted = reason === null ? Object.values(unusable_rows) : [unusable_rows[reason] ?? []];
+  const rows = wanted.flat().sort((a, b) => a - b);
+  const details = Object.entries(unusable_reasons).map(([detail, count]) => ({ detail, rows: count }));
+  details.sort((a, b) => b.rows - a.rows);
+  return { selected: activateRows_(placeOf_(request.range).sheet, rows), next_page: null, details };
 }
 
 /**

@@ -232,6 +232,7 @@ function getColumns(id) {
 function selectRows(id, wanted, page) {
   return answer_(() => {
     const job = callApi_("get", jobPath_(id), null, { withSheetAccess: true });
+    if (wanted.outcome === "unusable") return selectUnusableOf_(job, wanted.detail);
     const { reports, next_page } = rowReports_(id, wanted, page);
     const chosen = reports.filter(({ detail }) => wanted.detail === null || detail === wanted.detail);
     return { ...showRows_(job.range, chosen), next_page, details: detailCounts_(reports) };
@@ -239,12 +240,12 @@ function selectRows(id, wanted, page) {
 }
 
 /**
- * @param {string} sheet its name
- * @param {number[]} rows
+ * @param {Choice} choice
+ * @param {string} reason
  * @returns {Answer<number>} rows that are selected now
  */
-function selectNumbers(sheet, rows) {
-  return answer_(() => selectRowNumbers_(sheet, rows));
+function selectUnusable(choice, reason) {
+  return answer_(() => selectUnusable_(planBody_(choice), reason).selected);
 }
 
 /**

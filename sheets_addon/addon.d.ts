@@ -108,7 +108,7 @@ interface SelectedRows {
   selected: number;
   /** Where further rows of the same kind begin; null where these are the last. */
   next_page: string | null;
-  /** Each reason given, and how many of the rows of this page have it; most frequent first. */
+  /** Each reason given, and how many of the rows of this page have it; most frequent first. Of unusable rows its name. */
   details: { detail: string; rows: number }[];
 }
 
@@ -169,7 +169,7 @@ interface Rpc {
   getRenewal(jobId: string | null): Renewal;
   getColumns(id: string): FilledColumns;
   selectRows(id: string, wanted: WantedRows, page: string): SelectedRows;
-  selectNumbers(sheet: string, rows: number[]): number;
+  selectUnusable(choice: Choice, reason: string): number;
   showToast(sentence: string): null;
   getUsage(days: number): Usage;
   getSettings(): SettingsView;

@@ -22,7 +22,7 @@ const _server: { [Name in keyof Rpc]: (...args: Parameters<Rpc[Name]>) => Answer
   getRenewal,
   getColumns,
   selectRows,
-  selectNumbers,
+  selectUnusable,
   showToast,
   getUsage,
   getSettings,
