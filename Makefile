@@ -92,7 +92,7 @@ unit: .venv/tests.stamp ## run the quick tests, in less than a minute
 	$(BIN)/pytest -q -n 2 --dist loadgroup tests/unit tests/repository/test_readme.py
 
 # Where a mistake costs credits.
-counting := functions/credits/*,functions/store/claims.py,functions/store/ledger.py
+counting := functions/credits/*,functions/store/claims.py,functions/store/settlements.py,functions/store/ledger.py
 
 .PHONY: test
 test: lint addon .venv/deployed.stamp ## run every check and every test, as CI does

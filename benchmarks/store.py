@@ -36,9 +36,9 @@ from functions.profiles import parse
 from functions.providers import slintel
 from functions.providers.slintel import TERMS, Slintel
 from functions.store import claims, schema_version
-from functions.store.claims import Claimed, Settlement
 from functions.store.database import Store
 from functions.store.leads import Freshness
+from functions.store.lookups import Claimed, Settlement, Wanted
 from functions.store.rates import Pace
 from local.providers.client import Sandbox
 from tests.support.postgresql import server
@@ -154,7 +154,7 @@ def instance(
         while not claimed.granted:  # whoever waits for the lock too long comes too late for the turns of that time
             claimed = claims.claim(
                 store,
-                claims.Wanted(
+                Wanted(
                     keys=keys,
                     spender=spender,
                     caps=counters,

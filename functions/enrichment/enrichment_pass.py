@@ -19,8 +19,8 @@ from functions.outcomes import Outcome
 from functions.profiles import Profile
 from functions.runtime import Event, Runtime
 from functions.store import claims, doubts
-from functions.store.claims import Claimed, Wanted
 from functions.store.leads import EVERY_PROVIDER, Known
+from functions.store.lookups import Claimed, Wanted
 
 READ_BATCH = 500
 """Profiles whose status is read in one query."""

@@ -28,9 +28,9 @@ from functions.profiles import Profile
 from functions.providers.contract import Answer
 from functions.runtime import Event, Runtime
 from functions.store import claims, doubts, leads
-from functions.store.claims import Claim, Claimed, Recorded, Settlement, Wanted
 from functions.store.database import Store
 from functions.store.leads import Known
+from functions.store.lookups import Claim, Claimed, Recorded, Settlement, Wanted
 
 SETTLE_BATCH = 100
 """The most answers that are settled in one transaction: few, so that a crash leaves little in doubt."""

@@ -17,9 +17,9 @@ from functions.enrichment.waterfall import Rung
 from functions.errors import LeadfillError, QuotaExhausted
 from functions.runtime import StopSignal
 from functions.store import claims, leads
-from functions.store.claims import Claimed, Wanted
 from functions.store.database import Store
 from functions.store.leads import Freshness, Known
+from functions.store.lookups import Claimed, Wanted
 
 POLL_BATCH = 500
 """Profiles held by other instances that are looked at in one query."""

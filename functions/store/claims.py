@@ -7,147 +7,26 @@ in exactly one of two ways: its holder settles it or, when it expires, it become
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 
-from functions.credits.caps import Cap, Spender
 from functions.credits.lead_status import LeadStatus
-from functions.credits.pacing import AHEAD, Turn
+from functions.credits.pacing import AHEAD
 from functions.credits.pricing import Charge, EntryKind
-from functions.credits.terms import EVERY_NEED, NO_NEEDS, Needs
 from functions.store import erasures, leads, ledger, reservations, schema
 from functions.store.database import Store, insert_of
-from functions.store.erasures import Erasure
-from functions.store.leads import EVERY_PROVIDER, Freshness, Known
+from functions.store.leads import EVERY_PROVIDER, Known
 from functions.store.ledger import NOT_MOVED, Moved
-from functions.store.pipeline import pipeline
-from functions.store.rates import Pace
+from functions.store.lookups import Claim, Claimed, Recorded, Settlement, Wanted
+from functions.store.settlements import entry_of, record_settlements
 
-_COPIED = ("token", "key", "provider", "needs", "run_id", "user_id", "spreadsheet_id")
-"""Columns of a claim that its ledger entries have, too."""
 LIFETIME = timedelta(seconds=300)
 """The life of a claim: far longer than one lookup with all its retries may take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One instance's time-limited right to look one profile up with one provider."""
-
-    key: str
-    token: str
-    provider: str
-    credits: Decimal
-    """The credits that are reserved for the lookup: the most that it may cost by the provider's terms."""
-    turn: Turn | None = None
-    """When it may be sent; None where no rate is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """The result of claiming; each key is in exactly one of these."""
-
-    granted: list[Claim] = field(default_factory=list)
-    known: dict[str, dict[str, Known]] = field(default_factory=dict)
-    """Already in the store, by key and provider: another instance was first."""
-    held: list[str] = field(default_factory=list)
-    """Claimed by another instance, with the same provider: wait for its lead."""
-    refused: list[str] = field(default_factory=list)
-    """Not allowed by a cap."""
-    cap: Cap | None = None
-    """The cap that refused them."""
-    late: list[str] = field(default_factory=list)
-    """For which the provider's rate has no start soon enough."""
-    again_at: datetime | None = None
-    """When to claim those."""
-    until: datetime | None = None
-    """The end of the provider's limit of an hour or a day, if that is why they are late."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """The result of a claim's lookup."""
-
-    claim: Claim
-    charge: Charge
-    status: LeadStatus | None
-    """The status from now on; None if nothing was learned."""
-    lead: bytes | None = None
-    """The lead, as `leads.pack` gives it."""
-    raw: bytes | None = None
-    """The provider's own answer, likewise; None where it is the lead itself."""
-    fills: Needs = NO_NEEDS
-    """The needs that the lead fills."""
-    under: Needs = NO_NEEDS
-    """Of a miss: the needs that the request made a condition."""
-    person: str | None = None
-    """Id and name at the provider of whom the lead is about; None where it does not say."""
-    was_sent: bool = True
-    """False if the provider was not asked after all."""
-    repeats_are_free: bool = False
-    """True if the provider may have been asked again since the lookup became a doubt, on the same credits."""
-
-    @property
-    def tells_what_a_doubt_cost(self) -> bool:
-        """Return whether the doubt about the lookup is resolved by this answer, when it comes late.
-
-        Where repeats are free, one that was free may have been so because of another one that was charged.
-        """
-        is_unknown = self.charge.kind is EntryKind.RELEASED and self.status is not None
-        return not self.repeats_are_free or self.charge.credits > 0 or is_unknown
-
-    def known(self, now: datetime) -> Known | None:
-        """Return the person's new status; None if nothing was learned."""
-        if self.status is None:
-            return None
-        return Known(self.status, now, self.fills, self.under, False, self.lead, self.raw, self.person)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What the store has to say of lookups that were settled, beside their answers."""
-
-    shared: set[tuple[str, str]] = field(default_factory=set)
-    """Key and provider of leads that another URL of the same person has, too."""
-    erased: dict[str, Erasure] = field(default_factory=dict)
-    """People who were erased meanwhile, or long ago by another URL; nothing of their answers was kept."""
-    claimed: Claimed = field(default_factory=Claimed)
-    """Those who were claimed with it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Profiles that are to be claimed for one provider."""
-
-    keys: Sequence[str]
-    """Distinct profile keys that the provider seemed not to know."""
-    spender: Spender
-    """The person and the run that pay."""
-    caps: Sequence[Cap]
-    """The counters that the credits count against, all of this provider."""
-    provider: str
-    """Which is to be asked."""
-    price: Decimal
-    """The most credits that one lookup may cost."""
-    needs: Needs = EVERY_NEED
-    """What it is to be asked for; a miss under fewer needs does not answer that."""
-    owner: str
-    """The name of this process, or of one of its attempts, `owner/…`: whose claims they are if it dies."""
-    fresh: Freshness
-    """The periods for which leads and misses count as known."""
-    now: datetime
-    """The present."""
-    retry: frozenset[LeadStatus] = frozenset()
-    """Statuses that are looked up again although they are known."""
-    retry_before: datetime | None = None
-    """Only statuses learned before this time; later ones come from the same retry."""
-    pace: Pace | None = None
-    """The provider's rate, which all instances keep together; each claim gets its turn. None: there is none."""
 
 
 def claim(store: Store, wanted: Wanted) -> Claimed:
@@ -188,7 +67,10 @@ def _settle_and_claim(
             _take_back(connection, list(tokens.values()))
         # Others' claims are waited for before any of ours is given up: no two transactions wait for each other.
         mine = _insert(connection, wanted, tokens) if wanted else set()
-        recorded, moved = _record(connection, settlements, now) if settlements else (Recorded(), NOT_MOVED)
+        recorded, moved = Recorded(), NOT_MOVED
+        if settlements:
+            held = _take(connection, [settlement.claim.token for settlement in settlements])
+            recorded, moved = record_settlements(connection, settlements, held, now)
         if wanted is None:
             ledger.move(connection, *moved)
             return recorded
@@ -243,66 +125,6 @@ def _reserve(
     ]
     held = [key for key in tokens if key not in mine]
     return Claimed(granted, known, held, refused, reserved.cap, late, given.again_at, given.until)
-
-
-def _record(connection: sa.Connection, settlements: Sequence[Settlement], now: datetime) -> tuple[Recorded, Moved]:
-    """Record what lookups have told and cost; return what is to be given back on the counters, and what was spent."""
-    by_token = {settlement.claim.token: settlement for settlement in settlements}
-    # Done again it changes nothing: the claims are gone, and what is in the ledger is no open doubt.
-    held = _take(connection, list(by_token))
-    late = [token for token in by_token if token not in held]
-    doubts = open_doubts(connection, late)
-    entries = []
-    learned: dict[tuple[str, str], Known] = {}
-    forgotten: list[Claim] = []
-    for token, settlement in by_token.items():
-        source = held.get(token) or doubts.get(token)
-        if source is None or (token in doubts and settlement.charge.kind is EntryKind.IN_DOUBT):
-            continue  # settled already, or still the same doubt
-        is_settled = token in held or settlement.tells_what_a_doubt_cost
-        if is_settled:
-            told = {"fills": settlement.fills} if settlement.was_sent else {"needs": NO_NEEDS}
-            entries.append(entry_of(source, settlement.charge, now) | told)
-        if (known := settlement.known(now)) is not None:
-            learned[settlement.claim.key, settlement.claim.provider] = known
-        elif is_settled and token in doubts:
-            forgotten.append(settlement.claim)
-    told_of = {entry["token"] for entry in entries}
-    resolved = [doubt for token, doubt in doubts.items() if token in told_of]
-    keys = sorted({settlement.claim.key for settlement in settlements})
-    recorded = learn(connection, learned, keys, now, entries=entries, resolved=resolved)
-    for claim in forgotten:
-        _forget_doubt(connection, claim)
-    moved = (
-        ledger.tally((row["caps"], row["credits"]) for row in held.values()),
-        ledger.tally((row["caps"], by_token[token].charge.credits) for token, row in held.items()),
-    )
-    return recorded, moved
-
-
-def learn(
-    connection: sa.Connection,
-    learned: Mapping[tuple[str, str], Known],
-    keys: Sequence[str],
-    now: datetime,
-    *,
-    entries: Sequence[Mapping[str, Any]] = (),
-    resolved: Sequence[Mapping[str, Any]] = (),
-) -> Recorded:
-    """Record the results of lookups; nothing is kept about people who have objected or were erased.
-
-    With it go the `entries` of the ledger about them, and the doubts that those have `resolved`.
-    """
-    objected = {key for (key, _), known in learned.items() if known.status is LeadStatus.OPTED_OUT}
-    kept = {pair: known for pair, known in learned.items() if pair[0] not in objected}
-    people = leads.same_people(connection, kept)
-    with pipeline(connection):
-        # Leads come before the ledger, here and everywhere: no two transactions wait for each other.
-        shared = leads.record(connection, kept, people)
-        ledger.append(connection, entries, resolved)
-    erasures.opt_out(connection, sorted(objected), now)
-    persons = {pair: known.person for pair, known in learned.items() if known.person}
-    return Recorded(shared, erasures.keep_out(connection, keys, persons))
 
 
 def expire(store: Store, now: datetime, *, keys: Sequence[str] | None = None, dead: Sequence[str] = ()) -> int:
@@ -424,24 +246,6 @@ def _free(connection: sa.Connection, tokens: Sequence[str]) -> None:
         connection.execute(_FREE, {"tokens": tokens})
 
 
-def entry_of(source: Mapping[str, Any], charge: Charge, now: datetime) -> dict[str, Any]:
-    """Make the ledger entry of a charge for a claim, or for a doubt that it resolves."""
-    copied = {
-        name: source[name] for name in ("token", "key", "provider", "needs", "run_id", "user_id", "spreadsheet_id")
-    }
-    return {"at": now, "kind": charge.kind, "credits": charge.credits, "fills": NO_NEEDS, **copied}
-
-
-def open_doubts(connection: sa.Connection, tokens: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the doubts of these tokens that nothing has resolved."""
-    if not tokens:
-        return {}
-    table = schema.ledger_entries
-    rows = connection.execute(sa.select(table).where(table.c.token.in_(list(tokens)))).mappings().all()
-    resolved = {row["token"] for row in rows if row["kind"] != EntryKind.IN_DOUBT}
-    return {row["token"]: dict(row) for row in rows if row["token"] not in resolved}
-
-
 def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
     """Return key and provider of leads that came while these claims existed: late answers to earlier lookups."""
     intended_at = {(row["key"], row["provider"]): row["intended_at"] for row in rows}
@@ -454,16 +258,3 @@ def _found_since(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -
     )
     learned_at = {(row.key, row.provider): row.learned_at for row in found}
     return {pair for pair, at in intended_at.items() if pair in learned_at and learned_at[pair] >= at}
-
-
-def _forget_doubt(connection: sa.Connection, claim: Claim) -> None:
-    """Forget a doubt that the provider did not charge after all: the person may be looked up again.
-
-    Not where another lookup of theirs with this provider is in doubt as well.
-    """
-    table, entries = schema.leads, schema.ledger_entries
-    of_claim = entries.c.key == claim.key, entries.c.provider == claim.provider
-    tokens = connection.scalars(sa.select(entries.c.token).where(*of_claim).distinct()).all()
-    if not open_doubts(connection, tokens):
-        doubt = table.c.key == claim.key, table.c.provider == claim.provider, table.c.status == LeadStatus.IN_DOUBT
-        connection.execute(table.delete().where(*doubt))

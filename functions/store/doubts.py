@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import NOTHING, Charge, EntryKind
 from functions.credits.terms import Needs
-from functions.store import claims, ledger, schema
-from functions.store.claims import Claim, Recorded, Settlement
+from functions.store import ledger, schema, settlements
 from functions.store.database import Store
 from functions.store.leads import Known
+from functions.store.lookups import Claim, Recorded, Settlement
 
 
 def of_people(connection: sa.Connection, keys: Sequence[str], provider: str) -> dict[str, tuple[Claim, Needs]]:
@@ -67,9 +67,11 @@ def resolve(store: Store, repeats: Sequence[Settlement], now: datetime) -> Recor
             resolved = [
                 (doubt, charge) for doubt in doubts if (charge := _charge_of(connection, doubt, settlement)) is not None
             ]
-            entries = [claims.entry_of(doubt, charge, now) | {"fills": settlement.fills} for doubt, charge in resolved]
+            entries = [
+                settlements.entry_of(doubt, charge, now) | {"fills": settlement.fills} for doubt, charge in resolved
+            ]
             ledger.append(connection, entries, [doubt for doubt, _ in resolved])
-        return claims.learn(connection, learned, sorted({it.claim.key for it in told}), now)
+        return settlements.learn(connection, learned, sorted({it.claim.key for it in told}), now)
 
     return store.retry_transaction(write)
 
@@ -100,4 +102,4 @@ def _open(connection: sa.Connection, keys: Sequence[str], provider: str) -> Iter
     entries = schema.ledger_entries
     condition = entries.c.key.in_(list(keys)), entries.c.provider == provider, entries.c.kind == EntryKind.IN_DOUBT
     tokens = connection.scalars(sa.select(entries.c.token).where(*condition)).all()
-    yield from sorted(claims.open_doubts(connection, tokens).values(), key=lambda row: row["id"])
+    yield from sorted(settlements.open_doubts(connection, tokens).values(), key=lambda row: row["id"])

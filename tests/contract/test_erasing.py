@@ -12,6 +12,7 @@ from google.auth import jwt as google_jwt
 from functions.profiles import parse
 from functions.store import claims, erasures, schema
 from functions.store.database import Store
+from functions.store.lookups import Recorded
 from tests.support.enrichers import PLENTY, EnricherOf, people, spender
 from tests.support.running import Running, slugs
 from tests.support.traces import traces
@@ -123,7 +124,7 @@ def test_a_lookup_that_was_in_flight_does_not_bring_an_erased_person_back(
     enricher = enricher_of(limits=PLENTY)
     settle, erased = claims.settle, []
 
-    def erase_first(*arguments: object) -> claims.Recorded:
+    def erase_first(*arguments: object) -> Recorded:
         with store.writing() as connection:
             erasures.erase(connection, person.key, "ada", datetime.now(UTC))
         erased.append(person)

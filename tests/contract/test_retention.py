@@ -25,6 +25,7 @@ from functions.store.database import Store
 from functions.store.job_rows import JobRow
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
+from functions.store.lookups import Wanted
 from functions.store.rates import Pace
 from local.ports import free_port
 from local.stack import stack
@@ -251,7 +252,7 @@ def left_behind(store: Store) -> None:
     price = Decimal(1)
     claims.claim(
         store,
-        claims.Wanted(
+        Wanted(
             keys=keys,
             spender=spends,
             caps=counters,

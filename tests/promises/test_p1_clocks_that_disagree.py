@@ -18,6 +18,7 @@ from functions.providers.slintel import Slintel
 from functions.runtime import Runtime
 from functions.store import chunks, claims
 from functions.store.database import Store
+from functions.store.lookups import Wanted
 from local.providers.client import Sandbox
 from tests.support.accounts import totals_of
 from tests.support.enrichers import FRESH, PLENTY, PROVIDER, people, spender
@@ -97,7 +98,7 @@ def test_a_sweep_by_one_whose_clock_is_off_leaves_living_claims_alone(instances:
     key = people(1)[0].key
     claimed = claims.claim(
         first,
-        claims.Wanted(
+        Wanted(
             keys=[key],
             spender=spender(),
             caps=[Cap("month:any", Decimal(10))],

@@ -27,8 +27,8 @@ from functions.errors import ProviderError
 from functions.profiles import Profile, parse
 from functions.providers.contract import Answer
 from functions.store import claims, leads, ledger, schema
-from functions.store.claims import Claim
 from functions.store.database import Store
+from functions.store.lookups import Claim, Wanted
 from local.providers.client import Sandbox
 from tests.support.accounts import assert_totals_kept
 from tests.support.enrichers import FRESH, limits, spender, waterfall
@@ -277,7 +277,7 @@ class History(RuleBasedStateMachine):
             return []
         return claims.claim(
             self.store,
-            claims.Wanted(
+            Wanted(
                 keys=keys,
                 spender=who,
                 caps=caps(who, LIMITS, provider, self.now),

@@ -16,10 +16,10 @@ from functions.enrichment.in_flight import settlement_of
 from functions.outcomes import Outcome
 from functions.profiles import parse
 from functions.providers.contract import Answer
-from functions.store import claims, erasures, leads
-from functions.store.claims import Claim
+from functions.store import erasures, leads, settlements
 from functions.store.database import Store
 from functions.store.leads import Known
+from functions.store.lookups import Claim
 from local.providers.client import Sandbox
 from tests.support.accounts import totals_of
 from tests.support.enrichers import FRESH, EnricherOf, WaterfallOf, spender
@@ -64,9 +64,9 @@ def test_every_further_url_of_an_erased_person_is_kept_out(store: Store) -> None
     first, *further = (parse(f"linkedin.com/in/zq-url-{number}").key for number in range(3))
     jo = Known(LeadStatus.FOUND, NOW, packed=leads.pack(b'{"id": "7"}'), person="7 jo example")
     with store.writing() as connection:
-        claims.learn(connection, {(first, "slintel"): jo}, [first], NOW)
+        settlements.learn(connection, {(first, "slintel"): jo}, [first], NOW)
         erasures.erase(connection, first, "ada", NOW)
-        told = claims.learn(connection, {(key, "slintel"): jo for key in further}, further, NOW)
+        told = settlements.learn(connection, {(key, "slintel"): jo for key in further}, further, NOW)
     assert set(told.erased) == set(further)
     assert traces(store, "zq-url") == []
     with store.writing() as connection:
@@ -92,7 +92,7 @@ def test_an_answer_with_a_nul_is_recorded_as_every_other(store: Store) -> None:
     known = settlement_of(Claim(ONE.key, "token", "slintel", Decimal(1)), answer).known(NOW)
     assert known is not None
     with store.writing() as connection:
-        claims.learn(connection, {(ONE.key, "slintel"): known}, [ONE.key], NOW)
+        settlements.learn(connection, {(ONE.key, "slintel"): known}, [ONE.key], NOW)
         kept = leads.read(connection, [ONE.key], FRESH, NOW)[ONE.key]["slintel"]
     assert kept.lead == {"id": "1", "name": "A\0da"}
 

@@ -17,6 +17,7 @@ from functions.outcomes import Outcome
 from functions.profiles import Profile, parse
 from functions.store import claims, leads
 from functions.store.database import Store
+from functions.store.lookups import Wanted
 from local.providers.client import Sandbox
 from local.providers.people import draw
 from tests.support.accounts import assert_bracketed, status_of, totals_of
@@ -55,7 +56,7 @@ def leave_doubts(store: Store, persons: list[Profile], who: Spender, needs: Need
     """A process claims them and is heard of no more."""
     past = datetime.now(UTC) - 2 * claims.LIFETIME
     keys, counted = [person.key for person in persons], caps(who, PLENTY, "prospeo", past)
-    wanted = claims.Wanted(
+    wanted = Wanted(
         keys=keys,
         spender=who,
         caps=counted,

@@ -19,6 +19,7 @@ from functions.providers.registry import REGISTRY
 from functions.store import claims, schema
 from functions.store.database import Store
 from functions.store.ledger import Totals
+from functions.store.lookups import Wanted
 from local.providers.client import Sandbox
 from tests.support.accounts import totals_of
 from tests.support.enrichers import FRESH, PLENTY, allowed, spender
@@ -54,7 +55,7 @@ def look_up(store: Store, provider: Provider, profiles: list[Profile], needs: Ne
     now = datetime.now(UTC)
     claimed = claims.claim(
         store,
-        claims.Wanted(
+        Wanted(
             keys=[profile.key for profile in profiles],
             spender=who,
             caps=caps(who, PLENTY, provider.name, now),

@@ -22,6 +22,7 @@ from functions.errors import KeyRejected, QuotaExhausted, StoreError
 from functions.outcomes import Outcome
 from functions.store import claims, leads, schema
 from functions.store.database import Store
+from functions.store.lookups import Claim, Recorded, Settlement, Wanted
 from local.providers.client import Sandbox
 from tests.support.accounts import assert_bracketed, status_of, totals_of
 from tests.support.enrichers import FRESH, PLENTY, PROVIDER, EnricherOf, people, spender
@@ -109,12 +110,12 @@ def test_an_answer_that_comes_after_its_claim_ran_out_resolves_the_doubt(
     assert (int(totals.charged), int(totals.in_doubt)) == (12, 0)
 
 
-def claimed(store: Store, key: str, now: datetime) -> claims.Claim:
+def claimed(store: Store, key: str, now: datetime) -> Claim:
     """A claim of one person's, also where a doubt stands."""
     who = spender()
     granted = claims.claim(
         store,
-        claims.Wanted(
+        Wanted(
             keys=[key],
             spender=who,
             caps=caps(who, PLENTY, PROVIDER, now),
@@ -144,9 +145,9 @@ def test_one_resolved_doubt_does_not_hide_another_of_the_same_person(store: Stor
     claims.expire(store, now + claims.LIFETIME)
     second = claimed(store, "jane", now + claims.LIFETIME)
     claims.expire(store, now + 2 * claims.LIFETIME)
-    claims.settle(store, [claims.Settlement(first, RELEASED, None)], now + 2 * claims.LIFETIME)
+    claims.settle(store, [Settlement(first, RELEASED, None)], now + 2 * claims.LIFETIME)
     assert status(store, "jane", now) is LeadStatus.IN_DOUBT  # the second may have been charged
-    claims.settle(store, [claims.Settlement(second, RELEASED, None)], now + 2 * claims.LIFETIME)
+    claims.settle(store, [Settlement(second, RELEASED, None)], now + 2 * claims.LIFETIME)
     assert status(store, "jane", now) is None
 
 
@@ -155,7 +156,7 @@ def test_a_lead_that_came_late_is_not_hidden_by_a_later_doubt(store: Store) -> N
     first = claimed(store, "jane", now)
     claims.expire(store, now + claims.LIFETIME)
     claimed(store, "jane", now + claims.LIFETIME)
-    late = claims.Settlement(first, CHARGED, LeadStatus.FOUND, leads.pack(b'{"id":"1"}'))
+    late = Settlement(first, CHARGED, LeadStatus.FOUND, leads.pack(b'{"id":"1"}'))
     claims.settle(store, [late], now + claims.LIFETIME)
     claims.expire(store, now + 2 * claims.LIFETIME)
     assert status(store, "jane", now) is LeadStatus.FOUND
@@ -167,7 +168,7 @@ def test_a_lead_that_came_late_is_not_hidden_by_a_later_doubt(store: Store) -> N
 def test_settling_twice_counts_once(store: Store) -> None:
     """A commit whose confirmation was lost is tried again."""
     now = datetime.now(UTC)
-    settlement = claims.Settlement(claimed(store, "jane", now), CHARGED, LeadStatus.FOUND, leads.pack(b'{"id":"1"}'))
+    settlement = Settlement(claimed(store, "jane", now), CHARGED, LeadStatus.FOUND, leads.pack(b'{"id":"1"}'))
     claims.settle(store, [settlement], now)
     claims.settle(store, [settlement], now)
     told = totals_of(store)
@@ -183,7 +184,7 @@ def test_what_was_paid_for_is_recorded_though_the_store_fails_for_a_moment(
     monkeypatch.setattr(in_flight, "RESCUES_S", (0.0, 0.0, 0.0))
     settle, failures = claims.settle, iter([False, True, True])
 
-    def failing(*arguments: Any) -> claims.Recorded:  # noqa: ANN401 - those of settle
+    def failing(*arguments: Any) -> Recorded:  # noqa: ANN401 - those of settle
         if next(failures, False):
             raise StoreError
         return settle(*arguments)

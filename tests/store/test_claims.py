@@ -14,9 +14,10 @@ from functions.credits.caps import Cap
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import Charge, EntryKind
 from functions.store import claims, leads, ledger
-from functions.store.claims import LIFETIME, Claimed, Settlement
+from functions.store.claims import LIFETIME
 from functions.store.database import Store
 from functions.store.leads import Known
+from functions.store.lookups import Claimed, Settlement, Wanted
 from tests.support.accounts import status_of, totals_of
 from tests.support.enrichers import FRESH, PROVIDER, people, spender
 
@@ -42,7 +43,7 @@ def claim(
 ) -> Claimed:
     return claims.claim(
         store,
-        claims.Wanted(
+        Wanted(
             keys=keys,
             spender=spender(run_id="run"),
             caps=[CAP],

@@ -13,8 +13,9 @@ from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import NOTHING, Charge, EntryKind
 from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Need, Needs
 from functions.store import claims, erasures, leads, ledger, schema
-from functions.store.claims import LIFETIME, Claimed, Settlement
+from functions.store.claims import LIFETIME
 from functions.store.database import Store
+from functions.store.lookups import Claimed, Settlement, Wanted
 from tests.support.accounts import status_of, totals_of
 from tests.support.enrichers import FRESH, people, spender
 
@@ -42,7 +43,7 @@ def claim(
 ) -> Claimed:
     return claims.claim(
         store,
-        claims.Wanted(
+        Wanted(
             keys=keys or [KEY],
             spender=spender(run_id="run"),
             caps=[cap(provider, limit)],

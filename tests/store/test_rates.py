@@ -12,8 +12,8 @@ from functions.credits.caps import Cap
 from functions.credits.pacing import Gcra, Turn
 from functions.credits.terms import Limit, WindowStart
 from functions.store import claims, ledger, rates
-from functions.store.claims import Claimed
 from functions.store.database import Store
+from functions.store.lookups import Claimed, Wanted
 from functions.store.rates import Pace
 from tests.support.enrichers import FRESH, PROVIDER, people, spender
 
@@ -73,7 +73,7 @@ KEYS = [person.key for person in people(40)]
 def claim(store: Store, *keys: str, limits: tuple[Limit, ...] = (TEN,), cap: Cap = CAP, at: datetime = NOON) -> Claimed:
     return claims.claim(
         store,
-        claims.Wanted(
+        Wanted(
             keys=keys,
             spender=spender(),
             caps=[cap],

@@ -10,9 +10,9 @@ from functions.credits.caps import Cap
 from functions.credits.lead_status import LeadStatus
 from functions.credits.pricing import Charge, EntryKind
 from functions.store import claims, erasures, leads, ledger, schema
-from functions.store.claims import Settlement
 from functions.store.database import Store
 from functions.store.ledger import Day
+from functions.store.lookups import Settlement, Wanted
 from tests.support.accounts import status_of
 from tests.support.enrichers import FRESH, PROVIDER, people, spender
 
@@ -26,7 +26,7 @@ def look_up(store: Store, name: str, charge: Charge, at: datetime, user_id: str 
     status = LeadStatus.FOUND if charge.kind is EntryKind.CHARGED else LeadStatus.IN_DOUBT
     claimed = claims.claim(
         store,
-        claims.Wanted(
+        Wanted(
             keys=[key],
             spender=spender(user_id=user_id),
             caps=[CAP],

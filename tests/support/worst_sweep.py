@@ -19,6 +19,7 @@ from functions.jobs.sweep import KEEP_LEADS, sweep
 from functions.profiles import parse
 from functions.store import claims, leads, schema
 from functions.store.database import Store
+from functions.store.lookups import Wanted
 from tests.support.contexts import context_without_sheets
 from tests.support.enrichers import FRESH, PLENTY, PROVIDER, allowed, spender
 from tests.support.peak_memory import peak_bytes
@@ -42,7 +43,7 @@ def fill(store: Store) -> None:
     for first in range(0, CLAIMED, 500):
         claims.claim(
             store,
-            claims.Wanted(
+            Wanted(
                 keys=keys[first : first + 500],
                 spender=payer,
                 caps=caps(payer, PLENTY, PROVIDER, NOW),

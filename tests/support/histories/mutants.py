@@ -19,6 +19,7 @@ from functions.sheets.row_matching import RowMatches, RowValues
 from functions.store import chunks, claims, ledger, rates, schema
 from functions.store.chunks import Chunk
 from functions.store.database import Store, insert
+from functions.store.lookups import Claimed, Recorded, Settlement, Wanted
 
 Mutant = Callable[[], AbstractContextManager[object]]
 
@@ -40,7 +41,7 @@ def claim_is_not_durable() -> Iterator[None]:
     claim, settle = claims.claim, claims.settle
     rows: dict[str, dict[str, Any]] = {}
 
-    def hasty(store: Store, *arguments: Any, **options: Any) -> claims.Claimed:  # noqa: ANN401 - the function's own
+    def hasty(store: Store, *arguments: Any, **options: Any) -> Claimed:  # noqa: ANN401 - the function's own
         claimed = claim(store, *arguments, **options)
         tokens = [one.token for one in claimed.granted]
         with store.writing() as connection:
@@ -53,10 +54,10 @@ def claim_is_not_durable() -> Iterator[None]:
 
     def belated(
         store: Store,
-        settlements: Sequence[claims.Settlement],
+        settlements: Sequence[Settlement],
         now: Any,  # noqa: ANN401 - the function's own
-        wanted: claims.Wanted | None = None,
-    ) -> claims.Recorded:
+        wanted: Wanted | None = None,
+    ) -> Recorded:
         with store.writing() as connection:
             for settlement in settlements:
                 if made := rows.pop(settlement.claim.token, None):
