@@ -38,6 +38,7 @@ SHAPES: dict[str, Shape] = {
     shape.name: shape for shape in (SlintelShape(), PeopleDataLabsShape(), ProspeoShape(), ApolloShape())
 }
 
+_WITHOUT_LEAD = {Body.MESSAGE, Body.NOTHING}
 _REFUSALS = {400: Refusal.INPUT, 404: Refusal.MISS, 429: Refusal.THROTTLED}
 
 
@@ -88,6 +89,7 @@ class StandIn:
         return self._tell(Told(200, body), account)
 
     async def _look_up(self, request: web.Request) -> web.StreamResponse:
+        arrived_s = asyncio.get_running_loop().time()
         switches, shape, key = self.switches, self.shape, request.headers.get(self.shape.key_header, "")
         account = Account(switches, self._charged(key))
         if _is_bad(key):
@@ -109,9 +111,10 @@ class StandIn:
         wait_s = latency_s(asked.slug, nth, switches)
         if switches.gateway_s is not None and wait_s > switches.gateway_s:
             wait_s, fated = switches.gateway_s, Fate(504, Body.MESSAGE, charged=fated.charged)
-        if wait_s:
-            await asyncio.sleep(wait_s)
-        return await self._answer(request, _shown(shape, asked, switches), fated, account)
+        lead = b"" if fated.body in _WITHOUT_LEAD else shape.found(_shown(shape, asked, switches), fated.body, account)
+        if wait_s:  # the answer takes so long in all: the time in which it was made is a part of it
+            await asyncio.sleep(wait_s - (asyncio.get_running_loop().time() - arrived_s))
+        return await self._answer(request, lead, fated, account)
 
     def _charged(self, key: str) -> Decimal:
         return self.charges_by_key.get(key, Decimal(0))
@@ -155,19 +158,18 @@ class StandIn:
         spent = Decimal(0) if is_free else price
         return replace(account, used=self.charges_by_key[key], spent=spent, is_free=is_free)
 
-    async def _answer(self, request: web.Request, asked: Asked, fated: Fate, account: Account) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, lead: bytes, fated: Fate, account: Account) -> web.StreamResponse:
         match fated.body:
             case Body.MESSAGE:
                 return self._refuse(_REFUSALS.get(fated.status, Refusal.ERROR), account, fated.status)
             case Body.CUT:
-                return await _cut(request, self.shape.found(asked, fated.body, account))
+                return await _cut(request, lead)
             case Body.NOTHING:
                 if request.transport is not None:
                     request.transport.abort()
                 return web.Response()  # goes nowhere
             case _:
-                whole = self.shape.found(asked, fated.body, account)
-                body = whole[: len(whole) // 2] if fated.body is Body.BROKEN else whole
+                body = lead[: len(lead) // 2] if fated.body is Body.BROKEN else lead
                 return self._tell(Told(200, body), account)
 
     def _refuse(self, refusal: Refusal, account: Account, status: int = 429) -> web.Response:
