@@ -65,7 +65,10 @@ def repeat(target: Target, given: Json) -> None:
     """Write one cell's masked parts over a range."""
     mask = _mask(given)
     sheet, box = target.editable(given.get("range", {}))
+    takes_away = not given.get("cell") and not fields_mask.wants(mask, "userEnteredValue")
     for index in range(box.top, box.bottom):
+        if takes_away and not sheet.rows[index].extras:
+            continue  # as nearly all of the rows beside which a column was inserted
         _put_row(target, sheet, (index, box.left), [given.get("cell", {})] * (box.right - box.left), mask)
 
 
