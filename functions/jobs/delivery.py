@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -35,14 +35,16 @@ from functions.store.cell_history import WrittenRow
 from functions.store.chunks import FIRST
 from functions.store.job_rows import JobRow
 from functions.store.jobs import Job
-from functions.store.sheet_calls import flush_at_once, take_flush
+from functions.store.sheet_calls import FLUSHES, flush_at_once, take_flush
 
 LOOK_S = 0.1
 """Seconds between two looks whether a flush is due, while something has come."""
 IDLE_S = 60.0
 """The same while nothing has; the first row that comes ends the wait."""
 BUSY_S = 2.0
-"""Seconds until the next look after a flush that met a busy tab, or whose turn is not to be had soon."""
+"""Seconds until the next look after a flush that met a busy tab, or a store that failed."""
+GIVES_WAY = timedelta(seconds=0.3)
+"""The longest that a turn to write is left to others, by an attempt that has just had one."""
 TURN_LOOK_S = 0.5
 """Seconds between two looks whether the last flush of a chunk still need not hurry."""
 LATE = "The last answers came too late to be written in this attempt; the next one writes them."
@@ -76,8 +78,8 @@ class Delivery:
     """Rows of other chunks that were looked for in wrong places."""
     _budget: Budget = field(init=False)
     _until: datetime = field(init=False)
-    _turn: datetime | None = field(init=False, default=None)
-    """Of the next flush; the last one of an attempt takes it as well."""
+    _wrote_s: float = field(init=False)
+    """When the latest flush ended, or the attempt began, by the runtime's clock that never goes back."""
     _wake: Event = field(init=False)
     """Set when there is something to deliver, and at the end."""
     _guard: threading.Lock = field(init=False, default_factory=threading.Lock)
@@ -88,6 +90,7 @@ class Delivery:
         self._open = {row.position: row for row in self.rows}
         self._budget = Budget(len(self.rows))
         self._until = context.clock() + WRITING
+        self._wrote_s = context.runtime.monotonic()
         job, chunk = self.attempt.job, self.attempt.chunk
         with context.store.reading() as connection:
             self._unconfirmed = cell_history.begun(connection, job.id, chunk.number) & self._open.keys()
@@ -150,11 +153,9 @@ class Delivery:
             return
         if context.clock() >= self._until:
             raise SheetBusy(LATE, retry_after_s=0)
-        if self.settled:  # who watches has seen values every few seconds, and goes on to
-            if not self._wait_for_turn():
-                flush_at_once(context.store, self.attempt.job.user_id, context.clock(), instead_of=self._turn)
-        elif self._turn is None:  # it waits for none, but the next ones are so much later
-            take_flush(context.store, self.attempt.job.user_id, context.clock())
+        # Who has seen values every few seconds goes on to; the first ones wait for nobody.
+        if not (self.settled and self._wait_for_turn()):
+            flush_at_once(context.store, self.attempt.job.user_id, context.clock())
         self.flush()
 
     def flush(self) -> None:
@@ -177,6 +178,7 @@ class Delivery:
                 self._looked_for |= {row.position for row in left}
                 refused = writer.refusals.reasons
             self._settle(rows, written, refused)
+        self._wrote_s = attempt.context.runtime.monotonic()
 
     def _left_by_others(self) -> list[WrittenRow]:
         """Return the rows of other chunks that have perhaps been written by a delivery that broke off.
@@ -207,42 +209,39 @@ class Delivery:
     def _flush_in_turn(self) -> float:
         """Flushes if it is this attempt's turn; return the seconds until the next look."""
         try:
-            if (left_s := self._until_turn()) is None:
-                return BUSY_S
-            if left_s > 0:
+            if (left_s := self._take_turn()) > 0:
                 return left_s
-            self._turn = None
             self.flush()
         except (SheetBusy, StoreError) as error:  # what came waits; the lookups meet the store's trouble themselves
             logs.event("Flush postponed.", chunk_id=self.attempt.chunk.id, why=str(error))
             return BUSY_S
         return LOOK_S
 
-    def _wait_for_turn(self) -> bool:
-        """Wait for the turn of the last flush while another chunk is looked up; return whether it has come."""
-        context, chunk = self.attempt.context, self.attempt.chunk
-        while (left_s := self._until_turn()) is not None:
-            if left_s <= 0:
-                return True
-            with context.store.reading() as connection:
-                if not chunks.another_goes_on(connection, chunk):
-                    return False
-            if self.attempt.reload().stop_requested:  # somebody wants to see the end
-                return False
-            context.runtime.sleep(min(left_s, TURN_LOOK_S))
-        return False
+    def _take_turn(self) -> float:
+        """Take the turn to write if it is free; return the seconds after which to ask again, 0 if it was taken.
 
-    def _until_turn(self) -> float | None:
-        """Take a turn and return the seconds until it; None where none is to be had soon.
-
-        The first flush of a run waits for none: the one before it was perhaps the last one of another run.
+        The first flush of a run waits for none: the one before it was perhaps the last one of another run. A part whose
+        lookups go on leaves the turn to those that have ended, and to those that have waited longer than itself.
         """
         context, user_id = self.attempt.context, self.attempt.job.user_id
         if self.attempt.chunk.number == FIRST and not self.settled:
             flush_at_once(context.store, user_id, context.clock())
             return 0.0
-        self._turn = self._turn or take_flush(context.store, user_id, context.clock())
-        return None if self._turn is None else (self._turn - context.clock()).total_seconds()
+        waited_s = context.runtime.monotonic() - self._wrote_s
+        gives_way = GIVES_WAY * min(1.0, FLUSHES.interval.total_seconds() / max(waited_s, 0.001))
+        return take_flush(context.store, user_id, context.clock(), gives_way=gives_way).total_seconds()
+
+    def _wait_for_turn(self) -> bool:
+        """Wait for the turn of the last flush while another chunk is looked up; return whether it was taken."""
+        context, chunk = self.attempt.context, self.attempt.chunk
+        while left := take_flush(context.store, self.attempt.job.user_id, context.clock()):
+            with context.store.reading() as connection:
+                if not chunks.another_goes_on(connection, chunk):
+                    return False
+            if self.attempt.reload().stop_requested:  # somebody wants to see the end
+                return False
+            context.runtime.sleep(min(left.total_seconds(), TURN_LOOK_S))
+        return True
 
     def _is_whole(self) -> bool:
         """Return whether all rows have come that an earlier attempt may have misplaced: one delivery looks for them."""

@@ -78,7 +78,7 @@ def progress(job: Job, settled: int, seen: int, ahead: Ahead, now: datetime) -> 
     goes_on = max(now, job.goes_on_at or now)
     end = done_at(ahead.people, ahead.recent, ahead.supplies, goes_on)
     if end is not None:
-        end = max(end, goes_on + ahead.chunks * ahead.delivery) + ENDING
+        end = max(end, goes_on + max(0, ahead.chunks - 1) * ahead.delivery) + ENDING
     eta_s = None if end is None else round((end - now).total_seconds(), 1)
     return Progress(done, fraction, None if rate is None else round(rate, 3), eta_s)
 

@@ -27,35 +27,44 @@ FLUSHES = Gcra(timedelta(minutes=1) * FLUSH_CALLS / (USERS_CALLS // 2 - BEGINNIN
 """Of all runs of one user together: half of what Google allows, less what a run takes to begin."""
 
 
-def take_flush(store: Store, user_id: str, now: datetime) -> datetime | None:
-    """Take the next turn of a user's runs to write results, and return its time; None if it is too far ahead.
+def take_flush(store: Store, user_id: str, now: datetime, *, gives_way: timedelta = timedelta(0)) -> timedelta:
+    """Take the turn of a user's runs to write results, if it is free; return how long it is not.
 
-    Raises:
-        StoreError: the store cannot be used.
-    """
-    return rates.next_in_bursts(store, _flushes_of(user_id), FLUSHES, now)
-
-
-def flush_at_once(store: Store, user_id: str, now: datetime, *, instead_of: datetime | None = None) -> None:
-    """Take a turn now, whenever the next one is: the one after it is a whole interval later, and no more than that.
+    Nobody has a turn ahead of time: whoever may wait less than others gets the next one.
 
     Args:
         store: where turns are kept.
         user_id: the account whose runs take turns.
         now: the present.
-        instead_of: a turn that was taken already and is not used; the next one need not wait for it.
+        gives_way: how long the turn is left to others, once it is free.
+
+    Returns:
+        0 if the turn was taken; else the time after which to ask again.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    left = timedelta(0)
+
+    def move(schedule: Schedule) -> Schedule:
+        nonlocal left
+        wait = (schedule.paid_until or now) + gives_way - now
+        is_free = wait <= timedelta(0) or wait > FLUSHES.interval + gives_way  # then a clock has gone back
+        left = timedelta(0) if is_free else wait
+        return replace(schedule, paid_until=now + FLUSHES.interval) if is_free else schedule
+
+    rates.change(store, rates.Pace(_flushes_of(user_id), ()), move)
+    return left
+
+
+def flush_at_once(store: Store, user_id: str, now: datetime) -> None:
+    """Take a turn now, whenever the next one is: the one after it is a whole interval later.
 
     Raises:
         StoreError: the store cannot be used.
     """
     later = now + FLUSHES.interval
-
-    def move(schedule: Schedule) -> Schedule:
-        paid_until = schedule.paid_until or later
-        is_last = instead_of is not None and paid_until <= instead_of + FLUSHES.interval  # nobody has a turn after it
-        return replace(schedule, paid_until=later if is_last else max(paid_until, later))
-
-    rates.change(store, rates.Pace(_flushes_of(user_id), ()), move)
+    rates.change(store, rates.Pace(_flushes_of(user_id), ()), lambda schedule: replace(schedule, paid_until=later))
 
 
 def _flushes_of(user_id: str) -> str:

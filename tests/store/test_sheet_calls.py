@@ -82,35 +82,42 @@ def test_a_client_waits_for_its_turn_outside_of_any_transaction(store: Store) ->
     assert process.monotonic() == pytest.approx(3.0)
 
 
-def flushes(store: Store, *at_s: float) -> list[float | None]:
-    """Return when flushes that are asked for at these seconds from noon take place."""
-    turns = [sheet_calls.take_flush(store, "user", NOON + timedelta(seconds=second)) for second in at_s]
-    return [None if turn is None else (turn - NOON).total_seconds() for turn in turns]
+INTERVAL_S = sheet_calls.FLUSHES.interval.total_seconds()
+
+
+def flush(store: Store, at_s: float, gives_way_s: float = 0.0) -> float:
+    """Ask for the turn to write at this second from noon; return the seconds to wait, 0 where it was taken."""
+    now, gives_way = NOON + timedelta(seconds=at_s), timedelta(seconds=gives_way_s)
+    return sheet_calls.take_flush(store, "user", now, gives_way=gives_way).total_seconds()
 
 
 def test_a_run_with_its_beginning_takes_half_of_what_google_allows_a_user_in_a_minute(store: Store) -> None:
     sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=3))
-    begun = [3.0, *(float(turn or 0) for turn in flushes(store, *range(10, 13), *range(30, 60, 5)))]
-    calls = sheet_calls.BEGINNING_CALLS + sheet_calls.FLUSH_CALLS * sum(second < 60 for second in begun)
-    assert calls <= sheet_calls.USERS_CALLS // 2
+    taken = 1 + sum(flush(store, 3.5 + tenth / 10) == 0 for tenth in range(565))
+    assert sheet_calls.BEGINNING_CALLS + sheet_calls.FLUSH_CALLS * taken <= sheet_calls.USERS_CALLS // 2
+
+
+def test_whoever_finds_the_turn_taken_learns_when_to_ask_again(store: Store) -> None:
+    assert flush(store, 0) == 0
+    assert flush(store, 3) == pytest.approx(INTERVAL_S - 3)
+    assert flush(store, INTERVAL_S) == 0
+
+
+def test_the_turn_goes_to_those_who_give_way_the_least(store: Store) -> None:
+    assert flush(store, 0) == 0
+    assert flush(store, INTERVAL_S, gives_way_s=0.3) == pytest.approx(0.3), "its lookups go on: it can wait"
+    assert flush(store, INTERVAL_S + 0.1) == 0
+    assert flush(store, INTERVAL_S + 0.3, gives_way_s=0.3) == pytest.approx(INTERVAL_S + 0.1)
 
 
 def test_a_flush_at_once_puts_the_next_one_off_by_one_interval_and_no_more(store: Store) -> None:
-    interval_s = sheet_calls.FLUSHES.interval.total_seconds()
-    assert flushes(store, 0.0) == [0.0]
+    assert flush(store, 0) == 0
     sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=3))
-    assert flushes(store, 4.0) == [pytest.approx(3 + interval_s)]
-    sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=5))  # whoever has a later turn keeps it
-    assert flushes(store, 6.0) == [pytest.approx(3 + 2 * interval_s)]
+    assert flush(store, 4) == pytest.approx(INTERVAL_S - 1)
+    sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=5))
+    assert flush(store, 6) == pytest.approx(INTERVAL_S - 1)
 
 
-def test_a_flush_in_place_of_a_turn_that_was_taken_already_leaves_no_gap(store: Store) -> None:
-    interval_s = sheet_calls.FLUSHES.interval.total_seconds()
-    assert flushes(store, 0.0, 0.5) == [0.0, pytest.approx(interval_s)]
-    unused = NOON + sheet_calls.FLUSHES.interval
-    sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=3), instead_of=unused)
-    assert flushes(store, 4.0) == [pytest.approx(3 + interval_s)]
-    sheet_calls.flush_at_once(
-        store, "user", NOON + timedelta(seconds=5), instead_of=NOON
-    )  # another one has a turn since
-    assert flushes(store, 6.0) == [pytest.approx(3 + 2 * interval_s)]
+def test_a_clock_that_has_gone_back_stops_nobody(store: Store) -> None:
+    assert flush(store, 3_600) == 0
+    assert flush(store, 0) == 0
