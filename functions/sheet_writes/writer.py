@@ -316,5 +316,7 @@ def overlaid(
             base = group[0]  # who held nothing is not remembered, so another one of that person's rows may be
         if base is not None:
             group.remove(base)
-        rows.append(SheetRow(0, found.key, {**(base.cells if base else {}), **put(found)}, found.row_context))
+        # What stood around a person's only row is not read in a large tab, until that person has another one.
+        context = found.row_context or (base.row_context if base else frozenset())
+        rows.append(SheetRow(0, found.key, {**(base.cells if base else {}), **put(found)}, context))
     return rows + [row for group in bases.values() for row in group]

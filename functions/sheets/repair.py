@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from functions.sheets.cells import Cells, Content, Formula, SheetRow, Write, by_identity, exact, is_nobody, same
+from functions.sheets.row_matching import sure_pairs
 from functions.sheets.row_pairing import Who, differences, paired
 
 
@@ -65,6 +66,7 @@ def unseen(
     there = by_identity([row for row in rows if row.identity in keys])
     shown = Counter(look(row) for group in there.values() for row in group)
     contexts = Counter((row.identity, row.row_context) for row in before if row.identity in keys)
+    sure = {old.number: row for old, row in _typed_in_since(contexts, before, rows)}
     strays = {repair.row.number: look(repair.row) for repair in repairs}
     missing = []
     for write in writes:
@@ -72,6 +74,8 @@ def unseen(
         the_row = [row for row in there.get(write.key, ()) if row.row_context == write.row_context]
         if len(the_row) == contexts[write.key, write.row_context] == 1:  # typed in it alone, so it is this one
             seen = _holds(the_row[0], write.pending)
+        elif not the_row and write.number in sure:  # somebody typed there since
+            seen = _holds(sure[write.number], write.pending)
         else:
             seen = row is not None and shown[look(row)] >= wanted[look(row)]
             if seen and write.number in strays:  # perhaps a row was inserted that looks like the one as repaired
@@ -79,6 +83,19 @@ def unseen(
         if not seen:
             missing.append(write)
     return missing
+
+
+def _typed_in_since(
+    whom: Collection[Who], before: Sequence[SheetRow], rows: Sequence[SheetRow]
+) -> list[tuple[SheetRow, SheetRow]]:
+    """Return rows of the people of these rows as they were and are, if one of these looks different now.
+
+    Only those of which what is typed around leaves no doubt.
+    """
+    there = {(row.identity, row.row_context) for row in rows}
+    people = {who[0] for who in whom if who not in there}
+    olds, now = (by_identity([row for row in some if row.identity in people]) for some in (before, rows))
+    return [pair for name in olds for pair in sure_pairs(olds[name], now.get(name, ()))]
 
 
 def unseen_nearby(writes: Sequence[Write], rows: Sequence[SheetRow], several: Collection[str]) -> list[Write]:
@@ -151,7 +168,7 @@ def misplaced(
     for fix in planned:
         hits[fix.row.identity, fix.row.row_context].append({number: fix.row.cells[number] for number in fix.cells})
     stray = _Strays(strays, rows, whole_rows=whole_rows)
-    own, theirs = _Own(sent, rows), _Theirs(believed)
+    own, theirs = _Own(sent, rows, believed), _Theirs(believed)
     repairs = []
     planned_rows = {fix.row.number: fix.row for fix in planned if fix.row.number}
     for row, base in paired(believed, rows, own.by_row, planned_rows, whole_rows=whole_rows):
@@ -210,8 +227,13 @@ def as_repaired(rows: Sequence[SheetRow], repairs: Sequence[Repair]) -> list[She
 class _Own:
     """Values meant for a row: sent to it, or to another row of its person that looks different now."""
 
-    def __init__(self, sent: Sequence[Sent], rows: Sequence[SheetRow]) -> None:
+    def __init__(self, sent: Sequence[Sent], rows: Sequence[SheetRow], believed: Sequence[SheetRow]) -> None:
         there = {(row.identity, row.row_context) for row in rows}
+        whom = {(item.identity, item.row_context) for item in sent}
+        now = {
+            (old.identity, old.row_context): (row.identity, row.row_context)
+            for old, row in _typed_in_since(whom, believed, rows)
+        }
         self.by_row: dict[Who, list[Cells]] = defaultdict(list)
         self._sent: dict[Who | str, dict[tuple[int, object], list[Content | None]]] = defaultdict(
             lambda: defaultdict(list)
@@ -221,12 +243,13 @@ class _Own:
             self.by_row[who].append(item.cells)
             for number, content in item.cells.items():
                 over = item.over.get(number)
-                self._sent[who if who in there else item.identity][number, exact(content)].append(over)
+                row = who if who in there else now.get(who, item.identity)
+                self._sent[row][number, exact(content)].append(over)
 
     def got(self, row: SheetRow, number: int, held: Cells | None) -> bool:
         """Return whether what a cell holds was meant for it; of rows that look alike, for one that held the same."""
         who = row.identity, row.row_context
-        sent = self._sent.get(who if who in self.by_row else row.identity, {})
+        sent = self._sent.get(who if who in self.by_row or who in self._sent else row.identity, {})
         overs = sent.get((number, exact(row.cells[number])), ())
         return any(over is None or held is None or same(over, held.get(number, "")) for over in overs)
 

@@ -82,6 +82,19 @@ def test_a_stray_is_known_although_the_rows_own_formula_came_over_a_part_of_it()
     assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(2, {0: "b"})]
 
 
+def test_what_hit_a_persons_other_row_is_a_stray_there_though_somebody_typed_in_the_row_that_it_was_for() -> None:
+    both, noted = frozenset({2, 3}), frozenset({2, 4})
+    before = [row(2, A, "", 1), SheetRow(3, A, {0: ""}, both)]
+    write = Write(0, A, 3, {}, {0: "x"}, both)
+    after = [SheetRow(2, A, {0: ""}, noted), row(3, A, "x", 1)]  # moved under the write; then a note was typed
+    assert unseen([write], before, after) == [write]
+    sent = sent_by([write])
+    assert [(fix.row.number, fix.cells) for fix in misplaced(before, after, sent, sent)] == [(3, {0: ""})]
+    right = [row(2, A, "", 1), SheetRow(3, A, {0: "x"}, noted)]
+    assert not unseen([write], before, right)
+    assert not misplaced(before, right, sent, sent)
+
+
 def test_what_was_for_a_persons_deleted_row_is_a_stray_in_the_other_one() -> None:
     before = [row(3, A, "x", 1), row(4, A, "x", 2)]
     sent = [Sent(A, frozenset({1}), {0: ""}, {0: "x"}), Sent(A, frozenset({2}), {0: "mine"}, {0: "x"})]

@@ -30,3 +30,9 @@ def test_a_row_around_which_something_changed_is_known_again_where_it_is_the_onl
     assert believed(at_first, [written(0, 9, n1="x")]) == [({9}, {0: "mine", 1: "x"})]
     other = SheetRow(0, A, {0: "other"}, frozenset({2}))
     assert believed([*at_first, other], [written(0, 2, n1="x")]) == [({2}, {0: "other", 1: "x"}), ({1}, {0: "mine"})]
+
+
+def test_what_stands_around_a_row_is_remembered_though_it_was_not_read_when_the_row_was_written() -> None:
+    written_alone = WrittenRow(0, 2, A, {1: CellChange("", "x")}, frozenset(), frozenset(), undone=False)
+    at_first = [SheetRow(0, A, {0: "mine", 1: "x"}, frozenset({1}))]  # since then, the person has two rows
+    assert believed(at_first, [written_alone]) == [({1}, {0: "mine", 1: "x"})]
