@@ -165,7 +165,8 @@ def measure(rows: int, rounds: int) -> list[Figures]:
         read = settings.read(running.environ | WITHOUT_WORKER, keys_needed=True)
         context = bootstrap.context(read, bootstrap.store(read), StoreQueue(lambda: None))
         one_run(context, running, rows)
-        gc.freeze()  # as main.py does for what it has imported
+        gc.freeze()  # as main.py does for what it has imported, and with its threshold
+        gc.set_threshold(5_000)
         return [one_run(context, running, rows) for _ in range(rounds)]
 
 
