@@ -123,6 +123,7 @@ benchmarks: .venv/tests.stamp ## measure every figure of docs/benchmarks.md (abo
 	$(BIN)/python -m benchmarks.scale --compare
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.hostile
+	$(BIN)/python -m benchmarks.worker_memory
 	$(BIN)/python -m benchmarks.days
 	$(BIN)/python -m benchmarks.chaos
 	$(BIN)/python -m benchmarks.cold_start

@@ -6,6 +6,7 @@ from the first read until the outcomes are recorded. Rows that a flush could not
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from functions import logs
 from functions.enrichment.result import Result
 from functions.errors import LeadfillError, SheetBusy, StoreError
 from functions.fields import Budget
+from functions.fields.catalogue import Field
 from functions.jobs.attempt import Attempt, LeaseLost
 from functions.jobs.flush_pace import FlushPace
 from functions.jobs.leases import WRITING, tab_lock
@@ -47,6 +49,9 @@ GIVES_WAY = timedelta(seconds=0.3)
 """The longest that a turn to write is left to others, by an attempt that has just had one."""
 TURN_LOOK_S = 0.5
 """Seconds between two looks whether the last flush of a chunk still need not hurry."""
+MAX_FLUSH_BYTES = 10_000_000
+"""Memory of the values of one flush, unless a single row has more: writing them takes several times as much. Usual
+values take a tenth of it."""
 LATE = "The last answers came too late to be written in this attempt; the next one writes them."
 
 
@@ -149,17 +154,18 @@ class Delivery:
             LeadfillError: it could not be written.
         """
         context = self.attempt.context
-        if not self._came:
-            return
-        if context.clock() >= self._until:
-            raise SheetBusy(LATE, retry_after_s=0)
-        # Who has seen values every few seconds goes on to; the first ones wait for nobody.
-        if not (self.settled and self._wait_for_turn()):
-            flush_at_once(context.store, self.attempt.job.user_id, context.clock())
-        self.flush()
+        while self._came:  # values that take much memory need several flushes
+            if context.clock() >= self._until:
+                raise SheetBusy(LATE, retry_after_s=0)
+            # Who has seen values every few seconds goes on to; the first ones wait for nobody.
+            if not (self.settled and self._wait_for_turn()):
+                flush_at_once(context.store, self.attempt.job.user_id, context.clock())
+            self.flush()
 
     def flush(self) -> None:
-        """Deliver the results that have come, including those that an earlier flush could not finish.
+        """Deliver results that have come: all, or as many as `MAX_FLUSH_BYTES` allows; others wait for the next flush.
+
+        Those that an earlier flush could not finish are among them.
 
         Raises:
             LeaseLost: another attempt does the work.
@@ -249,28 +255,38 @@ class Delivery:
             return self._unconfirmed <= self._came.keys()
 
     def _evaluated(self) -> list[JobRow]:
-        """Return the rows that have come, in order, each with its computed values.
+        """Return rows that have come, in order, each with its computed values; as many as a flush takes.
 
-        A custom field that fails on a lead leaves its cell empty, and its sentence in the detail of the row's result.
+        Rows that an earlier attempt may have misplaced come first, since one delivery looks for them, and then those
+        that have their values: so what is held is bounded, however many flushes fail.
         """
         fields = self.attempt.request.chosen()
         with self._guard:
-            came = dict(sorted(self._came.items()))
-        for position, result in came.items():
-            if position in self._values:
-                continue
-            row, failures = self._open[position], dict[str, None]()
+            came = dict(self._came)
+        taken, size_bytes = list[int](), 0
+        for position in sorted(came, key=lambda at: (at not in self._unconfirmed, at not in self._values, at)):
+            if size_bytes >= MAX_FLUSH_BYTES and position not in self._unconfirmed:
+                break
+            if position not in self._values:
+                self._evaluate(position, came[position], fields)
+            taken.append(position)
+            row_values = self._values[position]
+            size_bytes += 0 if row_values is None else sum(map(sys.getsizeof, row_values.values.values()))
+        return [self._open[position] for position in sorted(taken)]
 
-            def failed(sentence: str, failures: dict[str, None] = failures) -> str:
-                failures[sentence] = None
-                return ""
+    def _evaluate(self, position: int, result: Result, fields: Sequence[Field]) -> None:
+        """Compute a row's values; a custom field that fails leaves its cell empty and its sentence in the detail."""
+        row, failures = self._open[position], dict[str, None]()
 
-            cells = result.cells(fields, budget=self._budget, failed=failed)
-            values = {number: cell for number, cell in enumerate(cells) if cell != ""}
-            detail = " ".join(filter(None, [result.detail, *failures])) if failures else result.detail
-            self._values[position] = RowValues(position, row.row, row.key or "", values) if values else None
-            self._came[position] = msgspec.structs.replace(result, known={}, detail=detail)
-        return [self._open[position] for position in came]
+        def failed(sentence: str) -> str:
+            failures[sentence] = None
+            return ""
+
+        cells = result.cells(fields, budget=self._budget, failed=failed)
+        values = {number: cell for number, cell in enumerate(cells) if cell != ""}
+        detail = " ".join(filter(None, [result.detail, *failures])) if failures else result.detail
+        self._values[position] = RowValues(position, row.row, row.key or "", values) if values else None
+        self._came[position] = msgspec.structs.replace(result, known={}, detail=detail)
 
     def _settle(self, rows: Sequence[JobRow], written: WriteResult, refused: dict[int, str]) -> None:
         attempt, ended = self.attempt, [row.position for row in rows]

@@ -149,7 +149,7 @@ def _remember(writer: SheetWriter) -> list[SheetRow]:
     with store.reading() as connection:
         resumed = cell_history.undo_in_flight(connection, job_id)
     if resumed:
-        return writer.read_all() if writer.small else []
+        return writer.reader.small_tab() or []
     rows: list[SheetRow] = []
     for page in writer.reader.settling_pages():
         rows = page.rows

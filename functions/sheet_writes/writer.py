@@ -202,8 +202,8 @@ class SheetWriter:
 
     def read_near(self, first: int, last: int) -> tuple[list[SheetRow], bool]:
         """Read the rows around these, or a small tab as a whole; return whether it was whole, too."""
-        if self.small:
-            return self.read_all(), True
+        if (rows := self.reader.small_tab()) is not None:
+            return rows, True
         start, end = max(1, first - SLACK_ROWS), min(self.layout.tab_rows, last + SLACK_ROWS)
         try:
             return self.reader.rows(start, end), False
@@ -220,8 +220,8 @@ class SheetWriter:
         Raises:
             SheetError: the sheet cannot be used.
         """
-        if self.small:
-            yield self.read_all()
+        if (rows := self.reader.small_tab()) is not None:
+            yield rows
             return
         yield from self.reader.pages(PAGE_ROWS)
 

@@ -70,6 +70,8 @@ class TabReader:
     """Returns those of these identities that are known to stand in several rows, wherever those are."""
     seen: RowBlock = field(init=False, default=NOTHING)
     """Where the columns were at the latest look; without rows."""
+    _is_long: bool = field(init=False, default=False)
+    """Whether the cells of a small tab hold too much text for one answer."""
     _columns: frozenset[int] | None = field(init=False)
     """Of the run, as far as is known."""
     _found: set[str] = field(init=False, default_factory=set)
@@ -109,8 +111,8 @@ class TabReader:
 
     @property
     def is_small(self) -> bool:
-        """Return whether every read covers the whole tab, in all columns."""
-        return self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
+        """Return whether every read covers the whole tab, in all columns, as far as is known."""
+        return not self._is_long and self.layout.tab_rows * self.layout.tab_columns <= WHOLE_CELLS
 
     def all_rows(self) -> list[SheetRow]:
         """Read every row of the tab, as of one moment.
@@ -161,12 +163,25 @@ class TabReader:
             first, last = wrong[0], wrong[-1]
         raise SheetBusy(MOVING, retry_after_s=5)
 
+    def small_tab(self) -> list[SheetRow] | None:
+        """Read every row of a small tab in all columns; None where it is not small, or its cells hold too much text.
+
+        Raises:
+            SheetError: as `rows`.
+        """
+        if self.is_small:
+            try:
+                return self._rows(self.sheet.read_rows(self.layout.sheet_id, 1, None))
+            except TooMuchText:
+                self._is_long = True
+        return None
+
     def _whole(self) -> Page | None:
         """Read every row in one answer; None where there are many, or cells hold too much text for that."""
-        with suppress(TooMuchText):
-            if self.is_small:
-                return Page(1, None, self._rows(self.sheet.read_rows(self.layout.sheet_id, 1, None)))
-            if self.layout.tab_rows <= self._size().rows:
+        if (rows := self.small_tab()) is not None:
+            return Page(1, None, rows)
+        if self.layout.tab_rows <= self._size().rows:
+            with suppress(TooMuchText):
                 return Page(1, None, self._page(1, None)[1])
         return None
 

@@ -20,7 +20,7 @@ import pytest
 
 from deploy import target
 from functions.credits.lead_status import LeadStatus
-from functions.jobs.new_job import CHUNK_ROWS
+from functions.jobs.delivery import MAX_FLUSH_BYTES
 from functions.profiles import parse
 from functions.sheets.transport import MAX_ANSWER_BYTES
 from functions.store import leads
@@ -28,6 +28,7 @@ from functions.store.leads import Known
 from local.stack import stack
 from tests.support.desk import url_of
 from tests.support.enrichers import PROVIDER, confirmed
+from tests.support.long_fields import LONG_FIELDS, TEXT_LENGTH, long_fields
 from tests.support.peak_memory import peak_bytes
 from tests.support.running import Running, attach
 
@@ -36,8 +37,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="peaks are read 
 ROOT = Path(__file__).parent.parent.parent
 LARGEST_TAB = 100_000
 """Rows of a run (functions.jobs.new_job)."""
-LONG_CELLS, LETTERS = 8, 5_000
-"""Values of a row: some hundred times what a row usually gets."""
 MARGIN = 0.85
 """Of the memory that an instance has."""
 
@@ -89,27 +88,27 @@ def test_plans_and_starts_of_the_largest_tab_fit_into_an_instance_of_api(running
 
 
 def test_chunks_of_long_values_fit_into_an_instance_of_worker(running: Running) -> None:
-    fields = [f"Text {number}=text{number}" for number in range(LONG_CELLS)]
+    """A flush takes so many bytes and no more: what a few of them need, a chunk needs."""
+    text = "x" * TEXT_LENGTH
 
     def peak(rows: int) -> int:
         """Of the worker, once it has written so many rows of long values."""
         slugs = [f"long-{rows}-{number}" for number in range(rows)]
-        lead = {f"text{number}": "x" * LETTERS for number in range(LONG_CELLS)}
-        known = Known(LeadStatus.FOUND, datetime.now(UTC), packed=leads.pack(json.dumps(lead).encode()))
+        known = Known(LeadStatus.FOUND, datetime.now(UTC), packed=leads.pack(b'{"name": "Given Family"}'))
         with running.store.writing() as connection:
             leads.learn(connection, {(parse(f"linkedin.com/in/{slug}").key, PROVIDER): known for slug in slugs})
         spreadsheet = running.sheet([url_of(slug) for slug in slugs])
-        job = running.finish(running.start(spreadsheet, fields=fields))
+        job = running.finish(running.start(spreadsheet, fields=long_fields("x")))
         assert job["counts"] == {"known": rows}
-        assert running.emulator.values(spreadsheet, f"Leads!B{rows + 1}:Z{rows + 1}")[0] == ["x" * LETTERS] * LONG_CELLS
+        assert running.emulator.values(spreadsheet, f"Leads!B{rows + 1}:Z{rows + 1}")[0] == [text] * len(LONG_FIELDS)
         worker = running.stack.parts["worker"].process
         assert worker is not None
         return peak_bytes(worker.pid)
 
+    rows = 3 * MAX_FLUSH_BYTES // (len(LONG_FIELDS) * TEXT_LENGTH)
     limit, at_once = limit_of("worker")
-    few, many = peak(100), peak(500)
-    each_row = (many - few) / 400
-    assert few + each_row * (CHUNK_ROWS * at_once - 100) < MARGIN * limit
+    at_rest, a_chunk = peak(1), peak(rows)
+    assert at_rest + (a_chunk - at_rest) * at_once < MARGIN * limit
 
 
 def test_a_sweep_after_all_that_can_have_died_fits_into_its_instance(tmp_path: Path) -> None:
