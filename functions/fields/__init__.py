@@ -4,6 +4,6 @@ The functions that jobs, the formula and the command line use are re-exported he
 """
 
 from functions.fields.expressions import Budget
-from functions.fields.selection import Facts, FieldNames, is_named_by, project, select, split
+from functions.fields.selection import Facts, FieldNames, project, select, split
 
-__all__ = ["Budget", "Facts", "FieldNames", "is_named_by", "project", "select", "split"]
+__all__ = ["Budget", "Facts", "FieldNames", "project", "select", "split"]

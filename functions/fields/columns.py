@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from functions.errors import BadRange
 from functions.fields.catalogue import Field
-from functions.fields.selection import is_known_as, is_named_by, spelling
+from functions.fields.selection import spelling
 
 
 class NewColumn(StrEnum):
@@ -86,22 +87,41 @@ def held_columns(
     for each in fields:
         if isinstance(choice := choices.get(each.name), Chosen):
             held[each.name] = _chosen(each, choice, columns, set(held.values()))
-    named: tuple[Callable[[Field, int, str], bool], ...] = (
-        lambda each, _, title: title != "" and is_named_by(each, title),
-        lambda each, column, _: columns.made_for.get(column) == each.name,
-        lambda each, _, title: title != "" and is_known_as(each, title),
-    )
-    width = max(len(columns.titles), columns.used)
-    titles = [*columns.titles, *[""] * (width - len(columns.titles))]
-    for takes in named if reuse else ():
+    for candidates in _candidates(columns) if reuse else ():
         for each in fields:
             if each.name in held or each.name in choices:
                 continue
-            free = (column for column in range(width) if column != columns.url_column and column not in held.values())
-            place = next((column for column in free if takes(each, column, titles[column])), None)
+            taken = {columns.url_column, *held.values()}
+            place = next((column for column in candidates(each) if column not in taken), None)
             if place is not None:
                 held[each.name] = place
     return [held.get(each.name) for each in fields]
+
+
+def _candidates(columns: Columns) -> tuple[Callable[[Field], Sequence[int]], ...]:
+    """Return what finds the columns that may take a field, the best first; each title is looked at once."""
+    by_title, by_field = _by_title(columns), defaultdict[str, list[int]](list)
+    for column, name in sorted(columns.made_for.items()):
+        if column < max(len(columns.titles), columns.used):
+            by_field[name].append(column)
+
+    def titled(*names: str) -> list[int]:
+        return sorted(column for name in {*map(spelling, names)} for column in by_title.get(name, ()))
+
+    return (
+        lambda each: titled(each.header, each.name),
+        lambda each: by_field.get(each.name, ()),
+        lambda each: titled(*each.aliases),
+    )
+
+
+def _by_title(columns: Columns) -> Mapping[str, Sequence[int]]:
+    """Return the columns with each title, by its spelling."""
+    found = defaultdict[str, list[int]](list)
+    for column, title in enumerate(columns.titles):
+        if title:
+            found[spelling(title)].append(column)
+    return found
 
 
 def target_columns(
@@ -141,16 +161,12 @@ def doubled_sentences(
         columns: what stands there.
         letters_of: names a column as the spreadsheet does.
     """
-    said, taken = [], {columns.url_column, *held}
+    said, taken, by_title = [], {columns.url_column, *held}, _by_title(columns)
     for place in held:
         title = columns.title(place) if place is not None else ""
         if place is None or not title:
             continue
-        others = [
-            letters_of(other)
-            for other, text in enumerate(columns.titles)
-            if other not in taken and spelling(text) == spelling(title)
-        ]
+        others = [letters_of(other) for other in by_title[spelling(title)] if other not in taken]
         if others:
             stay = "stays as it is" if len(others) == 1 else "stay as they are"
             rest = " and ".join(filter(None, [", ".join(others[:-1]), others[-1]]))

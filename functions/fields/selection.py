@@ -178,16 +178,6 @@ def select(names: Sequence[str]) -> tuple[Field, ...]:
     return fields
 
 
-def is_named_by(field: Field, header: str) -> bool:
-    """Tell whether a header cell names this field, by its header or its name."""
-    return spelling(header) in (spelling(field.header), spelling(field.name))
-
-
-def is_known_as(field: Field, header: str) -> bool:
-    """Tell whether a header cell is another name that lists give this field."""
-    return spelling(header) in map(spelling, field.aliases)
-
-
 def spelling(text: str) -> str:
     """Return the form in which names are compared: `Company  Size`, `company_size` and `company-size` are one."""
     return " ".join(re.split(r"[\s_-]+", text.casefold())).strip()

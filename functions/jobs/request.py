@@ -19,6 +19,7 @@ from functions.errors import InvalidRequest
 from functions.fields import FieldNames, select
 from functions.fields.catalogue import Field
 from functions.fields.columns import Choices, Chosen, NewColumn
+from functions.fields.selection import MAX_FIELDS
 from functions.sheets.a1 import column_number, letters, parse_range
 from functions.sheets.client import GoogleSheet
 from functions.sheets.grid import Tab
@@ -65,7 +66,9 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     ] = "reuse"
     columns: Annotated[
         dict[str, ColumnChoice],
-        msgspec.Meta(description="Columns that were chosen for fields; the others go by `placement`"),
+        msgspec.Meta(
+            max_length=MAX_FIELDS, description="Columns that were chosen for fields; the others go by `placement`"
+        ),
     ] = {}
     include_hidden: Annotated[
         bool, msgspec.Meta(description="Also fill rows that a filter hides, or that somebody has hidden")
@@ -156,10 +159,6 @@ class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
                 NewColumn(choice.column) if is_new else Chosen(column_number(choice.column), choice.title)
             )
         return choices
-
-    def places(self) -> set[int]:
-        """Return the chosen columns that are there already, from 0."""
-        return {choice.column for choice in self.choices().values() if isinstance(choice, Chosen)}
 
 
 def from_record(request: Mapping[str, Any], spreadsheet_id: str) -> JobRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from functions.errors import BadRange
+from functions.fields import columns as columns_module
 from functions.fields import select
 from functions.fields.columns import (
     Choices,
@@ -15,6 +16,7 @@ from functions.fields.columns import (
     held_columns,
     target_columns,
 )
+from functions.fields.selection import spelling
 
 
 @pytest.mark.parametrize(
@@ -99,3 +101,24 @@ def test_each_field_goes_where_somebody_wants_it(choices: Choices, expected: lis
 def test_a_chosen_column_that_cannot_take_its_field_is_refused(choices: Choices, sentence: str) -> None:
     with pytest.raises(BadRange, match=sentence):
         target_columns(select(["email", "title"]), Columns(["LinkedIn", "Name"], 0, used=2), choices)
+
+
+def test_each_title_of_a_wide_tab_is_looked_at_once_however_many_fields_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tab may have 18,278 columns, and a request a hundred fields."""
+    spelled = list[str]()
+
+    def seen(text: str) -> str:
+        spelled.append(text)
+        return spelling(text)
+
+    monkeypatch.setattr(columns_module, "spelling", seen)
+    titles = ["LinkedIn", *(f"Title {number}" for number in range(2_000)), "Field 7"]
+    fields = select([f"Field {number}=skills[{number}]" for number in range(100)])
+    held = held_columns(fields, Columns(titles, 0))
+    assert [place for place in held if place is not None] == [len(titles) - 1]
+    assert len(spelled) <= len(titles) + 4 * len(fields)
+    spelled.clear()
+    assert doubled_sentences(range(1, 100), Columns(titles, 0), str) == ()
+    assert len(spelled) <= len(titles) + len(fields)

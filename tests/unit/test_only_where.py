@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Literal
+from unicodedata import normalize
 
 import pytest
 
+from functions.credits import only_where
 from functions.credits.only_where import Condition
 from functions.errors import InvalidRequest
 
@@ -77,3 +79,19 @@ def test_a_condition_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(("test", "values"), [("empty", ()), ("one_of", ("a", "b")), ("contains", ("a",))])
 def test_a_condition_that_makes_sense_is_taken(test: Test, values: tuple[str, ...]) -> None:
     Condition(test=test, column="A", values=values).check()
+
+
+def test_the_values_of_a_condition_are_prepared_once_however_many_rows_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A request may bring a megabyte of values, and a tab a hundred thousand rows."""
+    prepared = list[str]()
+
+    def seen(form: Literal["NFC"], text: str) -> str:
+        prepared.append(text)
+        return normalize(form, text)
+
+    monkeypatch.setattr(only_where, "normalize", seen)
+    condition = Condition(test="one_of", column="A", values=tuple(f"nobody {number}" for number in range(100)))
+    assert not any(condition.is_met(f"row {number}", is_empty=False) for number in range(50))
+    assert len(prepared) <= 50 + 100
