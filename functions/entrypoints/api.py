@@ -19,8 +19,8 @@ from functions.entrypoints.routes import ROUTES
 from functions.errors import Forbidden, InvalidRequest, NotFound, SheetAccessExpired, SheetGone
 from functions.fields import select, split
 from functions.jobs import check, new_job, service
+from functions.jobs.confirmation import Started
 from functions.jobs.field_check import CheckedField, check_field
-from functions.jobs.new_job import Started
 from functions.jobs.permissions import Permissions
 from functions.jobs.provider_list import Providers, listing
 from functions.jobs.request import JobRequest
@@ -144,8 +144,8 @@ class Api:
         return responses.RetryPlans(without_doubts=without, with_doubts=with_doubts)
 
     def retry(
-        self, caller: Caller, token: str, idempotency_key: str | None, job_id: str, body: requests.RetryBody
-    ) -> responses.Job | Reply[responses.Job]:
+        self, caller: Caller, token: str, idempotency_key: str, job_id: str, body: requests.RetryBody
+    ) -> Reply[responses.Job]:
         """Tries what did not work again; of somebody else's job in a job of the caller's own, at the caller's cost."""
         job, access_until = self._writable(job_id, caller, token)
         if job.user_id == caller.subject:
@@ -156,13 +156,9 @@ class Api:
                 access_until=access_until,
                 retry_in_doubt=body.retry_in_doubt,
                 max_credits=self._ceilings(body.max_credits),
+                idempotency_key=idempotency_key,
             )
-            return self._shown(caller, again)
-        if idempotency_key is None:
-            raise InvalidRequest(
-                "This run was started by somebody else, so a retry is a run of your own, at your cost; send an "
-                "Idempotency-Key with it."
-            )
+            return self._started(caller, again)
         started = new_job.retry_as_own(
             self.context,
             job,

@@ -87,7 +87,8 @@ class Attempt:
             SheetError: the spreadsheet cannot be edited now.
             Forbidden: the person who started the job may no longer edit the spreadsheet, or the cells.
         """
-        refuse_protected(self.job, self.sheet().prove_editable())
+        sheet = self.sheet()
+        refuse_protected(self.job, sheet, sheet.prove_editable())
         context, queued = self.context, list[str]()
         with context.store.writing() as connection:
             job = jobs.get(connection, self.job.id, lock=True)

@@ -6,7 +6,6 @@ started, and with another request it is refused.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,10 +19,10 @@ import sqlalchemy as sa
 
 from functions.auth.identity_tokens import Caller
 from functions.context import AppContext
-from functions.errors import Conflict, counted
 from functions.jobs import plan_id
 from functions.jobs.check import require_runs
 from functions.jobs.chunking import chunk_numbers
+from functions.jobs.confirmation import Started, digest_of, given_before
 from functions.jobs.request import JobRequest, from_record, plan_scan, resolved, scan_sheet, to_record
 from functions.jobs.row_choice import choose_rows
 from functions.outcomes import Outcome, retryable
@@ -40,14 +39,6 @@ from functions.store.jobs import Job
 CHUNK_ROWS = 1_000
 """The most rows of a chunk; and of people to be asked for, as many as the provider allows in a minute: others wait for
 a worker meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A job, and whether the same confirmation had started it before."""
-
-    job: Job
-    replayed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +64,13 @@ class _Confirmation:
         max_credits: Mapping[str, Decimal],
         about: Sequence[object],
     ) -> _Confirmation:
-        amounts = {provider: f"{amount.normalize():f}" for provider, amount in max_credits.items()}
-        body = msgspec.json.encode([*about, amounts], order="sorted")
         return cls(
             caller=caller,
             access_token=access_token,
             access_until=access_until,
             idempotency_key=idempotency_key,
             max_credits=max_credits,
-            digest=hashlib.sha256(body).hexdigest(),
+            digest=digest_of(about, max_credits),
         )
 
 
@@ -187,7 +176,7 @@ def retry_as_own(
 
 def _start_once(context: AppContext, confirmed: _Confirmation, make: Callable[[], tuple[Job, list[JobRow]]]) -> Started:
     with context.store.reading() as connection:
-        if (earlier := _started_with(connection, confirmed)) is not None:
+        if (earlier := _given_before(connection, confirmed)) is not None:
             return Started(earlier, replayed=True)
     require_runs(context)
     job, rows = make()
@@ -200,7 +189,7 @@ def _start_once(context: AppContext, confirmed: _Confirmation, make: Callable[[]
     job = replace(job, rows=len(rows))
     with context.store.writing() as connection:
         if jobs.add(connection, job, confirmed.idempotency_key) != job.id:  # the same confirmation, a moment ago
-            earlier = _started_with(connection, confirmed)
+            earlier = _given_before(connection, confirmed)
             return Started(earlier or job, replayed=True)
         job_rows.add(connection, job.id, rows)
         chunk_ids = [] if over else chunks.add(connection, job.id, [PREPARE], job.created_at)
@@ -208,21 +197,8 @@ def _start_once(context: AppContext, confirmed: _Confirmation, make: Callable[[]
     return Started(job, replayed=False)
 
 
-def _started_with(connection: sa.Connection, confirmed: _Confirmation) -> Job | None:
-    earlier = jobs.started_with(connection, confirmed.caller.subject, confirmed.idempotency_key)
-    if earlier is not None and earlier.request_digest != confirmed.digest:
-        fields = ", ".join(earlier.request["fields"])
-        raise Conflict(
-            f"This Idempotency-Key has already started another run ({earlier.request['range']}; {fields}; "
-            f"{_at_most(earlier.ceilings)}), and this request differs from it. "
-            "Send this request with a new key."
-        )
-    return earlier
-
-
-def _at_most(ceilings: Mapping[str, Decimal]) -> str:
-    amounts = ", ".join(f"{counted(amount, 'credit')} of {provider}" for provider, amount in ceilings.items())
-    return f"at most {amounts}" if amounts else "no credits"
+def _given_before(connection: sa.Connection, confirmed: _Confirmation) -> Job | None:
+    return given_before(connection, confirmed.caller.subject, confirmed.idempotency_key, confirmed.digest)
 
 
 def _new_job(

@@ -113,7 +113,8 @@ class Permissions:
             SheetError: as `require_edit`.
         """
         proof = self.require_edit(caller, job.spreadsheet_id, access_token)
-        refuse_protected(job, proof.tabs or self.open_sheet(job.spreadsheet_id, access_token).tabs())
+        sheet = self.open_sheet(job.spreadsheet_id, access_token)
+        refuse_protected(job, sheet, proof.tabs or sheet.tabs())
         return proof.access_until
 
     def may_read(self, caller: Caller, spreadsheet_id: str, access_token: str | None) -> bool:

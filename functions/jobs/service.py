@@ -13,12 +13,13 @@ from functions.context import AppContext
 from functions.credits.plan import Plan, RowCounts
 from functions.errors import NotFound, WrongJobState
 from functions.jobs.check import require_runs
+from functions.jobs.confirmation import Started, digest_of, given_before
 from functions.jobs.request import JobRequest, from_record, plan_rows, plan_scan, scan_sheet
 from functions.jobs.row_choice import choose_rows
 from functions.outcomes import retryable
 from functions.profiles.parsing import of_key
 from functions.sheets.scan import SheetScan
-from functions.store import chunks, job_rows, jobs, ledger
+from functions.store import chunks, confirmations, job_rows, jobs, ledger
 from functions.store.chunks import PREPARE, UNDO
 from functions.store.job_states import LIVE, WAITING, JobState
 from functions.store.jobs import Job
@@ -110,24 +111,34 @@ def retry(
     access_until: datetime | None = None,
     retry_in_doubt: bool,
     max_credits: Mapping[str, Decimal],
-) -> Job:
+    idempotency_key: str,
+) -> Started:
     """Open the rows again that failed, were cancelled or had moved, and those in doubt if that is wanted.
 
     Args:
         context: the parts.
         job: one that has ended.
-        access_token: of who asks, for the spreadsheet.
+        access_token: of who started it, for the spreadsheet.
         access_until: when it ends, where that is known.
         retry_in_doubt: whether to ask again what may have been charged.
         max_credits: what the retry may cost with each provider, on top of what was spent.
+        idempotency_key: made once for each confirmation.
 
     Raises:
+        Conflict: the key came with another request.
         WrongJobState: it has not ended, or nothing of it can be tried again.
     """
+    digest = digest_of([job.id, retry_in_doubt], max_credits)
+    with context.store.reading() as connection:
+        if (earlier := given_before(connection, job.user_id, idempotency_key, digest)) is not None:
+            return Started(earlier, replayed=True)
     require_runs(context)
     now = context.clock()
     with context.store.writing() as connection:
         job = jobs.get(connection, job.id, lock=True)
+        if not confirmations.add_retry(connection, job, idempotency_key, digest):  # the same one, a moment ago
+            earlier = given_before(connection, job.user_id, idempotency_key, digest)
+            return Started(earlier or job, replayed=True)
         numbers = job_rows.reopen(connection, job.id, retryable(in_doubt=retry_in_doubt))
         jobs.check_retryable(connection, job, numbers)
         spent = ledger.totals(connection, job.id)
@@ -151,7 +162,7 @@ def retry(
         )
         chunk_ids = chunks.add(connection, job.id, [PREPARE] if job.layout is None else numbers, now)
     context.enqueue(chunk_ids)
-    return reload(context, job)
+    return Started(reload(context, job), replayed=False)
 
 
 def undo(context: AppContext, job: Job, access_token: str, *, access_until: datetime | None = None) -> Job:

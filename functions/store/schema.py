@@ -157,6 +157,15 @@ jobs = sa.Table(
     _one_of("state", JobState),
 )
 
+retries = sa.Table(
+    "retries",
+    metadata,
+    sa.Column("user_id", sa.Text, primary_key=True),
+    sa.Column("idempotency_key", sa.Text, primary_key=True),
+    sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("request_digest", sa.Text, nullable=False, comment="of what the idempotency key came with"),
+)
+
 chunks = sa.Table(
     "chunks",
     metadata,

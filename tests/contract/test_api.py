@@ -98,9 +98,8 @@ def test_the_bill_comes_first_then_the_run_keeps_to_it_and_every_row_has_an_outc
     assert undone.status_code == 202
     assert running.finish(undone.json(), states=frozenset({"undone"}))["state"] == "undone"
     assert running.emulator.values(spreadsheet, "Leads!B1:B9") == []
-    retried = running.ask(
-        "POST", f"/v1/jobs/{job['id']}/retry", headers=running.key(), json={"max_credits": confirmed(4)}
-    )
+    headers = running.key() | {"Idempotency-Key": uuid4().hex}
+    retried = running.ask("POST", f"/v1/jobs/{job['id']}/retry", headers=headers, json={"max_credits": confirmed(4)})
     assert (retried.status_code, "was undone" in retried.json()["detail"]) == (409, True)
 
 
@@ -209,6 +208,7 @@ def asked(running: Running, spreadsheet: str, path: str = "/v1/plan", **changes:
         ({"spreadsheet_id": "no-such-sheet"}, 404, "sheet-gone", ["no such spreadsheet"]),
         ({"write": "everything"}, 400, "invalid-request", ["write"]),
         ({"colour": "red"}, 400, "invalid-request", ["colour"]),
+        ({"columns": {f"Email{' ' * n}": {"column": "new"} for n in range(101)}}, 400, "invalid-request", ["columns"]),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, dict) else "",
 )
@@ -398,9 +398,8 @@ def test_a_run_is_cancelled_and_its_open_rows_say_so_and_can_be_retried(running:
     assert job["can"][0] == "retry"
     assert running.ask("POST", f"/v1/jobs/{job['id']}/cancel").status_code == 409
 
-    answer = running.ask(
-        "POST", f"/v1/jobs/{job['id']}/retry", headers=running.key(), json={"max_credits": confirmed(3)}
-    )
+    headers = running.key() | {"Idempotency-Key": uuid4().hex}
+    answer = running.ask("POST", f"/v1/jobs/{job['id']}/retry", headers=headers, json={"max_credits": confirmed(3)})
     assert answer.status_code == 202
     job = running.finish(answer.json())
     assert (job["state"], job["counts"]) == ("done", {"enriched": 3})

@@ -6,9 +6,15 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from requests import Response
 
 from functions.entrypoints.routes import ROUTES, SHEET_TOKEN
+from functions.jobs.attempt import ChunkResult
+from functions.jobs.chunk_runner import run_chunk
+from functions.jobs.protection import refuse_protected
+from functions.sheets.transport import Protected
 from local.stack import PERSON
+from tests.support.desk import Desk, url_of
 from tests.support.enrichers import confirmed
 from tests.support.running import Json, Running, running_fixture, slugs
 
@@ -69,7 +75,7 @@ def test_who_may_only_read_acts_on_nothing(running: Running, action: str, role: 
 
 def test_the_owner_of_a_run_who_may_only_read_by_now_acts_on_nothing(running: Running) -> None:
     job = half_done(running)
-    viewer = running.key(spreadsheets=[job["spreadsheet_id"]], role="reader")
+    viewer = running.key(spreadsheets=[job["spreadsheet_id"]], role="reader") | key()
     for action in ("retry", "undo"):
         path, body = ACTIONS[action]
         assert running.ask("POST", path.format(id=job["id"]), headers=viewer, json=body).status_code == 403
@@ -112,6 +118,31 @@ def test_a_colleagues_retry_needs_a_key_and_is_one_job_however_often_it_is_sent(
     assert (first.status_code, again.status_code) == (202, 200)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert first.json()["id"] == again.json()["id"]
+
+
+def test_an_own_retry_needs_a_key_and_spends_once_however_often_it_is_sent(running: Running) -> None:
+    job = half_done(running)
+    path, body = f"/v1/jobs/{job['id']}/retry", {"max_credits": confirmed(1)}
+
+    def retry(headers: dict[str, str], **changes: object) -> Response:
+        return running.ask("POST", path, headers=headers, json=body | changes)
+
+    owner = running.key()
+    assert retry(owner).status_code == 400
+    once = owner | key()
+    first, at_once = retry(once), retry(once)
+    assert (first.status_code, at_once.status_code) == (202, 200)
+    running.finish(first.json())
+    late = retry(once)
+    assert (late.status_code, late.headers["Idempotent-Replayed"]) == (200, "true")
+    for change in ({"max_credits": confirmed(3)}, {"retry_in_doubt": True}):
+        other = retry(once, **change)
+        assert other.status_code == 409
+        assert "already retried a run (Leads!A2:A5; email; at most 2 credits" in other.json()["detail"]
+    start = BODY | {"spreadsheet_id": job["spreadsheet_id"]}
+    assert running.ask("POST", "/v1/jobs", headers=once, json=start).status_code == 409
+    assert running.ask("GET", f"/v1/jobs/{job['id']}").json()["credits"][0]["charged"] == "2"
+    assert running.finish(retry(owner | key()).json())["counts"] == {"enriched": 3, "cancelled": 1}
 
 
 @pytest.mark.parametrize(
@@ -175,13 +206,40 @@ def test_an_editor_against_whom_the_cells_are_protected_acts_on_no_run_of_them(r
     running.sandbox.switch(latency_s=2.0)
     try:
         going_on = running.ask(
-            "POST", f"/v1/jobs/{job['id']}/retry", headers=running.key(), json={"max_credits": confirmed(9)}
+            "POST", f"/v1/jobs/{job['id']}/retry", headers=running.key() | key(), json={"max_credits": confirmed(9)}
         )
         assert going_on.status_code == 202, going_on.text
         assert refused(*ACTIONS["access"])
     finally:
         running.sandbox.switch(latency_s=0.0)
     assert running.finish(going_on.json())["counts"] == {"enriched": 4}
+
+
+def protect_column(desk: Desk, spreadsheet: str, column: int) -> None:
+    """Lets nobody but the owner edit a column of the first tab, from 0."""
+    area = {"sheetId": 0, "startColumnIndex": column, "endColumnIndex": column + 1}
+    desk.emulator.edit(
+        spreadsheet,
+        {"addProtectedRange": {"protectedRange": {"range": area, "editors": {"users": ["owner@example.com"]}}}},
+    )
+
+
+@pytest.mark.parametrize("is_prepared", [False, True])
+def test_columns_that_a_run_finds_by_their_titles_count_wherever_they_stand(desk: Desk, *, is_prepared: bool) -> None:
+    spreadsheet = desk.sheet([["Name", "LinkedIn", "Email", "Notes"], ["", url_of("person-1"), "", ""]])
+    job = desk.start(spreadsheet, fields=("email",))
+    if is_prepared:
+        assert run_chunk(desk.context) is ChunkResult.DONE
+        move = {"sheetId": 0, "dimension": "COLUMNS", "startIndex": 2, "endIndex": 3}
+        desk.emulator.edit(spreadsheet, {"moveDimension": {"source": move, "destinationIndex": 4}})
+    job, place, other = desk.job(job), 3 if is_prepared else 2, 2 if is_prepared else 3
+    assert (job.layout is not None) is is_prepared
+    colleague = desk.context.sheet(spreadsheet, desk.emulator.token(COLLEAGUE))
+    protect_column(desk, spreadsheet, other)
+    refuse_protected(job, colleague, colleague.tabs())
+    protect_column(desk, spreadsheet, place)
+    with pytest.raises(Protected):
+        refuse_protected(job, colleague, colleague.tabs())
 
 
 def test_a_proof_leaves_nothing_behind_and_touches_no_cell(running: Running) -> None:

@@ -160,9 +160,8 @@ def test_who_has_lost_a_spreadsheet_can_no_longer_write_to_it_through_their_own_
     job = running.run(spreadsheet)["id"]
     before = running.emulator.values(spreadsheet, "Leads!A1:B9")
     for path in ("/undo", "/retry", "/access"):
-        answer = running.ask(
-            "POST", f"/v1/jobs/{job}{path}", headers=running.key(spreadsheets=[]), json={"max_credits": confirmed(1)}
-        )
+        headers = running.key(spreadsheets=[]) | {"Idempotency-Key": uuid4().hex}
+        answer = running.ask("POST", f"/v1/jobs/{job}{path}", headers=headers, json={"max_credits": confirmed(1)})
         assert answer.status_code == 403, path
     assert running.emulator.values(spreadsheet, "Leads!A1:B9") == before
 

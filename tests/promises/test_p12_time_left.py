@@ -112,7 +112,14 @@ def test_of_a_retry() -> None:
     assert 0 < tried < ROWS // 2
     calm.world.person.sleep(20)
     job = service.reload(context, job)
-    again = service.retry(context, job, calm.token().text, retry_in_doubt=False, max_credits=allowed(10**6))
-    assert_true(watch(calm, again))
+    again = service.retry(
+        context,
+        job,
+        calm.token().text,
+        retry_in_doubt=False,
+        max_credits=allowed(10**6),
+        idempotency_key="again",
+    )
+    assert_true(watch(calm, again.job))
     assert calm.provider.charges.total() == ROWS
     calm.world.close()

@@ -11,7 +11,6 @@ from functions.jobs.request import JobRequest
 from functions.outcomes import LeftOut, Outcome
 from functions.sheets.scan import FILTER_VIEWS
 from tests.support.desk import CALLER, Desk, people_rows, url_of
-from tests.support.enrichers import allowed
 
 ROWS = 8
 
@@ -92,7 +91,7 @@ def test_a_retry_never_opens_what_was_left_out(desk: Desk) -> None:
     hide(desk, spreadsheet, 2, 3)
     job = desk.run(spreadsheet, fields=("email",))
     with pytest.raises(WrongJobState):
-        service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=True, max_credits=allowed(10))
+        desk.retry(job, 10, in_doubt=True)
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS - 2, Outcome.LEFT_OUT: 2}
 
 

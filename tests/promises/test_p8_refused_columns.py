@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from functions.jobs import new_job, service
+from functions.jobs import new_job
 from functions.outcomes import Outcome
 from functions.sheets import client, paging, tab_reader
 from functions.store.job_states import JobState
@@ -108,11 +107,7 @@ def test_a_row_into_which_nothing_could_be_written_fails_with_the_reason_and_can
     assert all("validation" in row.detail for row in desk.rows(job))
     charged = desk.charged()
     desk.emulator.edit(spreadsheet, {"setDataValidation": {"range": area(3)}})
-    job = desk.drain(
-        service.retry(
-            desk.context, desk.job(job), desk.token, retry_in_doubt=False, max_credits={"slintel": Decimal(ROWS)}
-        )
-    )
+    job = desk.drain(desk.retry(job, ROWS))
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
     assert desk.charged() == charged
     assert [row[3] for row in desk.grid(spreadsheet)[1:]] == [expected(f"person-{n}")[1] for n in range(ROWS)]

@@ -11,7 +11,6 @@ import pytest
 from functions.credits import retry_policy
 from functions.credits.needs import filled_by
 from functions.credits.terms import Need
-from functions.jobs import service
 from functions.outcomes import Outcome
 from local.providers.client import Sandbox
 from local.providers.people import draw, lead
@@ -55,7 +54,7 @@ def test_a_retry_also_opens_rows_of_people_whom_the_first_provider_does_not_know
         prospeo.switch(error_rate=0.0)
         assert 3 < len(slugs) < 10
         more = {"slintel": Decimal(0), "prospeo": Decimal(10)}
-        job = desk.drain(service.retry(desk.context, job, desk.token, retry_in_doubt=False, max_credits=more))
+        job = desk.drain(desk.retry(job, more))
         assert prospeo.charges()["total"] == len(slugs)
         assert {row.outcome for row in desk.rows(job)} == {Outcome.ENRICHED}
 
@@ -75,14 +74,7 @@ def test_a_retry_asks_the_provider_that_was_skipped_and_fills_what_is_still_empt
         assert Counter(row.outcome for row in first) == {Outcome.ENRICHED: 20}
         assert all(row.detail.startswith("Prospeo was not asked: This run has used the") for row in first)
         assert prospeo.charges()["requests"] == 0
-        job = service.retry(
-            desk.context,
-            job,
-            desk.token,
-            retry_in_doubt=False,
-            max_credits={"slintel": Decimal(5), "prospeo": Decimal(20)},
-        )
-        job = desk.drain(job)
+        job = desk.drain(desk.retry(job, {"slintel": Decimal(5), "prospeo": Decimal(20)}))
         assert (sandbox.charges()["requests"], prospeo.charges()["requests"]) == (20, 20)
         again = desk.rows(job)
         assert Counter(row.outcome for row in again)[Outcome.ENRICHED] == 20

@@ -23,7 +23,6 @@ from functions.store import schema
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
-from tests.support.enrichers import allowed
 from tests.support.waiting import wait_until
 
 ROWS = 30
@@ -72,8 +71,7 @@ def assert_filled(desk: Desk, spreadsheet: str, titles: tuple[str, ...] = tuple(
 
 
 def retry(desk: Desk, job: Job, *, in_doubt: bool = False) -> Job:
-    again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=in_doubt, max_credits=allowed(ROWS))
-    return desk.drain(again)
+    return desk.drain(desk.retry(job, ROWS, in_doubt=in_doubt))
 
 
 def change(desk: Desk, spreadsheet: str, *requests: dict[str, Any]) -> Hook:
@@ -372,5 +370,5 @@ def test_only_who_is_still_to_be_looked_up_makes_the_time_left(desk: Desk) -> No
         last = schema.job_rows.c.job_id == job.id, schema.job_rows.c.position < 3
         connection.execute(schema.job_rows.update().where(*last).values(outcome=Outcome.FAILED))
         connection.execute(schema.leads.delete())
-    again = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=False, max_credits=allowed(ROWS))
+    again = desk.retry(job, ROWS)
     assert to_come(desk, again) == 3, "of a retry, who it tries"

@@ -22,7 +22,6 @@ from functions.store.unfinished_rows import PAID_NOT_WRITTEN
 from tests.support import dying_worker
 from tests.support.accounts import assert_bracketed
 from tests.support.desk import Desk, people_rows
-from tests.support.enrichers import allowed
 from tests.support.waiting import wait_until_quiet
 
 CHUNK_ROWS = 5
@@ -53,9 +52,7 @@ def details(desk: Desk, job: Job) -> set[tuple[Outcome | None, str]]:
 
 
 def retried(desk: Desk, job: Job, *, retry_in_doubt: bool = False) -> Job:
-    ceilings = allowed(100)
-    job = service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=retry_in_doubt, max_credits=ceilings)
-    return desk.drain(job)
+    return desk.drain(desk.retry(job, 100, in_doubt=retry_in_doubt))
 
 
 def test_rows_on_which_nothing_was_spent_fail_and_can_be_retried(desk: Desk) -> None:

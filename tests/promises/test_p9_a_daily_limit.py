@@ -24,7 +24,6 @@ from local.providers.client import Sandbox
 from local.providers.people import draw, lead
 from local.sheets_api.client import SheetsEmulator
 from tests.support.desk import CALLER, Desk, desk_at, people_rows
-from tests.support.enrichers import allowed
 
 ROWS = 30
 PER_DAY = 12
@@ -133,7 +132,7 @@ def test_values_of_the_first_provider_are_written_while_the_second_ones_limit_is
             assert [row.detail.partition(":")[0] for row in desk.rows(job) if row.detail] == [
                 "Prospeo was not asked"
             ] * 3
-            job = service.retry(desk.context, job, desk.token, retry_in_doubt=False, max_credits=ceilings)
+            job = desk.retry(job, ceilings)
         assert job.goes_on_at or then == "cancelled"
         with after(desk, job.goes_on_at or datetime.now(UTC) + timedelta(days=1, hours=1)):
             job = go_on(desk, job)
@@ -176,7 +175,7 @@ def test_a_second_refusal_waits_a_little_and_a_third_ends_the_run(desk: Desk, ta
     assert "used up" in (job.message or "")
     assert desk.counts(job) == {Outcome.ENRICHED: PER_DAY, Outcome.CANCELLED: ROWS - PER_DAY}
     desk.sandbox.switch(quota=None)
-    job = service.retry(desk.context, job, desk.token, retry_in_doubt=False, max_credits=allowed(ROWS))
+    job = desk.retry(job, ROWS)
     assert desk.counts(desk.drain(job)) == {Outcome.ENRICHED: ROWS}
     assert desk.sandbox.charges()["total"] == ROWS == desk.charged()[0]
 

@@ -26,7 +26,6 @@ from tests.support import dying_worker
 from tests.support.accounts import assert_bracketed
 from tests.support.desk import Desk, desk_at, url_of
 from tests.support.dying_worker import STRAGGLING
-from tests.support.enrichers import allowed
 from tests.support.waiting import wait_until_quiet
 
 CHUNK_ROWS = 7
@@ -275,7 +274,7 @@ def test_a_retry_asks_each_person_once_though_its_worker_dies(desk: Desk) -> Non
     job = go_on(desk, job)
     doubtful = desk.counts(job)[Outcome.IN_DOUBT]
     assert doubtful > 2
-    job = service.retry(desk.context, job, desk.token, retry_in_doubt=True, max_credits=allowed(100))
+    job = desk.retry(job, 100, in_doubt=True)
     assert work(desk, "rows: after lookup", 2) == -signal.SIGKILL
     job = go_on(desk, job)
     assert job.state is JobState.DONE

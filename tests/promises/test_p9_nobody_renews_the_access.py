@@ -13,7 +13,6 @@ from functions.outcomes import Outcome
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, Desk, people_rows
-from tests.support.enrichers import allowed
 
 
 def report(desk: Desk, job: Job, *, after: timedelta) -> Job:
@@ -45,7 +44,7 @@ def test_a_run_that_waits_for_access_ends_after_thirty_days_and_can_be_taken_up_
     assert job.finished_at is not None
     assert desk.counts(job) == {Outcome.CANCELLED: 30}
     desk.token = desk.emulator.token(CALLER.email)
-    job = desk.drain(service.retry(desk.context, job, desk.token, retry_in_doubt=False, max_credits=allowed(30)))
+    job = desk.drain(desk.retry(job, 30))
     assert desk.counts(job) == {Outcome.ENRICHED: 30}
     assert desk.sandbox.charges()["total"] == 30 >= paid
 

@@ -8,13 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from functions.jobs import service
 from functions.jobs.progress import ahead_of
 from functions.outcomes import Outcome
 from functions.store import erasures
 from functions.store.database import Store
 from tests.support.desk import Desk, people_rows
-from tests.support.enrichers import allowed
 
 GROWING = ("leads", "job_rows", "ledger_entries", "snapshots", "formula_people")
 """Tables that hold a row a person or a lookup, of all runs."""
@@ -48,7 +46,7 @@ def test_no_statement_reads_a_table_that_grows_as_a_whole(desk: Desk) -> None:
         again = desk.run(spreadsheet, write="all")
         assert desk.counts(again)[Outcome.KNOWN]
         desk.undo(again)
-        service.retry(desk.context, desk.job(job), desk.token, retry_in_doubt=True, max_credits=allowed(20))
+        desk.retry(job, 20, in_doubt=True)
         assert desk.counts(desk.drain(job))[Outcome.KNOWN], "who was looked up by the other run"
         with desk.store.writing() as connection:
             erasures.erase(connection, "linkedin.com/in/person-3", "1", desk.context.clock())

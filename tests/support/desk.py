@@ -122,6 +122,19 @@ class Desk:
         """Starts a job and runs it to its end."""
         return self.drain(self.start(*arguments, **job_request))
 
+    def retry(
+        self, job: Job, max_credits: int | Mapping[str, Decimal], *, in_doubt: bool = False, key: str = ""
+    ) -> Job:
+        """Opens the rows of a job again that can be tried again, with so many credits as in `start`."""
+        return service.retry(
+            self.context,
+            self.job(job),
+            self.token,
+            retry_in_doubt=in_doubt,
+            max_credits=allowed(max_credits) if isinstance(max_credits, int) else max_credits,
+            idempotency_key=key or uuid4().hex,
+        ).job
+
     def undo(self, job: Job) -> Job:
         """Undoes a job, to the end."""
         return self.drain(service.undo(self.context, self.job(job), self.token))

@@ -199,7 +199,8 @@ def _retry(place: World, runs: Sequence[Run], trouble: Trouble) -> None:
             if len(rows) in (0, left):  # a charged answer that could not be read stays so
                 break
             left = len(rows)
-            run.job = place.ask("POST", f"/v1/jobs/{run.job['id']}/retry", run, json={"max_credits": everywhere(10**6)})
+            more, key = {"max_credits": everywhere(10**6)}, {"Idempotency-Key": uuid4().hex}
+            run.job = place.ask("POST", f"/v1/jobs/{run.job['id']}/retry", run, json=more, headers=key)
             trouble.made["retry"] += 1
             place.finish([run], trouble)
 

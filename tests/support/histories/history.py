@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 from unittest.mock import patch
@@ -61,6 +60,8 @@ class History:
     jobs: list[Job] = field(default_factory=list)
     ceilings: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     """By run, the credits of each provider that a person has confirmed so far."""
+    retries: int = 0
+    """Times that somebody wanted to try again."""
     in_doubt_retries: int = 0
     """Times that somebody wanted to ask again what may have been paid for."""
     undone: set[str] = field(default_factory=set)
@@ -133,16 +134,16 @@ class History:
     def retry(self, job: Job, *, in_doubt: bool) -> None:
         """Somebody opens the rows again that can be."""
         most = dict.fromkeys(self.scenario.providers, Decimal(len(self.scenario.people)))
-        asked_at = self.context.clock()
+        key = f"retry-{self.retries}"
+        self.retries += 1
         retried = self._insist(
-            lambda: service.retry(self.context, job, retry_in_doubt=in_doubt, max_credits=most, **self._access())
+            lambda: service.retry(
+                self.context, job, retry_in_doubt=in_doubt, max_credits=most, idempotency_key=key, **self._access()
+            )
         )
-        if retried is None:  # perhaps it took effect, its answer got lost, and the next try was refused for that
-            found = self._insist(lambda: service.reload(self.context, job))
-            retried = found if found is not None and _was_retried(found, asked_at, in_doubt=in_doubt) else None
         if retried is not None:
             self.in_doubt_retries += in_doubt
-            self.ceilings[job.id] = dict(retried.ceilings)
+            self.ceilings[job.id] = dict(retried.job.ceilings)
 
     def undo(self, job: Job) -> None:
         """Somebody undoes a run."""
@@ -270,12 +271,6 @@ def _undo_all(history: History) -> None:
     for job in reversed(history.jobs):
         history.undo(job)
         history.wait_for_ends()
-
-
-def _was_retried(job: Job, asked_at: datetime, *, in_doubt: bool) -> bool:
-    """Return whether a job goes on since a retry that was asked for then."""
-    is_since = job.started_at is not None and job.started_at >= asked_at
-    return is_since and job.request["retry_in_doubt"] == in_doubt
 
 
 @contextmanager

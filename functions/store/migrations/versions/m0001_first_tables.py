@@ -303,6 +303,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("again IS NOT NULL"),
     )
     op.create_table(
+        "retries",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("idempotency_key", sa.Text(), nullable=False),
+        sa.Column("job_id", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.Text(), nullable=False, comment="of what the idempotency key came with"),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_retries_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "idempotency_key", name=op.f("pk_retries")),
+    )
+    op.create_index(op.f("ix_retries_job_id"), "retries", ["job_id"], unique=False)
+    op.create_table(
         "row_counts",
         sa.Column("job_id", sa.Text(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=False),
