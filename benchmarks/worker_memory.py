@@ -49,6 +49,10 @@ def run(running: Running, letter: str, rows: int, count: int) -> list[Json]:
     started = [running.start(sheet, fields=long_fields(letter)) for sheet in sheets]
     ended = [finished(running, job) for job in started]
     assert all(job["counts"] == {"known": rows} for job in ended), ended
+    for sheet in sheets:
+        assert [len(text) for text in running.emulator.values(sheet, f"Leads!B{rows + 1}:Z{rows + 1}")[0]] == [
+            TEXT_LENGTH for _ in LONG_FIELDS
+        ]
     return ended
 
 

@@ -23,6 +23,7 @@ from functions.store import schema
 from functions.store.job_states import JobState
 from functions.store.jobs import Job
 from tests.support.desk import CALLER, FIELDS, Desk, desk_at, expected, people_rows, url_of
+from tests.support.enrichers import allowed
 from tests.support.waiting import wait_until
 
 ROWS = 30
