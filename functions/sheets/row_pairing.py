@@ -40,7 +40,7 @@ def paired(
     without: list[SheetRow] = []
     for name, group in by_identity([row for row in rows if id(row) not in taken]).items():
         before = olds.pop(name, [])
-        if len(before) == len(group) == 1 and not _contradict(before[0], group[0]):
+        if len(before) == len(group) == 1 and not _contradict(before[0], group[0], whole_rows=whole_rows):
             pairs.append((group[0], before[0]))
             continue
         found, open_rows, rest = _told_apart(before, group, beside, sent, hit or {}, whole_rows=whole_rows)
@@ -102,10 +102,16 @@ def _may_be(old: SheetRow, row: SheetRow, sent: Mapping[Who, Sequence[Cells]]) -
     return not is_nobody(old) or (old.number > 0 and not is_empty) or _agree(old, row, sent)
 
 
-def _contradict(old: SheetRow, row: SheetRow) -> bool:
-    """Return whether a row without a profile that is remembered is another one than the one that is there."""
-    known = old.row_context and row.row_context and is_nobody(old) and not old.number
-    return bool(known) and not old.row_context & row.row_context
+def _contradict(old: SheetRow, row: SheetRow, *, whole_rows: bool) -> bool:
+    """Return whether a row without a profile is another one than the one that is there.
+
+    So is one that is remembered if something else is typed there, and one in which something was typed if nothing is.
+    """
+    if not is_nobody(old) or not old.row_context:
+        return False
+    if not row.row_context:
+        return whole_rows
+    return not old.number and not old.row_context & row.row_context
 
 
 def _told_apart(

@@ -80,6 +80,9 @@ def test_a_row_in_which_something_was_typed_is_not_the_empty_one_that_is_new() -
 
 
 def test_a_row_that_was_deleted_is_not_the_empty_one_that_stands_in_its_place() -> None:
+    alone = [row(4, NOBODY, "mine", 7)]
+    assert numbers(alone, [row(9, NOBODY, "sent")], whole_rows=True) == [(9, None)]
+    assert numbers(alone, [row(9, NOBODY, "sent")]) == [(9, "mine")], "something may be typed that was not read"
     deleted, blank = [row(4, A, "mine", 7)], [row(4, NOBODY, "sent")]
     sent = {(A, frozenset({7})): [{0: "sent"}]}
     assert [old for _, old in paired(deleted, blank, sent, whole_rows=True)] == [None]
