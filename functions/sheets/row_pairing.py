@@ -144,13 +144,27 @@ def _told_apart(
 
     # Where more rows look so than before, some of them have been hit, and it is not known which: emptied ones look like
     # those that were empty.
-    for find in (_alike, sure_pairs, beside.pairs, partial(_alike, more=True), likeliest, likeliest_that_hold):
+    surely = sure_pairs if whole_rows else _surely_in_a_large_tab
+    for find in (_alike, surely, beside.pairs, partial(_alike, more=True), likeliest, likeliest_that_hold):
         found = [(old, row) for old, row in find(rest, open_rows) if _may_be(old, row, sent)]
         pairs += [(row, old) for old, row in found]
         done = {id(one) for pair in found for one in pair}
         open_rows = [row for row in open_rows if id(row) not in done]
         rest = [old for old in rest if id(old) not in done]
     return pairs, open_rows + inserted, rest
+
+
+def _surely_in_a_large_tab(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
+    """Pair rows by what is typed around; what was the only row of its identity then by what it shows, if one does.
+
+    What stood around that one was not read. It has been read since there are several, so it looks different.
+    """
+    pairs = sure_pairs(_with_context(olds), _with_context(rows))
+    taken = {id(row) for _, row in pairs}
+    if len(olds) == 1 and not olds[0].row_context:
+        alike = [row for row in rows if id(row) not in taken and _shown(row) == _shown(olds[0])]
+        pairs += [(olds[0], row) for row in alike if len(alike) == 1]
+    return pairs
 
 
 def _inserted(before: Sequence[SheetRow], now: Sequence[SheetRow], hit: Mapping[int, SheetRow]) -> list[SheetRow]:

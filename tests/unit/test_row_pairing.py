@@ -49,6 +49,11 @@ def test_a_row_whose_url_was_emptied_is_not_taken_for_one_without_a_url_that_was
     assert numbers([row(2, A, "a", 1), row(3, B, "b", 2)], edited) == [(2, "a"), (3, "b")]
 
 
+def test_the_only_row_without_a_url_in_a_large_tab_is_known_by_what_it_shows_once_there_are_two() -> None:
+    before = [row(2, NOBODY, "mine")]  # what else stands there is read only where there are several
+    assert numbers(before, [row(2, NOBODY, "mine", 7), row(4, NOBODY, "sent")]) == [(2, "mine"), (4, None)]
+
+
 def test_of_rows_in_which_nothing_is_typed_the_inserted_ones_show_nothing() -> None:
     before = [row(2, NOBODY, "typed"), row(3, NOBODY, "mine", 7)]
     now = [row(2, NOBODY, "sent"), row(3, NOBODY), row(4, NOBODY)]  # one was deleted, and two were inserted
