@@ -233,6 +233,8 @@ def _write(want: RowValues, row: SheetRow, *, overwrite: bool, statuses: Collect
             pending[number] = value
         else:
             blocked += 1
+            if earlier is not None:  # it was sent, and perhaps stands in a wrong row: that must stay recorded
+                changes[number] = earlier
     if blocked and blocked == len([number for number in want.values if number in row.cells]):
         return None
     return Write(want.position, want.key, row.number, changes, pending, row.row_context)

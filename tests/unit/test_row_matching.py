@@ -29,6 +29,13 @@ def test_what_is_typed_once_a_cell_was_written_is_newer_than_the_run_and_stays()
     assert match_rows([begun], [row(2, A, "mine")], overwrite=True).writes[0].pending == {0: "x"}
 
 
+def test_what_was_sent_stays_recorded_though_somebody_has_typed_there_since() -> None:
+    earlier = {0: CellChange("", "x"), 1: CellChange("", "y")}
+    want = RowValues(0, 2, A, {0: "x", 1: "y"}, earlier)  # perhaps both stand in a wrong row
+    [write] = match_rows([want], [SheetRow(2, A, {0: "typed since", 1: ""})], overwrite=False).writes
+    assert (write.changes, write.pending) == (earlier, {1: "y"})
+
+
 def test_only_the_words_of_an_earlier_run_give_way_and_only_in_its_own_column() -> None:
     wanted = [RowValues(0, 2, A, {0: "enriched"})]
     [write] = match_rows(wanted, [row(2, A, "not found")], overwrite=False, statuses=[0]).writes
