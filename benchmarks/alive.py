@@ -47,8 +47,9 @@ MIN_SHARE = 0.95
 MIN_ROWS = 1_000
 MAX_CALLS = USERS_QUOTA // 2
 MAX_OFF = 0.25
-"""The error of the time left, from a tenth of the run on, as a share of the truth; of moments that a person notices."""
-NOTICED_S = 5.0
+"""The error of the time left, from a tenth of the run on, as a share of the truth; of what a person sees."""
+SEEN_S = 10.0
+"""Below that, the sidebar says "a few seconds left" (`forecast.in_words`)."""
 
 
 class Settings(Caps):
@@ -123,7 +124,10 @@ class Watched:
         told = [
             abs(look.left_s - (end_s - look.at_s)) / (end_s - look.at_s)
             for look in self.looks
-            if look.left_s is not None and look.answered >= self.rows / 10 and end_s - look.at_s >= NOTICED_S
+            if look.left_s is not None
+            and look.answered >= self.rows / 10
+            and max(look.left_s, end_s - look.at_s) >= SEEN_S
+            and look.at_s < end_s
         ]
         return max(told, default=None)
 
