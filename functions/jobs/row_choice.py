@@ -25,6 +25,8 @@ FINISHED = "Nothing more is known about this person; a run would leave the row a
 
 _BATCH = 500
 """Rows whose people are read at once, with their leads."""
+PLAN_STEPS = 10_000_000
+"""The steps that custom fields of a plan may take, some ten seconds; those of a chunk may take half."""
 
 
 def choose_rows(context: AppContext, scan: SheetScan, job_request: JobRequest) -> Iterator[ScannedRow]:
@@ -74,8 +76,10 @@ class _Choice:
         """Count a row as filled if nothing more is known about its person.
 
         Leads are read of the rows that a run may have written: those that hold something, and those in a tab that has
-        all of the columns, where a lead may have had nothing for any of them.
+        all of the columns, where a lead may have had nothing for any of them. Once custom fields have taken the steps
+        that a plan has, the rest counts as open: the run looks, and known people cost it nothing.
         """
+        steps_left = PLAN_STEPS
         has_columns = all(target.held is not None for target in self.scan.targets)
         while batch := list(islice(rows, _BATCH)):
             perhaps = {
@@ -88,10 +92,15 @@ class _Choice:
                 with self.context.store.reading() as connection:
                     known = leads.read(connection, sorted(perhaps), self.context.fresh, self.context.clock())
             budget = Budget(len(batch))
+            granted = budget.steps_left
             for row in batch:
                 key = row.found.key if isinstance(row.found, Profile) else ""
                 is_finished = key in perhaps and _is_open(row) and self._has_all(row, known.get(key, {}), budget)
                 yield replace(row, filled=True, sentence=FINISHED) if is_finished else row
+            steps_left -= granted - budget.steps_left
+            if steps_left <= 0:
+                yield from rows
+                return
 
     def _has_all(self, row: ScannedRow, known: Mapping[str, Known], budget: Budget) -> bool:
         """Tell whether a run would ask nobody about the row's person, and find no value for an empty cell."""

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from functions.credits.lead_status import LeadStatus
+from functions.credits.plan import Plan
 from functions.enrichment import result
 from functions.enrichment.result import Result
 from functions.errors import SheetBusy
 from functions.fields import Budget, expressions, project
-from functions.jobs import delivery, service
+from functions.jobs import delivery, row_choice, service
 from functions.jobs.attempt import ChunkResult, begin
 from functions.jobs.chunk_runner import run_chunk
+from functions.jobs.request import JobRequest
 from functions.outcomes import Outcome
 from functions.profiles.parsing import of_key
 from functions.sheet_writes.fill import write
@@ -25,7 +27,7 @@ from functions.store import job_rows, leads
 from functions.store.job_states import JobState
 from functions.store.leads import Known
 from tests.support.costly_expressions import COSTLY
-from tests.support.desk import Desk, expected, people_rows, url_of
+from tests.support.desk import CALLER, Desk, expected, people_rows, url_of
 from tests.support.enrichers import PROVIDER
 
 TOO_MANY = "This field takes too many steps for this person; make its expression simpler."
@@ -62,6 +64,25 @@ def test_a_chunk_full_of_costly_fields_takes_bounded_work_and_says_which_rows_it
     assert job.state is JobState.DONE
     assert [budget.steps_left for budget in budgets] == [0]
     assert {row.detail for row in desk.rows(job)} == {TOO_MANY, SHARED}
+
+
+def test_a_plan_over_people_who_are_known_takes_bounded_work_for_its_costly_fields(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has no steps left for counts as open, which costs nothing; it does not say that nothing more is known."""
+    fields = "email", f"Costly={COSTLY['filters']}"
+    spreadsheet = desk.sheet(people_rows(30))
+    desk.run(spreadsheet, fields=fields)
+
+    def plan() -> Plan:
+        wanted = JobRequest(spreadsheet_id=spreadsheet, range="Leads!B2:B", fields=fields)
+        return service.plan_run(desk.context, wanted, CALLER, desk.token)[1]
+
+    assert plan().already_filled == 30
+    monkeypatch.setattr(row_choice, "_BATCH", 10)
+    monkeypatch.setattr(row_choice, "PLAN_STEPS", 60_000)
+    bounded = plan()
+    assert (bounded.already_filled, bounded.lookups) == (20, 0), "two batches of ten people with 5,000 steps each"
 
 
 def test_fields_that_make_much_text_are_written_and_given_back_in_parts(
