@@ -30,7 +30,8 @@ FIELDS = ("status", "email", "title", "company", "size", "location", "industry",
 CONCURRENCY = 16
 SIGMA = 0.4
 SHEETS_CALL_S = 0.3
-POLL_S = 0.25
+POLL_S, FIRST_POLL_S = 0.25, 0.05
+"""Seconds between two looks, and before the first value: an empty column is looked at quickly."""
 WARM_UP = 3
 """Rows of the run before."""
 MINUTE_S = 60.0
