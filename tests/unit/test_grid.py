@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from functions.errors import SheetBusy
 from functions.outcomes import LeftOut
-from functions.sheets import client as sheets
 from functions.sheets.cells import Formula
 from functions.sheets.client import GoogleSheet
 from functions.sheets.grid import ANCHOR_KEY, Box, ProtectedArea, content, row_block_of, tabs_of
@@ -181,7 +180,6 @@ def proxy() -> Iterator[str]:
         server.shutdown()
 
 
-def test_an_answer_that_is_no_json_is_trouble_that_passes(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "MAX_WAIT_S", 0.0)
+def test_an_answer_that_is_no_json_is_trouble_that_passes(proxy: str) -> None:
     with pytest.raises(SheetBusy, match="could not be reached"):
-        GoogleSheet("1", "token", endpoint=proxy).tabs()
+        GoogleSheet("1", "token", endpoint=proxy, max_wait_s=0.0).tabs()
