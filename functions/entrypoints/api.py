@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from flask import Flask, request
 
@@ -144,7 +145,7 @@ class Api:
         return responses.RetryPlans(without_doubts=without, with_doubts=with_doubts)
 
     def retry(
-        self, caller: Caller, token: str, idempotency_key: str, job_id: str, body: requests.RetryBody
+        self, caller: Caller, token: str, idempotency_key: str | None, job_id: str, body: requests.RetryBody
     ) -> Reply[responses.Job]:
         """Tries what did not work again; of somebody else's job in a job of the caller's own, at the caller's cost."""
         job, access_until = self._writable(job_id, caller, token)
@@ -156,9 +157,14 @@ class Api:
                 access_until=access_until,
                 retry_in_doubt=body.retry_in_doubt,
                 max_credits=self._ceilings(body.max_credits),
-                idempotency_key=idempotency_key,
+                idempotency_key=idempotency_key or uuid4().hex,
             )
             return self._started(caller, again)
+        if idempotency_key is None:
+            raise InvalidRequest(
+                "This run was started by somebody else, so a retry is a run of your own, at your cost; send an "
+                "Idempotency-Key with it."
+            )
         started = new_job.retry_as_own(
             self.context,
             job,

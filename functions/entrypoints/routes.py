@@ -51,6 +51,17 @@ IDEMPOTENCY_KEY = Header(
     description="Made once a confirmation; the same key is the same job",
 )
 
+IDEMPOTENCY_KEY_OF_A_RETRY = Header(
+    name="Idempotency-Key",
+    argument="idempotency_key",
+    read=lambda text: _idempotency_key(text) if text else None,
+    schema={"type": "string", "maxLength": 200},
+    description=(
+        "The same key is the same retry; without one, each call is a retry of its own. Required where the job is "
+        "somebody else's: then the retry is a job of the caller's own"
+    ),
+)
+
 ROUTES = (
     Route(
         method="GET",
@@ -171,7 +182,7 @@ ROUTES = (
         answer=responses.Job,
         status=202,
         replays=True,
-        headers=(SHEET_TOKEN, IDEMPOTENCY_KEY),
+        headers=(SHEET_TOKEN, IDEMPOTENCY_KEY_OF_A_RETRY),
     ),
     Route(
         method="POST",
