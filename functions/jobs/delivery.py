@@ -37,7 +37,7 @@ from functions.store.cell_history import WrittenRow
 from functions.store.chunks import FIRST
 from functions.store.job_rows import JobRow
 from functions.store.jobs import Job
-from functions.store.sheet_calls import FLUSHES, flush_at_once, take_flush
+from functions.store.sheet_calls import FLUSH_INTERVAL, flush_at_once, take_flush
 
 LOOK_S = 0.1
 """Seconds between two looks whether a flush is due, while something has come."""
@@ -233,8 +233,8 @@ class Delivery:
         if self.attempt.chunk.number == FIRST and not self.settled:
             flush_at_once(context.store, user_id, context.clock())
             return 0.0
-        waited_s = context.runtime.monotonic() - self._wrote_s
-        gives_way = GIVES_WAY * min(1.0, FLUSHES.interval.total_seconds() / max(waited_s, 0.001))
+        waited = timedelta(seconds=context.runtime.monotonic() - self._wrote_s)
+        gives_way = GIVES_WAY * (FLUSH_INTERVAL / max(FLUSH_INTERVAL, waited))
         return take_flush(context.store, user_id, context.clock(), gives_way=gives_way).total_seconds()
 
     def _wait_for_turn(self) -> bool:

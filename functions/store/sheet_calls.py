@@ -23,14 +23,14 @@ FLUSH_CALLS = 3
 """A look, a write and a look again."""
 BEGINNING_CALLS = 5
 """Calls from a confirmation to the first lookup: two to start the run, and up to three to make its columns."""
-FLUSHES = Gcra(timedelta(minutes=1) * FLUSH_CALLS / (USERS_CALLS // 2 - BEGINNING_CALLS))
-"""Of all runs of one user together: half of what Google allows, less what a run takes to begin."""
+FLUSH_INTERVAL = timedelta(minutes=1) * FLUSH_CALLS / (USERS_CALLS // 2 - BEGINNING_CALLS)
+"""From one flush to the next, of all runs of one user: half of what Google allows, less what a run takes to begin."""
 
 
 def take_flush(store: Store, user_id: str, now: datetime, *, gives_way: timedelta = timedelta(0)) -> timedelta:
     """Take the turn of a user's runs to write results, if it is free; return how long it is not.
 
-    Nobody has a turn ahead of time: whoever may wait less than others gets the next one.
+    Nobody has a turn ahead of time: of those who ask for it, whoever gives way for the shortest time gets it.
 
     Args:
         store: where turns are kept.
@@ -48,10 +48,12 @@ def take_flush(store: Store, user_id: str, now: datetime, *, gives_way: timedelt
 
     def move(schedule: Schedule) -> Schedule:
         nonlocal left
-        wait = (schedule.paid_until or now) + gives_way - now
-        is_free = wait <= timedelta(0) or wait > FLUSHES.interval + gives_way  # then a clock has gone back
-        left = timedelta(0) if is_free else wait
-        return replace(schedule, paid_until=now + FLUSHES.interval) if is_free else schedule
+        wait = timedelta(0) if schedule.paid_until is None else schedule.paid_until + gives_way - now
+        if timedelta(0) < wait <= FLUSH_INTERVAL + gives_way:  # a longer one means that a clock has gone back
+            left = wait
+            return schedule
+        left = timedelta(0)
+        return replace(schedule, paid_until=now + FLUSH_INTERVAL)
 
     rates.change(store, rates.Pace(_flushes_of(user_id), ()), move)
     return left
@@ -63,7 +65,7 @@ def flush_at_once(store: Store, user_id: str, now: datetime) -> None:
     Raises:
         StoreError: the store cannot be used.
     """
-    later = now + FLUSHES.interval
+    later = now + FLUSH_INTERVAL
     rates.change(store, rates.Pace(_flushes_of(user_id), ()), lambda schedule: replace(schedule, paid_until=later))
 
 

@@ -82,7 +82,7 @@ def test_a_client_waits_for_its_turn_outside_of_any_transaction(store: Store) ->
     assert process.monotonic() == pytest.approx(3.0)
 
 
-INTERVAL_S = sheet_calls.FLUSHES.interval.total_seconds()
+INTERVAL_S = sheet_calls.FLUSH_INTERVAL.total_seconds()
 
 
 def flush(store: Store, at_s: float, gives_way_s: float = 0.0) -> float:
@@ -116,6 +116,11 @@ def test_a_flush_at_once_puts_the_next_one_off_by_one_interval_and_no_more(store
     assert flush(store, 4) == pytest.approx(INTERVAL_S - 1)
     sheet_calls.flush_at_once(store, "user", NOON + timedelta(seconds=5))
     assert flush(store, 6) == pytest.approx(INTERVAL_S - 1)
+
+
+def test_the_turn_of_a_user_who_has_had_none_is_free_however_long_it_is_left_to_others(store: Store) -> None:
+    """So it is where the earlier turns were forgotten with time: nobody else would ever take the first one."""
+    assert flush(store, 0, gives_way_s=0.3) == 0
 
 
 def test_a_clock_that_has_gone_back_stops_nobody(store: Store) -> None:
