@@ -81,7 +81,7 @@ class _Choice:
         """
         steps_left = PLAN_STEPS
         has_columns = all(target.held is not None for target in self.scan.targets)
-        while batch := list(islice(rows, _BATCH)):
+        while steps_left > 0 and (batch := list(islice(rows, _BATCH))):
             perhaps = {
                 row.found.key
                 for row in batch
@@ -98,9 +98,7 @@ class _Choice:
                 is_finished = key in perhaps and _is_open(row) and self._has_all(row, known.get(key, {}), budget)
                 yield replace(row, filled=True, sentence=FINISHED) if is_finished else row
             steps_left -= granted - budget.steps_left
-            if steps_left <= 0:
-                yield from rows
-                return
+        yield from rows
 
     def _has_all(self, row: ScannedRow, known: Mapping[str, Known], budget: Budget) -> bool:
         """Tell whether a run would ask nobody about the row's person, and find no value for an empty cell."""

@@ -113,17 +113,14 @@ class SheetScan:
         """Return sentences about what the plan cannot see, and about what it has chosen."""
         views = (FILTER_VIEWS,) if self.tab.filter_views and not self.include_hidden else ()
         doubled = doubled_sentences([target.held for target in self.targets], self.columns, letters)
-        return (
-            views
-            + doubled
-            + tuple(
-                YEARS.format(target.field.header)
-                for target in self.targets
-                if target.held is not None
-                and target.field.rendering is Rendering.MOMENT
-                and self.columns.made_for.get(target.held) != target.field.name
-            )
+        years = tuple(
+            YEARS.format(target.field.header)
+            for target in self.targets
+            if target.held is not None
+            and target.field.rendering is Rendering.MOMENT
+            and self.columns.made_for.get(target.held) != target.field.name
         )
+        return views + doubled + years
 
     def rows(self) -> Iterator[ScannedRow]:
         """Every row of the range.

@@ -1,4 +1,4 @@
-"""What a user has confirmed with an idempotency key: the start of a job, or a retry of one of their own jobs."""
+"""Confirmations by their idempotency keys: each is of the start of a job, or of a retry of one of the user's own."""
 
 from __future__ import annotations
 
