@@ -30,8 +30,7 @@ from tests.support.desk import url_of
 from tests.support.enrichers import PROVIDER
 from tests.support.long_fields import LONG_FIELDS, TEXT_LENGTH, long_fields
 from tests.support.peak_memory import peak_bytes
-from tests.support.running import OVER, Json, Running, attach
-from tests.support.waiting import wait_until
+from tests.support.running import Json, Running, attach
 
 AT_MOST_S = 500.0
 LETTERS = {"x": 1, "\N{GRINNING FACE}": 4}
@@ -47,7 +46,7 @@ def run(running: Running, letter: str, rows: int, count: int) -> list[Json]:
         leads.learn(connection, {(parse(f"linkedin.com/in/{slug}").key, PROVIDER): known for slug in slugs})
     sheets = [running.sheet([url_of(slug) for slug in slugs]) for _ in range(count)]
     started = [running.start(sheet, fields=long_fields(letter)) for sheet in sheets]
-    ended = [finished(running, job) for job in started]
+    ended = [running.finish(job, at_most_s=AT_MOST_S) for job in started]
     assert all(job["counts"] == {"known": rows} for job in ended), ended
     for sheet in sheets:
         assert [len(text) for text in running.emulator.values(sheet, f"Leads!B{rows + 1}:Z{rows + 1}")[0]] == [
@@ -56,24 +55,12 @@ def run(running: Running, letter: str, rows: int, count: int) -> list[Json]:
     return ended
 
 
-def finished(running: Running, job: Json) -> Json:
-    """Wait until a job has ended, and return it."""
-    seen = [job]
-
-    def over() -> bool:
-        seen[0] = running.ask("GET", f"/v1/jobs/{job['id']}").json()
-        return seen[0]["state"] in OVER
-
-    wait_until(over, at_most_s=AT_MOST_S)
-    return seen[0]
-
-
 def undo(running: Running, jobs: list[Json]) -> None:
     """Undo these at once, to the end."""
     for job in jobs:
         assert running.ask("POST", f"/v1/jobs/{job['id']}/undo", headers=running.key()).ok
     for job in jobs:
-        ended = finished(running, job)
+        ended = running.finish(job, at_most_s=AT_MOST_S)
         assert (ended["state"], ended["message"]) == ("undone", None), ended
 
 

@@ -335,7 +335,8 @@ def test_rows_in_doubt_are_asked_again_only_where_somebody_says_so_and_once(desk
 def test_trouble_at_the_sheet_passes_and_the_run_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, method: str, failures: list[Any]
 ) -> None:
-    monkeypatch.setattr(client, "MAX_WAIT_S", 0.0)  # at once back into the queue, as after a long time of it
+    # At once back into the queue, as after a long time of it.
+    monkeypatch.setattr(client, "GoogleSheet", partial(client.GoogleSheet, max_wait_s=0.0))
     postpone = Attempt.postpone
     monkeypatch.setattr(Attempt, "postpone", lambda attempt, delay: postpone(attempt, delay * 0))
     spreadsheet = desk.sheet(people_rows(ROWS))

@@ -116,7 +116,7 @@ class Running:
         job: Json = answer.json()
         return job
 
-    def finish(self, job: Json, *, by: str = PERSON, states: frozenset[str] = OVER) -> Json:
+    def finish(self, job: Json, *, by: str = PERSON, states: frozenset[str] = OVER, at_most_s: float = 60.0) -> Json:
         """Waits until a job is over, and gives it."""
         seen: list[Json] = [job]
 
@@ -124,7 +124,7 @@ class Running:
             seen[0] = self.ask("GET", f"/v1/jobs/{job['id']}", by=by).json()
             return seen[0]["state"] in states
 
-        wait_until(over)
+        wait_until(over, at_most_s=at_most_s)
         return seen[0]
 
     def run(self, spreadsheet: str, **changes: Any) -> Json:  # noqa: ANN401 - of the body
