@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -43,6 +43,8 @@ class _FillTask:
     overwrite: bool
     left: Sequence[WrittenRow]
     at_undo: bool = field(default=False, init=False)
+    _sent: dict[int, set[frozenset[int]]] = field(init=False)
+    """By position, the cells of each call that wrote it, also of an attempt that broke off."""
     _unconfirmed: list[Write] = field(init=False)
     _taken: Counter[RowSignature] = field(init=False)
     """Rows of these people that other chunks have, also those that died and come back to them."""
@@ -54,11 +56,12 @@ class _FillTask:
         self.wanted = _with_changes(self.wanted, {row.position: row for row in rows})
         others = (row for row in rows if row.position not in mine and not row.undone)
         self._taken = Counter((row.key, row.row_context) for row in others)
-        begun: tuple[RowValues | WrittenRow, ...] = (*self.wanted, *self.left)
+        begun = [row for row in rows if row.position in mine and not row.undone]
+        self._sent = defaultdict(set, {row.position: set(row.sent) for row in begun})
         self._unconfirmed = [
-            Write(it.position, it.key, 0, it.changes, {n: to.after for n, to in it.changes.items()}, it.row_context)
-            for it in begun
-            if it.changes
+            Write(it.position, it.key, -call, it.changes, {n: it.changes[n].after for n in cells}, it.row_context)
+            for it in (*begun, *self.left)
+            for call, cells in enumerate(it.sent)
         ]
 
     def unconfirmed(self) -> Sequence[Write]:
@@ -75,8 +78,11 @@ class _FillTask:
         return match_rows(wanted, rows, overwrite=self.overwrite, taken=taken, whole=whole, statuses=statuses)
 
     def record(self, writes: Sequence[Write]) -> None:
+        for write in writes:
+            if write.pending:
+                self._sent[write.position].add(frozenset(write.pending))
         with self.writer.store.writing() as connection:
-            cell_history.record_writes(connection, self.writer.job_id, writes)
+            cell_history.record_writes(connection, self.writer.job_id, writes, self._sent)
 
     def believed_rows(self, rows: Sequence[WrittenRow], at_first: Sequence[SheetRow]) -> list[SheetRow]:
         """Return the first contents of the rows, overlaid with what this run wrote."""

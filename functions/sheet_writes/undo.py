@@ -210,16 +210,10 @@ class _UndoTask:
 
     def unconfirmed(self) -> Sequence[Write]:
         return [
-            Write(
-                row.position,
-                row.key,
-                0,
-                {},
-                {number: row.changes[number].before for number in row.back},
-                row.row_context,
-            )
+            Write(row.position, row.key, -call, {}, {n: row.changes[n].before for n in cells}, row.row_context)
             for row in self.rows.values()
             if row.back and not row.undone
+            for call, cells in enumerate(row.sent)
         ]
 
     def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None, *, whole: bool) -> RowMatches:  # noqa: ARG002 - of people with several rows it is asked only with the whole tab
@@ -261,8 +255,10 @@ class _UndoTask:
             if write.pending:
                 row = self.rows[write.position]
                 context = row.row_context if write.position in self._guessed else write.row_context
+                now = frozenset(write.pending)
+                sent = {*row.sent, now} if row.back else {now}  # before the undo, these are the calls of the run
                 self.rows[write.position] = msgspec.structs.replace(
-                    row, back=row.back | set(write.pending), row_context=context
+                    row, back=row.back | now, row_context=context, sent=tuple(sent)
                 )
         begun = [self.rows[write.position] for write in writes if write.pending]
         with self.writer.store.writing() as connection:

@@ -23,12 +23,12 @@ from functions.sheets.repair import (
     Sent,
     as_repaired,
     as_writes,
+    beside,
     misplaced,
     sent_by,
     unseen,
     unseen_nearby,
     with_repairs,
-    without_overwritten,
 )
 from functions.sheets.row_matching import RowMatches
 from functions.sheets.row_pairing import without
@@ -160,7 +160,7 @@ class SheetWriter:
             self.renew_lock()
             # Durable before visible: if this process dies during the write, the next attempt knows what may stand in
             # a wrong row, and an undo knows what the cells held.
-            planned, repairs = repairs, without_overwritten(repairs, placed.writes)
+            repairs = beside(repairs, placed.writes)
             begun += repairs
             self.store.retry(partial(self._record, task, placed.writes, begun if repairs else ()))
             before = rows
@@ -185,7 +185,7 @@ class SheetWriter:
                 after = self.read_all()
             strays += going
             believed = before if known else self.store.retry(partial(self._believed, task, before, after, strays))
-            repairs = misplaced(believed, after, sent, strays, planned, whole_rows=self.small, undoing=task.at_undo)
+            repairs = misplaced(believed, after, sent, strays, repairs, whole_rows=self.small, undoing=task.at_undo)
             rows = as_repaired(after, repairs)
             placed = self.store.retry(partial(task.match, rows, lost, whole=whole))
         if refused is not None:
@@ -242,7 +242,7 @@ class SheetWriter:
         """Send all; return Google's refusal, if any. Google applies one call as a whole or not at all."""
         columns: dict[int, dict[int, Content]] = defaultdict(dict)
         for repair in repairs:
-            for number, content in repair.cells.items():
+            for number, content in repair.sent.items():
                 columns[number][repair.row.number] = content
         for write in writes:
             for number, content in write.pending.items():

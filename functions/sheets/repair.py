@@ -33,7 +33,15 @@ class Repair:
     """Cells of a row that hold values meant for another row, with the contents that they shall get back."""
 
     row: SheetRow
+    """As it was hit."""
     cells: Cells
+    overwritten: frozenset[int] = frozenset()
+    """Of the cells, those that get their row's own value instead, and so need no former content."""
+
+    @property
+    def sent(self) -> Cells:
+        """The contents that are given back."""
+        return {number: content for number, content in self.cells.items() if number not in self.overwritten}
 
 
 def unseen(
@@ -67,7 +75,7 @@ def unseen(
     shown = Counter(look(row) for group in there.values() for row in group)
     contexts = Counter((row.identity, row.row_context) for row in before if row.identity in keys)
     sure = {old.number: row for old, row in _typed_in_since(contexts, before, rows)}
-    strays = {repair.row.number: look(repair.row) for repair in repairs}
+    strays = {repair.row.number: look(repair.row) for repair in repairs if repair.sent}
     missing = []
     for write in writes:
         row = meant.get(write.number)
@@ -189,21 +197,18 @@ def misplaced(
     return repairs
 
 
-def without_overwritten(repairs: Sequence[Repair], writes: Sequence[Write]) -> list[Repair]:
-    """Leave out cells that get their row's own value anyway; they need no former content."""
-    pending = {write.number: write.pending for write in writes}
-    left = [
-        Repair(repair.row, {n: cell for n, cell in repair.cells.items() if n not in pending.get(repair.row.number, {})})
-        for repair in repairs
-    ]
-    return [repair for repair in left if repair.cells]
+def beside(repairs: Sequence[Repair], writes: Sequence[Write]) -> list[Repair]:
+    """Return the repairs as they are sent beside these writes."""
+    pending = {write.number: write.pending.keys() for write in writes}
+    return [Repair(it.row, it.cells, frozenset(it.cells.keys() & pending.get(it.row.number, ()))) for it in repairs]
 
 
 def as_writes(repairs: Sequence[Repair]) -> list[Write]:
     """Return repairs as writes, to be sent and confirmed like others."""
     return [
-        Write(-1, repair.row.identity, repair.row.number, {}, repair.cells, repair.row.row_context)
+        Write(-1, repair.row.identity, repair.row.number, {}, sent, repair.row.row_context)
         for repair in repairs
+        if (sent := repair.sent)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -25,14 +25,34 @@ BACK = "back"
 """Beside the cells: the numbers of those that an undo gives back."""
 SEEN = "seen"
 """Beside the cells: that this was seen done."""
+SENT = "sent"
+"""Beside the cells: which of them each call has sent, where one has not sent all that is recorded."""
 HIT = "hit"
 """Beside the cells of a repair: what a write for somebody else has put there."""
+OVERWRITTEN = "overwritten"
+"""Beside the cells of a repair: the numbers of those that get their row's own value instead."""
 
 
-def record_writes(connection: sa.Connection, job_id: str, writes: Iterable[Write]) -> None:
-    """Record the values for rows before they are written."""
+def record_writes(
+    connection: sa.Connection, job_id: str, writes: Iterable[Write], sent: Mapping[int, Collection[frozenset[int]]]
+) -> None:
+    """Record the values for rows before they are written.
+
+    Args:
+        connection: a transaction.
+        job_id: of the rows.
+        writes: the values.
+        sent: by position, the cells of each call that has written or shall write the row, without a read to confirm it.
+    """
     values = [
-        {"at": write.position, "images": _encoded(write.changes, {ROW_CONTEXT: sorted(write.row_context)})}
+        {
+            "at": write.position,
+            "images": _encoded(
+                write.changes,
+                {ROW_CONTEXT: sorted(write.row_context)}
+                | _calls(sent.get(write.position, ()), frozenset(write.changes)),
+            ),
+        }
         for write in writes
         if write.changes
     ]
@@ -52,6 +72,8 @@ class WrittenRow(msgspec.Struct, frozen=True, gc=False):
     """Cells that an undo gives back, or has."""
     undone: bool
     """True if that was seen."""
+    sent: tuple[frozenset[int], ...] = ()
+    """The cells of each call that wrote the row, or gave it back; a call that a read has confirmed may be missing."""
 
 
 def written_rows(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, WrittenRow]:
@@ -114,7 +136,9 @@ def record_undo(connection: sa.Connection, job_id: str, rows: Iterable[WrittenRo
             "at": row.position,
             "images": _encoded(
                 row.changes,
-                {ROW_CONTEXT: sorted(row.row_context), BACK: sorted(row.back)} | ({SEEN: True} if row.undone else {}),
+                {ROW_CONTEXT: sorted(row.row_context), BACK: sorted(row.back)}
+                | _calls(row.sent, row.back)
+                | ({SEEN: True} if row.undone else {}),
             ),
         }
         for row in rows
@@ -193,6 +217,7 @@ def record_repairs(connection: sa.Connection, job_id: str, repairs: Iterable[Rep
             | {
                 ROW_CONTEXT: sorted(repair.row.row_context),
                 HIT: {str(number): _packed(repair.row.cells[number]) for number in repair.cells},
+                OVERWRITTEN: sorted(repair.overwritten),
             },
         }
         for repair in repairs
@@ -209,6 +234,7 @@ def repairs(connection: sa.Connection, job_id: str) -> list[Repair]:
         Repair(
             SheetRow(0, row.identity, _contents(row.cells[HIT]), frozenset(row.cells[ROW_CONTEXT])),
             _contents({number: cell for number, cell in row.cells.items() if number.isdecimal()}),
+            frozenset(row.cells.get(OVERWRITTEN, ())),
         )
         for row in connection.execute(statement)
     ]
@@ -230,7 +256,14 @@ def _written(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> 
             if number.isdecimal()
         }
         row_context, back = frozenset(cells.get(ROW_CONTEXT, ())), frozenset(cells.get(BACK, ()))
-        yield WrittenRow(row.position, row.row, row.key, changes, row_context, back, SEEN in cells)
+        sent = tuple(map(frozenset, cells.get(SENT, ()))) or (back or frozenset(changes),)
+        yield WrittenRow(row.position, row.row, row.key, changes, row_context, back, SEEN in cells, sent)
+
+
+def _calls(sent: Collection[frozenset[int]], everything: frozenset[int]) -> dict[str, object]:
+    """Return what is recorded of calls: nothing where all sent everything, as nearly always."""
+    calls = {cells & everything for cells in sent}  # of a column that was deleted, nothing is recorded
+    return {} if calls <= {everything} else {SENT: sorted(map(sorted, calls))}
 
 
 def _encoded(changes: Mapping[int, CellChange], beside: Mapping[str, object]) -> msgspec.Raw:

@@ -66,7 +66,7 @@ def add(connection: sa.Connection, job_id: str, numbers: Iterable[int], now: dat
     for number in sorted(numbers):
         chunk_id = _id(job_id, number)
         values = {"state": ChunkState.QUEUED, "due_at": now, "lease": None, "lease_expires_at": None, "seen": 0}
-        values |= {"failed_attempts": 0, "progress": 0}
+        values |= {"failed_attempts": 0, "progress": 0, "wrote": False}
         row = values | {"id": chunk_id, "job_id": job_id, "number": number}
         statement = insert(connection, _chunks).values(row)
         connection.execute(statement.on_conflict_do_update(index_elements=[_chunks.c.id], set_=values))
@@ -157,9 +157,13 @@ def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
 
 
 def begun(connection: sa.Connection, chunk: Chunk) -> Sequence[int]:
-    """Return the numbers of the job's other chunks that are worked on, or whose latest attempt has failed."""
+    """Return the numbers of the job's other chunks that are worked on, or whose latest attempt may have broken off.
+
+    It failed, or left rows open which it had begun to write.
+    """
     of_job = _chunks.c.job_id == chunk.job_id, _chunks.c.id != chunk.id, _chunks.c.state != ChunkState.DONE
-    return connection.scalars(sa.select(_chunks.c.number).where(*of_job, _chunks.c.failed_attempts > 0)).all()
+    is_begun = sa.or_(_chunks.c.failed_attempts > 0, _chunks.c.wrote)
+    return connection.scalars(sa.select(_chunks.c.number).where(*of_job, is_begun)).all()
 
 
 def renew(store: Store, chunk: Chunk, seen: int, now: datetime) -> bool:
@@ -362,5 +366,8 @@ def _leave_unfailed(connection: sa.Connection, chunk: Chunk, **values: object) -
 
 
 def _leave(connection: sa.Connection, chunk: Chunk, **values: object) -> bool:
-    values |= {"lease": None, "lease_expires_at": None}
+    rows = schema.job_rows
+    written = rows.c.job_id == chunk.job_id, rows.c.chunk == chunk.number, rows.c.cells.is_not(None)
+    wrote = sa.exists().where(*written, rows.c.outcome.is_(None))
+    values |= {"lease": None, "lease_expires_at": None, "wrote": wrote}
     return connection.execute(_chunks.update().where(*_held(chunk)).values(**values)).rowcount == 1

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from functions.errors import SheetGone
+from functions.errors import SheetBusy, SheetGone
 from functions.jobs import new_job
 from functions.jobs.attempt import ChunkResult, begin
 from functions.jobs.chunk_runner import run_chunk
 from functions.outcomes import Outcome
+from functions.sheet_writes import writer
 from functions.sheets.client import GoogleSheet
+from functions.sheets.repair import unseen
 from functions.store import chunks, job_rows, schema, schema_version
 from functions.store.database import Store
+from functions.store.jobs import Job
 from local.providers.client import Sandbox
 from local.sheets_api.client import SheetsEmulator
-from tests.support.desk import FIELDS, Desk, desk_at, expected, people_rows
+from tests.support.desk import FIELDS, Desk, desk_at, expected, people_rows, url_of
 
 ROWS, CHUNK = 12, 4
 WRITE = "spreadsheets.values.batchUpdateByDataFilter"
@@ -33,6 +36,14 @@ class PowerCutError(Exception):
 
 def die() -> None:
     raise PowerCutError
+
+
+def go_on(desk: Desk, job: Job) -> None:
+    """Run what is left at once, as if the earlier attempt had ended long ago."""
+    with desk.store.writing() as connection:
+        connection.execute(schema.chunks.update().values(due_at=desk.context.clock()))
+        connection.execute(schema.locks.delete())
+    desk.drain(job)
 
 
 @pytest.fixture
@@ -113,9 +124,7 @@ def test_a_row_that_a_dead_chunk_meant_to_write_is_not_taken_for_another_one_of_
     sort = {"sortRange": {"range": rows, "sortSpecs": [{"dimensionIndex": 0, "sortOrder": "DESCENDING"}]}}
     desk.emulator.edit(spreadsheet, sort)
     assert run_chunk(desk.context, f"{job.id}-2") is ChunkResult.DONE
-    with desk.store.writing() as connection:
-        connection.execute(schema.chunks.update().values(lease_expires_at=desk.context.clock()))
-    job = desk.drain(job)
+    go_on(desk, job)
     header, *rows_now = desk.grid(spreadsheet)
     email = expected("person-0", ["email"])[0]
     assert [row[header.index("Email")] for row in rows_now] == [email, email]
@@ -149,3 +158,104 @@ def test_who_has_lost_the_lease_stops_no_run(desk: Desk) -> None:
     job = desk.drain(job)
     assert job.message is None
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
+
+
+def person(number: int, alike: str = "") -> str:
+    """Return a person's address by number; of those with the same title as another one, if that is given."""
+    slugs = (f"person-{at}" for at in count() if f"person-{at}" != alike)
+    title = expected(alike, ["title"]) if alike else None
+    fitting = (slug for slug in slugs if all(expected(slug, TWO)) and title in (None, expected(slug, ["title"])))
+    return next(islice(fitting, number, None))
+
+
+TWO = ("title", "company")
+
+
+def moved(row: int, before: int) -> dict[str, Any]:
+    """The request that moves a row, by its number, before another one."""
+    source = {"sheetId": 0, "dimension": "ROWS", "startIndex": row - 1, "endIndex": row}
+    return {"moveDimension": {"source": source, "destinationIndex": before - 1}}
+
+
+def run_that_breaks_off(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, sheet: list[list[Any]], moves: Sequence[Mapping[str, Any]]
+) -> tuple[str, Job]:
+    """Start a run whose rows are moved under its first writes, and that breaks off before it looks at the last one."""
+    spreadsheet = desk.sheet(sheet)
+    job = desk.start(spreadsheet, fields=TWO)
+    assert run_chunk(desk.context) is ChunkResult.DONE  # the columns stand
+    for at, move in enumerate(moves):
+        desk.emulator.edit_before(spreadsheet, dict(move), method=WRITE, skip=at)
+    looks = count(1)
+
+    def look(*arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - those of `unseen`
+        return die() if next(looks) == len(moves) else unseen(*arguments, **more)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(writer, "unseen", look)
+        with pytest.raises(PowerCutError):
+            run_chunk(desk.context)
+    assert not desk.emulator.edits_to_come()
+    return spreadsheet, job
+
+
+def assert_right(desk: Desk, spreadsheet: str, own: Mapping[str, Sequence[str]]) -> None:
+    """Each person's title and company stand beside the address, and beside other texts what stood there."""
+    title, company = (desk.columns(spreadsheet)[name] for name in ("Title", "Company"))
+    for url in title:
+        slug = url.rpartition("/")[2]
+        assert [title[url], company[url]] == own.get(slug, expected(slug, TWO)), url
+
+
+def test_a_part_of_a_row_that_was_sent_alone_is_found_by_the_next_attempt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first write hits a row that has the same title by chance, so the second one sends its company alone."""
+    first = person(0)
+    second = person(0, alike=first)
+    sheet = [["Name", "LinkedIn"], ["", url_of(first)], ["", url_of(second)], ["", "nobody"], ["", "no profile"]]
+    spreadsheet, job = run_that_breaks_off(desk, monkeypatch, sheet, [moved(2, 6), moved(4, 2)])
+    company = expected(second, ["company"])[0]
+    assert desk.columns(spreadsheet)["Company"]["no profile"] == company, "the second write has hit another row"
+    go_on(desk, job)
+    assert_right(desk, spreadsheet, {"nobody": ["", ""], "no profile": ["", ""]})
+
+
+def test_a_value_that_was_to_be_overwritten_by_the_own_one_is_found_by_the_next_attempt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row gets the repair of another one instead, and looks like none of the writes any more."""
+    first, second, third = (person(at) for at in range(3))
+    assert expected(first, ["title"]) != expected(second, ["title"])
+    sheet = [["Name", "LinkedIn", "Company"], ["", url_of(first), ""], ["", url_of(second), ""]]
+    sheet += [["", url_of(third), "mine"], ["", "nobody", ""]]
+    spreadsheet, job = run_that_breaks_off(desk, monkeypatch, sheet, [moved(2, 6), moved(2, 5)])
+    columns = desk.columns(spreadsheet)
+    there = [columns[name][url_of(second)] for name in ("Title", "Company")]
+    assert there == ["", expected(first, ["company"])[0]], "the second write has hit other rows"
+    go_on(desk, job)
+    assert_right(desk, spreadsheet, {third: [expected(third, ["title"])[0], "mine"], "nobody": ["", ""]})
+
+
+def test_what_a_chunk_has_begun_that_was_put_off_is_looked_for_by_the_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Google may be busy after a write; the next chunk would take what that has hit for somebody's own."""
+    monkeypatch.setattr(new_job, "CHUNK_ROWS", 1)
+    first, second = person(0), person(1)
+    spreadsheet = desk.sheet([["Name", "LinkedIn"], ["", url_of(first)], ["", url_of(second)], ["", "nobody"]])
+    job = desk.start(spreadsheet, fields=TWO)
+    assert run_chunk(desk.context) is ChunkResult.DONE  # the columns stand
+    desk.emulator.edit_before(spreadsheet, moved(2, 4), method=WRITE)
+
+    def look(*_: Any, **__: Any) -> Any:  # noqa: ANN401 - as of `unseen`
+        raise SheetBusy("Google is busy.", retry_after_s=3600)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(writer, "unseen", look)
+        assert run_chunk(desk.context, f"{job.id}-1") is not ChunkResult.DONE
+    assert desk.columns(spreadsheet)["Company"][url_of(second)] == expected(first, ["company"])[0]
+    assert run_chunk(desk.context, f"{job.id}-2") is ChunkResult.DONE
+    assert_right(desk, spreadsheet, {first: ["", ""], "nobody": ["", ""]})
+    go_on(desk, job)
+    assert_right(desk, spreadsheet, {"nobody": ["", ""]})

@@ -23,7 +23,7 @@ def test_rows_that_were_begun_are_open_and_hold_recorded_values(store: Store) ->
         connection.execute(schema.jobs.insert(), [job])
         job_rows.add(connection, "job", [JobRow(at, 1 + at // 5, at + 2, f"person-{at}", None, "") for at in range(6)])
         written = [Write(at, f"person-{at}", at + 2, changes, {0: "Founder"}) for at in (0, 1, 2, 3, 5)]
-        cell_history.record_writes(connection, "job", written)
+        cell_history.record_writes(connection, "job", written, {0: [frozenset({0})]})
         undone = WrittenRow(1, 3, "person-1", changes, frozenset(), frozenset({0}), undone=True)
         cell_history.record_undo(connection, "job", [undone])
         job_rows.settle(connection, "job", [(2, Outcome.KNOWN, ""), (3, Outcome.KNOWN, "")])

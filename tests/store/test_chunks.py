@@ -20,6 +20,7 @@ def test_also_what_a_living_attempt_has_begun_is_looked_for(store: Store) -> Non
         3: (ChunkState.QUEUED, 1),
         4: (ChunkState.QUEUED, 0),
         5: (ChunkState.DONE, 1),
+        6: (ChunkState.QUEUED, 0),
     }
     job: dict[str, Any] = {"id": "1", "spreadsheet_id": "sheet", "user_id": "1", "idempotency_key": "1"}
     job |= {"request": {}, "request_digest": "", "state": JobState.RUNNING, "ceilings": {}, "sheet_id": 0}
@@ -30,9 +31,9 @@ def test_also_what_a_living_attempt_has_begun_is_looked_for(store: Store) -> Non
             schema.chunks.insert(),
             [
                 {"id": f"{number}", "job_id": "1", "number": number, "state": state, "due_at": NOON}
-                | {"seen": 0, "failed_attempts": failed, "progress": 0}
+                | {"seen": 0, "failed_attempts": failed, "progress": 0, "wrote": number == 6}
                 for number, (state, failed) in states.items()
             ],
         )
     with store.reading() as connection:
-        assert sorted(chunks.begun(connection, Chunk("1", "1", 1, "me"))) == [2, 3]
+        assert sorted(chunks.begun(connection, Chunk("1", "1", 1, "me"))) == [2, 3, 6]

@@ -55,7 +55,7 @@ def test_of_a_long_run_some_rows_stand_for_all(store: Store) -> None:
             schema.chunks.insert(),
             [
                 {"id": f"{number}", "job_id": "1", "number": number, "state": ChunkState.QUEUED, "due_at": NOON}
-                | {"seen": 0, "failed_attempts": 0, "progress": 0}
+                | {"seen": 0, "failed_attempts": 0, "progress": 0, "wrote": False}
                 for number in range(1, chunks + 1)
             ],
         )
@@ -82,8 +82,10 @@ def test_rows_of_a_long_chunk_that_were_answered_and_not_written_yet_do_not_stan
     rows = [(1 + at // per_chunk, at % per_chunk, f"person-{at}") for at in range(chunks * per_chunk)]
     done = {f"linkedin.com/in/{key}" for _, place, key in rows if place < answered * per_chunk}
     with store.writing() as connection:
-        values = [(f"{number}", "1", number, ChunkState.QUEUED, NOON, 0, 0, 0) for number in range(1, chunks + 1)]
-        names = ("id", "job_id", "number", "state", "due_at", "seen", "failed_attempts", "progress")
+        values = [
+            (f"{number}", "1", number, ChunkState.QUEUED, NOON, 0, 0, 0, False) for number in range(1, chunks + 1)
+        ]
+        names = ("id", "job_id", "number", "state", "due_at", "seen", "failed_attempts", "progress", "wrote")
         connection.execute(schema.chunks.insert(), [dict(zip(names, value, strict=True)) for value in values])
         connection.execute(
             schema.job_rows.insert(),

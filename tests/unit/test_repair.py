@@ -13,10 +13,10 @@ from functions.sheets.repair import (
     Sent,
     as_repaired,
     as_writes,
+    beside,
     misplaced,
     sent_by,
     unseen,
-    without_overwritten,
 )
 from functions.sheets.row_matching import RowValues, match_rows
 
@@ -215,7 +215,8 @@ def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_u
             break
         if turn < disturbed:
             draw.shuffle(sheet)
-        writes = as_writes(without_overwritten(repairs, placed.writes)) + placed.writes
+        repairs = beside(repairs, placed.writes)
+        writes = as_writes(repairs) + placed.writes
         for write in writes:
             for content in write.pending.values():
                 who, mark, _ = sheet[write.number - 1]

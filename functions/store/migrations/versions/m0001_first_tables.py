@@ -256,6 +256,9 @@ def upgrade() -> None:
             "failed_attempts", sa.Integer(), nullable=False, comment="begun since its last progress, and never ended"
         ),
         sa.Column("progress", sa.Integer(), nullable=False, comment="what was done of it when that was last measured"),
+        sa.Column(
+            "wrote", sa.Boolean(), nullable=False, comment="its latest attempt has perhaps written rows that are open"
+        ),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'waiting_for_access', 'waiting_for_quota', 'done')",
             name=op.f("ck_chunks_state_is_known"),
