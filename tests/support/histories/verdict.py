@@ -113,6 +113,8 @@ def _enriched(history: History, job: Job, rows: Sequence[JobRow]) -> Iterator[st
     entries = schema.ledger_entries
     with history.context.store.reading() as connection:
         of_run = connection.execute(sa.select(entries).where(entries.c.run_id == job.id, entries.c.credits > 0)).all()
+        of_others = sa.select(entries.c.key).where(entries.c.run_id != job.id, entries.c.credits > 0)
+        others_paid = set(connection.scalars(of_others))  # theirs may be the lead that the row got everything from
     doubted = {entry.token for entry in of_run if entry.kind == EntryKind.IN_DOUBT}
     charged = [entry for entry in of_run if entry.kind == EntryKind.CHARGED]
     paid = {entry.key for entry in charged}
@@ -125,7 +127,7 @@ def _enriched(history: History, job: Job, rows: Sequence[JobRow]) -> Iterator[st
         count = of_key.count(Outcome.ENRICHED)
         if count > 1 or (count == 1 and key not in paid):
             yield f"P8: {count} rows of {key} are enriched, and the run has {'' if key in paid else 'not '}paid"
-        if key in in_time and not count and not history.in_doubt_retries:
+        if key in in_time - others_paid and not count and not history.in_doubt_retries:
             yield f"P8: the run has paid for {key}, and no row says so"
 
 
