@@ -139,7 +139,7 @@ def _told_apart(
         """Pair those in which nothing is typed around: of more rows than before, those that show nothing are new."""
         if not whole_rows or not is_nobody(now[0]):
             return []
-        holding = [row for row in rows if not row.row_context and any(cell != "" for cell in row.cells.values())]
+        holding = [row for row in rows if not row.row_context and _shows(row)]
         return _likeliest([old for old in olds if not old.row_context], holding, sent)
 
     # Where more rows look so than before, some of them have been hit, and it is not known which: emptied ones look like
@@ -157,12 +157,16 @@ def _told_apart(
 def _surely_in_a_large_tab(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -> list[tuple[SheetRow, SheetRow]]:
     """Pair rows by what is typed around; what was the only row of its identity then by what it shows, if one does.
 
-    What stood around that one was not read. It has been read since there are several, so it looks different.
+    What stood around that one was not read. It has been read since there are several, so it looks different. If it
+    showed something, and looks like none of them now, it is the only one that is no blank row.
     """
     pairs = sure_pairs(_with_context(olds), _with_context(rows))
     taken = {id(row) for _, row in pairs}
     if len(olds) == 1 and not olds[0].row_context:
-        alike = [row for row in rows if id(row) not in taken and _shown(row) == _shown(olds[0])]
+        left = [row for row in rows if id(row) not in taken]
+        alike = [row for row in left if _shown(row) == _shown(olds[0])]
+        if not alike and _shows(olds[0]):
+            alike = [row for row in left if row.row_context or _shows(row)]
         pairs += [(olds[0], row) for row in alike if len(alike) == 1]
     return pairs
 
@@ -178,6 +182,10 @@ def _inserted(before: Sequence[SheetRow], now: Sequence[SheetRow], hit: Mapping[
     others = Counter(_shown(row) for row in now if row.row_context)
     missed = Counter(_shown(hit[old.number]) for old in before if old.number in hit)
     return inserted if missed and missed <= others and others.total() == len(before) else []
+
+
+def _shows(row: SheetRow) -> bool:
+    return any(cell != "" for cell in row.cells.values())
 
 
 def _shown(row: SheetRow) -> object:

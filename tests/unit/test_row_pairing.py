@@ -54,6 +54,12 @@ def test_the_only_row_without_a_url_in_a_large_tab_is_known_by_what_it_shows_onc
     assert numbers(before, [row(2, NOBODY, "mine", 7), row(4, NOBODY, "sent")]) == [(2, "mine"), (4, None)]
 
 
+def test_the_only_row_without_a_url_in_a_large_tab_is_the_only_one_that_is_not_blank_when_it_was_hit() -> None:
+    before, hit = [row(2, NOBODY, "mine")], row(5, NOBODY, "sent", 7)
+    assert numbers(before, [row(2, NOBODY), hit, row(6, NOBODY)]) == [(2, None), (5, "mine"), (6, None)]
+    assert numbers(before, [row(2, NOBODY, "", 8), hit]) == [(2, None), (5, None)], "either may be the one"
+
+
 def test_of_rows_in_which_nothing_is_typed_the_inserted_ones_show_nothing() -> None:
     before = [row(2, NOBODY, "typed"), row(3, NOBODY, "mine", 7)]
     now = [row(2, NOBODY, "sent"), row(3, NOBODY), row(4, NOBODY)]  # one was deleted, and two were inserted
