@@ -165,7 +165,7 @@ def test_a_request_whose_body_did_not_leave_was_not_sent(name: str, monkeypatch:
 
     parts: list[bytes] = []
     monkeypatch.setattr(HTTPConnection, "send", breaks)
-    with wire(lambda connection: connection.recv(1), silent=True) as (url, _), provider(name, url) as made:
+    with wire(lambda connection: connection.close(), silent=True) as (url, _), provider(name, url) as made:
         assert made.look_up(ADA, EVERY_NEED) == Answer(NoAnswer(sent=False))
     assert parts
 
