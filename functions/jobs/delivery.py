@@ -79,8 +79,8 @@ class Delivery:
     _values: dict[int, RowValues | None] = field(init=False, default_factory=dict)
     _unconfirmed: set[int] = field(init=False)
     """Rows that an earlier attempt has perhaps written, without recording their outcomes."""
-    _looked_for: dict[int, WrittenRow] = field(init=False, default_factory=dict)
-    """Rows of other chunks that were looked for in wrong places."""
+    _looked_for: set[object] = field(init=False, default_factory=set)
+    """Rows of other chunks that were looked for in wrong places, without their values, which may be long."""
     _budget: Budget = field(init=False)
     _until: datetime = field(init=False)
     _wrote_s: float = field(init=False)
@@ -181,7 +181,7 @@ class Delivery:
             if wanted and job.layout is not None:
                 writer, left = lock.writer(job, layout_from_record(job.layout)), self._left_by_others()
                 written = write(writer, wanted, overwrite=attempt.request.overwrite, left=left)
-                self._looked_for |= {row.position: row for row in left}
+                self._looked_for |= {_attempted(row) for row in left}
                 refused = writer.refusals.reasons
             self._settle(rows, written, refused)
         self._wrote_s = attempt.context.runtime.monotonic()
@@ -196,7 +196,7 @@ class Delivery:
         with attempt.context.store.reading() as connection:
             chunk_numbers = chunks.begun(connection, attempt.chunk)
             rows = cell_history.unsettled(connection, attempt.job.id, chunk_numbers)
-        return [row for row in rows if self._looked_for.get(row.position) != row]
+        return [row for row in rows if _attempted(row) not in self._looked_for]
 
     def _deliver(self, lookups: Lookups, over: Event) -> None:
         context = self.attempt.context
@@ -310,3 +310,8 @@ class Delivery:
                 del self._values[position]
             self.settled += len(ended)
             self._unconfirmed.clear()
+
+
+def _attempted(row: WrittenRow) -> object:
+    """Return which row was begun, and by which calls: it may be begun anew once it was looked for."""
+    return row.position, row.row_context, frozenset(row.sent)

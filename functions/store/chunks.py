@@ -157,9 +157,9 @@ def failures_since_progress(connection: sa.Connection, chunk: Chunk) -> int:
 
 
 def begun(connection: sa.Connection, chunk: Chunk) -> Sequence[int]:
-    """Return the numbers of the job's other chunks that are worked on, or whose latest attempt may have broken off.
+    """Return the numbers of the job's other chunks whose rows may be half written.
 
-    It failed, or left rows open which it had begun to write.
+    They are worked on, or their latest attempt failed, or was put off while rows that it had begun to write were open.
     """
     of_job = _chunks.c.job_id == chunk.job_id, _chunks.c.id != chunk.id, _chunks.c.state != ChunkState.DONE
     is_begun = sa.or_(_chunks.c.failed_attempts > 0, _chunks.c.wrote)
@@ -362,12 +362,12 @@ def _held(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
 
 def _leave_unfailed(connection: sa.Connection, chunk: Chunk, **values: object) -> bool:
     """Leave the chunk to a later attempt; this one does not count among those that failed."""
+    rows = schema.job_rows
+    written = rows.c.job_id == chunk.job_id, rows.c.chunk == chunk.number, rows.c.cells.is_not(None)
+    values |= {"wrote": sa.exists().where(*written, rows.c.outcome.is_(None))}
     return _leave(connection, chunk, failed_attempts=_chunks.c.failed_attempts - 1, **values)
 
 
 def _leave(connection: sa.Connection, chunk: Chunk, **values: object) -> bool:
-    rows = schema.job_rows
-    written = rows.c.job_id == chunk.job_id, rows.c.chunk == chunk.number, rows.c.cells.is_not(None)
-    wrote = sa.exists().where(*written, rows.c.outcome.is_(None))
-    values |= {"lease": None, "lease_expires_at": None, "wrote": wrote}
+    values |= {"lease": None, "lease_expires_at": None}
     return connection.execute(_chunks.update().where(*_held(chunk)).values(**values)).rowcount == 1

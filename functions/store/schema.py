@@ -179,7 +179,7 @@ chunks = sa.Table(
     sa.Column("seen", sa.Integer, nullable=False, comment="rows that came back and have no outcome, while it runs"),
     sa.Column("failed_attempts", sa.Integer, nullable=False, comment="begun since its last progress, and never ended"),
     sa.Column("progress", sa.Integer, nullable=False, comment="what was done of it when that was last measured"),
-    sa.Column("wrote", sa.Boolean, nullable=False, comment="its latest attempt has perhaps written rows that are open"),
+    sa.Column("wrote", sa.Boolean, nullable=False, comment="it was put off with open rows that it has perhaps written"),
     sa.UniqueConstraint("job_id", "number"),
     sa.Index("ix_chunks_due", "state", "due_at"),
     _one_of("state", ChunkState),

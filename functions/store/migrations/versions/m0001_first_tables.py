@@ -257,7 +257,7 @@ def upgrade() -> None:
         ),
         sa.Column("progress", sa.Integer(), nullable=False, comment="what was done of it when that was last measured"),
         sa.Column(
-            "wrote", sa.Boolean(), nullable=False, comment="its latest attempt has perhaps written rows that are open"
+            "wrote", sa.Boolean(), nullable=False, comment="it was put off with open rows that it has perhaps written"
         ),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'waiting_for_access', 'waiting_for_quota', 'done')",
