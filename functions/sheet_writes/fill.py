@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from functions.sheet_writes.writer import SheetWriter, WriteResult, overlaid
+from functions.sheet_writes.writer import SheetWriter, WriteResult, calls_of, overlaid
 from functions.sheets.cells import Cells, SheetRow, Write
 from functions.sheets.row_matching import RowMatches, RowSignature, RowValues, match_rows
 from functions.store import cell_history, job_rows
@@ -59,9 +59,9 @@ class _FillTask:
         begun = [row for row in rows if row.position in mine and not row.undone]
         self._sent = defaultdict(set, {row.position: set(row.sent) for row in begun})
         self._unconfirmed = [
-            Write(it.position, it.key, -call, it.changes, {n: it.changes[n].after for n in cells}, it.row_context)
-            for it in (*begun, *self.left)
-            for call, cells in enumerate(it.sent)
+            call
+            for row in (*begun, *self.left)
+            for call in calls_of(row, {number: to.after for number, to in row.changes.items()}, row.changes)
         ]
 
     def unconfirmed(self) -> Sequence[Write]:

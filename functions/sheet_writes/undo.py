@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from functions.errors import SheetGone
-from functions.sheet_writes.writer import SheetWriter, overlaid
+from functions.sheet_writes.writer import SheetWriter, calls_of, overlaid
 from functions.sheets.cells import CellChange, Cells, SheetRow, Write, by_identity
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout
@@ -210,10 +210,10 @@ class _UndoTask:
 
     def unconfirmed(self) -> Sequence[Write]:
         return [
-            Write(row.position, row.key, -call, {}, {n: row.changes[n].before for n in cells}, row.row_context)
+            call
             for row in self.rows.values()
             if row.back and not row.undone
-            for call, cells in enumerate(row.sent)
+            for call in calls_of(row, {number: row.changes[number].before for number in row.back}, {})
         ]
 
     def match(self, rows: Sequence[SheetRow], positions: Collection[int] | None, *, whole: bool) -> RowMatches:  # noqa: ARG002 - of people with several rows it is asked only with the whole tab

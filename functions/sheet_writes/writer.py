@@ -7,7 +7,7 @@ hit get back what their own row held, and the contents go to where their rows ar
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -15,7 +15,7 @@ from typing import Protocol
 from functions import logs
 from functions.errors import BadRange, SheetBusy
 from functions.sheet_writes.refusals import Columns, Refusals
-from functions.sheets.cells import Cells, Content, SheetRow, Write, by_identity, exact, same
+from functions.sheets.cells import CellChange, Cells, Content, SheetRow, Write, by_identity, exact, same
 from functions.sheets.client import GoogleSheet
 from functions.sheets.layout import Layout
 from functions.sheets.repair import (
@@ -23,7 +23,7 @@ from functions.sheets.repair import (
     Sent,
     as_repaired,
     as_writes,
-    beside,
+    giving_way,
     misplaced,
     sent_by,
     unseen,
@@ -160,7 +160,7 @@ class SheetWriter:
             self.renew_lock()
             # Durable before visible: if this process dies during the write, the next attempt knows what may stand in
             # a wrong row, and an undo knows what the cells held.
-            repairs = beside(repairs, placed.writes)
+            repairs = giving_way(repairs, placed.writes)
             begun += repairs
             self.store.retry(partial(self._record, task, placed.writes, begun if repairs else ()))
             before = rows
@@ -294,6 +294,14 @@ class SheetWriter:
         for identity, remembered in by_identity(task.believed_rows(written, at_first)).items():
             believed += without(remembered, seen.get(identity, ()))
         return believed
+
+
+def calls_of(row: WrittenRow, contents: Cells, changes: Mapping[int, CellChange]) -> list[Write]:
+    """Return what each call has sent of a row, as a write each; their numbers (0, -1 …) keep the calls apart."""
+    return [
+        Write(row.position, row.key, -call, changes, {number: contents[number] for number in cells}, row.row_context)
+        for call, cells in enumerate(row.sent)
+    ]
 
 
 def overlaid(

@@ -124,6 +124,11 @@ def is_nobody(row: SheetRow) -> bool:
     return row.identity.startswith(NOBODY)
 
 
+def shows_something(row: SheetRow) -> bool:
+    """Return whether a target cell of a row is not empty."""
+    return any(cell != "" for cell in row.cells.values())
+
+
 def by_identity(rows: Sequence[SheetRow]) -> dict[str, list[SheetRow]]:
     """Group rows by their identity."""
     there: dict[str, list[SheetRow]] = defaultdict(list)

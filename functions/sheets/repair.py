@@ -197,8 +197,8 @@ def misplaced(
     return repairs
 
 
-def beside(repairs: Sequence[Repair], writes: Sequence[Write]) -> list[Repair]:
-    """Return the repairs as they are sent beside these writes."""
+def giving_way(repairs: Sequence[Repair], writes: Sequence[Write]) -> list[Repair]:
+    """Return the repairs without sending what these writes overwrite: cells that get their row's own value."""
     pending = {write.number: write.pending.keys() for write in writes}
     return [Repair(it.row, it.cells, frozenset(it.cells.keys() & pending.get(it.row.number, ()))) for it in repairs]
 

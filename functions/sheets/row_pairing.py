@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from functions.sheets.cells import Cells, SheetRow, by_identity, exact, is_nobody, same
+from functions.sheets.cells import Cells, SheetRow, by_identity, exact, is_nobody, same, shows_something
 from functions.sheets.row_matching import MAX_COMPARED, one_to_one, sure_pairs
 
 Who = tuple[str, frozenset[int]]
@@ -139,7 +139,7 @@ def _told_apart(
         """Pair those in which nothing is typed around: of more rows than before, those that show nothing are new."""
         if not whole_rows or not is_nobody(now[0]):
             return []
-        holding = [row for row in rows if not row.row_context and _shows(row)]
+        holding = [row for row in rows if not row.row_context and shows_something(row)]
         return _likeliest([old for old in olds if not old.row_context], holding, sent)
 
     # Where more rows look so than before, some of them have been hit, and it is not known which: emptied ones look like
@@ -165,8 +165,8 @@ def _surely_in_a_large_tab(olds: Sequence[SheetRow], rows: Sequence[SheetRow]) -
     if len(olds) == 1 and not olds[0].row_context:
         left = [row for row in rows if id(row) not in taken]
         alike = [row for row in left if _shown(row) == _shown(olds[0])]
-        if not alike and _shows(olds[0]):
-            alike = [row for row in left if row.row_context or _shows(row)]
+        if not alike and shows_something(olds[0]):
+            alike = [row for row in left if row.row_context or shows_something(row)]
         pairs += [(olds[0], row) for row in alike if len(alike) == 1]
     return pairs
 
@@ -182,10 +182,6 @@ def _inserted(before: Sequence[SheetRow], now: Sequence[SheetRow], hit: Mapping[
     others = Counter(_shown(row) for row in now if row.row_context)
     missed = Counter(_shown(hit[old.number]) for old in before if old.number in hit)
     return inserted if missed and missed <= others and others.total() == len(before) else []
-
-
-def _shows(row: SheetRow) -> bool:
-    return any(cell != "" for cell in row.cells.values())
 
 
 def _shown(row: SheetRow) -> object:

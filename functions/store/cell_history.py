@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 
 from functions.outcomes import Again
-from functions.sheets.cells import CellChange, Cells, Content, Formula, SheetRow, Spilled, Write
+from functions.sheets.cells import CellChange, Cells, Content, Formula, SheetRow, Spilled, Write, shows_something
 from functions.sheets.repair import Repair
 from functions.store import schema
 from functions.store.schema import Moment
@@ -42,7 +42,7 @@ def record_writes(
         connection: a transaction.
         job_id: of the rows.
         writes: the values.
-        sent: by position, the cells of each call that has written or shall write the row, without a read to confirm it.
+        sent: by position, the cells of each call that sends values of the row, or has since an attempt began it.
     """
     values = [
         {
@@ -73,7 +73,7 @@ class WrittenRow(msgspec.Struct, frozen=True, gc=False):
     undone: bool
     """True if that was seen."""
     sent: tuple[frozenset[int], ...] = ()
-    """The cells of each call that wrote the row, or gave it back; a call that a read has confirmed may be missing."""
+    """The cells of each call that has perhaps written the row; once an undo gives it back, of each that does so."""
 
 
 def written_rows(connection: sa.Connection, job_id: str, positions: Sequence[int]) -> dict[int, WrittenRow]:
@@ -180,7 +180,7 @@ def save_snapshot(
             | {ROW_CONTEXT: sorted(row.row_context)},
         }
         for row in rows
-        if any(cell != "" for cell in row.cells.values())
+        if shows_something(row)
     )
     while batch := list(islice(values, _BATCH)):
         connection.execute(_images.insert(), batch)

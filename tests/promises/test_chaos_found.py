@@ -160,15 +160,15 @@ def test_who_has_lost_the_lease_stops_no_run(desk: Desk) -> None:
     assert desk.counts(job) == {Outcome.ENRICHED: ROWS}
 
 
+TWO = ("title", "company")
+
+
 def person(number: int, alike: str = "") -> str:
-    """Return a person's address by number; of those with the same title as another one, if that is given."""
+    """Return the last part of a person's address, by number; `alike`: of those with the same title as this one."""
     slugs = (f"person-{at}" for at in count() if f"person-{at}" != alike)
     title = expected(alike, ["title"]) if alike else None
     fitting = (slug for slug in slugs if all(expected(slug, TWO)) and title in (None, expected(slug, ["title"])))
     return next(islice(fitting, number, None))
-
-
-TWO = ("title", "company")
 
 
 def moved(row: int, before: int) -> dict[str, Any]:
@@ -201,7 +201,8 @@ def run_that_breaks_off(
 
 def assert_right(desk: Desk, spreadsheet: str, own: Mapping[str, Sequence[str]]) -> None:
     """Each person's title and company stand beside the address, and beside other texts what stood there."""
-    title, company = (desk.columns(spreadsheet)[name] for name in ("Title", "Company"))
+    columns = desk.columns(spreadsheet)
+    title, company = columns["Title"], columns["Company"]
     for url in title:
         slug = url.rpartition("/")[2]
         assert [title[url], company[url]] == own.get(slug, expected(slug, TWO)), url

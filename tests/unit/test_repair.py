@@ -13,7 +13,7 @@ from functions.sheets.repair import (
     Sent,
     as_repaired,
     as_writes,
-    beside,
+    giving_way,
     misplaced,
     sent_by,
     unseen,
@@ -215,7 +215,7 @@ def test_no_permutation_between_read_and_write_leaves_a_value_beside_a_foreign_u
             break
         if turn < disturbed:
             draw.shuffle(sheet)
-        repairs = beside(repairs, placed.writes)
+        repairs = giving_way(repairs, placed.writes)
         writes = as_writes(repairs) + placed.writes
         for write in writes:
             for content in write.pending.values():
