@@ -279,17 +279,19 @@ class SheetWriter:
         self, task: WriteTask, before: Sequence[SheetRow], after: Sequence[SheetRow], strays: Sequence[Sent]
     ) -> list[SheetRow]:
         """Return the contents of rows before the write: as read just before it, or as recorded in the store."""
-        seen = by_identity(before)
+        seen, now = by_identity(before), by_identity(after)
         values = {(number, exact(content)) for stray in strays for number, content in stray.cells.items()}
-        unknown = sorted(
+        unknown = {
             name
-            for name, group in by_identity(after).items()
+            for name, group in now.items()
             if len(group) > len(seen.get(name, ()))
             and any((number, exact(content)) in values for row in group for number, content in row.cells.items())
-        )
+        }
+        # Whose URL was edited since may be known by what is typed around.
+        unknown |= {stray.identity for stray in strays if stray.identity not in now and stray.identity not in seen}
         with self.store.reading() as connection:
-            written = cell_history.written(connection, self.job_id, unknown)
-            at_first = cell_history.read_snapshot(connection, self.job_id, unknown, at_undo=task.at_undo)
+            written = cell_history.written(connection, self.job_id, sorted(unknown))
+            at_first = cell_history.read_snapshot(connection, self.job_id, sorted(unknown), at_undo=task.at_undo)
         believed = list(before)
         for identity, remembered in by_identity(task.believed_rows(written, at_first)).items():
             believed += without(remembered, seen.get(identity, ()))

@@ -190,7 +190,8 @@ def misplaced(
         if undoing and base is not None:
             differing = [number for number in differing if not own.got_before(base, row, number)]
         hit = stray.hits(row, differing, changed if base else None)
-        for known in hits.get((row.identity, row.row_context), ()):
+        looks = {(it.identity, it.row_context) for it in (row, base) if it}  # somebody may have typed around it since
+        for known in (known for look in looks for known in hits.get(look, ())):
             hit |= {number for number in differing if number in known and same(known[number], row.cells[number])}
         if hit:
             repairs.append(Repair(row, {number: held.get(number, "") for number in sorted(hit)}))

@@ -6,7 +6,7 @@ Rows of one identity are told apart by what is typed in them, by the rows above 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from functions.sheets.cells import Cells, SheetRow, by_identity, exact, is_nobody, same, shows_something
@@ -240,6 +240,7 @@ class _Neighbours:
         if not olds or not rows:
             return found
         places = self._all_places()
+        found += self._beside_blank_ones(olds, rows, places)
         for side in (0, 1):
             done = {id(one) for pair in found for one in pair}
             there = {places[id(row)][side]: row for row in rows if id(row) not in done}
@@ -248,6 +249,24 @@ class _Neighbours:
                 if place is not None and id(old) not in done and place in there:
                     found.append((old, there.pop(place)))
         return found
+
+    @staticmethod
+    def _beside_blank_ones(
+        olds: Sequence[SheetRow], rows: Sequence[SheetRow], places: Mapping[int, tuple[object, object]]
+    ) -> Iterator[tuple[SheetRow, SheetRow]]:
+        """Yield rows without an address that showed something, each with the one of two in its place that does.
+
+        The other one is a blank row that was inserted right above or below.
+        """
+        there = [{place: row for row in rows if (place := places[id(row)][side]) is not None} for side in (0, 1)]
+        taken = set[int]()
+        for old in olds:
+            if is_nobody(old) and shows_something(old) and id(old) in places:
+                near = [here.get(place) for here, place in zip(there, places[id(old)], strict=True)]
+                holding = [row for row in near if row is not None and shows_something(row)]
+                if None not in near and len(holding) == 1 and id(holding[0]) not in taken:
+                    taken.add(id(holding[0]))
+                    yield old, holding[0]
 
     def _all_places(self) -> dict[int, tuple[object, object]]:
         if self._places is None:

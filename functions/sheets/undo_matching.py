@@ -48,9 +48,29 @@ def match_undo(
     wants_of: dict[str, list[RowValues]] = defaultdict(list)
     for want in wanted:
         wants_of[want.key].append(want)
+    around: dict[frozenset[int], list[SheetRow]] = defaultdict(list)
+    for row in rows if whole_rows else ():
+        around[row.row_context].append(row)
     for key, wants in wants_of.items():
-        _match_person(wants, there.get(key, ()), before.get(key, ()), done, (placed, left), whole_rows=whole_rows)
+        theirs = there.get(key, ())
+        renamed = {want.position for want in wants if want.position not in done and _is_renamed(want, theirs, around)}
+        placed.absent += [want for want in wants if want.position in renamed]
+        left_over = [want for want in wants if want.position not in renamed]
+        _match_person(left_over, theirs, before.get(key, ()), done, (placed, left), whole_rows=whole_rows)
     return placed, left
+
+
+def _is_renamed(want: RowValues, rows: Sequence[SheetRow], around: Mapping[frozenset[int], Sequence[SheetRow]]) -> bool:
+    """Return whether somebody has edited the URL of a row: what is typed around, and what the run wrote, is elsewhere.
+
+    Args:
+        want: as the run wrote into it.
+        rows: of its person now: they may have got this URL since.
+        around: all rows, by what is typed around.
+    """
+    if not want.row_context or any(want.row_context & row.row_context or _still_there(want, row) for row in rows):
+        return False
+    return any(_still_there(want, row) for row in around.get(want.row_context, ()))
 
 
 def _match_person(

@@ -129,6 +129,17 @@ def test_a_cell_that_was_hit_stays_known_as_hit_until_it_is_repaired() -> None:
     assert [fix.cells for fix in repairs] == [{0: "", 1: "mine"}]
 
 
+def test_a_cell_that_was_hit_stays_known_as_hit_if_somebody_types_around_it() -> None:
+    other = SheetRow(2, A, {0: "", 1: ""})
+    before = [other, SheetRow(3, B, {0: "", 1: "mine"}, frozenset({1}))]
+    hit = [other, SheetRow(3, B, {0: "x", 1: "y"}, frozenset({1}))]
+    sent = [Sent(A, frozenset(), {0: "x", 1: "y"})]
+    planned = misplaced(before, hit, sent, sent)
+    again = [other, SheetRow(4, B, {0: "", 1: "y"}, frozenset({2}))]  # another write has emptied one of the two
+    repairs = misplaced(as_repaired(hit, planned), again, sent, sent, planned)
+    assert [fix.cells for fix in repairs] == [{1: "mine"}]
+
+
 def test_what_goes_to_one_row_counts_as_one_whether_it_is_its_own_or_a_repair() -> None:
     writes = [Write(0, A, 2, {}, {0: "x"}), Write(-1, A, 2, {}, {1: ""})]
     before = [SheetRow(2, A, {0: "", 1: "y"}), SheetRow(3, B, {0: "one", 1: "two"})]

@@ -125,3 +125,11 @@ def test_what_is_left_of_rows_that_were_seen() -> None:
     olds = [row(0, A, "one", 1), row(0, A, "two", 2)]
     assert without(olds, [row(5, A, "changed", 2)]) == olds[:1]
     assert without(olds, [row(5, A, "one", 1)]) == olds[1:]
+
+
+def test_of_two_rows_where_a_row_without_a_url_stood_it_is_the_one_that_shows_something() -> None:
+    before = [row(2, A, "a", 1), row(3, NOBODY, "mine"), row(4, B, "b", 2)]
+    inserted_above = [row(2, A, "a", 1), row(3, NOBODY), row(4, NOBODY, "sent"), row(5, B, "b", 2)]
+    assert numbers(before, inserted_above, whole_rows=True) == [(2, "a"), (3, None), (4, "mine"), (5, "b")]
+    inserted_below = [row(2, A, "a", 1), row(3, NOBODY, "sent"), row(4, NOBODY), row(5, B, "b", 2)]
+    assert numbers(before, inserted_below, whole_rows=True) == [(2, "a"), (3, "mine"), (4, None), (5, "b")]

@@ -101,3 +101,15 @@ def test_an_empty_row_that_got_a_persons_url_since_is_not_the_one_that_was_writt
     assert [(write.number, write.pending) for write in placed.writes] == [(2, {0: ""})]
     placed, _ = match_undo(wanted, rows)
     assert [(write.number, write.pending) for write in placed.writes] == [(3, {})], "nothing was typed in that row"
+
+
+def test_a_row_that_somebody_gave_the_same_url_since_is_not_taken_for_the_one_that_the_run_wrote_into() -> None:
+    wanted = [back(0, 2, A, "x", "", row_context=1)]
+    placed, left = match_undo(wanted, [row(2, B, "x", 1), row(5, A, "mine", 2)])
+    assert placed.absent == wanted, "its URL was edited, and it says so"
+    assert not placed.writes
+    assert not left.changed
+    placed, _ = match_undo(wanted, [row(5, A, "x", 2)])  # somebody typed around it
+    assert [write.pending for write in placed.writes] == [{0: ""}]
+    known_alone = match_undo(wanted, [row(5, A, "mine", 2)], whole_rows=False)[1]
+    assert known_alone.changed == {0: (5, 1)}, "in a large tab, what stands around is not read of each row"
