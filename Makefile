@@ -96,9 +96,10 @@ counting := functions/credits/*,functions/store/claims.py,functions/store/settle
 
 .PHONY: test
 test: lint addon .venv/deployed.stamp ## run every check and every test, as CI does
-	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= tests/unit tests/store tests/promises
+	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report= tests/unit tests/store
 	@echo "Branch coverage of functions/ by these: $$($(BIN)/coverage report --format=total) %. Where credits are counted:"
 	$(BIN)/coverage report --include="$(counting)" --skip-covered --fail-under=90
+	$(BIN)/pytest -n 2 --dist loadgroup tests/promises
 	$(BIN)/pytest -n 2 --dist loadgroup tests/browser tests/contract tests/deploy tests/lists tests/repository
 
 .PHONY: mutants
