@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
@@ -18,7 +19,7 @@ from functions.store.claims import LIFETIME
 from functions.store.database import Store
 from functions.store.leads import Known
 from functions.store.lookups import Claimed, Settlement, Wanted
-from tests.support.accounts import status_of, totals_of
+from tests.support.accounts import assert_totals_kept, status_of, totals_of
 from tests.support.enrichers import FRESH, PROVIDER, people, spender
 
 T = TypeVar("T")
@@ -41,20 +42,19 @@ def claim(
     retry: frozenset[LeadStatus] = frozenset(),
     retry_before: datetime | None = None,
 ) -> Claimed:
-    return claims.claim(
-        store,
-        Wanted(
-            keys=keys,
-            spender=spender(run_id="run"),
-            caps=[CAP],
-            provider=PROVIDER,
-            price=Decimal(1),
-            owner=owner,
-            fresh=FRESH,
-            now=at,
-            retry=retry,
-            retry_before=retry_before,
-        ),
+    return claims.claim(store, replace(wanted_of(*keys, owner=owner, at=at), retry=retry, retry_before=retry_before))
+
+
+def wanted_of(*keys: str, owner: str = "me", at: datetime = NOON) -> Wanted:
+    return Wanted(
+        keys=keys,
+        spender=spender(run_id="run"),
+        caps=[CAP],
+        provider=PROVIDER,
+        price=Decimal(1),
+        owner=owner,
+        fresh=FRESH,
+        now=at,
     )
 
 
@@ -69,7 +69,8 @@ def used(store: Store) -> float:
 
 
 def totals(store: Store) -> tuple[float, float]:
-    """Charged, in doubt."""
+    """Charged, in doubt; the totals that are kept say the same."""
+    assert_totals_kept(store)
     sums = totals_of(store)
     return float(sums.charged), float(sums.in_doubt)
 
@@ -98,6 +99,20 @@ def test_no_more_claims_are_granted_than_the_cap_pays_for_and_the_cap_is_named(s
             "the refused ones are free"
         )
         assert ledger.credits_left(connection, [CAP]) == 0
+
+
+@pytest.mark.parametrize(
+    ("charge", "learned", "granted"),
+    [(CHARGED, LeadStatus.FOUND, 0), (DOUBT, LeadStatus.IN_DOUBT, 0), (RELEASED, None, 1)],
+)
+def test_who_is_claimed_with_a_settlement_gets_what_that_gives_back_and_no_more(
+    store: Store, charge: Charge, learned: LeadStatus | None, granted: int
+) -> None:
+    ended, packed = claim(store, *KEYS[:3]).granted[0], LEAD if learned is LeadStatus.FOUND else None
+    wanted = wanted_of(KEYS[3], KEYS[4])
+    claimed = claims.settle(store, [Settlement(ended, charge, learned, packed)], NOON, wanted).claimed
+    assert (len(claimed.granted), len(claimed.refused), claimed.cap) == (granted, 2 - granted, CAP)
+    assert used(store) == 3
 
 
 @pytest.mark.parametrize(
@@ -150,6 +165,15 @@ def test_a_claim_that_ran_out_or_whose_owner_died_is_a_doubt_until_its_answer_co
     settle(store, claimed, CHARGED, LeadStatus.FOUND, LATER)
     settle(store, claimed, CHARGED, LeadStatus.FOUND, LATER)
     assert (totals(store), used(store), status(store)) == ((1, 0), 1, LeadStatus.FOUND)
+
+
+def test_a_dead_process_is_the_owner_of_the_claims_of_all_its_attempts(store: Store) -> None:
+    claim(store, KEYS[0], owner="a_b/first")
+    claim(store, KEYS[1], owner="a_b/second")
+    claim(store, KEYS[2], owner="axb/first")
+    assert claims.owners(store) == {"a_b", "axb"}
+    assert claims.expire(store, NOON, dead=["a_b"]) == 2
+    assert claims.owners(store) == {"axb"}
 
 
 def test_a_doubt_that_was_not_charged_after_all_is_forgotten_unless_another_lookup_is_in_doubt_too(

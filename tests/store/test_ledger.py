@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from functions.credits.caps import Cap, cap_of_run
 from functions.credits.pricing import EntryKind
+from functions.credits.terms import EVERY_NEED, NO_NEEDS, ONLY_EMAIL, Need, Needs
 from functions.store import ledger, schema
 from functions.store.database import Store
 
@@ -164,3 +166,42 @@ def test_the_people_of_a_run_are_those_that_were_asked_for_since_a_time_and_whet
         assert ledger.keys_of_run(connection, "run", keys).keys() == {
             (key, "slintel") for key in ("both", "doubt", "early")
         }
+
+
+def test_the_totals_that_are_kept_of_a_run_are_the_sums_of_its_entries(store: Store) -> None:
+    shared = {"run_id": "run", "user_id": "u", "spreadsheet_id": "s", "provider": "slintel", "at": NOON}
+
+    def entry(token: str, kind: EntryKind, credits_: str, needs: Needs, fills: Needs, **changes: str) -> dict[str, Any]:
+        told = {"token": token, "key": token, "kind": kind, "credits": Decimal(credits_), "needs": needs}
+        return shared | told | {"fills": fills} | changes
+
+    doubt = entry("late", EntryKind.IN_DOUBT, "2", EVERY_NEED, NO_NEEDS)
+    with store.writing() as connection:
+        first = [
+            entry("all", EntryKind.CHARGED, "1.5", EVERY_NEED, EVERY_NEED),
+            entry("nothing", EntryKind.CHARGED, "0.5", ONLY_EMAIL, NO_NEEDS),
+            entry("nobody", EntryKind.CHARGED, "1", EVERY_NEED, frozenset({Need.PERSON})),
+            entry("free", EntryKind.CHARGED, "0", EVERY_NEED, NO_NEEDS),
+            entry("name", EntryKind.CHARGED, "1", frozenset({Need.PERSON}), frozenset({Need.PERSON})),
+            entry("unsent", EntryKind.RELEASED, "0", NO_NEEDS, NO_NEEDS),
+            entry("other", EntryKind.CHARGED, "1", EVERY_NEED, EVERY_NEED, provider="prospeo"),
+            entry("another", EntryKind.CHARGED, "9", EVERY_NEED, EVERY_NEED, run_id="another"),
+            entry("open", EntryKind.IN_DOUBT, "1", EVERY_NEED, NO_NEEDS),
+            doubt,
+        ]
+        ledger.append(connection, first)
+        ledger.append(connection, [])
+        ledger.append(connection, [entry("late", EntryKind.CHARGED, "2", EVERY_NEED, EVERY_NEED)], [doubt])
+        kept = ledger.of_run(connection, "run")
+        assert kept == ledger.totals(connection, "run")
+    assert kept.keys() == {"slintel", "prospeo"}
+    assert kept["slintel"] == ledger.Totals(
+        charged=Decimal(6),
+        in_doubt=Decimal(1),
+        lookups=7,
+        found=4,
+        emails_wanted=6,
+        emails=2,
+        paid_without_lead=1,
+        paid_without_email=2,
+    )
