@@ -19,6 +19,7 @@ from functions.jobs.request import JobRequest
 from functions.jobs.sweep import sweep
 from functions.sheet_writes import writer
 from functions.sheets import client, tab_reader
+from functions.sheets.cells import SheetRow
 from functions.store.claims import LIFETIME
 from functions.store.job_states import LIVE, JobState
 from functions.store.jobs import Job
@@ -276,13 +277,17 @@ def _undo_all(history: History) -> None:
 _DELIVER = writer.SheetWriter.deliver
 
 
-def _deliver(self: writer.SheetWriter, *arguments: Any, **options: Any) -> writer.WriteResult:  # noqa: ANN401 - the method's own
+def _deliver(
+    self: writer.SheetWriter, task: writer.WriteTask, near: tuple[int, int], looked: list[SheetRow] | None = None
+) -> writer.WriteResult:
     """Delivers; where the process dies meanwhile, nobody else can know what was typed in the rows that it has hit."""
+    sheet = self.sheet
+    assert isinstance(sheet, FaultySheet)
+    sheet.begin(looked or ())
     try:
-        return _DELIVER(self, *arguments, **options)
+        return _DELIVER(self, task, near, looked)
     except Killed:
-        if isinstance(self.sheet, FaultySheet):
-            self.sheet.excuse_death()
+        sheet.excuse_death()
         raise
 
 

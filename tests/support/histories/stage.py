@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,6 +20,7 @@ from functions.enrichment.dispatcher import Dispatcher
 from functions.enrichment.turns import Turns
 from functions.errors import SheetAccessExpired, StoreError
 from functions.sheets import transport
+from functions.sheets.cells import SheetRow
 from functions.sheets.client import GoogleSheet
 from functions.store.database import Store
 from functions.store.rates import Pace
@@ -187,16 +188,53 @@ class FaultySheet(GoogleSheet):
         super().__init__(spreadsheet_id, access_token, endpoint="", runtime=process)
         self._stage, self._process = stage, process
         self._access = SheetToken.of(access_token)
-        self._hit: set[str] = set()
-        """Typed texts that its writes have replaced and that do not stand again yet."""
+        self._hit: dict[str, int] = {}
+        """Typed texts that its writes have replaced and that do not stand again yet; see `_urls_beside`."""
+        self._read: set[str] = set()
+        """Typed texts that the delivery has read since its latest write."""
+        self._has_written = False
+        """Whether nothing was read since."""
+
+    def begin(self, looked: Sequence[SheetRow]) -> None:
+        """Begin a delivery, for which these rows were read."""
+        self._read, self._has_written = (
+            {cell for row in looked for cell in row.cells.values() if type(cell) is str},
+            False,
+        )
 
     def excuse_death(self) -> None:
         """Do not blame the program for what its latest write hit: the process died that alone had read these texts."""
+        self._excuse(self._hit)
+
+    def _excuse(self, texts: Collection[str]) -> None:
+        """Do not blame the program for these texts; docs/addon.md says which it cannot know."""
         living = self._stage.living
-        living.typed_under_a_write |= self._hit
+        living.typed_under_a_write |= set(texts)
         for place, (text, _) in list(living.typed.items()):
-            if text in self._hit:
+            if text in texts:
                 living.typed[place] = text, WRITE
+
+    def _urls_beside(self, text: str) -> int:
+        """Return how many addresses the row in which a text was typed has had."""
+        urls, typed = self._stage.living.urls, self._stage.living.typed
+        return max((len(urls.get(mark, ())) for (mark, _), (there, _) in typed.items() if there == text), default=0)
+
+    def _wrote(self, standing: Collection[str]) -> None:
+        """Note which of the texts that stood there its write has hit."""
+        stands = self._stage.typed_texts()
+        hit = {text: self._urls_beside(text) for text in standing if text not in stands}
+        if self._stage.scenario.large_tab:  # there, rows far from the written ones are not read
+            self._excuse(hit.keys() - self._read)
+        self._hit = {text: urls for text, urls in (self._hit | hit).items() if text not in stands}
+        self._has_written = True
+
+    def _looked(self, answer: bytes) -> None:
+        """Note which texts were read, and which cannot be given back since somebody has edited the address beside."""
+        if self._has_written:
+            self._read, self._has_written = set(), False
+        self._read |= {text for text in self._stage.typed_texts() if text.encode() in answer}
+        if self._stage.scenario.large_tab:  # there, what else stands in a row is not read
+            self._excuse({text for text, urls in self._hit.items() if self._urls_beside(text) != urls})
 
     def _attempt(self, read: Callable[[bytes], T], method: str, *, once: bool, **arguments: Any) -> T:  # noqa: ANN401, ARG002 - the client's own arguments
         stage, draw, name = self._stage, self._process.random, f"spreadsheets.{method}"
@@ -213,7 +251,9 @@ class FaultySheet(GoogleSheet):
             standing = stage.typed_texts() if name == WRITE else set()
             answer = stage.living.serve(name, arguments, body)
             if name == WRITE:
-                self._hit = (self._hit | standing) - stage.typed_texts()
+                self._wrote(standing)
+            else:
+                self._looked(answer)
             return None if stage.occurs("sheet was not heard", rate / 2) else answer
 
         answer = self._process.call_outside(serve, method, there_s=draw(), back_s=draw(), patience_s=inf)
